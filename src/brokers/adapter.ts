@@ -1,0 +1,62 @@
+/**
+ * The one interface behind which every broker stands: what the factory makes from a broker's name.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { Credentials } from "../market/credentials.ts"
+import type { ConnectionFailure, CredentialsMissing } from "../market/errors.ts"
+import type {
+  SubscribeRequest,
+  SubscribeResult,
+  UnsubscribeRequest,
+  UnsubscribeResult
+} from "../market/subscription.ts"
+import type { Tick } from "../market/tick.ts"
+import type { Broker } from "./broker.ts"
+
+/** How many ticks a reader of `ticks` may lag behind before its oldest are dropped (and counted). */
+export const TICKS_BUFFER = 16_384
+
+export interface AdapterStatus {
+  readonly broker: string
+  readonly state: "idle" | "connecting" | "connected" | "reconnecting" | "waiting_for_login" | "unavailable"
+  readonly reason?: string
+  readonly connections: number
+  readonly instruments: number
+}
+
+export class BrokerAdapter extends Context.Service<
+  BrokerAdapter,
+  {
+    readonly broker: Broker
+    /**
+     * Says whose credentials to use: those stored for the user, re-read at every connection attempt, or the
+     * given ones. Fails when a field that the broker needs is missing.
+     */
+    readonly initialise: (options: {
+      readonly user: string
+      readonly credentials?: Credentials
+    }) => Effect.Effect<void, CredentialsMissing>
+    /**
+     * Connects and stays connected until `disconnect`. Returns with the outcome of the first attempt; after a
+     * failure it goes on trying, except that rejected credentials are waited out until new ones are stored.
+     */
+    readonly connect: Effect.Effect<void, ConnectionFailure | CredentialsMissing>
+    readonly disconnect: Effect.Effect<void>
+    /** `reader` (default "adapter") is who holds the subscription; equal readers hold it once. */
+    readonly subscribe: (
+      requests: ReadonlyArray<SubscribeRequest>,
+      reader?: string
+    ) => Effect.Effect<ReadonlyArray<SubscribeResult>>
+    readonly unsubscribe: (
+      requests: ReadonlyArray<UnsubscribeRequest>,
+      reader?: string
+    ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>>
+    /** Drops everything that the reader holds. */
+    readonly release: (reader: string) => Effect.Effect<void>
+    readonly status: Effect.Effect<AdapterStatus>
+    /** Every guarded tick from now on; a reader that lags loses its oldest ones. */
+    readonly ticks: Stream.Stream<Tick>
+  }
+>()("algoways/brokers/BrokerAdapter") {}

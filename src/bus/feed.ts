@@ -1,0 +1,71 @@
+/**
+ * The feed as its readers see it, whether it runs in this process (`session/localFeed.ts`) or in another one
+ * (`bus/zmq/remoteFeed.ts`). A reader is anybody who can come and go: a client of the gateway, a stream of an
+ * embedding application, a watch list. Frames travel by the FrameBus under the topics that `subscribe` names.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type {
+  SubscribeRequest,
+  SubscribeResult,
+  UnsubscribeRequest,
+  UnsubscribeResult
+} from "../market/subscription.ts"
+
+/** Why a user has no feed. The codes are the client protocol's. */
+export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
+  code: Schema.Literals(["BROKER_ERROR", "BROKER_INIT_ERROR", "BROKER_CONNECTION_ERROR"]),
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
+export const SessionState = Schema.Literals([
+  "idle",
+  "connecting",
+  "connected",
+  "reconnecting",
+  "waiting_for_login",
+  "unavailable"
+])
+export type SessionState = typeof SessionState.Type
+
+export const FeedInfo = Schema.Struct({
+  broker: Schema.String,
+  state: SessionState,
+  /** Why the state is not "connected", in words. */
+  reason: Schema.optionalKey(Schema.String),
+  modes: Schema.Array(Schema.Literals(["ltp", "quote", "depth"]))
+})
+export type FeedInfo = typeof FeedInfo.Type
+
+export class Feed extends Context.Service<
+  Feed,
+  {
+    /** Names of the brokers that the factory knows. */
+    readonly brokers: Effect.Effect<ReadonlyArray<string>>
+    /**
+     * Makes sure that the user's session runs, and waits for the outcome of its first connection attempt.
+     * Idempotent. BROKER_ERROR and BROKER_INIT_ERROR mean that there is no session; BROKER_CONNECTION_ERROR
+     * means that there is one which is not connected (yet): subscriptions are taken and served once it is.
+     */
+    readonly attach: (user: string, reader: string) => Effect.Effect<FeedInfo, FeedError>
+    /** One result per request, in order. Fails with BROKER_ERROR where the user has no session. */
+    readonly subscribe: (
+      user: string,
+      reader: string,
+      requests: ReadonlyArray<SubscribeRequest>
+    ) => Effect.Effect<ReadonlyArray<SubscribeResult>, FeedError>
+    readonly unsubscribe: (
+      user: string,
+      reader: string,
+      requests: ReadonlyArray<UnsubscribeRequest>
+    ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>, FeedError>
+    /** The reader is gone: drop everything it held. Never fails. */
+    readonly release: (user: string, reader: string) => Effect.Effect<void>
+    readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
+  }
+>()("algoways/bus/Feed") {}

@@ -1,0 +1,32 @@
+/**
+ * What leaves the feed: one JSON text per (view, tick), made once, sent to everybody who reads that view.
+ */
+import type { Mode } from "../market/mode.ts"
+
+/**
+ * One thing that somebody reads: an instrument of one user's feed, in one mode, with so many book levels.
+ * Created by the session with its first reader and the same object until its last one leaves.
+ */
+export interface View {
+  /** Unique per (user, instrument, mode, levels); the gateway's pub/sub topic. */
+  readonly topic: string
+  readonly user: string
+  /** The broker's name, for the frame. */
+  readonly broker: string
+  readonly symbol: string
+  readonly exchange: string
+  readonly mode: Mode
+  /** Book levels in depth mode, 0 otherwise. */
+  readonly levels: number
+}
+
+/** The market_data frame of the client protocol. `payload.subarray(dataStart, dataEnd)` is its `data` object. */
+export interface Frame {
+  readonly view: View
+  readonly payload: Buffer
+  readonly dataStart: number
+  readonly dataEnd: number
+}
+
+export const topicOf = (user: string, exchange: string, symbol: string, mode: Mode, levels: number): string =>
+  mode === "depth" ? `${user}/${exchange}:${symbol}/depth/${levels}` : `${user}/${exchange}:${symbol}/${mode}`

@@ -1,0 +1,68 @@
+/**
+ * The one normalised shape of a market-data update.
+ *
+ * Units: prices in rupees (or the quote currency) exactly as the exchange would print them, quantities as
+ * plain numbers, times as epoch milliseconds UTC. A field that the wire did not carry is absent: never 0,
+ * never null. A zero price or a zero time on the wire means "none yet" and is absent too (no instrument
+ * trades at 0); a zero quantity or open interest is a value and stays.
+ */
+import * as Schema from "effect/Schema"
+import { Mode } from "./mode.ts"
+
+/** Beyond this no price is believed; the largest real one (an index sum) is some six orders smaller. */
+const MAX_PRICE = 1e12
+/** 2001-09-09 to 2100-01-01: a time outside is a decoding mistake or a broken clock. */
+const MIN_TIME = 1_000_000_000_000
+const MAX_TIME = 4_102_444_800_000
+
+const Price = Schema.Finite.check(Schema.isBetween({ minimum: -MAX_PRICE, maximum: MAX_PRICE }))
+const Quantity = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const Time = Schema.Int.check(Schema.isBetween({ minimum: MIN_TIME, maximum: MAX_TIME }))
+
+export const Level = Schema.Struct({ price: Price, quantity: Quantity, orders: Quantity })
+export type Level = typeof Level.Type
+
+/** Best price first on both sides. Slots that the wire left empty are kept as zeros. */
+export const Depth = Schema.Struct({ buy: Schema.Array(Level), sell: Schema.Array(Level) })
+export type Depth = typeof Depth.Type
+
+export const Tick = Schema.Struct({
+  symbol: Schema.NonEmptyString,
+  exchange: Schema.NonEmptyString,
+  /** The richest mode that the packet can serve. */
+  mode: Mode,
+  /** When our socket delivered the frame. */
+  received_time: Time,
+  /** The exchange's own clock for this update. */
+  exchange_time: Schema.optionalKey(Time),
+  /** Last trade time. */
+  ltt: Schema.optionalKey(Time),
+  /** Last traded price. */
+  ltp: Schema.optionalKey(Price),
+  /** Last traded quantity. */
+  ltq: Schema.optionalKey(Quantity),
+  open: Schema.optionalKey(Price),
+  high: Schema.optionalKey(Price),
+  low: Schema.optionalKey(Price),
+  /** The previous session's close. */
+  close: Schema.optionalKey(Price),
+  volume: Schema.optionalKey(Quantity),
+  /** Volume-weighted average price of the day. */
+  average_price: Schema.optionalKey(Price),
+  total_buy_quantity: Schema.optionalKey(Quantity),
+  total_sell_quantity: Schema.optionalKey(Quantity),
+  /** Open interest, and its extremes of the day. */
+  oi: Schema.optionalKey(Quantity),
+  oi_high: Schema.optionalKey(Quantity),
+  oi_low: Schema.optionalKey(Quantity),
+  upper_circuit: Schema.optionalKey(Price),
+  lower_circuit: Schema.optionalKey(Price),
+  week52_high: Schema.optionalKey(Price),
+  week52_low: Schema.optionalKey(Price),
+  depth: Schema.optionalKey(Depth)
+})
+export type Tick = typeof Tick.Type
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** A tick under construction in a codec. */
+export type TickDraft = Mutable<Tick>

@@ -1,0 +1,28 @@
+/** Failures of the store. Messages say what to do and hold no secret and no SQL values. */
+import * as Schema from "effect/Schema"
+
+/** The database could not be opened, read or written. */
+export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("DatabaseFailed", {
+  operation: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `Database: ${this.operation} failed: ${this.detail}`
+  }
+}
+
+/** The master secret is missing, malformed, or not the one that the data was encrypted under. */
+export class SecretFailed extends Schema.TaggedError<SecretFailed>()("SecretFailed", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** Something that the caller gave cannot be stored. */
+export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+export type StoreError = DatabaseFailed | SecretFailed | InvalidInput
