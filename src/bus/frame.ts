@@ -8,7 +8,10 @@ import type { Mode } from "../market/mode.ts"
  * Created by the session with its first reader and the same object until its last one leaves.
  */
 export interface View {
-  /** Unique per (user, instrument, mode, levels); the gateway's pub/sub topic. */
+  /**
+   * Unique per (user, instrument, mode, levels asked for); the gateway's pub/sub topic. It holds the level that
+   * the reader asked for, not the one given, so that it stays the same when the user changes brokers.
+   */
   readonly topic: string
   readonly user: string
   /** The broker's name, for the frame. */
@@ -16,7 +19,7 @@ export interface View {
   readonly symbol: string
   readonly exchange: string
   readonly mode: Mode
-  /** Book levels in depth mode, 0 otherwise. */
+  /** Book levels really given in depth mode (0: the exchange has no book), 0 in the other modes. */
   readonly levels: number
 }
 

@@ -1,0 +1,75 @@
+/**
+ * The broker registry: from a broker's name to its data, loaded the first time somebody asks for it.
+ *
+ * Adding a broker of ours is one line in `builtIn`; an application adds its own with `register`, under a new
+ * name or in place of one of ours.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BrokerLoadFailed, UnsupportedBroker } from "../market/errors.ts"
+import type { BrokerAdapter } from "./adapter.ts"
+import type { Broker } from "./broker.ts"
+import { BrokerOverrides, applyOverride } from "./overrides.ts"
+
+/** What a broker's module exports. */
+export interface BrokerModule {
+  readonly broker: Broker
+  /** An adapter of its own, in place of the session that speaks `broker.protocol`. */
+  readonly adapter?: Layer.Layer<BrokerAdapter>
+}
+
+export type BrokerLoader = () => Promise<BrokerModule>
+
+const builtIn: Readonly<Record<string, BrokerLoader>> = {
+  angel: () => import("./angel.ts"),
+  zerodha: () => import("./zerodha.ts")
+}
+
+export class BrokerRegistry extends Context.Service<
+  BrokerRegistry,
+  {
+    /** All names, sorted. Loads nothing. */
+    readonly names: Effect.Effect<ReadonlyArray<string>>
+    /** The broker of a name in any case, with the configured overrides applied. */
+    readonly load: (name: string) => Effect.Effect<BrokerModule, UnsupportedBroker | BrokerLoadFailed>
+    readonly register: (name: string, loader: BrokerLoader) => Effect.Effect<void>
+  }
+>()("algoways/brokers/BrokerRegistry") {
+  static readonly layer = Layer.effect(
+    BrokerRegistry,
+    Effect.gen(function* () {
+      const overrides = yield* BrokerOverrides
+      const loaders = new Map(Object.entries(builtIn))
+      const loaded = new Map<string, BrokerModule>()
+      const names = Effect.sync(() => [...loaders.keys()].sort())
+
+      const load = Effect.fn("BrokerRegistry.load")(function* (name: string) {
+        const key = name.trim().toLowerCase()
+        const known = loaded.get(key)
+        if (known !== undefined) return known
+        const loader = loaders.get(key)
+        if (loader === undefined) return yield* new UnsupportedBroker({ broker: name, known: yield* names })
+        const module = yield* Effect.tryPromise({
+          try: loader,
+          catch: (cause) => new BrokerLoadFailed({ broker: key, cause })
+        })
+        const override = overrides[key]
+        const ready = override === undefined ? module : { ...module, broker: applyOverride(module.broker, override) }
+        loaded.set(key, ready)
+        return ready
+      })
+
+      return BrokerRegistry.of({
+        names,
+        load,
+        register: (name, loader) =>
+          Effect.sync(() => {
+            const key = name.trim().toLowerCase()
+            loaders.set(key, loader)
+            loaded.delete(key)
+          })
+      })
+    })
+  )
+}

@@ -1,0 +1,69 @@
+/**
+ * The smallest actor that serves us: one fiber, one bounded mailbox, replies. Whoever holds state keeps it in
+ * the handler's closure; nobody else touches it, so nothing is locked.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+
+/** The actor is gone: its scope closed, or is closing. */
+export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", { actor: Schema.String }) {
+  override get message() {
+    return `${this.actor} has stopped`
+  }
+}
+
+export interface Actor<M> {
+  /** Sends a message and does not wait for it to be handled. Waits for room in the mailbox. */
+  readonly tell: (message: M) => Effect.Effect<void>
+  /** Sends a message that carries a reply, and waits for the reply. Never hangs on a dead actor. */
+  readonly ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) => Effect.Effect<A, E | ActorStopped>
+}
+
+/** A full mailbox makes senders wait (backpressure): every message is somebody's request, none may be lost. */
+const MAILBOX = 1024
+
+/**
+ * Runs `handle` for one message after the other until the scope closes. A handler that dies is logged and
+ * answers its own message with that death; the actor goes on with the next one.
+ */
+export const makeActor = Effect.fnUntraced(function* <M>(
+  name: string,
+  handle: (message: M) => Effect.Effect<void>,
+  replyOf: (message: M) => Deferred.Deferred<never, never> | undefined
+): Effect.fn.Return<Actor<M>, never, Scope.Scope> {
+  const mailbox = yield* Effect.acquireRelease(Queue.bounded<M, Cause.Done>(MAILBOX), Queue.shutdown)
+  const step = (message: M) =>
+    Effect.flatMap(Effect.exit(handle(message)), (exit) => {
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
+      const reply = replyOf(message)
+      return Effect.andThen(
+        Effect.logError(`${name}: a message could not be handled`, exit.cause),
+        reply === undefined ? Effect.void : Effect.asVoid(Deferred.failCause(reply, exit.cause))
+      )
+    })
+  const loop = yield* Queue.take(mailbox).pipe(
+    Effect.flatMap(step),
+    Effect.forever,
+    Effect.catchIf(Cause.isDone, () => Effect.void),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(`${name} stopped`, cause)
+    ),
+    Effect.forkScoped
+  )
+  const stopped = Effect.andThen(Fiber.await(loop), Effect.fail(new ActorStopped({ actor: name })))
+  return {
+    tell: (message) => Effect.asVoid(Queue.offer(mailbox, message)),
+    ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) =>
+      Effect.gen(function* () {
+        const reply = yield* Deferred.make<A, E>()
+        if (!(yield* Queue.offer(mailbox, make(reply)))) return yield* new ActorStopped({ actor: name })
+        return yield* Effect.raceFirst(Deferred.await(reply), stopped)
+      })
+  }
+})

@@ -1,0 +1,62 @@
+/**
+ * When a lost connection is tried again: at once, then after exponentially growing pauses with jitter and a
+ * cap, for ever. A connection that lived for a healthy while starts the ladder afresh.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import type { ConnectionFailure } from "../market/errors.ts"
+
+export interface ReconnectOptions {
+  readonly base: Duration.Input
+  readonly cap: Duration.Input
+  /** A connection that lived this long was healthy. */
+  readonly healthyAfter: Duration.Input
+}
+
+export const defaultReconnect: ReconnectOptions = { base: "500 millis", cap: "10 seconds", healthyAfter: "30 seconds" }
+
+/** The least pause after failures where an instant retry would make matters worse. */
+const atLeast = (failure: ConnectionFailure): Duration.Duration => {
+  switch (failure._tag) {
+    case "RateLimited":
+      return Duration.seconds(5)
+    case "Displaced":
+      // Another program uses this login: coming back at once would throw it out in turn, for ever.
+      return Duration.seconds(30)
+    default:
+      return Duration.zero
+  }
+}
+
+/** Starts the schedule anew when the attempt since its last delay lived long enough. */
+export const resetAfter =
+  (healthy: Duration.Input) =>
+  <O, I, E, R>(self: Schedule.Schedule<O, I, E, R>): Schedule.Schedule<O, I, E, R> =>
+    Schedule.fromStep(
+      Effect.map(Effect.context<R>(), (context) => {
+        const limit = Duration.toMillis(healthy)
+        let step: ((now: number, input: I) => Pull.Pull<[O, Duration.Duration], E, O, R>) | undefined
+        let attemptStartedAt = Infinity
+        return (now: number, input: I) =>
+          Effect.gen(function* () {
+            if (step === undefined || now - attemptStartedAt >= limit) {
+              step = yield* Effect.provideContext(Schedule.toStep(self), context)
+            }
+            const [out, delay] = yield* step(now, input)
+            attemptStartedAt = now + Duration.toMillis(delay)
+            return [out, delay] as [O, Duration.Duration]
+          })
+      })
+    )
+
+export const reconnectSchedule = (options: ReconnectOptions = defaultReconnect) =>
+  Schedule.min([Schedule.exponential(options.base), Schedule.spaced(options.cap)]).pipe(
+    Schedule.jittered,
+    Schedule.setInputType<ConnectionFailure>(),
+    Schedule.modifyDelay(({ attempt, duration, input }) =>
+      Effect.succeed(Duration.max(attempt === 1 ? Duration.zero : duration, atLeast(input)))
+    ),
+    resetAfter(options.healthyAfter)
+  )

@@ -1,0 +1,29 @@
+/** Log lines from callbacks, at most one per key and interval, with the number that were held back. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+export interface SampledLog {
+  /** Safe to call from a socket callback. `detail` is built only when the line is really written. */
+  readonly warn: (key: string, detail: () => string) => void
+}
+
+const EVERY_MS = 10_000
+
+export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const last = new Map<string, { at: number; heldBack: number }>()
+  return {
+    warn: (key, detail) => {
+      const now = clock.currentTimeMillisUnsafe()
+      const seen = last.get(key)
+      if (seen !== undefined && now - seen.at < EVERY_MS) {
+        seen.heldBack++
+        return
+      }
+      const more = seen === undefined || seen.heldBack === 0 ? "" : ` (and ${seen.heldBack} more since the last line)`
+      last.set(key, { at: now, heldBack: 0 })
+      run(Effect.logWarning(`${key}: ${detail()}${more}`))
+    }
+  }
+})

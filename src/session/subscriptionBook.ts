@@ -1,0 +1,222 @@
+/**
+ * Who reads what, and what must therefore be subscribed upstream: the state of one session, owned by its
+ * actor. Plain data and plain functions, so that it can be tested without a socket or a fiber.
+ *
+ * A reader holds views. An instrument with at least one view is wanted upstream, once, in the richest mode and
+ * the deepest level that any view needs. Every operation returns the changes that the wire needs.
+ */
+import type { View } from "../bus/frame.ts"
+import { topicOf } from "../bus/frame.ts"
+import { makeFrameWriter } from "../bus/frameWriter.ts"
+import type { Frame } from "../bus/frame.ts"
+import type { Exchange } from "../market/exchange.ts"
+import type { Instrument } from "../market/instrument.ts"
+import { nameOf } from "../market/instrument.ts"
+import type { Mode } from "../market/mode.ts"
+import { modeBit, richer } from "../market/mode.ts"
+import type { Tick } from "../market/tick.ts"
+import type { Want } from "../protocols/protocol.ts"
+
+/** A view with its readers and its writer. */
+export interface ActiveView {
+  readonly view: View
+  readonly bit: number
+  readonly requestedDepth: number
+  readonly write: (tick: Tick) => Frame
+  readonly readers: Set<string>
+}
+
+/**
+ * A wanted instrument. This very object is what the codec gets as its WireInstrument and hands back with each
+ * tick, so that a tick finds its views without a lookup.
+ */
+export interface Entry {
+  readonly symbol: string
+  readonly exchange: Exchange
+  readonly token: string
+  readonly brokerExchange: string
+  readonly brokerSymbol: string
+  readonly name: string
+  /** The exchange has no order book: quote ticks serve depth readers too. */
+  readonly bookless: boolean
+  /** A small array: iterated for every tick. */
+  views: Array<ActiveView>
+  want: Want | undefined
+}
+
+export interface EntryChange {
+  readonly entry: Entry
+  readonly from: Want | undefined
+  readonly to: Want | undefined
+}
+
+export interface Held {
+  readonly view: View
+  /** False when the reader held this view already. */
+  readonly fresh: boolean
+  readonly change: EntryChange | undefined
+}
+
+export const sameWant = (a: Want | undefined, b: Want | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.mode === b.mode && a.depth === b.depth)
+
+export class SubscriptionBook {
+  readonly #user: string
+  readonly #broker: string
+  readonly #entries = new Map<string, Entry>()
+  readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
+
+  constructor(user: string, broker: string) {
+    this.#user = user
+    this.#broker = broker
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values()
+  }
+
+  find(exchange: string, symbol: string): Entry | undefined {
+    return this.#entries.get(nameOf({ exchange, symbol }))
+  }
+
+  /** Adds a reader to a view, making both as needed. Holding a view twice changes nothing. */
+  hold(
+    reader: string,
+    instrument: Instrument,
+    mode: Mode,
+    requestedDepth: number,
+    actualDepth: number,
+    bookless: boolean
+  ): Held {
+    const entry = this.#entryOf(instrument, bookless)
+    const topic = topicOf(this.#user, entry.exchange, entry.symbol, mode, requestedDepth)
+    let active = entry.views.find((v) => v.view.topic === topic)
+    if (active === undefined) {
+      const view: View = {
+        topic,
+        user: this.#user,
+        broker: this.#broker,
+        symbol: entry.symbol,
+        exchange: entry.exchange,
+        mode,
+        levels: mode === "depth" ? actualDepth : 0
+      }
+      active = { view, bit: modeBit[mode], requestedDepth, write: makeFrameWriter(view), readers: new Set() }
+      entry.views = [...entry.views, active]
+    }
+    const fresh = !active.readers.has(reader)
+    active.readers.add(reader)
+    let held = this.#byReader.get(reader)
+    if (held === undefined) this.#byReader.set(reader, (held = new Map()))
+    held.set(active, entry)
+    return { view: active.view, fresh, change: this.#settle(entry) }
+  }
+
+  /** Takes one reader off one view: the exact opposite of the `hold` that returned it. */
+  unhold(reader: string, exchange: string, symbol: string, topic: string): EntryChange | undefined {
+    const entry = this.find(exchange, symbol)
+    const active = entry?.views.find((v) => v.view.topic === topic)
+    if (entry === undefined || active === undefined) return undefined
+    this.#remove(reader, entry, active)
+    return this.#settle(entry)
+  }
+
+  /** Takes a reader off its views of an instrument: of one mode, or of all. Nothing held, nothing changed. */
+  drop(
+    reader: string,
+    exchange: string,
+    symbol: string,
+    mode: Mode | undefined
+  ): { readonly topics: ReadonlyArray<string>; readonly change: EntryChange | undefined } {
+    const entry = this.find(exchange, symbol)
+    if (entry === undefined) return { topics: [], change: undefined }
+    const gone = entry.views.filter(
+      (v) => v.readers.has(reader) && (mode === undefined || v.view.mode === mode)
+    )
+    for (const active of gone) this.#remove(reader, entry, active)
+    return { topics: gone.map((v) => v.view.topic), change: this.#settle(entry) }
+  }
+
+  /** The reader is gone. */
+  release(reader: string): ReadonlyArray<EntryChange> {
+    const held = this.#byReader.get(reader)
+    if (held === undefined) return []
+    const touched = new Set<Entry>()
+    for (const [active, entry] of [...held]) {
+      this.#remove(reader, entry, active)
+      touched.add(entry)
+    }
+    const changes: Array<EntryChange> = []
+    for (const entry of touched) {
+      const change = this.#settle(entry)
+      if (change !== undefined) changes.push(change)
+    }
+    return changes
+  }
+
+  /** Everything that is held, as requests that would hold it again. */
+  holdings(): ReadonlyArray<{
+    readonly reader: string
+    readonly symbol: string
+    readonly exchange: string
+    readonly mode: Mode
+    readonly depth: number
+  }> {
+    return [...this.#byReader].flatMap(([reader, held]) =>
+      [...held].map(([active, entry]) => ({
+        reader,
+        symbol: entry.symbol,
+        exchange: entry.exchange,
+        mode: active.view.mode,
+        depth: active.requestedDepth
+      }))
+    )
+  }
+
+  #entryOf(instrument: Instrument, bookless: boolean): Entry {
+    const name = nameOf(instrument)
+    const known = this.#entries.get(name)
+    if (known !== undefined) return known
+    const entry: Entry = {
+      symbol: instrument.symbol,
+      exchange: instrument.exchange,
+      token: instrument.token,
+      brokerExchange: instrument.brokerExchange,
+      brokerSymbol: instrument.brokerSymbol,
+      name,
+      bookless,
+      views: [],
+      want: undefined
+    }
+    this.#entries.set(name, entry)
+    return entry
+  }
+
+  #remove(reader: string, entry: Entry, active: ActiveView): void {
+    active.readers.delete(reader)
+    if (active.readers.size === 0) entry.views = entry.views.filter((v) => v !== active)
+    const held = this.#byReader.get(reader)
+    held?.delete(active)
+    if (held?.size === 0) this.#byReader.delete(reader)
+  }
+
+  /** Derives what the entry needs upstream from its views. */
+  #settle(entry: Entry): EntryChange | undefined {
+    const from = entry.want
+    let to: Want | undefined
+    for (const { view } of entry.views) {
+      to =
+        to === undefined
+          ? { mode: view.mode, depth: view.levels }
+          : { mode: richer(to.mode, view.mode), depth: Math.max(to.depth, view.levels) }
+    }
+    if (to === undefined) this.#entries.delete(entry.name)
+    if (sameWant(from, to)) return undefined
+    entry.want = to
+    return { entry, from, to }
+  }
+}
