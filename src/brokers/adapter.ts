@@ -26,6 +26,16 @@ export interface AdapterStatus {
   readonly instruments: number
 }
 
+/** One reader's hold on one instrument in one mode, as a request that would take it again. */
+export interface Holding {
+  readonly reader: string
+  readonly request: SubscribeRequest
+}
+
+/**
+ * Every operation may be called at any time and by many fibers. Used after its scope has closed, an adapter
+ * dies with ActorStopped.
+ */
 export class BrokerAdapter extends Context.Service<
   BrokerAdapter,
   {
@@ -42,7 +52,7 @@ export class BrokerAdapter extends Context.Service<
      * Connects and stays connected until `disconnect`. Returns with the outcome of the first attempt; after a
      * failure it goes on trying, except that rejected credentials are waited out until new ones are stored.
      */
-    readonly connect: Effect.Effect<void, ConnectionFailure | CredentialsMissing>
+    readonly connect: Effect.Effect<void, ConnectionFailure>
     readonly disconnect: Effect.Effect<void>
     /** `reader` (default "adapter") is who holds the subscription; equal readers hold it once. */
     readonly subscribe: (
@@ -55,6 +65,8 @@ export class BrokerAdapter extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>>
     /** Drops everything that the reader holds. */
     readonly release: (reader: string) => Effect.Effect<void>
+    /** Everything that is held, for handing it over to another adapter. */
+    readonly holdings: Effect.Effect<ReadonlyArray<Holding>>
     readonly status: Effect.Effect<AdapterStatus>
     /** Every guarded tick from now on; a reader that lags loses its oldest ones. */
     readonly ticks: Stream.Stream<Tick>

@@ -11,7 +11,7 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** The actor is gone: its scope closed, or is closing. */
+/** What a sender dies of when the actor's scope has closed: asking after the end is a bug of the asker. */
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", { actor: Schema.String }) {
   override get message() {
     return `${this.actor} has stopped`
@@ -22,7 +22,7 @@ export interface Actor<M> {
   /** Sends a message and does not wait for it to be handled. Waits for room in the mailbox. */
   readonly tell: (message: M) => Effect.Effect<void>
   /** Sends a message that carries a reply, and waits for the reply. Never hangs on a dead actor. */
-  readonly ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) => Effect.Effect<A, E | ActorStopped>
+  readonly ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) => Effect.Effect<A, E>
 }
 
 /** A full mailbox makes senders wait (backpressure): every message is somebody's request, none may be lost. */
@@ -32,19 +32,19 @@ const MAILBOX = 1024
  * Runs `handle` for one message after the other until the scope closes. A handler that dies is logged and
  * answers its own message with that death; the actor goes on with the next one.
  */
-export const makeActor = Effect.fnUntraced(function* <M>(
+export const makeActor = Effect.fnUntraced(function* <M extends object>(
   name: string,
-  handle: (message: M) => Effect.Effect<void>,
-  replyOf: (message: M) => Deferred.Deferred<never, never> | undefined
+  handle: (message: M) => Effect.Effect<unknown>
 ): Effect.fn.Return<Actor<M>, never, Scope.Scope> {
   const mailbox = yield* Effect.acquireRelease(Queue.bounded<M, Cause.Done>(MAILBOX), Queue.shutdown)
   const step = (message: M) =>
     Effect.flatMap(Effect.exit(handle(message)), (exit) => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
-      const reply = replyOf(message)
       return Effect.andThen(
         Effect.logError(`${name}: a message could not be handled`, exit.cause),
-        reply === undefined ? Effect.void : Effect.asVoid(Deferred.failCause(reply, exit.cause))
+        "reply" in message && Deferred.isDeferred(message.reply)
+          ? Effect.asVoid(Deferred.failCause(message.reply, exit.cause))
+          : Effect.void
       )
     })
   const loop = yield* Queue.take(mailbox).pipe(
@@ -56,13 +56,14 @@ export const makeActor = Effect.fnUntraced(function* <M>(
     ),
     Effect.forkScoped
   )
-  const stopped = Effect.andThen(Fiber.await(loop), Effect.fail(new ActorStopped({ actor: name })))
+  const dead = Effect.die(new ActorStopped({ actor: name }))
+  const stopped = Effect.andThen(Fiber.await(loop), dead)
   return {
     tell: (message) => Effect.asVoid(Queue.offer(mailbox, message)),
     ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) =>
       Effect.gen(function* () {
         const reply = yield* Deferred.make<A, E>()
-        if (!(yield* Queue.offer(mailbox, make(reply)))) return yield* new ActorStopped({ actor: name })
+        if (!(yield* Queue.offer(mailbox, make(reply)))) return yield* dead
         return yield* Effect.raceFirst(Deferred.await(reply), stopped)
       })
   }

@@ -11,8 +11,10 @@ import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
-import { AuthRejected, ConnectionLost } from "../market/errors.ts"
+import type { AuthRejected } from "../market/errors.ts"
+import { ConnectionLost } from "../market/errors.ts"
 import type { Change, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
+import type { CredentialSource, Unusable } from "./credentialSource.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
@@ -28,17 +30,12 @@ export interface Link {
   readonly request: (changes: ReadonlyArray<EntryChange>) => void
 }
 
-export interface UsableCredentials {
-  readonly credentials: Credentials
-  readonly version: number
-}
-
 export interface ConnectionOptions {
   readonly broker: Broker
   readonly protocol: Protocol
   readonly reconnect?: ReconnectOptions
-  /** Read at every attempt. Fails when there are none to use, in words that are fit for the user. */
-  readonly credentials: Effect.Effect<UsableCredentials, AuthRejected>
+  /** Read at every attempt. */
+  readonly credentials: CredentialSource["read"]
   readonly onTick: Sink["tick"]
   readonly onReject: Sink["reject"]
   readonly onFrame: (bytes: number) => void
@@ -47,8 +44,8 @@ export interface ConnectionOptions {
   readonly onConnecting: Effect.Effect<void>
   readonly onUp: (link: Link) => Effect.Effect<void>
   readonly onDown: (failure: ConnectionFailure) => Effect.Effect<void>
-  /** The credentials were rejected and no newer ones are stored: nothing is tried until the session says so. */
-  readonly onParked: (reason: AuthRejected) => Effect.Effect<void>
+  /** There are no credentials worth trying: nothing happens until the session starts the connection anew. */
+  readonly onParked: (reason: AuthRejected | Unusable) => Effect.Effect<void>
 }
 
 /** One life of the connection. Fails with the reason of its end. */
@@ -154,11 +151,11 @@ const makeWriter = Effect.fnUntraced(function* (
 export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, never, Transport> =>
   Effect.gen(function* () {
     let rejected: { readonly version: number; readonly reason: AuthRejected } | undefined
-    const park = (reason: AuthRejected) => Effect.andThen(options.onParked(reason), Effect.never)
+    const park = (reason: AuthRejected | Unusable) => Effect.andThen(options.onParked(reason), Effect.never)
 
     const attempt = Effect.gen(function* () {
       yield* options.onConnecting
-      const usable = yield* Effect.catch(options.credentials, park)
+      const usable = yield* Effect.catchTag(options.credentials, ["CredentialsMissing", "SecretFailed"], park)
       if (rejected?.version === usable.version) return yield* park(rejected.reason)
       return yield* Effect.scoped(live(options, usable.credentials)).pipe(
         Effect.tapError((failure) =>

@@ -1,18 +1,79 @@
 /** What the feed counts. Prometheus names; `broker` is the only label besides the cause. */
+import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import type { ConnectionFailure } from "../market/errors.ts"
+import type { RejectCause } from "../protocols/protocol.ts"
 
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 
-export const framesIn = counter("algoways_feed_frames_in_total", "Frames received from the broker")
-export const bytesIn = counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
-export const ticks = counter("algoways_feed_ticks_total", "Ticks that passed the guard")
-export const published = counter("algoways_feed_frames_published_total", "Frames handed to the bus, one per view and tick")
-export const rejects = counter("algoways_feed_rejects_total", "Packets that became no tick, by cause")
-export const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
-export const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
-export const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
-export const refused = counter("algoways_feed_refused_total", "Requests that the broker refused")
-export const connects = counter("algoways_feed_connects_total", "Connections that the broker accepted")
-export const failures = counter("algoways_feed_connection_failures_total", "Connections that failed or ended, by cause")
-export const connections = Metric.gauge("algoways_feed_connections", { description: "Connections that are up" })
-export const instruments = Metric.gauge("algoways_feed_instruments", { description: "Instruments subscribed upstream" })
+const framesIn = counter("algoways_feed_frames_in_total", "Frames received from the broker")
+const bytesIn = counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
+const ticks = counter("algoways_feed_ticks_total", "Ticks that passed the guard")
+const published = counter("algoways_feed_frames_published_total", "Frames handed to the bus, one per view and tick")
+const rejects = counter("algoways_feed_rejects_total", "Packets that became no tick, by cause")
+const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
+const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
+const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
+const refused = counter("algoways_feed_refused_total", "Requests that the broker refused")
+const connects = counter("algoways_feed_connects_total", "Connections that the broker accepted")
+const failures = counter("algoways_feed_connection_failures_total", "Connections that failed or ended, by cause")
+const connections = Metric.gauge("algoways_feed_connections", { description: "Connections that are up" })
+const instruments = Metric.gauge("algoways_feed_instruments", { description: "Instruments subscribed upstream" })
+
+/** Updates with the labels bound, cheap enough for callbacks (35 ns each, called per frame or per chunk). */
+export interface BrokerMetrics {
+  readonly frame: (bytes: number) => void
+  readonly published: (ticks: number, frames: number) => void
+  readonly queue: (conflated: number, dropped: number) => void
+  readonly streamDropped: (ticks: number) => void
+  readonly rejected: (cause: RejectCause) => void
+  readonly refused: () => void
+  readonly connected: () => void
+  readonly failed: (cause: ConnectionFailure["_tag"]) => void
+  readonly connections: (up: number) => void
+  readonly instruments: (subscribed: number) => void
+}
+
+export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const of = <I, S>(metric: Metric.Metric<I, S>) => {
+      const labelled = Metric.withAttributes(metric, { broker })
+      return (value: I) => labelled.updateUnsafe(value, context)
+    }
+    const caused = (metric: Metric.Metric<number, unknown>, cause: string) =>
+      Metric.withAttributes(metric, { broker, cause }).updateUnsafe(1, context)
+    const update = {
+      framesIn: of(framesIn),
+      bytesIn: of(bytesIn),
+      ticks: of(ticks),
+      published: of(published),
+      conflated: of(conflated),
+      dropped: of(droppedTicks),
+      streamDropped: of(streamDropped),
+      refused: of(refused),
+      connects: of(connects),
+      connections: of(connections),
+      instruments: of(instruments)
+    }
+    return {
+      frame: (bytes) => {
+        update.framesIn(1)
+        update.bytesIn(bytes)
+      },
+      published: (tickCount, frameCount) => {
+        update.ticks(tickCount)
+        update.published(frameCount)
+      },
+      queue: (conflatedCount, droppedCount) => {
+        if (conflatedCount > 0) update.conflated(conflatedCount)
+        if (droppedCount > 0) update.dropped(droppedCount)
+      },
+      streamDropped: update.streamDropped,
+      rejected: (cause) => caused(rejects, cause),
+      refused: () => update.refused(1),
+      connected: () => update.connects(1),
+      failed: (cause) => caused(failures, cause),
+      connections: update.connections,
+      instruments: update.instruments
+    }
+  })

@@ -5,10 +5,10 @@
  * A reader holds views. An instrument with at least one view is wanted upstream, once, in the richest mode and
  * the deepest level that any view needs. Every operation returns the changes that the wire needs.
  */
-import type { View } from "../bus/frame.ts"
+import type { Holding } from "../brokers/adapter.ts"
+import type { Frame, View } from "../bus/frame.ts"
 import { topicOf } from "../bus/frame.ts"
 import { makeFrameWriter } from "../bus/frameWriter.ts"
-import type { Frame } from "../bus/frame.ts"
 import type { Exchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
@@ -159,20 +159,11 @@ export class SubscriptionBook {
   }
 
   /** Everything that is held, as requests that would hold it again. */
-  holdings(): ReadonlyArray<{
-    readonly reader: string
-    readonly symbol: string
-    readonly exchange: string
-    readonly mode: Mode
-    readonly depth: number
-  }> {
+  holdings(): ReadonlyArray<Holding> {
     return [...this.#byReader].flatMap(([reader, held]) =>
-      [...held].map(([active, entry]) => ({
+      [...held].map(([active, { exchange, symbol }]) => ({
         reader,
-        symbol: entry.symbol,
-        exchange: entry.exchange,
-        mode: active.view.mode,
-        depth: active.requestedDepth
+        request: { symbol, exchange, mode: active.view.mode, depth: active.requestedDepth }
       }))
     )
   }

@@ -1,0 +1,11 @@
+/** A broker's capabilities in one line of words, for the log at the start of a session and for `algoways brokers`. */
+import type { Broker } from "../brokers/broker.ts"
+import { modeLabel } from "../market/mode.ts"
+
+export const describeBroker = (broker: Broker): string => {
+  const exchanges = Object.entries(broker.exchanges)
+    .map(([name, { depthLevels }]) => `${name} (${depthLevels.length === 0 ? "no book" : `depth ${depthLevels.join("/")}`})`)
+    .join(", ")
+  const modes = broker.modes.map((m) => modeLabel[m]).join(", ")
+  return `${broker.title}: modes ${modes}; exchanges ${exchanges}`
+}

@@ -1,0 +1,48 @@
+/**
+ * The broker factory: from a broker's name to a Layer that provides its adapter. The broker's module and the
+ * protocol that it speaks are imported when the name is asked for, not before.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BrokerAdapter } from "../brokers/adapter.ts"
+import { BrokerRegistry } from "../brokers/registry.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
+import { BrokerLoadFailed } from "../market/errors.ts"
+import type { UnsupportedBroker } from "../market/errors.ts"
+import { loadProtocol } from "../protocols/index.ts"
+import type { CredentialStore } from "../store/credentials.ts"
+import type { Instruments } from "../store/instruments.ts"
+import type { ReconnectOptions } from "./reconnect.ts"
+import { makeSession } from "./session.ts"
+import type { Transport } from "./transport.ts"
+
+export interface AdapterOptions {
+  readonly reconnect?: ReconnectOptions
+}
+
+export type AdapterServices = BrokerRegistry | Transport | CredentialStore | Instruments | FrameBus
+
+/** A new adapter each time the layer is built: one per user and connection to a broker. */
+export const adapterLayer = (
+  name: string,
+  options: AdapterOptions = {}
+): Layer.Layer<BrokerAdapter, UnsupportedBroker | BrokerLoadFailed, AdapterServices> =>
+  Layer.fresh(
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const registry = yield* BrokerRegistry
+        const { adapter, broker } = yield* registry.load(name)
+        if (adapter !== undefined) return Layer.fresh(adapter)
+        const protocol = yield* Effect.tryPromise({
+          try: () => loadProtocol(broker.protocol),
+          catch: (cause) => new BrokerLoadFailed({ broker: broker.name, cause })
+        })
+        return Layer.effect(BrokerAdapter, makeSession({ broker, protocol, ...options }))
+      })
+    )
+  )
+
+/** The same as an Effect: the adapter lives as long as the scope. */
+export const createAdapter = (name: string, options?: AdapterOptions) =>
+  Effect.map(Layer.build(adapterLayer(name, options)), (context) => Context.get(context, BrokerAdapter))

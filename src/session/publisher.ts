@@ -1,0 +1,115 @@
+/**
+ * The way out of a session: socket callback → guard → conflating queue → one fiber → bus and streams.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { TICKS_BUFFER } from "../brokers/adapter.ts"
+import { makeConflatingQueue } from "../bus/conflatingQueue.ts"
+import type { Frame } from "../bus/frame.ts"
+import { FrameBus } from "../bus/frameBus.ts"
+import type { WireInstrument } from "../market/instrument.ts"
+import { modeBit, modeNumber } from "../market/mode.ts"
+import type { Tick } from "../market/tick.ts"
+import type { RejectCause } from "../protocols/protocol.ts"
+import { explain, isTick } from "./guard.ts"
+import type { BrokerMetrics } from "./metrics.ts"
+import type { SampledLog } from "./sampledLog.ts"
+import type { Entry } from "./subscriptionBook.ts"
+
+interface Item {
+  readonly entry: Entry
+  readonly tick: Tick
+  readonly refreshes: number
+}
+
+/**
+ * Room for every instrument of a full login in several modes. Conflates when it is full: the newest tick of an
+ * instrument and kind replaces the one that waits, because a live reader wants the latest price, not history.
+ */
+const QUEUE_CAPACITY = 32_768
+
+export interface Publisher {
+  /** For the codec's sink: called in the socket's callback. */
+  readonly onTick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+  readonly onReject: (cause: RejectCause, detail: string) => void
+  readonly ticks: Stream.Stream<Tick>
+}
+
+export const makePublisher = Effect.fnUntraced(function* (
+  count: BrokerMetrics,
+  log: SampledLog,
+  broker: string
+): Effect.fn.Return<Publisher, never, FrameBus | Scope.Scope> {
+  const bus = yield* FrameBus
+  const queue = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      makeConflatingQueue<Item>({
+        capacity: QUEUE_CAPACITY,
+        keyOf: ({ entry, tick }) => `${entry.name}/${modeNumber[tick.mode]}`
+      })
+    ),
+    (q) => q.shutdown
+  )
+  const streams = new Set<Queue.Queue<Tick>>()
+
+  const onReject = (cause: RejectCause, detail: string): void => {
+    count.rejected(cause)
+    // Late packets after an unsubscribe are everyday: counted, not logged.
+    if (cause !== "not_subscribed") log.warn(`${broker}: ${cause}`, () => detail)
+  }
+
+  const onTick = (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
+    if (!isTick(tick)) {
+      onReject("guard", `${instrument.exchange}:${instrument.symbol}: ${explain(tick)}`)
+      return
+    }
+    const entry = instrument as Entry
+    const serves =
+      entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
+    queue.offerUnsafe({ entry, tick, refreshes: serves })
+  }
+
+  let seen = { conflated: 0, dropped: 0 }
+  const publish = (items: ReadonlyArray<Item>): void => {
+    const frames: Array<Frame> = []
+    for (const { entry, tick, refreshes } of items) {
+      for (const active of entry.views) {
+        if ((refreshes & active.bit) !== 0) frames.push(active.write(tick))
+      }
+    }
+    if (frames.length > 0) bus.publish(frames)
+    for (const stream of streams) {
+      const overflow = Queue.sizeUnsafe(stream) + items.length - TICKS_BUFFER
+      if (overflow > 0) count.streamDropped(overflow)
+      for (const { tick } of items) Queue.offerUnsafe(stream, tick)
+    }
+    const { conflated, dropped } = queue.stats
+    count.published(items.length, frames.length)
+    count.queue(conflated - seen.conflated, dropped - seen.dropped)
+    seen = { conflated, dropped }
+  }
+
+  yield* queue.takeAll.pipe(
+    Effect.map(publish),
+    Effect.catchDefect((defect) => Effect.logError(`${broker}: a chunk could not be published`, defect)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  return {
+    onTick,
+    onReject,
+    ticks: Stream.unwrap(
+      Effect.map(
+        Effect.acquireRelease(
+          // Sliding: a reader that lags loses its oldest ticks, counted above, and holds up nobody.
+          Effect.tap(Queue.sliding<Tick>(TICKS_BUFFER), (q) => Effect.sync(() => streams.add(q))),
+          (q) => Effect.andThen(Effect.sync(() => streams.delete(q)), Queue.shutdown(q))
+        ),
+        (q) => Stream.fromQueue(q)
+      )
+    )
+  }
+})

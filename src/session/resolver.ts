@@ -1,0 +1,72 @@
+/** From what a reader asks for to an instrument with a level, or to a reason why not. One SQL statement a request. */
+import * as Effect from "effect/Effect"
+import type { Broker } from "../brokers/broker.ts"
+import type { SubscriptionCode } from "../market/errors.ts"
+import { isExchange } from "../market/exchange.ts"
+import type { Instrument } from "../market/instrument.ts"
+import { modeLabel } from "../market/mode.ts"
+import type { SubscribeRequest, SubscriptionFailure } from "../market/subscription.ts"
+import { Instruments } from "../store/instruments.ts"
+import type { DepthChoice } from "./depth.ts"
+import { chooseDepth } from "./depth.ts"
+
+/** Levels when a reader does not say. */
+export const DEFAULT_DEPTH = 5
+
+export type Resolved =
+  | {
+      readonly tag: "resolved"
+      readonly request: SubscribeRequest
+      readonly instrument: Instrument
+      readonly requestedDepth: number
+      /** Depth mode only. */
+      readonly depth: Extract<DepthChoice, { tag: "level" }> | undefined
+      readonly bookless: boolean
+    }
+  | { readonly tag: "failed"; readonly failure: SubscriptionFailure }
+
+export interface Resolver {
+  readonly resolve: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<Resolved>>
+}
+
+const failed = (request: SubscribeRequest, code: SubscriptionCode, message: string): Resolved => ({
+  tag: "failed",
+  failure: { status: "error", symbol: request.symbol, exchange: request.exchange, code, message }
+})
+
+export const makeResolver = Effect.fnUntraced(function* (broker: Broker): Effect.fn.Return<
+  Resolver,
+  never,
+  Instruments
+> {
+  const instruments = yield* Instruments
+  const offered = broker.modes.map((m) => modeLabel[m]).join(", ")
+
+  const one = (request: SubscribeRequest, instrument: Instrument | undefined): Resolved => {
+    const { exchange, mode, symbol } = request
+    if (!broker.modes.includes(mode)) {
+      return failed(request, "INVALID_MODE", `${broker.title} does not offer ${modeLabel[mode]}; it offers ${offered}`)
+    }
+    if (instrument === undefined) {
+      return failed(request, "SYMBOL_NOT_FOUND", `Symbol ${symbol} not found for exchange ${exchange}`)
+    }
+    const requestedDepth = request.depth ?? DEFAULT_DEPTH
+    const depth = mode === "depth" ? chooseDepth(broker, exchange, requestedDepth) : undefined
+    if (depth?.tag === "invalid") return failed(request, "INVALID_DEPTH", depth.message)
+    const levels = isExchange(exchange) ? broker.exchanges[exchange]?.depthLevels : undefined
+    return { tag: "resolved", request, instrument, requestedDepth, depth, bookless: levels?.length === 0 }
+  }
+
+  return {
+    resolve: (requests) =>
+      instruments.resolve(broker.name, requests).pipe(
+        Effect.map((found) => requests.map((request, i) => one(request, found[i]))),
+        Effect.catch((error) =>
+          Effect.as(
+            Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`),
+            requests.map((r) => failed(r, "SUBSCRIPTION_ERROR", "The instruments table could not be read; see the log"))
+          )
+        )
+      )
+  }
+})

@@ -1,0 +1,287 @@
+/**
+ * The session: the actor behind the BrokerAdapter of every broker whose protocol we speak. Its fiber owns the
+ * desk (what readers want, which connection carries it); connections are its supervised children and speak to
+ * it by message, as everybody else does.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { AdapterStatus, BrokerAdapter, Holding } from "../brokers/adapter.ts"
+import type { Broker } from "../brokers/broker.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
+import type { ConnectionFailure } from "../market/errors.ts"
+import { AuthRejected, ConnectionLost } from "../market/errors.ts"
+import { modeBit } from "../market/mode.ts"
+import type { SubscribeResult, UnsubscribeRequest, UnsubscribeResult } from "../market/subscription.ts"
+import type { Protocol } from "../protocols/protocol.ts"
+import type { CredentialStore } from "../store/credentials.ts"
+import type { Instruments } from "../store/instruments.ts"
+import { makeActor } from "./actor.ts"
+import { describeBroker } from "./capabilities.ts"
+import type { Link } from "./connection.ts"
+import { keepConnected } from "./connection.ts"
+import type { Unusable } from "./credentialSource.ts"
+import { makeCredentialSource } from "./credentialSource.ts"
+import type { Orders } from "./desk.ts"
+import { Desk } from "./desk.ts"
+import * as metrics from "./metrics.ts"
+import type { Slot } from "./pool.ts"
+import { makePublisher } from "./publisher.ts"
+import type { ReconnectOptions } from "./reconnect.ts"
+import type { Resolved } from "./resolver.ts"
+import { makeResolver } from "./resolver.ts"
+import { makeSampledLog } from "./sampledLog.ts"
+import { Transport } from "./transport.ts"
+
+type Reply<A, E = never> = Deferred.Deferred<A, E>
+
+type Message =
+  | { readonly tag: "Initialise"; readonly reply: Reply<void> }
+  | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
+  | { readonly tag: "Disconnect"; readonly reply: Reply<void> }
+  | {
+      readonly tag: "Hold"
+      readonly reader: string
+      readonly items: ReadonlyArray<Resolved>
+      readonly reply: Reply<ReadonlyArray<SubscribeResult>>
+    }
+  | {
+      readonly tag: "Drop"
+      readonly reader: string
+      readonly requests: ReadonlyArray<UnsubscribeRequest>
+      readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
+    }
+  | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
+  | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
+  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
+  | { readonly tag: "CredentialsChanged" }
+  | { readonly tag: "Connecting"; readonly slot: number }
+  | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
+  | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }
+  | { readonly tag: "Parked"; readonly slot: number; readonly reason: AuthRejected | Unusable }
+
+export interface SessionOptions {
+  readonly broker: Broker
+  readonly protocol: Protocol
+  readonly reconnect?: ReconnectOptions
+}
+
+/** The reader of those who do not name one. */
+const OWN_READER = "adapter"
+
+/** The session's state, out of its connections' states. */
+const stateOf = (
+  slots: ReadonlyArray<Slot>,
+  running: boolean
+): { readonly state: AdapterStatus["state"]; readonly reason?: string } => {
+  if (!running) return { state: "idle" }
+  const parked = slots.find((s) => s.state.tag === "parked")?.state
+  if (parked?.tag === "parked") return { state: "waiting_for_login", reason: parked.reason }
+  if (slots.some((s) => s.state.tag === "up")) return { state: "connected" }
+  const down = slots.find((s) => s.state.tag === "down")?.state
+  return {
+    state: slots.some((s) => s.hasBeenUp) ? "reconnecting" : "connecting",
+    ...(down?.tag === "down" ? { reason: down.reason } : {})
+  }
+}
+
+/** Makes the adapter. Everything in it ends with the scope. */
+export const makeSession = Effect.fnUntraced(function* (
+  options: SessionOptions
+): Effect.fn.Return<
+  BrokerAdapter["Service"],
+  never,
+  Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
+> {
+  const { broker, protocol } = options
+  const transport = yield* Transport
+  const count = yield* metrics.forBroker(broker.name)
+  const log = yield* makeSampledLog
+  const publisher = yield* makePublisher(count, log, broker.name)
+  const source = yield* makeCredentialSource(broker)
+  const resolver = yield* makeResolver(broker)
+  const children = yield* FiberMap.make<number, never, never>()
+
+  // ---- state of the actor: touched by its fiber only ----
+  let desk = new Desk(source.user(), broker, protocol)
+  let running = false
+  let waiting: Array<Reply<void, ConnectionFailure>> = []
+
+  const status = (): AdapterStatus => ({
+    broker: broker.name,
+    ...stateOf(desk.pool.slots, running),
+    connections: desk.pool.slots.filter((s) => s.state.tag === "up").length,
+    instruments: desk.book.size
+  })
+
+  /** Answers those who wait for the outcome of the first attempt. */
+  const settle = (outcome: Effect.Effect<void, ConnectionFailure>): void => {
+    for (const reply of waiting) Deferred.doneUnsafe(reply, outcome)
+    waiting = []
+  }
+
+  const startChild = (slot: Slot) =>
+    FiberMap.run(
+      children,
+      slot.id,
+      keepConnected({
+        broker,
+        protocol,
+        ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
+        credentials: source.read,
+        onTick: publisher.onTick,
+        onReject: publisher.onReject,
+        onFrame: count.frame,
+        onEvent: (event) => {
+          if (event.type === "refused") {
+            count.refused()
+            log.warn(`${broker.name}: the broker refused a request`, () => `${event.code ?? ""} ${event.detail}`.trim())
+          } else if (event.type === "notice") log.warn(`${broker.name}: message from the broker`, () => event.text)
+        },
+        onConnecting: actor.tell({ tag: "Connecting", slot: slot.id }),
+        onUp: (link) => actor.tell({ tag: "Up", slot: slot.id, link }),
+        onDown: (failure) => actor.tell({ tag: "Down", slot: slot.id, failure }),
+        onParked: (reason) => actor.tell({ tag: "Parked", slot: slot.id, reason })
+      }).pipe(Effect.provideService(Transport, transport))
+    )
+
+  const carryOut = Effect.fnUntraced(function* (orders: Orders) {
+    if (running) for (const slot of orders.open) yield* startChild(slot)
+    for (const [slot, changes] of orders.send) if (slot.state.tag === "up") slot.state.link.request(changes)
+    for (const slot of orders.close) yield* FiberMap.remove(children, slot.id)
+    count.instruments(desk.book.size)
+  })
+
+  const connect = Effect.fnUntraced(function* (reply: Reply<void, ConnectionFailure>) {
+    const { reason, state } = status()
+    if (state === "connected") return Deferred.doneUnsafe(reply, Effect.void)
+    if (state === "waiting_for_login") {
+      return Deferred.doneUnsafe(reply, Effect.fail(new AuthRejected({ detail: reason ?? "waiting for login" })))
+    }
+    waiting.push(reply)
+    if (running) return
+    running = true
+    yield* Effect.logInfo(describeBroker(broker))
+    if (desk.pool.slots.length === 0) desk.pool.open()
+    for (const slot of desk.pool.slots) yield* startChild(slot)
+  })
+
+  const disconnect = Effect.suspend(() => {
+    running = false
+    for (const slot of desk.pool.slots) slot.state = { tag: "down", reason: "disconnected" }
+    settle(Effect.fail(new ConnectionLost({ detail: "disconnected" })))
+    count.connections(0)
+    return FiberMap.clear(children)
+  })
+
+  const onUp = (slot: Slot, link: Link) => {
+    slot.state = { tag: "up", link }
+    slot.hasBeenUp = true
+    // A fresh connection knows nothing: restore all that is wanted, richest first.
+    const wanted = [...slot.assigned].map(([entry, to]) => ({ entry, from: undefined, to }))
+    wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)
+    link.request(wanted)
+    settle(Effect.void)
+    count.connected()
+    count.connections(status().connections)
+    return Effect.logInfo(`${broker.name}: connection ${slot.id} is up, ${wanted.length} instruments to subscribe`)
+  }
+
+  const onDown = (slot: Slot, failure: ConnectionFailure) => {
+    slot.state = { tag: "down", reason: failure.message }
+    settle(Effect.fail(failure))
+    count.failed(failure._tag)
+    count.connections(status().connections)
+    log.warn(`${broker.name}: connection ${slot.id}`, () => failure.message)
+    return Effect.void
+  }
+
+  const onParked = (slot: Slot, reason: AuthRejected | Unusable) => {
+    slot.state = { tag: "parked", reason: reason.message }
+    settle(Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message })))
+    return Effect.logWarning(
+      `${broker.name}: ${reason.message}; waiting until new credentials are stored ("algoways credentials set")`
+    )
+  }
+
+  const reconnectAll = Effect.suspend(() =>
+    running
+      ? Effect.andThen(
+          Effect.logInfo(`${broker.name}: the credentials changed, connecting anew`),
+          Effect.forEach(desk.pool.slots, startChild, { discard: true })
+        )
+      : Effect.void
+  )
+
+  const handle = (message: Message): Effect.Effect<unknown> => {
+    switch (message.tag) {
+      case "Initialise":
+        // Views carry the user's name, so they are made for one user only.
+        if (desk.book.size === 0 && !running) desk = new Desk(source.user(), broker, protocol)
+        return Effect.andThen(reconnectAll, Deferred.succeed(message.reply, undefined))
+      case "Connect":
+        return connect(message.reply)
+      case "Disconnect":
+        return Effect.andThen(disconnect, Deferred.succeed(message.reply, undefined))
+      case "Hold": {
+        const { orders, results } = desk.hold(message.reader, message.items)
+        return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
+      }
+      case "Drop": {
+        const { orders, results } = desk.drop(message.reader, message.requests)
+        return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
+      }
+      case "Release":
+        return Effect.andThen(carryOut(desk.release(message.reader)), Deferred.succeed(message.reply, undefined))
+      case "Status":
+        return Deferred.succeed(message.reply, status())
+      case "Holdings":
+        return Deferred.succeed(message.reply, desk.book.holdings())
+      case "CredentialsChanged":
+        return reconnectAll
+      default: {
+        const slot = desk.pool.slot(message.slot)
+        // A message of a connection that was closed meanwhile.
+        if (slot === undefined || !running) return Effect.void
+        if (message.tag === "Up") return onUp(slot, message.link)
+        if (message.tag === "Down") return onDown(slot, message.failure)
+        if (message.tag === "Parked") return onParked(slot, message.reason)
+        // Keeps the reason of the failure in sight while the next attempt runs.
+        if (slot.state.tag !== "down") slot.state = { tag: "connecting" }
+        return Effect.void
+      }
+    }
+  }
+
+  const actor = yield* makeActor<Message>(`session ${broker.name}`, handle)
+
+  yield* source.changes.pipe(
+    Stream.runForEach(() => actor.tell({ tag: "CredentialsChanged" })),
+    Effect.tapCause((cause) => Effect.logError(`${broker.name}: the watch on credentials stopped`, cause)),
+    Effect.forkScoped
+  )
+
+  return {
+    broker,
+    initialise: ({ credentials, user }) =>
+      Effect.gen(function* () {
+        source.use(user, credentials)
+        yield* source.read.pipe(Effect.catchTag(["SecretFailed", "ConnectionRefused"], () => Effect.void))
+        yield* actor.ask<void, never>((reply) => ({ tag: "Initialise", reply }))
+      }),
+    connect: actor.ask((reply) => ({ tag: "Connect", reply })),
+    disconnect: actor.ask<void, never>((reply) => ({ tag: "Disconnect", reply })),
+    subscribe: (requests, reader = OWN_READER) =>
+      Effect.flatMap(resolver.resolve(requests), (items) =>
+        actor.ask((reply) => ({ tag: "Hold", reader, items, reply }))
+      ),
+    unsubscribe: (requests, reader = OWN_READER) =>
+      actor.ask((reply) => ({ tag: "Drop", reader, requests, reply })),
+    release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
+    status: actor.ask((reply) => ({ tag: "Status", reply })),
+    holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
+    ticks: publisher.ticks
+  }
+})
