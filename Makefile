@@ -1,0 +1,28 @@
+# Everything goes through npm scripts, which run on the Node that package.json pins. ARGS goes to the command:
+#   make run ARGS="--broker angel --rate 500"
+
+.PHONY: run test bench lint format check build clean
+
+run:
+	@npm run --silent start -- $(ARGS)
+
+test:
+	@npm run --silent test -- $(ARGS)
+
+bench:
+	@npm run --silent bench -- $(ARGS)
+
+lint:
+	@npm run --silent lint
+
+format:
+	@npm run --silent format
+
+check:
+	@npm run --silent check
+
+build:
+	@npm run --silent build
+
+clean:
+	rm -rf node_modules dist

@@ -1,0 +1,140 @@
+/** `algoways credentials`: what a broker login yields, stored encrypted. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import type { CredentialField, Credentials } from "../../market/credentials.ts"
+import { credentialFields } from "../../market/credentials.ts"
+import { CredentialStore } from "../../store/credentials.ts"
+import { Users } from "../../store/users.ts"
+import * as flags from "../flags.ts"
+import { canonicalBroker, storeLayer } from "../layers.ts"
+import { CommandFailed, printRows, readStdin, time } from "../output.ts"
+
+const secret = (name: string, what: string) => Flag.Redacted(name).pipe(Flag.withDescription(what), Flag.optional)
+
+const fieldFlags = {
+  apiKey: secret("api-key", "The app's API key"),
+  apiSecret: secret("api-secret", "The app's secret"),
+  authToken: secret("auth-token", "Access token (JWT) of today's login"),
+  feedToken: secret("feed-token", "Feed token of today's login"),
+  clientCode: secret("client-code", "Client code (login id)")
+} satisfies Record<CredentialField, unknown>
+
+const StdinFields = Schema.fromJsonString(
+  Schema.Struct({
+    apiKey: Schema.optionalKey(Schema.String),
+    apiSecret: Schema.optionalKey(Schema.String),
+    authToken: Schema.optionalKey(Schema.String),
+    feedToken: Schema.optionalKey(Schema.String),
+    clientCode: Schema.optionalKey(Schema.String)
+  })
+)
+
+const fromStdin = Effect.gen(function* () {
+  const text = yield* readStdin
+  // The decoder's own message would quote the input, which holds secrets.
+  const fields = yield* Schema.decodeUnknownEffect(StdinFields, { onExcessProperty: "error" })(text).pipe(
+    Effect.mapError(
+      () =>
+        new CommandFailed({
+          message: `--stdin takes one JSON object of text fields, any of: ${credentialFields.join(", ")}`
+        })
+    )
+  )
+  return Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, Redacted.make(v)])) as Credentials
+})
+
+/** The user's active broker, unless one is named. */
+const brokerFor = (user: string, named: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const { broker } = yield* (yield* Users).get(user)
+    const name = Option.getOrUndefined(named) ?? broker
+    if (name !== undefined) return yield* canonicalBroker(name)
+    return yield* new CommandFailed({
+      message: `User ${user} has no broker: name one with --broker, or set one with algoways users set-broker ${user} BROKER`
+    })
+  })
+
+const set = Command.make(
+  "set",
+  {
+    dataDir: flags.dataDir,
+    user: flags.user,
+    broker: flags.broker.pipe(Flag.optional),
+    ...fieldFlags,
+    stdin: Flag.Boolean("stdin").pipe(
+      Flag.withDescription("Read a JSON object of fields from standard input, so that no secret stands in a command line"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function* (input) {
+    const broker = yield* brokerFor(input.user, input.broker)
+    const given: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = input.stdin
+      ? { ...(yield* fromStdin) }
+      : {}
+    for (const field of credentialFields) {
+      const flag = input[field]
+      if (flag._tag === "Some") given[field] = flag.value
+    }
+    const { broker: data } = yield* (yield* BrokerRegistry).load(broker)
+    if (Object.keys(given).length === 0) {
+      const needs = data.credentials.map((n) => `${n.field} (${n.label}: ${n.where})`).join("; ")
+      return yield* new CommandFailed({ message: `Nothing to store. ${data.title} needs: ${needs}` })
+    }
+    yield* (yield* CredentialStore).set(input.user, broker, given)
+    const stored = yield* (yield* CredentialStore).get(input.user, broker)
+    const missing = data.credentials.filter((n) => stored?.credentials[n.field] === undefined).map((n) => n.field)
+    yield* Console.log(`Stored ${Object.keys(given).join(", ")} of ${input.user} for ${broker}.`)
+    if (missing.length > 0) yield* Console.log(`Still missing for ${data.title}: ${missing.join(", ")}`)
+  })
+).pipe(
+  Command.withDescription("Store broker credentials; a waiting session connects with them within a second"),
+  Command.withExamples([
+    { command: "algoways credentials set asha --api-key KEY --auth-token TOKEN", description: "Zerodha" },
+    { command: "algoways credentials set asha --stdin < login.json", description: "Keep secrets out of the history" }
+  ]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const list = Command.make(
+  "list",
+  { dataDir: flags.dataDir, json: flags.json },
+  Effect.fn(function* ({ json }) {
+    yield* printRows(yield* (yield* CredentialStore).list, {
+      json,
+      header: ["USER", "BROKER", "FIELDS", "UPDATED (UTC)"],
+      row: (c) => [c.user, c.broker, c.fields.join(" "), time(c.updatedAt)],
+      empty: "No credentials yet. Store some: algoways credentials set USER"
+    })
+  })
+).pipe(
+  Command.withDescription("List which credentials are stored; values are never shown"),
+  Command.withExamples([{ command: "algoways credentials list", description: "Who has credentials for which broker" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const remove = Command.make(
+  "remove",
+  { dataDir: flags.dataDir, user: flags.user, broker: flags.broker.pipe(Flag.optional) },
+  Effect.fn(function* ({ broker, user }) {
+    const name = yield* brokerFor(user, broker)
+    if (!(yield* (yield* CredentialStore).remove(user, name))) {
+      return yield* new CommandFailed({ message: `User ${user} has no credentials for ${name}.` })
+    }
+    yield* Console.log(`Removed the credentials of ${user} for ${name}.`)
+  })
+).pipe(
+  Command.withDescription("Remove stored credentials"),
+  Command.withExamples([{ command: "algoways credentials remove asha --broker angel", description: "Forget a login" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+export const credentials = Command.make("credentials").pipe(
+  Command.withDescription("Broker credentials, encrypted at rest"),
+  Command.withSubcommands([set, list, remove])
+)

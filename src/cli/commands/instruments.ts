@@ -1,0 +1,132 @@
+/** `algoways instruments`: the table that turns symbols into tokens. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import type { ImportReport } from "../../store/importer.ts"
+import { importMaster } from "../../store/importer.ts"
+import { Instruments } from "../../store/instruments.ts"
+import * as flags from "../flags.ts"
+import { canonicalBroker, storeLayer } from "../layers.ts"
+import { CommandFailed, printJson, printRows } from "../output.ts"
+
+const say = Effect.fn(function* (report: ImportReport) {
+  const skipped = Object.entries(report.skipped).map(([kind, n]) => `${n} ${kind}`)
+  yield* Console.log(
+    `Imported ${report.imported} instruments of ${report.broker} from ${report.source} in ${report.elapsedMs} ms ` +
+      `(before: ${report.previous}). Rejected ${report.rejected}. ` +
+      `Not carried: ${skipped.length === 0 ? "none" : skipped.join(", ")}.`
+  )
+  for (const { reason, row } of report.rejects) yield* Console.log(`  row ${row}: ${reason}`)
+})
+
+const importCommand = Command.make(
+  "import",
+  {
+    dataDir: flags.dataDir,
+    json: flags.json,
+    broker: Argument.String("broker").pipe(Argument.withDescription("Whose instrument master it is")),
+    file: Flag.String("file").pipe(Flag.withDescription("Read the master from this file"), Flag.optional),
+    url: Flag.String("url").pipe(
+      Flag.withDescription("Fetch it from this address instead of the broker's own"),
+      Flag.optional
+    ),
+    header: Flag.KeyValuePair("header").pipe(
+      Flag.withMetavar("name=value"),
+      Flag.withDescription("Send this request header with the fetch; repeatable"),
+      Flag.withDefault({} as Record<string, string>)
+    ),
+    minimumRows: Flag.Int("min-rows").pipe(
+      Flag.withDescription("Refuse a master with fewer rows (default: the broker's)"),
+      Flag.optional
+    ),
+    force: Flag.Boolean("force").pipe(
+      Flag.withDescription("Import even if it is much smaller than the table of today"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function* (input) {
+    if (input.file._tag === "Some" && input.url._tag === "Some") {
+      return yield* new CommandFailed({ message: "Give --file or --url, not both." })
+    }
+    const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
+    const source =
+      input.file._tag === "Some" ? { file: input.file.value } : input.url._tag === "Some" ? { url: input.url.value } : {}
+    const report = yield* importMaster(broker, source, {
+      force: input.force,
+      headers: input.header,
+      ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})
+    })
+    yield* input.json ? printJson(report) : say(report)
+  })
+).pipe(
+  Command.withDescription("Replace a broker's instruments with a master, in one transaction"),
+  Command.withExamples([
+    { command: "algoways instruments import zerodha", description: "From the broker's own address" },
+    { command: "algoways instruments import angel --file OpenAPIScripMaster.json", description: "From a file" }
+  ]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const search = Command.make(
+  "search",
+  {
+    dataDir: flags.dataDir,
+    json: flags.json,
+    broker: Argument.String("broker").pipe(Argument.withDescription("Whose instruments")),
+    text: Argument.String("text").pipe(Argument.withDescription("Part of a symbol")),
+    limit: Flag.Int("limit").pipe(Flag.withDescription("At most so many"), Flag.withDefault(20))
+  },
+  Effect.fn(function* ({ broker, json, limit, text }) {
+    const name = yield* canonicalBroker(broker)
+    yield* printRows(yield* (yield* Instruments).search(name, text, limit), {
+      json,
+      header: ["EXCHANGE", "SYMBOL", "TOKEN", "BROKER SYMBOL", "TYPE", "EXPIRY", "STRIKE", "LOT", "TICK"],
+      row: (i) => [
+        i.exchange,
+        i.symbol,
+        i.token,
+        i.brokerSymbol,
+        i.type,
+        i.expiry ?? "-",
+        i.strike === undefined ? "-" : String(i.strike),
+        String(i.lotSize),
+        String(i.tickSize)
+      ],
+      empty: `Nothing like "${text}" at ${name}. Import its instruments first: algoways instruments import ${name}`
+    })
+  })
+).pipe(
+  Command.withDescription("Find instruments by a part of their symbol"),
+  Command.withExamples([{ command: "algoways instruments search zerodha NIFTY", description: "NIFTY and its contracts" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const count = Command.make(
+  "count",
+  { dataDir: flags.dataDir, json: flags.json },
+  Effect.fn(function* ({ json }) {
+    const table = yield* Instruments
+    const rows = yield* Effect.forEach(yield* (yield* BrokerRegistry).names, (broker) =>
+      Effect.map(table.count(broker), (instruments) => ({ broker, instruments }))
+    )
+    yield* printRows(rows, {
+      json,
+      header: ["BROKER", "INSTRUMENTS"],
+      row: (r) => [r.broker, String(r.instruments)],
+      empty: "No brokers."
+    })
+  })
+).pipe(
+  Command.withDescription("How many instruments the table holds, per broker"),
+  Command.withExamples([{ command: "algoways instruments count", description: "Is today's master in?" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+export const instruments = Command.make("instruments").pipe(
+  Command.withDescription("The instruments table: symbols, tokens, contracts"),
+  Command.withSubcommands([importCommand, search, count])
+)
+

@@ -1,0 +1,80 @@
+/** `algoways users`: who may have a feed, and at which broker. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { Users } from "../../store/users.ts"
+import * as flags from "../flags.ts"
+import { canonicalBroker, storeLayer } from "../layers.ts"
+import { printRows, time } from "../output.ts"
+
+const add = Command.make(
+  "add",
+  { dataDir: flags.dataDir, user: flags.user, broker: flags.broker.pipe(Flag.optional) },
+  Effect.fn(function* ({ broker, user }) {
+    const name = broker._tag === "Some" ? yield* canonicalBroker(broker.value) : undefined
+    const added = yield* (yield* Users).add(user, name)
+    const at = added.broker === undefined ? "" : ` at ${added.broker}`
+    yield* Console.log(
+      `Added user ${added.name}${at}. Next: algoways credentials set ${added.name}; algoways keys create ${added.name}`
+    )
+  })
+).pipe(
+  Command.withDescription("Add a user"),
+  Command.withExamples([{ command: "algoways users add asha --broker zerodha", description: "A user of Zerodha" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const list = Command.make(
+  "list",
+  { dataDir: flags.dataDir, json: flags.json },
+  Effect.fn(function* ({ json }) {
+    yield* printRows(yield* (yield* Users).list, {
+      json,
+      header: ["USER", "BROKER", "CREATED (UTC)"],
+      row: (u) => [u.name, u.broker ?? "-", time(u.createdAt)],
+      empty: "No users yet. Add one: algoways users add NAME --broker BROKER"
+    })
+  })
+).pipe(
+  Command.withDescription("List users and their brokers"),
+  Command.withExamples([{ command: "algoways users list", description: "Every user and the active broker" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const setBroker = Command.make(
+  "set-broker",
+  {
+    dataDir: flags.dataDir,
+    user: flags.user,
+    broker: Argument.String("broker").pipe(Argument.withDescription("Name of a broker, see: algoways brokers"))
+  },
+  Effect.fn(function* ({ broker, user }) {
+    const name = yield* canonicalBroker(broker)
+    yield* (yield* Users).setBroker(user, name)
+    yield* Console.log(`${user} now uses ${name}. A running feed follows within seconds; clients stay connected.`)
+  })
+).pipe(
+  Command.withDescription("Change a user's broker"),
+  Command.withExamples([{ command: "algoways users set-broker asha angel", description: "Move asha to Angel One" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+const remove = Command.make(
+  "remove",
+  { dataDir: flags.dataDir, user: flags.user },
+  Effect.fn(function* ({ user }) {
+    yield* (yield* Users).remove(user)
+    yield* Console.log(`Removed ${user} with all keys and credentials.`)
+  })
+).pipe(
+  Command.withDescription("Remove a user with all keys and credentials"),
+  Command.withExamples([{ command: "algoways users remove asha", description: "Forget asha" }]),
+  Command.provide((input) => storeLayer(input))
+)
+
+export const users = Command.make("users").pipe(
+  Command.withDescription("Users, each with one active broker"),
+  Command.withSubcommands([add, list, setBroker, remove])
+)

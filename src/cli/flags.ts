@@ -1,0 +1,63 @@
+/** Flags that several commands share. Each falls back to an environment variable, then to a default. */
+import * as Config from "effect/Config"
+import * as Schema from "effect/Schema"
+import * as Argument from "effect/cli/Argument"
+import * as Flag from "effect/cli/Flag"
+
+const Port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
+
+export const dataDir = Flag.String("data-dir").pipe(
+  Flag.withDescription("Folder of the database and the key file (ALGOWAYS_DATA_DIR)"),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_DATA_DIR")),
+  Flag.withDefault("data")
+)
+
+export const port = Flag.Int("port").pipe(
+  Flag.withAlias("p"),
+  Flag.withSchema(Port),
+  Flag.withDescription("Port of the gateway, 0 for any free one (ALGOWAYS_PORT)"),
+  Flag.withFallbackConfig(Config.Int("ALGOWAYS_PORT")),
+  Flag.withDefault(8765)
+)
+
+export const host = Flag.String("host").pipe(
+  Flag.withDescription("Address that the gateway binds to (ALGOWAYS_HOST)"),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_HOST")),
+  Flag.withDefault("127.0.0.1")
+)
+
+/** The default endpoint of the public ZeroMQ socket. */
+export const DEFAULT_ZMQ = "tcp://127.0.0.1:5555"
+
+export const zmq = Flag.String("zmq").pipe(
+  Flag.withDescription(
+    `Endpoint of the public ZeroMQ PUB socket, or "off" (ALGOWAYS_ZMQ_ENDPOINT; default ${DEFAULT_ZMQ})`
+  ),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_ZMQ_ENDPOINT")),
+  Flag.optional
+)
+
+export const feedControl = Flag.String("feed-control").pipe(
+  Flag.withDescription("Endpoint of the control socket between feed and gateway (ALGOWAYS_FEED_CONTROL)"),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_FEED_CONTROL")),
+  Flag.withDefault("tcp://127.0.0.1:5556")
+)
+
+export const feedFrames = Flag.String("feed-frames").pipe(
+  Flag.withDescription("Endpoint of the frame socket between feed and gateway (ALGOWAYS_FEED_FRAMES)"),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_FEED_FRAMES")),
+  Flag.withDefault("tcp://127.0.0.1:5557")
+)
+
+/** `NAME=URL`, repeatable: where a broker's feed is reached instead of its own address. */
+export const endpoint = Flag.KeyValuePair("endpoint").pipe(
+  Flag.withMetavar("broker=url"),
+  Flag.withDescription("Use this WebSocket address for a broker, for example a simulator; repeatable"),
+  Flag.withDefault({} as Record<string, string>)
+)
+
+export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+
+export const broker = Flag.String("broker").pipe(Flag.withAlias("b"), Flag.withDescription("Name of a broker"))
+
+export const user = Argument.String("user").pipe(Argument.withDescription("Name of a user"))

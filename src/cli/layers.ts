@@ -1,0 +1,29 @@
+/** How the rooms are put together for the commands. The wiring happens here and nowhere else. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BrokerRegistry } from "../brokers/registry.ts"
+import { FrameBus } from "../bus/frameBus.ts"
+import * as LocalFeed from "../session/localFeed.ts"
+import { Transport } from "../session/transport.ts"
+import * as Store from "../store/index.ts"
+import * as Overrides from "./overrides.ts"
+
+/** Database, secrets and broker data: what the administrative commands need. */
+export const storeLayer = (options: {
+  readonly dataDir: string
+  readonly endpoint?: Readonly<Record<string, string>>
+}) =>
+  Layer.mergeAll(
+    Store.layer({ dataDir: options.dataDir }),
+    BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(options.dataDir, options.endpoint ?? {})))
+  )
+
+/** Sessions and the in-process bus, over a store. */
+export const feedLayer = LocalFeed.layer().pipe(
+  Layer.provide(Transport.layerWebSocket),
+  Layer.provideMerge(FrameBus.layer)
+)
+
+/** The registry's spelling of a broker's name, or the error that lists the known ones. */
+export const canonicalBroker = (name: string) =>
+  Effect.flatMap(BrokerRegistry, (registry) => Effect.map(registry.load(name), ({ broker }) => broker.name))
