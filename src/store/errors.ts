@@ -12,17 +12,33 @@ export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("Databa
 }
 
 /** The master secret is missing, malformed, or not the one that the data was encrypted under. */
-export class SecretFailed extends Schema.TaggedError<SecretFailed>()("SecretFailed", { detail: Schema.String }) {
+export class SecretFailed extends Schema.TaggedError<SecretFailed>()("SecretFailed", {
+  detail: Schema.String
+}) {
   override get message() {
     return this.detail
   }
 }
 
 /** Something that the caller gave cannot be stored. */
-export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", { detail: Schema.String }) {
+export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", {
+  detail: Schema.String
+}) {
   override get message() {
     return this.detail
   }
 }
 
 export type StoreError = DatabaseFailed | SecretFailed | InvalidInput
+
+/** An instrument master was not imported; the table holds what it held before. */
+export class ImportFailed extends Schema.TaggedError<ImportFailed>()("ImportFailed", {
+  broker: Schema.String,
+  /** The file, or the address without its query. */
+  source: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `The instruments of "${this.broker}" were not imported from ${this.source}: ${this.detail}`
+  }
+}

@@ -1,8 +1,34 @@
 /** The instruments table: symbol to token, per broker. SQL runs when somebody subscribes, never per tick. */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { Instrument } from "../market/instrument.ts"
+import { nameOf } from "../market/instrument.ts"
 import type { StoreError } from "./errors.ts"
+import { InvalidInput } from "./errors.ts"
+import type { InstrumentRow } from "./instrumentTable.ts"
+import {
+  ROWS_PER_INSERT,
+  createInstrumentIndexes,
+  dropInstrumentIndexes,
+  fromRow,
+  insertRows,
+  likeLiteral,
+  pushRow,
+  resolveStatement,
+  searchStatement
+} from "./instrumentTable.ts"
+import { brokerKey, checkBrokerName } from "./names.ts"
+import { attempt, writeTransaction } from "./sql.ts"
+
+/**
+ * Building an index over all rows costs a fifth of adding one row to it, so `replace` drops and rebuilds the
+ * indexes, unless the other brokers' rows outnumber the new ones by more than this.
+ */
+const REBUILD_RATIO = 4
+
+export const SEARCH_LIMIT = 1000
 
 export interface InstrumentQuery {
   readonly symbol: string
@@ -30,4 +56,97 @@ export class Instruments extends Context.Service<
       limit: number
     ) => Effect.Effect<ReadonlyArray<Instrument>, StoreError>
   }
->()("algoways/store/Instruments") {}
+>()("algoways/store/Instruments") {
+  static readonly layer: Layer.Layer<Instruments, never, SqlClient.SqlClient> = Layer.effect(
+    Instruments,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+
+      const resolve = Effect.fn("Instruments.resolve")(function* (
+        broker: string,
+        queries: ReadonlyArray<InstrumentQuery>
+      ) {
+        const found = Array.from<Instrument | undefined>({ length: queries.length })
+        if (queries.length === 0) return found
+        const pairs = JSON.stringify(queries.map((query) => [query.symbol, query.exchange]))
+        const rows = yield* sql
+          .unsafe<InstrumentRow & { readonly position: number }>(resolveStatement, [pairs, brokerKey(broker)])
+          .pipe(attempt("resolve instruments"))
+        for (const row of rows) found[row.position] = fromRow(row)
+        return found
+      })
+
+      const count = Effect.fn("Instruments.count")(function* (broker: string) {
+        const rows = yield* sql<{ readonly n: number }>`
+          SELECT count(*) AS n FROM instruments WHERE broker = ${brokerKey(broker)}`.pipe(
+          attempt("count instruments")
+        )
+        return rows[0]!.n
+      })
+
+      const insert = Effect.fnUntraced(function* (broker: string, instruments: ReadonlyArray<Instrument>) {
+        const full = insertRows(ROWS_PER_INSERT)
+        for (let at = 0; at < instruments.length; at += ROWS_PER_INSERT) {
+          const end = Math.min(at + ROWS_PER_INSERT, instruments.length)
+          const parameters: Array<string | number | null> = []
+          for (let i = at; i < end; i++) pushRow(parameters, broker, instruments[i]!)
+          yield* sql.unsafe(end - at === ROWS_PER_INSERT ? full : insertRows(end - at), parameters)
+          yield* Effect.yieldNow
+        }
+      })
+
+      const replace = Effect.fn("Instruments.replace")(function* (
+        broker: string,
+        instruments: ReadonlyArray<Instrument>
+      ) {
+        const name = yield* checkBrokerName(broker)
+        const twice = firstDuplicate(instruments)
+        if (twice !== undefined) {
+          return yield* new InvalidInput({
+            detail: `The instruments of "${name}" hold ${nameOf(twice)} more than once (last with token ${twice.token}). Each symbol may be there once per exchange.`
+          })
+        }
+        yield* Effect.gen(function* () {
+          const others = yield* sql<{ readonly n: number }>`
+            SELECT count(*) AS n FROM instruments WHERE broker <> ${name}`
+          const rebuild = others[0]!.n <= instruments.length * REBUILD_RATIO
+          if (rebuild) for (const statement of dropInstrumentIndexes) yield* sql.unsafe(statement)
+          yield* sql`DELETE FROM instruments WHERE broker = ${name}`
+          yield* insert(name, instruments)
+          if (rebuild) for (const statement of createInstrumentIndexes) yield* sql.unsafe(statement)
+        }).pipe(writeTransaction(sql, "replace instruments"))
+        return instruments.length
+      })
+
+      const search = Effect.fn("Instruments.search")(function* (broker: string, text: string, limit: number) {
+        const wanted = text.trim()
+        const rows = Math.min(Math.floor(limit), SEARCH_LIMIT)
+        if (wanted === "" || !(rows > 0)) return []
+        const literal = likeLiteral(wanted)
+        return yield* sql
+          .unsafe<InstrumentRow>(searchStatement, [
+            brokerKey(broker),
+            `%${literal}%`,
+            wanted,
+            `${literal}%`,
+            rows
+          ])
+          .pipe(
+            attempt("search instruments"),
+            Effect.map((found) => found.map(fromRow))
+          )
+      })
+
+      return Instruments.of({ resolve, replace, count, search })
+    })
+  )
+}
+
+const firstDuplicate = (instruments: ReadonlyArray<Instrument>): Instrument | undefined => {
+  const seen = new Set<string>()
+  for (const instrument of instruments) {
+    const size = seen.size
+    if (seen.add(nameOf(instrument)).size === size) return instrument
+  }
+  return undefined
+}

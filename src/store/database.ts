@@ -1,0 +1,118 @@
+/**
+ * The SQLite database that the feed, the gateway and the commands share: one file, one connection per process.
+ *
+ * The driver is synchronous: a statement runs on this thread. All statements of the store are short, but an
+ * import of instruments takes a second or two; run it in a process that serves no ticks.
+ */
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import * as SqliteMigrator from "@effect/sql-sqlite-node/SqliteMigrator"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as SqlClient from "effect/sql/SqlClient"
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+import { DatabaseFailed } from "./errors.ts"
+import { loader } from "./migrations.ts"
+import { LOCK_TIMEOUT_MS, attempt, databaseFailed, resultCode } from "./sql.ts"
+
+const OPEN = "open"
+const BUSY = 5
+
+const fileRemedy = (code: string, file: string): string => {
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return `no permission for "${file}"; make the data folder writable for this user`
+    case "EROFS":
+      return `"${file}" is on a read-only disk; choose another data folder`
+    case "ENOSPC":
+      return "the disk is full; free some space and try again"
+    case "ENOTDIR":
+    case "EEXIST":
+      return `"${dirname(file)}" is not a folder; choose another data folder`
+    case "EISDIR":
+      return `"${file}" is a folder; choose another file`
+    default:
+      return `"${file}" could not be prepared (${code})`
+  }
+}
+
+/**
+ * Makes the folder (0700) and the file (0600), and takes the permissions of group and others from an existing
+ * file. SQLite gives its -wal and -shm files the permissions of the database itself.
+ */
+const prepareFile = (file: string) =>
+  Effect.try({
+    try: () => {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      closeSync(openSync(file, "a", 0o600))
+      if (process.platform === "win32") return
+      for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+        const stat = statSync(part, { throwIfNoEntry: false })
+        if (stat !== undefined && (stat.mode & 0o077) !== 0) chmodSync(part, 0o600)
+      }
+    },
+    catch: (cause) =>
+      new DatabaseFailed({
+        operation: OPEN,
+        detail: fileRemedy(
+          cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error",
+          file
+        )
+      })
+  })
+
+/** Switching to WAL needs the file alone for a moment and may be refused without the busy timeout's wait. */
+const whileBusy = {
+  while: (error: unknown) => resultCode(error) === BUSY,
+  schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ duration: Duration.millis(LOCK_TIMEOUT_MS) }))
+}
+
+const configure = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, wal: boolean) {
+  // First of all: processes that start together wait for each other instead of failing.
+  yield* sql.unsafe(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`)
+  if (wal) yield* Effect.retry(sql.unsafe("PRAGMA journal_mode = WAL"), whileBusy)
+  yield* sql.unsafe("PRAGMA synchronous = NORMAL")
+  yield* sql.unsafe("PRAGMA foreign_keys = ON")
+})
+
+/** One process migrates, the others wait for the lock and then find nothing to do. */
+const migrate = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+  yield* SqliteMigrator.run({ loader }).pipe(
+    Effect.provideService(SqlClient.SqlClient, sql),
+    Effect.provideService(SqlClient.BeginTransaction, "BEGIN IMMEDIATE"),
+    Effect.catchTag("MigrationError", (error) =>
+      Effect.fail(
+        error.cause === undefined
+          ? new DatabaseFailed({ operation: "migrate", detail: error.message })
+          : databaseFailed(`migrate (${error.message})`, error.cause)
+      )
+    ),
+    attempt("migrate")
+  )
+})
+
+const make = Effect.fnUntraced(function* (filename: string, wal: boolean) {
+  const client = yield* SqliteClient.make({ filename, disableWAL: true }).pipe(
+    // The driver throws when the file cannot be opened.
+    Effect.catchDefect((defect) => Effect.fail(databaseFailed(OPEN, defect)))
+  )
+  yield* configure(client, wal).pipe(attempt(OPEN))
+  yield* migrate(client)
+  return Context.make(SqlClient.SqlClient, client as SqlClient.SqlClient)
+})
+
+/** The database in a file, opened, configured and migrated. The folder is created when it is not there. */
+export const layer = (options: { readonly file: string }): Layer.Layer<SqlClient.SqlClient, DatabaseFailed> =>
+  Layer.effectContext(Effect.andThen(prepareFile(options.file), make(options.file, true))).pipe(
+    Layer.provide(Reactivity.layer)
+  )
+
+/** A database in memory that ends with the layer's scope. */
+export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseFailed> = Layer.effectContext(
+  make(":memory:", false)
+).pipe(Layer.provide(Reactivity.layer))

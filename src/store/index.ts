@@ -1,0 +1,38 @@
+/** The store as one Layer: all services over one shared database. */
+import * as Layer from "effect/Layer"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { join } from "node:path"
+import { ApiKeys } from "./apiKeys.ts"
+import { CredentialStore } from "./credentials.ts"
+import * as Database from "./database.ts"
+import type { StoreError } from "./errors.ts"
+import { Instruments } from "./instruments.ts"
+import { MasterSecret } from "./masterSecret.ts"
+import { Users } from "./users.ts"
+
+export const DATABASE_FILE = "algoways.db"
+
+export type Store = Users | ApiKeys | CredentialStore | Instruments
+
+const services: Layer.Layer<Store, StoreError, SqlClient.SqlClient | MasterSecret> = Layer.mergeAll(
+  Users.layer,
+  ApiKeys.layer,
+  CredentialStore.layer,
+  Instruments.layer
+)
+
+/** `<dataDir>/algoways.db` and, without ALGOWAYS_SECRET, `<dataDir>/secret.key`; made on the first start. */
+export const layer = (options: { readonly dataDir: string }): Layer.Layer<Store, StoreError> =>
+  services.pipe(
+    Layer.provide(
+      Layer.mergeAll(
+        Database.layer({ file: join(options.dataDir, DATABASE_FILE) }),
+        MasterSecret.layer({ dataDir: options.dataDir })
+      )
+    )
+  )
+
+/** Everything in memory, under a random secret. */
+export const layerMemory: Layer.Layer<Store, StoreError> = services.pipe(
+  Layer.provide(Layer.mergeAll(Database.layerMemory, MasterSecret.layerMemory))
+)

@@ -1,0 +1,89 @@
+/** A secret in a file of its own: made once, readable by its owner only, the same for processes that race. */
+import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync
+} from "node:fs"
+import { dirname } from "node:path"
+import { SecretFailed } from "./errors.ts"
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
+
+/** The file's text; undefined when there is no such file. Throws SecretFailed, or what the file system throws. */
+const read = (file: string): string | undefined => {
+  let handle: number
+  try {
+    handle = openSync(file, "r")
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return undefined
+    throw cause
+  }
+  try {
+    const stat = fstatSync(handle)
+    if (!stat.isFile())
+      throw new SecretFailed({ detail: `"${file}" is not a file; a key file is expected there.` })
+    if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(3, "0")
+      throw new SecretFailed({
+        detail: `The key file "${file}" can be read by other users (mode ${mode}). Run: chmod 600 "${file}"`
+      })
+    }
+    return readFileSync(handle, "utf8")
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/**
+ * Writes the text beside the file and links it into place: the file appears whole, or is somebody else's. The
+ * link fails where a file exists already, which is how processes that start together agree on one secret.
+ */
+const make = (file: string, text: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
+  const handle = openSync(draft, "wx", 0o600)
+  try {
+    try {
+      writeSync(handle, text)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    try {
+      linkSync(draft, file)
+    } catch (cause) {
+      if (codeOf(cause) !== "EEXIST") throw cause
+    }
+  } finally {
+    unlinkSync(draft)
+  }
+}
+
+/** The text of the file, which is made with `fresh` when there is none. */
+export const readOrMakeKeyFile = (file: string, fresh: () => string): Effect.Effect<string, SecretFailed> =>
+  Effect.try({
+    try: () => {
+      const there = read(file)
+      if (there !== undefined) return there
+      make(file, fresh())
+      const made = read(file)
+      if (made === undefined)
+        throw new SecretFailed({ detail: `The key file "${file}" was removed while it was made.` })
+      return made
+    },
+    catch: (cause) =>
+      cause instanceof SecretFailed
+        ? cause
+        : new SecretFailed({
+            detail: `The key file "${file}" could not be read or made (${codeOf(cause)}). Make its folder writable for this user, or put the secret into ALGOWAYS_SECRET.`
+          })
+  })

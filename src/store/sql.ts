@@ -1,0 +1,109 @@
+/**
+ * How the store runs SQL: every failure becomes a DatabaseFailed that says what to do, and every transaction
+ * that writes takes the write lock at its start.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlError from "effect/sql/SqlError"
+import { DatabaseFailed } from "./errors.ts"
+
+/** How long a statement waits for another process's write to end before it gives up. */
+export const LOCK_TIMEOUT_MS = 5000
+
+/**
+ * What to do about a failure, by SQLite's primary result code (https://www.sqlite.org/rescode.html). The
+ * texts of SQLite's own messages are used for constraints only: those name columns and never hold values.
+ */
+const remedies: Readonly<Record<number, string>> = {
+  3: "access was denied; check who owns the data folder and its files",
+  5: `another process kept the database locked for more than ${LOCK_TIMEOUT_MS / 1000} s; wait for a running import to end, or stop the other process, and try again`,
+  6: "the table is in use by this process; try again",
+  7: "out of memory",
+  8: "the file is read-only; make the data folder and its files writable for this user",
+  10: "the disk reported an error while reading or writing; check the disk",
+  11: "the file is damaged; restore it from a backup, or move it away to start with an empty one",
+  13: "the disk is full; free some space and try again",
+  14: "the file could not be opened; check that the data folder exists and that this user may write to it",
+  26: "the file is not a database; move it away, or choose another data folder"
+}
+
+interface SqliteFailure {
+  readonly errcode: number
+  readonly errstr: string
+  readonly message: string
+}
+
+const isSqliteFailure = (u: unknown): u is SqliteFailure =>
+  typeof u === "object" && u !== null && "errcode" in u && typeof u.errcode === "number" && "errstr" in u
+
+/** The driver's error inside an SqlError, a nested cause, or as it is. */
+const sqliteFailure = (u: unknown): SqliteFailure | undefined => {
+  let at = u
+  for (let depth = 0; depth < 4 && at !== undefined; depth++) {
+    if (isSqliteFailure(at)) return at
+    if (SqlError.isSqlError(at)) at = at.reason.cause
+    else if (at instanceof Error) at = at.cause
+    else return undefined
+  }
+  return undefined
+}
+
+/** SQLite's primary result code of a failure; undefined when it is not SQLite's. */
+export const resultCode = (u: unknown): number | undefined => {
+  const failure = sqliteFailure(u)
+  return failure === undefined ? undefined : failure.errcode & 0xff
+}
+
+/** A failure in words, without SQL values. */
+export const describeFailure = (u: unknown): string => {
+  const failure = sqliteFailure(u)
+  if (failure === undefined) return u instanceof Error ? u.name : "unknown error"
+  const code = failure.errcode & 0xff
+  if (code === 19) return failure.message
+  return remedies[code] ?? `${failure.errstr} (SQLite code ${failure.errcode})`
+}
+
+export const databaseFailed = (operation: string, cause: unknown): DatabaseFailed =>
+  new DatabaseFailed({ operation, detail: describeFailure(cause) })
+
+/**
+ * Names the operation of an effect that runs SQL. The driver throws from some of its calls, and a rollback that
+ * fails (SQLite rolls back on its own when the disk is full) arrives as a defect: both become DatabaseFailed too,
+ * and of several failures the first one is told.
+ */
+export const attempt =
+  (operation: string) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | DatabaseFailed, R> =>
+    Effect.catchCause(
+      effect,
+      (cause): Effect.Effect<never, Exclude<E, SqlError.SqlError> | DatabaseFailed> => {
+        for (const reason of cause.reasons) {
+          if (Cause.isFailReason(reason) && SqlError.isSqlError(reason.error)) {
+            return Effect.fail(databaseFailed(operation, reason.error))
+          }
+          if (Cause.isDieReason(reason) && sqliteFailure(reason.defect) !== undefined) {
+            return Effect.fail(databaseFailed(operation, reason.defect))
+          }
+        }
+        return Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError.SqlError>>)
+      }
+    )
+
+/**
+ * A transaction that writes. BEGIN IMMEDIATE takes the write lock at once and waits for it; a transaction that
+ * starts with a read and upgrades later is refused without waiting when another process wrote in between.
+ */
+export const writeTransaction =
+  (sql: SqlClient.SqlClient, operation: string) =>
+  <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | DatabaseFailed, R> =>
+    sql
+      .withTransaction(effect)
+      .pipe(
+        Effect.provideService(SqlClient.BeginTransaction, "BEGIN IMMEDIATE"),
+        attempt(operation)
+      ) as Effect.Effect<A, Exclude<E, SqlError.SqlError> | DatabaseFailed, R>
