@@ -10,6 +10,8 @@ import { makeRandom } from "./random.ts"
 import type { Random } from "./random.ts"
 import { nextFair, quote, trade } from "./trading.ts"
 
+export type { MarketState }
+
 export interface Market {
   readonly states: ReadonlyArray<MarketState>
   /** @param name `NSE:RELIANCE` */

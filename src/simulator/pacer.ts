@@ -12,23 +12,29 @@ export interface Pacer {
   readonly restart: (now: number) => void
 }
 
+/** More than this no machine makes; also what an absurd setting becomes. */
+const MAX_RATE = 1_000_000
+
+const sane = (perSecond: number): number => (perSecond > 0 ? Math.min(perSecond, MAX_RATE) : 0)
+
 /** @param turnMs the timer's nominal interval */
 export const makePacer = (perSecond: number, turnMs: number, start: number): Pacer => {
-  let rate = perSecond
+  let rate = sane(perSecond)
   let last = start
+  // In thousandths of a change: whole numbers, which add up exactly.
   let credit = 0
   return {
     due: (now) => {
       const elapsed = Math.max(0, now - last)
       last = now
-      credit = Math.min(credit + (rate * elapsed) / 1000, Math.max(rate, 1))
+      credit = Math.min(credit + rate * elapsed, Math.max(rate, 1) * 1000)
       const most = Math.max(1, Math.ceil((2 * rate * turnMs) / 1000))
-      const due = Math.min(Math.floor(credit), most)
-      credit -= due
+      const due = Math.min(Math.floor(credit / 1000), most)
+      credit -= due * 1000
       return due
     },
     setRate: (perSecond) => {
-      rate = perSecond
+      rate = sane(perSecond)
       credit = 0
     },
     restart: (now) => {

@@ -1,0 +1,13 @@
+/** The simulated exchange: `algoways/simulator`. Loads no native module. */
+export { demoCredentials, demoLogin } from "./demo.ts"
+export { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
+export type { Holding } from "./holdings.ts"
+export { simulatedProtocols } from "./identity.ts"
+export type { MarketState } from "./instrument.ts"
+export type { Listing } from "./listing.ts"
+export { makeListings } from "./listings.ts"
+export { makeMarket } from "./market.ts"
+export type { Market, MarketOptions } from "./market.ts"
+export { makeSimulator, Simulator } from "./server.ts"
+export type { ConnectionInfo, SimulatorHandle, SimulatorOptions } from "./server.ts"
+export type { Counters } from "./venue.ts"
