@@ -133,7 +133,10 @@ export interface ServerCodec {
    * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
    * or changed (real brokers send their last known values at once).
    */
-  readonly receive: (frame: Inbound, find: FindByToken) => {
+  readonly receive: (
+    frame: Inbound,
+    find: FindByToken
+  ) => {
     readonly answers: ReadonlyArray<Outbound>
     readonly touched: ReadonlyArray<WireInstrument>
   }

@@ -1,0 +1,49 @@
+/**
+ * Protocols by name, loaded the first time somebody asks. An application adds its own with `registerProtocol`,
+ * under a new name or in place of one of ours.
+ */
+import type { Protocol, ServerProtocol } from "./protocol.ts"
+
+export interface ProtocolLoaders {
+  readonly client: () => Promise<Protocol>
+  /** The broker's side; without one the simulator cannot play this protocol. */
+  readonly server?: () => Promise<ServerProtocol>
+}
+
+/** A folder with both sides. */
+const both = (
+  load: () => Promise<{ readonly protocol: Protocol; readonly serverProtocol: ServerProtocol }>
+): ProtocolLoaders => ({
+  client: async () => (await load()).protocol,
+  server: async () => (await load()).serverProtocol
+})
+
+const loaders = new Map<string, ProtocolLoaders>([
+  ["kite", both(() => import("./kite/index.ts"))],
+  ["smartstream", both(() => import("./smartstream/index.ts"))]
+])
+
+/** All names, sorted. Loads nothing. */
+export const protocolNames = (): ReadonlyArray<string> => [...loaders.keys()].sort()
+
+export const registerProtocol = (name: string, protocol: ProtocolLoaders): void => {
+  loaders.set(name, protocol)
+}
+
+const find = (name: string): ProtocolLoaders => {
+  const known = loaders.get(name)
+  if (known !== undefined) return known
+  throw new Error(
+    `Unknown protocol "${name}". Known protocols: ${protocolNames().join(", ")}. Add your own with registerProtocol.`
+  )
+}
+
+/** @throws (rejects with) Error for an unknown name, or whatever the protocol's module throws */
+export const loadProtocol = async (name: string): Promise<Protocol> => find(name).client()
+
+/** @throws (rejects with) Error for an unknown name or a protocol without a broker's side */
+export const loadServerProtocol = async (name: string): Promise<ServerProtocol> => {
+  const { server } = find(name)
+  if (server === undefined) throw new Error(`Protocol "${name}" has no broker's side to simulate.`)
+  return server()
+}

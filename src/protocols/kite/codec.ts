@@ -1,0 +1,188 @@
+/** The client's side of one Kite connection. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { Mode } from "../../market/mode.ts"
+import { refreshes } from "../../market/mode.ts"
+import { u16be, u32be } from "../bytes.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
+import {
+  FULL_SIZE,
+  INDEX_FULL_SIZE,
+  INDEX_QUOTE_SIZE,
+  LTP_SIZE,
+  MAX_TOKEN,
+  MODE_NAMES,
+  QUOTE_SIZE
+} from "./layout.ts"
+import { kiteOptions } from "./options.ts"
+
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+
+/** Frames below this size carry no packets: the heartbeat is one byte of no defined value. */
+const SMALLEST = 3
+
+/**
+ * Texts that speak of the login, and not of an instrument's token: what the server says when a session ends is
+ * not documented, so this follows practice (UNCONFIRMED).
+ */
+const ABOUT_LOGIN = /(?<!instrument[ _-]?)\btoken\b|\baccess_token\b|\bapi_key\b|\b403\b/i
+
+export class KiteCodec implements Codec {
+  /** By instrument token, whose low byte is the segment: one number is the whole identity. */
+  readonly #instruments = new Map<number, WireInstrument>()
+  readonly #modes = new Map<number, Mode>()
+  readonly #divisors: ReadonlyArray<number>
+  readonly #signed: boolean
+  readonly #batch: number
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    const { divisors, signedPrices } = kiteOptions(options)
+    this.#divisors = divisors
+    this.#signed = signedPrices
+    this.#batch = options.batch
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<number, Mode | undefined>()
+    for (const { instrument, to } of changes) {
+      const token = plainNumber(instrument.token, MAX_TOKEN)
+      if (token === undefined) {
+        this.#refused.push(
+          `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Kite token: ` +
+            `import Zerodha's instruments anew`
+        )
+        continue
+      }
+      if (!before.has(token)) before.set(token, this.#modes.get(token))
+      if (to === undefined) {
+        this.#instruments.delete(token)
+        this.#modes.delete(token)
+      } else {
+        this.#instruments.set(token, instrument)
+        this.#modes.set(token, to.mode)
+      }
+    }
+    return this.#frames(before)
+  }
+
+  /** A mode can be set on subscribed tokens only, so subscriptions go first. */
+  #frames(before: ReadonlyMap<number, Mode | undefined>): ReadonlyArray<Outbound> {
+    const dropped: Array<number> = []
+    const added: Array<number> = []
+    const inMode: Record<Mode, Array<number>> = { ltp: [], quote: [], depth: [] }
+    for (const [token, was] of before) {
+      const is = this.#modes.get(token)
+      if (is === was) continue
+      if (is === undefined) dropped.push(token)
+      else {
+        if (was === undefined) added.push(token)
+        inMode[is].push(token)
+      }
+    }
+    const frames: Array<Outbound> = []
+    for (const v of chunks(dropped, this.#batch)) frames.push(JSON.stringify({ a: "unsubscribe", v }))
+    for (const v of chunks(added, this.#batch)) frames.push(JSON.stringify({ a: "subscribe", v }))
+    for (const mode of ["ltp", "quote", "depth"] as const) {
+      for (const tokens of chunks(inMode[mode], this.#batch)) {
+        frames.push(JSON.stringify({ a: "mode", v: [MODE_NAMES[mode], tokens] }))
+      }
+    }
+    return frames
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const { length } = frame
+    if (length < SMALLEST) return sink.event(HEARTBEAT)
+    const count = u16be(frame, 0)
+    let at = 2
+    for (let i = 0; i < count; i++) {
+      if (at + 2 > length) {
+        return sink.reject("truncated", `the frame declares ${count} packets and ends after ${i}`)
+      }
+      const size = u16be(frame, at)
+      at += 2
+      if (at + size > length) {
+        return sink.reject(
+          "truncated",
+          `packet ${i + 1} of ${count} declares ${size} bytes, ${length - at} came`
+        )
+      }
+      this.#packet(frame, at, size, receivedAt, sink)
+      at += size
+    }
+  }
+
+  #packet(b: Uint8Array, at: number, size: number, receivedAt: number, sink: Sink): void {
+    if (size < LTP_SIZE) return sink.reject("unknown_length", `no packet has ${size} bytes`)
+    const token = u32be(b, at)
+    const divisor = this.#divisors[token & 0xff]!
+    if (divisor === 0) return sink.reject("unknown_segment", `token ${token} is of segment ${token & 0xff}`)
+    const instrument = this.#instruments.get(token)
+    if (instrument === undefined) return sink.reject("not_subscribed", `token ${token}`)
+    switch (size) {
+      case FULL_SIZE:
+        return sink.tick(
+          instrument,
+          decodeFull(b, at, instrument, receivedAt, divisor, this.#signed),
+          refreshes.depth
+        )
+      case QUOTE_SIZE:
+        return sink.tick(
+          instrument,
+          decodeQuote(b, at, instrument, receivedAt, divisor, this.#signed),
+          refreshes.quote
+        )
+      case LTP_SIZE:
+        return sink.tick(
+          instrument,
+          decodeLtp(b, at, instrument, receivedAt, divisor, this.#signed),
+          refreshes.ltp
+        )
+      case INDEX_QUOTE_SIZE:
+      case INDEX_FULL_SIZE:
+        return sink.tick(
+          instrument,
+          decodeIndex(b, at, instrument, receivedAt, divisor, this.#signed, size === INDEX_FULL_SIZE),
+          refreshes.quote
+        )
+      default:
+        return sink.reject("unknown_length", `no packet has ${size} bytes (token ${token})`)
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  const type = message?.["type"]
+  if (message === undefined || typeof type !== "string") {
+    return sink.reject("malformed_text", brokerText(text))
+  }
+  switch (type) {
+    case "error": {
+      const detail = brokerText(message["data"] ?? "error without a text")
+      return sink.event(
+        ABOUT_LOGIN.test(detail)
+          ? { type: "failure", failure: new AuthRejected({ detail }) }
+          : { type: "refused", detail }
+      )
+    }
+    case "message":
+      return sink.event({ type: "notice", text: brokerText(message["data"] ?? "") })
+    default:
+      // "order" (a postback), and "instruments_meta" and "app_code", which practice shows (UNCONFIRMED).
+      return sink.event({ type: "ignored", what: brokerText(type) })
+  }
+}

@@ -1,0 +1,24 @@
+/** Zerodha's Kite ticker: JSON requests, binary market data, both sides. */
+import type { Protocol, ServerProtocol } from "../protocol.ts"
+import { KiteCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { KiteServerCodec, admit } from "./server.ts"
+
+export const protocol: Protocol = {
+  name: "kite",
+  handshake,
+  refusal,
+  open: (options) => new KiteCodec(options),
+  // A token has one mode at a time and counts once, whatever it is.
+  cost: () => 1
+}
+
+/** The heartbeat's byte has no defined value; zero is what is usually seen. */
+const HEARTBEAT = new Uint8Array(1)
+
+export const serverProtocol: ServerProtocol = {
+  name: "kite",
+  admit,
+  open: (options) => new KiteServerCodec(options),
+  idle: { everyMs: 1000, frame: () => HEARTBEAT }
+}

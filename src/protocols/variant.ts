@@ -1,0 +1,54 @@
+/**
+ * Reads the choices that a protocol leaves to the broker's data and to the user's configuration. A wrong value
+ * is an error that names the choice: silently falling back to a default would decode prices by it.
+ */
+export type Variant = Readonly<Record<string, unknown>> | undefined
+
+export class InvalidVariant extends Error {
+  override readonly name = "InvalidVariant"
+}
+
+const invalid = (protocol: string, key: string, wanted: string, value: unknown): InvalidVariant =>
+  new InvalidVariant(
+    `Variant "${key}" of protocol ${protocol} must be ${wanted}, but is ${JSON.stringify(value)}. ` +
+      `Correct it in the broker's settings.`
+  )
+
+export const booleanOf = (protocol: string, variant: Variant, key: string, otherwise: boolean): boolean => {
+  const value = variant?.[key]
+  if (value === undefined) return otherwise
+  if (typeof value !== "boolean") throw invalid(protocol, key, "true or false", value)
+  return value
+}
+
+export const countOf = (protocol: string, variant: Variant, key: string, otherwise: number): number => {
+  const value = variant?.[key]
+  if (value === undefined) return otherwise
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
+    throw invalid(protocol, key, "a whole number above 0", value)
+  }
+  return value
+}
+
+/** Price divisors by segment code, merged over the protocol's own. */
+export const divisorsOf = (
+  protocol: string,
+  variant: Variant,
+  own: Readonly<Record<number, number>>
+): ReadonlyMap<number, number> => {
+  const divisors = new Map(Object.entries(own).map(([code, divisor]) => [Number(code), divisor]))
+  const value = variant?.["divisors"]
+  if (value === undefined) return divisors
+  const wanted = "an object of segment code (0 to 255) to divisor (a number above 0)"
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(protocol, "divisors", wanted, value)
+  }
+  for (const [key, divisor] of Object.entries(value)) {
+    const code = Number(key)
+    const good =
+      Number.isInteger(code) && code >= 0 && code <= 255 && typeof divisor === "number" && divisor > 0
+    if (!good || !Number.isFinite(divisor)) throw invalid(protocol, "divisors", wanted, value)
+    divisors.set(code, divisor)
+  }
+  return divisors
+}
