@@ -1,0 +1,305 @@
+/**
+ * What the gateway answers. The frames of a client are handled strictly one after another, because clients
+ * send their subscribes right behind `authenticate` without waiting.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Feed, FeedError } from "../bus/feed.ts"
+import { modeNumber } from "../market/mode.ts"
+import type { SubscribeRequest, UnsubscribeRequest } from "../market/subscription.ts"
+import type { ApiKeys } from "../store/apiKeys.ts"
+import * as answers from "./answers.ts"
+import type { Client } from "./client.ts"
+import type {
+  AccountRequest,
+  Inbound,
+  ModeChoice,
+  Named,
+  Problem,
+  SubscribeBody,
+  UnsubscribeBody
+} from "./protocol.ts"
+import type { Rooms } from "./rooms.ts"
+
+export interface ConversationDeps {
+  readonly feed: Feed["Service"]
+  readonly keys: ApiKeys["Service"]
+  readonly rooms: Rooms
+}
+
+/** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
+export const ordersTopic = (user: string): string => `!orders/${user}`
+
+export interface Conversation {
+  /** Handles the frames that wait, then ends. */
+  readonly drain: (client: Client) => Effect.Effect<void>
+  /** The socket is gone: gives back everything the client held. */
+  readonly leave: (client: Client) => Effect.Effect<void>
+}
+
+export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conversation => {
+  const leaveRooms = (client: Client): void => {
+    for (const holding of client.holdings.clear().holdings) rooms.leave(holding.seat, client)
+    if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
+    client.ordersTopic = undefined
+  }
+
+  /** Uninterruptible: a reader that is not released would stay in the feed for ever. */
+  const leave = (client: Client): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      leaveRooms(client)
+      return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
+    }).pipe(
+      Effect.catchCause((cause) => Effect.logError(`client ${client.id} could not be released`, cause)),
+      Effect.uninterruptible
+    )
+
+  const authenticate = Effect.fnUntraced(function* (
+    client: Client,
+    key: string | undefined,
+    requestId: string | undefined
+  ) {
+    if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
+    const verified = yield* Effect.result(keys.verify(key))
+    if (Result.isFailure(verified)) {
+      yield* Effect.logError(
+        `the key of client ${client.id} could not be checked: ${verified.failure.message}`
+      )
+      return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
+    }
+    const user = verified.success
+    if (user === undefined) {
+      yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
+      return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
+    }
+    // Another account: nothing of the first one may reach this socket any more.
+    if (client.user !== undefined && client.user !== user) yield* leave(client)
+    client.logIn(user)
+    const attached = yield* Effect.result(feed.attach(user, client.id))
+    if (Result.isFailure(attached)) {
+      yield* Effect.logInfo(
+        `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`
+      )
+      return client.fail(attached.failure.code, attached.failure.message, requestId)
+    }
+    yield* Effect.logInfo(`client ${client.id} is logged in as ${user}`)
+    client.send(answers.authenticated(attached.success, user, requestId))
+  })
+
+  const join = (client: Client, name: Named, choice: ModeChoice, topic: string): void => {
+    const { mode, tag } = choice
+    const earlier = client.holdings.find(name, mode, tag)
+    if (earlier?.topic === topic) return
+    // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
+    if (earlier !== undefined) rooms.leave(earlier.seat, client)
+    const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
+    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client)
+    client.holdings.put(name, mode, { ...spelling, topic, seat })
+  }
+
+  const subscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    { choice, depth, entries }: SubscribeBody,
+    requestId: string | undefined
+  ) {
+    const { broker } = yield* feed.info(user)
+    const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
+    const wanted: Array<{ readonly name: Named; readonly at: number }> = []
+    const requests: Array<SubscribeRequest> = []
+    for (const entry of entries) {
+      const { symbol, exchange } = entry
+      const level = choice.mode === "depth" && entry.ok ? (entry.suffixDepth ?? depth) : depth
+      if (!entry.ok) {
+        answered.push(answers.failedEntry(symbol, exchange, entry.message, broker))
+      } else if (typeof level === "number") {
+        wanted.push({ name: entry, at: answered.length })
+        requests.push({ ...entry.instrument, mode: choice.mode, depth: level })
+        answered.push(answers.failedEntry(symbol, exchange, "", broker))
+      } else if (choice.mode === "depth") {
+        const message = `Invalid depth ${level.unusable}: it must be a number of levels`
+        answered.push(answers.failedEntry(symbol, exchange, message, broker))
+      } else {
+        wanted.push({ name: entry, at: answered.length })
+        requests.push({ ...entry.instrument, mode: choice.mode })
+        answered.push(answers.failedEntry(symbol, exchange, "", broker))
+      }
+    }
+    const results = requests.length === 0 ? [] : yield* feed.subscribe(user, client.id, requests)
+    const joins: Array<{ readonly name: Named; readonly topic: string }> = []
+    for (const [i, { name, at }] of wanted.entries()) {
+      const { symbol, exchange } = name
+      const result = results[i]
+      if (result?.status === "success") {
+        answered[at] = answers.subscribedEntry(symbol, exchange, choice.mode, result, broker)
+        joins.push({ name, topic: result.topic })
+      } else {
+        answered[at] = answers.failedEntry(
+          symbol,
+          exchange,
+          result?.message ?? "No answer from the feed",
+          broker
+        )
+      }
+    }
+    // The answer first: the frame behind a subscribe is its acknowledgement.
+    client.send(answers.subscribed(answered, broker, requestId))
+    if (client.isOpen) for (const { name, topic } of joins) join(client, name, choice, topic)
+  })
+
+  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
+  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
+    requests.length === 0
+      ? Effect.void
+      : feed.unsubscribe(user, client.id, requests).pipe(
+          Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+          Effect.asVoid
+        )
+
+  const unsubscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    { entries }: UnsubscribeBody,
+    requestId: string | undefined
+  ) {
+    const { broker } = yield* feed.info(user)
+    const successful: Array<answers.UnsubscribedEntry> = []
+    const failed: Array<answers.FailedEntry> = []
+    const requests: Array<UnsubscribeRequest> = []
+    for (const entry of entries) {
+      const { symbol, exchange } = entry
+      if (!entry.ok) {
+        failed.push(answers.failedEntry(symbol, exchange, entry.message, broker))
+        continue
+      }
+      const removed = client.holdings.remove(entry, entry.mode)
+      for (const holding of removed.holdings) rooms.leave(holding.seat, client)
+      for (const request of removed.requests) requests.push(request)
+      // Also for what was not held: unsubscribing is idempotent.
+      successful.push({ symbol, exchange, status: "success", broker })
+    }
+    yield* release(client, user, requests)
+    client.send(answers.unsubscribed(successful, failed, broker, requestId))
+  })
+
+  const unsubscribeAll = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    requestId: string | undefined
+  ) {
+    const { broker } = yield* feed.info(user)
+    const { holdings, requests } = client.holdings.clear()
+    for (const holding of holdings) rooms.leave(holding.seat, client)
+    yield* release(client, user, requests)
+    const successful = holdings.map(({ symbol, exchange }) => ({
+      symbol,
+      exchange,
+      status: "success" as const,
+      broker
+    }))
+    client.send(answers.unsubscribed(successful, [], broker, requestId))
+  })
+
+  const listBrokers = (client: Client, requestId: string | undefined) =>
+    feed.brokers.pipe(
+      Effect.map((brokers) => client.send(answers.supportedBrokers(brokers, requestId))),
+      Effect.catchDefect((defect) =>
+        Effect.andThen(
+          Effect.logError("the list of brokers could not be read", defect),
+          Effect.sync(() =>
+            client.fail("BROKER_LIST_ERROR", "The list of brokers could not be read", requestId)
+          )
+        )
+      )
+    )
+
+  const reject = (client: Client, { code, message }: Problem, requestId: string | undefined) =>
+    Effect.sync(() => client.fail(code, message, requestId))
+
+  /** The verbs that need a login. */
+  const serve = (
+    client: Client,
+    user: string,
+    request: AccountRequest,
+    requestId: string | undefined
+  ): Effect.Effect<void, FeedError> => {
+    switch (request.verb) {
+      case "subscribe":
+        return "code" in request.body
+          ? reject(client, request.body, requestId)
+          : subscribe(client, user, request.body, requestId)
+      case "unsubscribe":
+        return "code" in request.body
+          ? reject(client, request.body, requestId)
+          : unsubscribe(client, user, request.body, requestId)
+      case "unsubscribe_all":
+        return unsubscribeAll(client, user, requestId)
+      case "subscribe_orders":
+        return Effect.sync(() => {
+          client.send(answers.ordersSubscribed(requestId))
+          client.ordersTopic = ordersTopic(user)
+          client.joinTopic(client.ordersTopic)
+        })
+      case "unsubscribe_orders":
+        return Effect.sync(() => {
+          if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
+          client.ordersTopic = undefined
+          client.send(answers.ordersUnsubscribed(requestId))
+        })
+      case "get_broker_info":
+        return Effect.map(feed.info(user), (info) => client.send(answers.brokerInfo(info, user, requestId)))
+    }
+  }
+
+  const handle = (client: Client, frame: Inbound): Effect.Effect<void> => {
+    if (frame.kind === "ignored") return Effect.void
+    const { requestId } = frame
+    if (frame.kind === "problem") return reject(client, frame.problem, requestId)
+    const { request } = frame
+    switch (request.verb) {
+      case "authenticate":
+        return authenticate(client, request.key, requestId)
+      case "get_supported_brokers":
+        return listBrokers(client, requestId)
+      case "ping":
+        return Effect.clockWith((clock) =>
+          Effect.sync(() => {
+            const now = clock.currentTimeMillisUnsafe()
+            client.send(answers.pong(now, request.timestamp, request.pingId, requestId))
+          })
+        )
+    }
+    const { user } = client
+    return user === undefined
+      ? reject(client, { code: "NOT_AUTHENTICATED", message: "You must authenticate first" }, requestId)
+      : serve(client, user, request, requestId).pipe(
+          Effect.catchTag("FeedError", (error) => reject(client, error, requestId))
+        )
+  }
+
+  const drain = Effect.fnUntraced(function* (client: Client) {
+    for (let frame = client.next(); frame !== undefined; frame = client.next()) {
+      const requestId = frame.kind === "ignored" ? undefined : frame.requestId
+      yield* handle(client, frame).pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.failCause(cause)
+            : Effect.andThen(
+                Effect.logError(`a request of client ${client.id} could not be handled`, cause),
+                Effect.sync(() =>
+                  client.fail(
+                    "SERVER_ERROR",
+                    "The gateway failed on this request; its log says why",
+                    requestId
+                  )
+                )
+              )
+        )
+      )
+    }
+    client.busy = false
+  })
+
+  return { drain, leave }
+}

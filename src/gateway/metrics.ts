@@ -1,0 +1,96 @@
+/** What the gateway counts: Prometheus metrics, and the same numbers for `Gateway.stats`. */
+import type * as Context from "effect/Context"
+import * as Metric from "effect/Metric"
+import type { ErrorCode } from "./protocol.ts"
+
+const counter = (name: string, description: string) =>
+  Metric.counter(`algoways_gateway_${name}`, { description, incremental: true })
+const gauge = (name: string, description: string) => Metric.gauge(`algoways_gateway_${name}`, { description })
+
+const clients = gauge("clients", "Open client connections")
+const loggedIn = gauge("authenticated", "Clients that are logged in")
+const topics = gauge("topics", "Topics that at least one client reads")
+const connects = counter("connects_total", "Client connections that were opened")
+const messagesIn = counter("messages_in_total", "Messages received from clients")
+const bytesIn = counter("bytes_in_total", "Bytes received from clients in messages")
+const framesOut = counter("frames_out_total", "Market data frames handed to client sockets")
+const bytesOut = counter("bytes_out_total", "Bytes of market data handed to client sockets")
+const errors = counter("errors_total", "Error frames sent to clients, by code")
+const slowClosed = counter("slow_closed_total", "Clients closed because they read too slowly")
+const closed = counter("closed_total", "Clients closed by the gateway, by reason")
+
+export interface GatewayStats {
+  readonly clients: number
+  readonly authenticated: number
+  readonly messagesIn: number
+  /** Market data frames and bytes handed to sockets, each receiver counted. */
+  readonly framesOut: number
+  readonly bytesOut: number
+  readonly slowClosed: number
+}
+
+/** Why the gateway itself closed a client. */
+export type CloseReason = "auth_timeout" | "inbox_full" | "too_big"
+
+export class GatewayMetrics {
+  readonly #context: Context.Context<never>
+  readonly #stats = { clients: 0, authenticated: 0, messagesIn: 0, framesOut: 0, bytesOut: 0, slowClosed: 0 }
+
+  constructor(context: Context.Context<never>) {
+    this.#context = context
+    clients.updateUnsafe(0, context)
+    loggedIn.updateUnsafe(0, context)
+  }
+
+  get stats(): GatewayStats {
+    return { ...this.#stats }
+  }
+
+  connected(): void {
+    connects.updateUnsafe(1, this.#context)
+    clients.updateUnsafe(++this.#stats.clients, this.#context)
+  }
+
+  disconnected(): void {
+    clients.updateUnsafe(--this.#stats.clients, this.#context)
+  }
+
+  loggedIn(): void {
+    loggedIn.updateUnsafe(++this.#stats.authenticated, this.#context)
+  }
+
+  loggedOut(): void {
+    loggedIn.updateUnsafe(--this.#stats.authenticated, this.#context)
+  }
+
+  received(bytes: number): void {
+    this.#stats.messagesIn++
+    messagesIn.updateUnsafe(1, this.#context)
+    bytesIn.updateUnsafe(bytes, this.#context)
+  }
+
+  /** Once per chunk of frames, with the totals so far. */
+  delivered(frames: number, bytes: number): void {
+    framesOut.updateUnsafe(frames - this.#stats.framesOut, this.#context)
+    bytesOut.updateUnsafe(bytes - this.#stats.bytesOut, this.#context)
+    this.#stats.framesOut = frames
+    this.#stats.bytesOut = bytes
+  }
+
+  reading(count: number): void {
+    topics.updateUnsafe(count, this.#context)
+  }
+
+  failed(code: ErrorCode): void {
+    Metric.withAttributes(errors, { code }).updateUnsafe(1, this.#context)
+  }
+
+  tooSlow(): void {
+    this.#stats.slowClosed++
+    slowClosed.updateUnsafe(1, this.#context)
+  }
+
+  closed(reason: CloseReason): void {
+    Metric.withAttributes(closed, { reason }).updateUnsafe(1, this.#context)
+  }
+}

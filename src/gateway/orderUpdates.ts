@@ -1,0 +1,82 @@
+/**
+ * Order updates on their way to the clients of one account. Whoever learns of an order's new state publishes
+ * it here; the gateway forwards it to those sockets of the user that asked for it. No broker feeds it yet.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+
+/** The state of one order, in the names of the client protocol. Prices in rupees. */
+export interface OrderUpdate {
+  /** `analyze` is the sandbox. */
+  readonly mode: "live" | "analyze"
+  readonly broker: string
+  readonly orderid: string
+  readonly symbol: string
+  readonly exchange: string
+  readonly action: "BUY" | "SELL"
+  readonly quantity: number
+  readonly price: number
+  readonly trigger_price: number
+  readonly pricetype: "MARKET" | "LIMIT" | "SL" | "SL-M"
+  readonly product: "CNC" | "NRML" | "MIS"
+  /** Lower case: `open`, `trigger pending`, `complete`, `rejected`, `cancelled`, or a broker's extra. */
+  readonly order_status: string
+  readonly filled_quantity: number
+  readonly pending_quantity: number
+  readonly average_price: number
+  /** Empty unless rejected. */
+  readonly rejection_reason: string
+}
+
+export type OrderHandler = (user: string, order: OrderUpdate) => void
+
+export class OrderUpdates extends Context.Service<
+  OrderUpdates,
+  {
+    /** Hands the update to every handler before it returns. */
+    readonly publish: (user: string, order: OrderUpdate) => void
+    /** Adds a handler until the scope closes. A handler must not block and must not throw. */
+    readonly subscribe: (handler: OrderHandler) => Effect.Effect<void, never, Scope.Scope>
+  }
+>()("algoways/gateway/OrderUpdates") {
+  static readonly layer = Layer.sync(OrderUpdates, () => {
+    const handlers = new Set<OrderHandler>()
+    return OrderUpdates.of({
+      publish: (user, order) => {
+        for (const handler of handlers) handler(user, order)
+      },
+      subscribe: (handler) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => handlers.add(handler)),
+            () => Effect.sync(() => handlers.delete(handler))
+          )
+        )
+    })
+  })
+}
+
+/** The `order_update` frame. Keys in the protocol's order. */
+export const orderFrame = (user: string, order: OrderUpdate): string =>
+  JSON.stringify({
+    type: "order_update",
+    user_id: user,
+    mode: order.mode,
+    broker: order.broker,
+    orderid: order.orderid,
+    symbol: order.symbol,
+    exchange: order.exchange,
+    action: order.action,
+    quantity: order.quantity,
+    price: order.price,
+    trigger_price: order.trigger_price,
+    pricetype: order.pricetype,
+    product: order.product,
+    order_status: order.order_status,
+    filled_quantity: order.filled_quantity,
+    pending_quantity: order.pending_quantity,
+    average_price: order.average_price,
+    rejection_reason: order.rejection_reason
+  })

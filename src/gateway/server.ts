@@ -1,0 +1,205 @@
+/**
+ * The gateway: clients speak the client protocol over WebSocket, frames of the feed go out to those who read
+ * them. Knows the feed by `Feed` and `FrameBus` and the API keys by `ApiKeys`, wherever those live.
+ */
+import { randomBytes } from "node:crypto"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as uWS from "uWebSockets.js"
+import { Feed } from "../bus/feed.ts"
+import { FrameBus } from "../bus/frameBus.ts"
+import { ApiKeys } from "../store/apiKeys.ts"
+import type { SocketData } from "./client.ts"
+import { CLOSE, Client } from "./client.ts"
+import { makeConversation, ordersTopic } from "./conversation.ts"
+import { addHttpRoutes } from "./http.ts"
+import { listen } from "./listen.ts"
+import type { ListenFailed } from "./listen.ts"
+import type { GatewayStats } from "./metrics.ts"
+import { GatewayMetrics } from "./metrics.ts"
+import type { GatewayOptions, GatewaySettings } from "./options.ts"
+import { defaults } from "./options.ts"
+import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
+import { readFrame } from "./protocol.ts"
+import { Rooms } from "./rooms.ts"
+
+export class Gateway extends Context.Service<
+  Gateway,
+  {
+    /** The port that is really open. */
+    readonly port: number
+    readonly stats: () => GatewayStats
+  }
+>()("algoways/gateway/Gateway") {
+  /**
+   * Listens until the scope closes. Then it stops listening and drops the clients without a closing handshake:
+   * several of them come back only after a connection that ended without one.
+   */
+  static readonly layer = (
+    options: GatewayOptions = {}
+  ): Layer.Layer<Gateway, ListenFailed, Feed | FrameBus | ApiKeys | OrderUpdates> =>
+    Layer.effect(Gateway, makeGateway({ ...defaults, ...options }))
+}
+
+/** The handshake key that AmiBroker's plugin always sends; it is the example of RFC 6455. */
+const AMIBROKER_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+/**
+ * uWebSockets.js drops a larger message without a close code. Up to here we take it in, to close with 1009 as
+ * clients expect.
+ */
+const TOO_BIG_FACTOR = 4
+
+/** How long the feed is given to take note of the readers that a shutdown releases. */
+const RELEASE_MS = 300
+
+const makeGateway = Effect.fnUntraced(function* (
+  settings: GatewaySettings
+): Effect.fn.Return<
+  Gateway["Service"],
+  ListenFailed,
+  Feed | FrameBus | ApiKeys | OrderUpdates | Scope.Scope
+> {
+  const feed = yield* Feed
+  const keys = yield* ApiKeys
+  const context = yield* Effect.context<never>()
+  const clock = yield* Clock.Clock
+  const fibers = yield* FiberSet.make<void>()
+  const run = yield* FiberSet.runtime(fibers)<never>()
+  const metrics = new GatewayMetrics(context)
+  const clients = new Set<Client>()
+  const app = uWS.App()
+  const rooms = new Rooms((topic, payload) => {
+    app.publish(topic, payload, false, false)
+  })
+  const conversation = makeConversation({ feed, keys, rooms })
+
+  // Among all gateways that read from one feed.
+  const gatewayId = randomBytes(4).toString("hex")
+  let lastClient = 0
+
+  /** At most one fiber per client, and none while it is silent. */
+  const receive = (client: Client, text: string, bytes: number): void => {
+    metrics.received(bytes)
+    if (!client.enqueue(readFrame(text), bytes) || client.busy) return
+    client.busy = true
+    client.fiber = run(conversation.drain(client))
+  }
+
+  const closed = (client: Client, code: number): void => {
+    const { fiber, slowWith, user } = client
+    clients.delete(client)
+    client.closed()
+    const stopped = fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
+    run(
+      Effect.gen(function* () {
+        if (slowWith === undefined) {
+          yield* Effect.logDebug(`client ${client.id} (${user ?? "not logged in"}) is gone, code ${code}`)
+        } else {
+          yield* Effect.logWarning(
+            `client ${client.id} (${user ?? "not logged in"}) was closed: it reads too slowly, ${slowWith} bytes ` +
+              `waited for it, the limit is ${settings.maxBackpressureBytes}`
+          )
+        }
+        yield* stopped
+        yield* conversation.leave(client)
+      })
+    )
+  }
+
+  app.ws<SocketData>("/*", {
+    maxPayloadLength: TOO_BIG_FACTOR * settings.maxMessageBytes,
+    maxBackpressure: settings.maxBackpressureBytes,
+    closeOnBackpressureLimit: true,
+    // No compression, the default: some clients cannot inflate, and none needs it on a local line.
+    // Pings are sent below, on a fixed beat. The limits of this option are the library's own.
+    sendPingsAutomatically: false,
+    idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
+    upgrade: (res, req, socketContext) => {
+      const key = req.getHeader("sec-websocket-key")
+      const client = new Client(`${gatewayId}-${++lastClient}`, key === AMIBROKER_KEY, metrics)
+      res.upgrade<SocketData>(
+        { client },
+        key,
+        req.getHeader("sec-websocket-protocol"),
+        req.getHeader("sec-websocket-extensions"),
+        socketContext
+      )
+    },
+    open: (socket) => {
+      const { client } = socket.getUserData()
+      clients.add(client)
+      client.opened(socket, settings.authGraceMs)
+      run(Effect.logDebug(`client ${client.id} connected`))
+    },
+    message: (socket, message) => {
+      const { client } = socket.getUserData()
+      if (message.byteLength > settings.maxMessageBytes) {
+        client.end("too_big", CLOSE.TOO_BIG)
+      } else {
+        receive(client, Buffer.from(message).toString("utf8"), message.byteLength)
+      }
+    },
+    // Called for every frame that found no room; the library closes the socket as soon as it may.
+    dropped: (socket) => {
+      const { client } = socket.getUserData()
+      if (client.slowWith !== undefined) return
+      client.slowWith = socket.getBufferedAmount()
+      metrics.tooSlow()
+    },
+    close: (socket, code) => closed(socket.getUserData().client, code)
+  })
+
+  addHttpRoutes(app, {
+    feed,
+    version: settings.version,
+    startedAt: clock.currentTimeMillisUnsafe(),
+    now: () => clock.currentTimeMillisUnsafe(),
+    stats: () => metrics.stats,
+    users: () => [...new Set([...clients].flatMap(({ user }) => user ?? []))],
+    run: (effect) => {
+      run(effect)
+    },
+    sample: () => metrics.reading(rooms.size),
+    context
+  })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const client of clients) client.drop()
+      app.close()
+    }).pipe(
+      Effect.andThen(FiberSet.awaitEmpty(fibers)),
+      Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void })
+    )
+  )
+  const socket = yield* listen(app, settings.host, settings.port)
+  const port = uWS.us_socket_local_port(socket)
+
+  yield* (yield* FrameBus).subscribe((frames) => {
+    for (const frame of frames) rooms.deliver(frame)
+    metrics.delivered(rooms.framesOut, rooms.bytesOut)
+  })
+  yield* (yield* OrderUpdates).subscribe((user, order) => {
+    app.publish(ordersTopic(user), orderFrame(user, order), false, false)
+  })
+  yield* Effect.sync(() => {
+    metrics.reading(rooms.size)
+    for (const client of clients) client.ping()
+  }).pipe(
+    Effect.repeat(Schedule.spaced(settings.pingIntervalMs)),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("clients are no longer pinged", cause)
+    ),
+    Effect.forkScoped
+  )
+  yield* Effect.logInfo(`the gateway listens on ws://${settings.host}:${port}`)
+  return Gateway.of({ port, stats: () => metrics.stats })
+})
