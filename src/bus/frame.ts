@@ -31,5 +31,11 @@ export interface Frame {
   readonly dataEnd: number
 }
 
-export const topicOf = (user: string, exchange: string, symbol: string, mode: Mode, levels: number): string =>
+export const topicOf = (
+  user: string,
+  exchange: string,
+  symbol: string,
+  mode: Mode,
+  levels: number
+): string =>
   mode === "depth" ? `${user}/${exchange}:${symbol}/depth/${levels}` : `${user}/${exchange}:${symbol}/${mode}`

@@ -1,0 +1,145 @@
+/**
+ * The bounded queue between a socket's callback and the fiber that publishes: one per session or socket.
+ *
+ * Overflow policy: conflate by key. Below its capacity it is an array and every item arrives. When it is full,
+ * the newest item of a key takes the place of the one that waits, because a live reader wants the latest price
+ * and not its history; only when every place holds another key does the oldest item go. Both are counted.
+ */
+import * as Effect from "effect/Effect"
+
+export interface ConflatingQueueOptions<A> {
+  /** Items that may wait. At least 1. */
+  readonly capacity: number
+  /** What makes a newer item replace a waiting one. Called only when the queue is full or was since the last take. */
+  readonly keyOf: (item: A) => string | number
+}
+
+export interface QueueStats {
+  /** Items that were ever offered (before shutdown). */
+  readonly offered: number
+  /** Items whose place was taken by a newer one of the same key. */
+  readonly conflated: number
+  /** Items that were lost without a newer one of the same key. */
+  readonly dropped: number
+  /** Items waiting now. */
+  readonly size: number
+}
+
+export interface ConflatingQueue<A> {
+  /** For callbacks: never blocks, never throws, runs nothing of the consumer. Ignored after shutdown. */
+  readonly offerUnsafe: (item: A) => void
+  /**
+   * All waiting items, oldest first; suspends while there are none. For one consumer at a time: a second one is
+   * a defect. Interrupting a suspended take loses nothing. Interrupts its fiber once the queue is shut down.
+   */
+  readonly takeAll: Effect.Effect<ReadonlyArray<A>>
+  /** Drops what waits and ends the consumer. */
+  readonly shutdown: Effect.Effect<void>
+  /** A snapshot. */
+  readonly stats: QueueStats
+}
+
+export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): ConflatingQueue<A> => {
+  const capacity = Math.max(1, Math.floor(options.capacity))
+  const { keyOf } = options
+  /** What waits while there is room. Empty while `late` is in use. */
+  let items: Array<A> = []
+  /** What waits since the queue was full, in order of arrival. */
+  let late: Map<string | number, A> | undefined
+  /** Walks along `late` with the evictions, so that finding its oldest key never means a search. */
+  let oldest: Iterator<string | number> | undefined
+  let wake: (() => void) | undefined
+  let closed = false
+  let offered = 0
+  let conflated = 0
+  let dropped = 0
+
+  const offerLate = (waiting: Map<string | number, A>, item: A): void => {
+    const key = keyOf(item)
+    if (waiting.has(key)) {
+      conflated++
+    } else if (waiting.size >= capacity) {
+      dropped++
+      const next = oldest!.next()
+      if (next.done !== true) waiting.delete(next.value)
+    }
+    waiting.set(key, item)
+  }
+
+  /** Full: from here to the next take, items wait by key. */
+  const fallBehind = (): void => {
+    late = new Map()
+    oldest = late.keys()
+    const waited = items
+    items = []
+    for (const item of waited) offerLate(late, item)
+  }
+
+  const offerUnsafe = (item: A): void => {
+    if (closed) return
+    offered++
+    if (late !== undefined) {
+      offerLate(late, item)
+    } else if (items.push(item) > capacity) {
+      fallBehind()
+    }
+    if (wake !== undefined) wake()
+  }
+
+  const drain = (): ReadonlyArray<A> => {
+    if (late === undefined) {
+      const waited = items
+      items = []
+      return waited
+    }
+    const waited = [...late.values()]
+    late = undefined
+    oldest = undefined
+    return waited
+  }
+
+  const size = (): number => (late === undefined ? items.length : late.size)
+
+  /**
+   * Suspends until something is offered. The consumer is resumed by its scheduler and not inside `offerUnsafe`,
+   * so that everything that one callback offers comes in one chunk; it drains when it runs, not before, so that
+   * an interruption in between loses nothing.
+   */
+  const offeredSomething = Effect.callback<void>(function (resume) {
+    if (wake !== undefined)
+      return resume(Effect.die(new Error("a conflating queue has one consumer at a time")))
+    const dispatcher = this.makeDispatcher()
+    let scheduled = false
+    const awaken = (): void => {
+      if (scheduled) return
+      scheduled = true
+      dispatcher.scheduleTask(() => {
+        if (wake !== awaken) return
+        wake = undefined
+        resume(Effect.void)
+      }, 0)
+    }
+    wake = awaken
+    return Effect.sync(() => {
+      if (wake === awaken) wake = undefined
+    })
+  })
+
+  const takeAll: Effect.Effect<ReadonlyArray<A>> = Effect.suspend(() => {
+    if (closed) return Effect.interrupt
+    return size() === 0 ? Effect.andThen(offeredSomething, takeAll) : Effect.succeed(drain())
+  })
+
+  return {
+    offerUnsafe,
+    takeAll,
+    shutdown: Effect.sync(() => {
+      closed = true
+      drain()
+      wake?.()
+    }),
+    get stats() {
+      return { offered, conflated, dropped, size: size() }
+    }
+  }
+}

@@ -1,0 +1,289 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import type { View } from "../../../src/bus/frame.ts"
+import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
+import { priceDifference, twoDecimals } from "../../../src/bus/jsonNumbers.ts"
+import { modeNumber, modes } from "../../../src/market/mode.ts"
+import type { Level } from "../../../src/market/tick.ts"
+import { Tick } from "../../../src/market/tick.ts"
+
+const MAX_INT32 = 2 ** 31 - 1
+
+const view = (over: Partial<View> = {}): View => ({
+  topic: "asha/NSE:INFY/depth/5",
+  user: "asha",
+  broker: "zerodha",
+  symbol: "INFY",
+  exchange: "NSE",
+  mode: "depth",
+  levels: 5,
+  ...over
+})
+
+/** The frame as an object, built in the plainest way. */
+const plain = (v: View, t: Tick): object => {
+  const both = <A>(a: A | undefined, b: A | undefined) => a !== undefined && b !== undefined
+  const level = (l: Level) => ({
+    price: l.price,
+    quantity: Math.min(l.quantity, MAX_INT32),
+    orders: Math.min(l.orders, MAX_INT32)
+  })
+  const best = (l: Level | undefined, side: "bid" | "ask") =>
+    l === undefined || l.price === 0
+      ? {}
+      : { [`${side}_price`]: l.price, [`${side}_size`]: Math.min(l.quantity, MAX_INT32) }
+  const change = both(t.ltp, t.close) ? priceDifference(t.ltp!, t.close!) : undefined
+  const percent = change === undefined ? undefined : twoDecimals((change / Math.abs(t.close!)) * 100)
+  const head = { symbol: v.symbol, exchange: v.exchange }
+  const data =
+    v.mode === "ltp"
+      ? {
+          ...head,
+          ltp: t.ltp,
+          ltq: t.ltq,
+          last_trade_quantity: t.ltq,
+          ltt: t.ltt,
+          timestamp: t.received_time
+        }
+      : {
+          ...head,
+          ltp: t.ltp,
+          open: t.open,
+          high: t.high,
+          low: t.low,
+          close: t.close,
+          volume: t.volume,
+          last_trade_quantity: t.ltq,
+          last_quantity: t.ltq,
+          average_price: t.average_price,
+          avg_trade_price: t.average_price,
+          total_buy_quantity: t.total_buy_quantity,
+          total_sell_quantity: t.total_sell_quantity,
+          change,
+          change_percent: Number.isFinite(percent) ? percent : undefined,
+          ...best(t.depth?.buy[0], "bid"),
+          ...best(t.depth?.sell[0], "ask"),
+          oi: t.oi,
+          oi_high: t.oi_high,
+          oi_low: t.oi_low,
+          upper_circuit: t.upper_circuit,
+          lower_circuit: t.lower_circuit,
+          week52_high: t.week52_high,
+          week52_low: t.week52_low,
+          depth:
+            v.mode === "depth" && v.levels > 0 && t.depth !== undefined
+              ? {
+                  buy: t.depth.buy.slice(0, v.levels).map(level),
+                  sell: t.depth.sell.slice(0, v.levels).map(level)
+                }
+              : undefined,
+          ltt: t.ltt,
+          exchange_time: t.exchange_time,
+          timestamp: t.received_time
+        }
+  return {
+    type: "market_data",
+    symbol: v.symbol,
+    exchange: v.exchange,
+    mode: modeNumber[v.mode],
+    data,
+    broker: v.broker
+  }
+}
+
+const agrees = (v: View, t: Tick): void => {
+  const frame = makeFrameWriter(v)(t)
+  const text = frame.payload.toString()
+  const expected = plain(v, t)
+  assert.strictEqual(text, JSON.stringify(expected))
+  const parsed = JSON.parse(text)
+  const data = frame.payload.subarray(frame.dataStart, frame.dataEnd).toString()
+  assert.strictEqual(data, JSON.stringify(parsed.data))
+  assert.strictEqual(frame.view, v)
+}
+
+const tick = (over: Partial<Tick> = {}): Tick => ({
+  symbol: "INFY",
+  exchange: "NSE",
+  mode: "quote",
+  received_time: 1_764_040_501_250,
+  ...over
+})
+const dataOf = (v: View, t: Tick) => JSON.parse(makeFrameWriter(v)(t).payload.toString()).data
+
+/** The text that the writer gives for one number, seen through `ltp`. */
+const writeOne = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
+const written = (n: number): string => {
+  const text = writeOne(tick({ ltp: n })).payload.latin1Slice()
+  return /"ltp":([^,}]*)/.exec(text)![1]!
+}
+
+const seeded = (start: number) => {
+  let seed = start
+  return () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) | 0
+    return (seed >>> 0) / 2 ** 32
+  }
+}
+
+describe("frameWriter", () => {
+  it.prop(
+    "writes what JSON.stringify would, for any tick in any view",
+    [Tick, Schema.Literals(modes), Schema.Literals([0, 1, 5, 20, 200])],
+    ([t, mode, levels]) => {
+      agrees(view({ mode, levels: mode === "depth" ? levels : 0 }), t)
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it.prop(
+    "escapes whatever stands in a symbol, an exchange or a broker's name",
+    [Schema.NonEmptyString, Schema.NonEmptyString, Schema.NonEmptyString],
+    ([symbol, exchange, broker]) => {
+      agrees(view({ symbol, exchange, broker, mode: "quote", levels: 0 }), tick({ ltp: 1.5 }))
+    }
+  )
+
+  it("escapes the symbols of real life", () => {
+    for (const symbol of [
+      "M&M",
+      `5" PIPE`,
+      "back\\slash",
+      "रिलायंस",
+      "line\nbreak",
+      "\u0000",
+      "😀",
+      "\ud800"
+    ]) {
+      agrees(view({ symbol }), tick({ ltp: 1502.4 }))
+    }
+  })
+
+  it("writes prices of every number of decimals as JSON.stringify does", () => {
+    const random = seeded(42)
+    for (let i = 0; i < 50_000; i++) {
+      const decimals = i % 10
+      const digits = 1 + Math.floor(random() * 15)
+      const n = Math.floor(random() * 10 ** digits) / 10 ** decimals
+      for (const value of [n, -n]) assert.strictEqual(written(value), JSON.stringify(value))
+    }
+  })
+
+  it("writes integers, dust, extremes and exponents as JSON.stringify does", () => {
+    const random = seeded(43)
+    const edges = [
+      0,
+      -0,
+      1,
+      9,
+      10,
+      99,
+      100,
+      9999,
+      10_000,
+      99_999_999,
+      100_000_000,
+      2 ** 31 - 1,
+      2 ** 31,
+      2 ** 32,
+      2 ** 53,
+      2 ** 53 - 1,
+      1e15 - 1,
+      1e15,
+      999_999_999_999_999.9,
+      1e21,
+      1e22,
+      1.7976931348623157e308,
+      5e-324,
+      1e-6,
+      1e-7,
+      0.000001,
+      0.0000015,
+      0.1 + 0.2,
+      1502.4 + 1e-10,
+      0.01,
+      0.05,
+      0.5,
+      21_474_836.47,
+      21_474_836.48,
+      99_999_999_999.99,
+      9_999_999_999_999.99,
+      123_456.7891,
+      0.12345678,
+      0.123456789,
+      1 / 3,
+      4.35,
+      1.005
+    ]
+    for (const n of edges) for (const v of [n, -n]) assert.strictEqual(written(v), JSON.stringify(v))
+    for (let i = 0; i < 20_000; i++) {
+      const any = (random() - 0.5) * 10 ** Math.floor(random() * 40 - 15)
+      const whole = Math.floor(random() * 2 ** (1 + (i % 53)))
+      assert.strictEqual(written(any), JSON.stringify(any))
+      assert.strictEqual(written(whole), JSON.stringify(whole))
+    }
+  })
+
+  it("leaves out what the tick does not have, and what has no JSON", () => {
+    assert.deepStrictEqual(Object.keys(dataOf(view({ mode: "quote", levels: 0 }), tick())), [
+      "symbol",
+      "exchange",
+      "timestamp"
+    ])
+    const odd = makeFrameWriter(view())(
+      tick({ ltp: Number.NaN, open: Infinity, volume: 7 })
+    ).payload.toString()
+    assert.deepStrictEqual(JSON.parse(odd).data, {
+      symbol: "INFY",
+      exchange: "NSE",
+      volume: 7,
+      timestamp: 1_764_040_501_250
+    })
+  })
+
+  it("gives change without binary dust and in percent of the previous close", () => {
+    const quote = (ltp: number, close: number) => {
+      const { change, change_percent } = dataOf(view({ mode: "quote", levels: 0 }), tick({ ltp, close }))
+      return { change, change_percent }
+    }
+    assert.deepStrictEqual(quote(100.3, 100.1), { change: 0.2, change_percent: 0.2 })
+    assert.deepStrictEqual(quote(1488.9, 1502.4), { change: -13.5, change_percent: -0.9 })
+    assert.deepStrictEqual(quote(83.4525, 83.45), { change: 0.0025, change_percent: 0 })
+    assert.deepStrictEqual(quote(0.00001234, 0.00001), { change: 0.00000234, change_percent: 23.4 })
+    assert.deepStrictEqual(quote(-1, -2), { change: 1, change_percent: 50 })
+    assert.deepStrictEqual(quote(5, 5), { change: 0, change_percent: 0 })
+  })
+
+  it("cuts the book to the view's levels, keeps empty slots, and holds quantities to 32 bits", () => {
+    const slot = { price: 0, quantity: 0, orders: 0 }
+    const depth = {
+      buy: [{ price: 99.95, quantity: 3e9, orders: 2 }, slot, slot],
+      sell: [slot, slot, slot]
+    }
+    const data = dataOf(view({ levels: 2 }), tick({ ltp: 100, depth, volume: 5e12 }))
+    assert.deepStrictEqual(data.depth, {
+      buy: [{ price: 99.95, quantity: MAX_INT32, orders: 2 }, slot],
+      sell: [slot, slot]
+    })
+    assert.strictEqual(data.bid_price, 99.95)
+    assert.strictEqual(data.bid_size, MAX_INT32)
+    assert.notProperty(data, "ask_price")
+    assert.notProperty(data, "ask_size")
+    assert.strictEqual(data.volume, 5e12)
+    assert.notProperty(dataOf(view({ levels: 0 }), tick({ depth })), "depth")
+    assert.notProperty(dataOf(view({ mode: "quote", levels: 0 }), tick({ depth })), "depth")
+  })
+
+  it("has room for the longest frame, and every payload is memory of its own", () => {
+    const level = { price: -123_456.123456789, quantity: Number.MAX_SAFE_INTEGER, orders: 2 ** 52 }
+    const side = Array.from({ length: 200 }, () => level)
+    const v = view({ symbol: "S".repeat(5000), levels: 200 })
+    agrees(v, tick({ ltp: 1e11 + 0.123456, depth: { buy: side, sell: side } }))
+
+    const write = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
+    const first = write(tick({ ltp: 1 }))
+    const before = first.payload.toString()
+    for (let i = 0; i < 100; i++) write(tick({ ltp: i + 2 }))
+    assert.strictEqual(first.payload.toString(), before)
+  })
+})
