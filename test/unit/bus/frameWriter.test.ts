@@ -114,7 +114,7 @@ const dataOf = (v: View, t: Tick) => JSON.parse(makeFrameWriter(v)(t).payload.to
 /** The text that the writer gives for one number, seen through `ltp`. */
 const writeOne = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
 const written = (n: number): string => {
-  const text = writeOne(tick({ ltp: n })).payload.latin1Slice()
+  const text = writeOne(tick({ ltp: n })).payload.toString("latin1")
   return /"ltp":([^,}]*)/.exec(text)![1]!
 }
 
