@@ -67,9 +67,7 @@ export class KiteServerCodec implements ServerCodec {
     if (a === "mode" && Array.isArray(v)) {
       const mode = MODES.get(v[0])
       if (mode === undefined) return answer("The mode is not one of ltp, quote, full")
-      return this.#each(v[1], find, (key) =>
-        this.#modes.has(key) ? this.#set(key, mode) : "nothing"
-      )
+      return this.#each(v[1], find, (key) => (this.#modes.has(key) ? this.#set(key, mode) : "nothing"))
     }
     if (a === "subscribe")
       return this.#each(v, find, (key) => this.#set(key, this.#modes.get(key) ?? "quote"))

@@ -1,0 +1,256 @@
+/**
+ * Smart Stream packets to ticks.
+ *
+ * Each kind of packet has its one literal for the everyday case, in which every price and time is there, so
+ * that almost all ticks share a few hidden classes. Zero prices and times mean "none yet": ticks with one are
+ * put together field by field.
+ */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
+import { f64le, i32le, i64le, u16le, u32le } from "../bytes.ts"
+import {
+  BOOK_AT,
+  BOOK_ENTRY,
+  BOOK_LEVELS,
+  DEEP_BUY_AT,
+  DEEP_ENTRY,
+  DEEP_LEVELS,
+  DEEP_SELL_AT
+} from "./layout.ts"
+
+export const decodeLtp = (
+  b: Uint8Array,
+  { symbol, exchange }: WireInstrument,
+  received_time: number,
+  divisor: number
+): Tick => {
+  // The price has 8 bytes in every mode: the JavaScript SDK's 4 are wrong from 21 474 836.48 on.
+  const exchange_time = i64le(b, 35)
+  const ltp = i64le(b, 43) / divisor
+  const mode = "ltp"
+  if (exchange_time !== 0 && ltp !== 0) return { symbol, exchange, mode, received_time, exchange_time, ltp }
+  const tick: TickDraft = { symbol, exchange, mode, received_time }
+  if (exchange_time !== 0) tick.exchange_time = exchange_time
+  if (ltp !== 0) tick.ltp = ltp
+  return tick
+}
+
+export const decodeQuote = (
+  b: Uint8Array,
+  { symbol, exchange }: WireInstrument,
+  received_time: number,
+  divisor: number
+): Tick => {
+  const exchange_time = i64le(b, 35)
+  const ltp = i64le(b, 43) / divisor
+  const ltq = i64le(b, 51)
+  const average_price = i64le(b, 59) / divisor
+  const volume = i64le(b, 67)
+  const total_buy_quantity = f64le(b, 75)
+  const total_sell_quantity = f64le(b, 83)
+  const open = i64le(b, 91) / divisor
+  const high = i64le(b, 99) / divisor
+  const low = i64le(b, 107) / divisor
+  const close = i64le(b, 115) / divisor
+  const mode = "quote"
+  const traded = exchange_time !== 0 && ltp !== 0 && average_price !== 0
+  if (traded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
+    return {
+      symbol,
+      exchange,
+      mode,
+      received_time,
+      exchange_time,
+      ltp,
+      ltq,
+      open,
+      high,
+      low,
+      close,
+      volume,
+      average_price,
+      total_buy_quantity,
+      total_sell_quantity
+    }
+  }
+  const tick: TickDraft = {
+    symbol,
+    exchange,
+    mode,
+    received_time,
+    ltq,
+    volume,
+    total_buy_quantity,
+    total_sell_quantity
+  }
+  if (exchange_time !== 0) tick.exchange_time = exchange_time
+  putPrices(tick, ltp, open, high, low, close, average_price)
+  return tick
+}
+
+export const decodeSnapQuote = (
+  b: Uint8Array,
+  { symbol, exchange }: WireInstrument,
+  received_time: number,
+  divisor: number
+): Tick => {
+  const exchange_time = i64le(b, 35)
+  const ltp = i64le(b, 43) / divisor
+  const ltq = i64le(b, 51)
+  const average_price = i64le(b, 59) / divisor
+  const volume = i64le(b, 67)
+  const total_buy_quantity = f64le(b, 75)
+  const total_sell_quantity = f64le(b, 83)
+  const open = i64le(b, 91) / divisor
+  const high = i64le(b, 99) / divisor
+  const low = i64le(b, 107) / divisor
+  const close = i64le(b, 115) / divisor
+  // Seconds, where the exchange time counts milliseconds.
+  const ltt = i64le(b, 123) * 1000
+  const oi = i64le(b, 131)
+  // Offset 139, the change of open interest, is a dummy according to the documentation.
+  const depth: Depth = {
+    buy: decodeSide(b, BOOK_AT, divisor),
+    sell: decodeSide(b, BOOK_AT + BOOK_LEVELS * BOOK_ENTRY, divisor)
+  }
+  const upper_circuit = i64le(b, 347) / divisor
+  const lower_circuit = i64le(b, 355) / divisor
+  const week52_high = i64le(b, 363) / divisor
+  const week52_low = i64le(b, 371) / divisor
+  const mode = "depth"
+  const traded = exchange_time !== 0 && ltp !== 0 && average_price !== 0 && ltt !== 0
+  const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
+  if (traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
+    return {
+      symbol,
+      exchange,
+      mode,
+      received_time,
+      exchange_time,
+      ltt,
+      ltp,
+      ltq,
+      open,
+      high,
+      low,
+      close,
+      volume,
+      average_price,
+      total_buy_quantity,
+      total_sell_quantity,
+      oi,
+      upper_circuit,
+      lower_circuit,
+      week52_high,
+      week52_low,
+      depth
+    }
+  }
+  const tick: TickDraft = {
+    symbol,
+    exchange,
+    mode,
+    received_time,
+    ltq,
+    volume,
+    total_buy_quantity,
+    total_sell_quantity,
+    oi,
+    depth
+  }
+  if (exchange_time !== 0) tick.exchange_time = exchange_time
+  if (ltt !== 0) tick.ltt = ltt
+  putPrices(tick, ltp, open, high, low, close, average_price)
+  if (upper_circuit !== 0) tick.upper_circuit = upper_circuit
+  if (lower_circuit !== 0) tick.lower_circuit = lower_circuit
+  if (week52_high !== 0) tick.week52_high = week52_high
+  if (week52_low !== 0) tick.week52_low = week52_low
+  return tick
+}
+
+/**
+ * The book of twenty levels. It carries no price: those of the instrument's last quote packet are put in, where
+ * one has come, so that a depth reader has them in one tick.
+ */
+export const decodeDepth20 = (
+  b: Uint8Array,
+  { symbol, exchange }: WireInstrument,
+  received_time: number,
+  divisor: number,
+  quote: Tick | undefined
+): Tick => {
+  // At 27, which in the other modes is the sequence number; 35 holds the time of receipt, a dummy.
+  const exchange_time = i64le(b, 27)
+  const depth: Depth = {
+    buy: decodeDeepSide(b, DEEP_BUY_AT, divisor),
+    sell: decodeDeepSide(b, DEEP_SELL_AT, divisor)
+  }
+  const tick: TickDraft =
+    exchange_time === 0
+      ? { symbol, exchange, mode: "depth", received_time, depth }
+      : { symbol, exchange, mode: "depth", received_time, exchange_time, depth }
+  if (quote !== undefined) putQuote(tick, quote)
+  return tick
+}
+
+const putQuote = (tick: TickDraft, quote: Tick): void => {
+  const { ltp, ltq, open, high, low, close, volume, average_price, total_buy_quantity, total_sell_quantity } =
+    quote
+  if (ltp !== undefined) tick.ltp = ltp
+  if (ltq !== undefined) tick.ltq = ltq
+  if (open !== undefined) tick.open = open
+  if (high !== undefined) tick.high = high
+  if (low !== undefined) tick.low = low
+  if (close !== undefined) tick.close = close
+  if (volume !== undefined) tick.volume = volume
+  if (average_price !== undefined) tick.average_price = average_price
+  if (total_buy_quantity !== undefined) tick.total_buy_quantity = total_buy_quantity
+  if (total_sell_quantity !== undefined) tick.total_sell_quantity = total_sell_quantity
+}
+
+/** Five levels, best first, told apart by position: the flag of an empty entry says nothing. */
+const decodeSide = (b: Uint8Array, at: number, divisor: number): ReadonlyArray<Level> => [
+  decodeLevel(b, at, divisor),
+  decodeLevel(b, at + BOOK_ENTRY, divisor),
+  decodeLevel(b, at + 2 * BOOK_ENTRY, divisor),
+  decodeLevel(b, at + 3 * BOOK_ENTRY, divisor),
+  decodeLevel(b, at + 4 * BOOK_ENTRY, divisor)
+]
+
+const decodeLevel = (b: Uint8Array, at: number, divisor: number): Level => ({
+  price: i64le(b, at + 10) / divisor,
+  quantity: i64le(b, at + 2),
+  orders: u16le(b, at + 18)
+})
+
+const decodeDeepSide = (b: Uint8Array, at: number, divisor: number): ReadonlyArray<Level> => {
+  const side: Array<Level> = []
+  for (let i = 0; i < DEEP_LEVELS; i++) {
+    const entry = at + i * DEEP_ENTRY
+    // The documentation has signed counts here; there are no negative ones, so the top bit is magnitude.
+    side.push({
+      price: i32le(b, entry + 4) / divisor,
+      quantity: u32le(b, entry),
+      orders: u16le(b, entry + 8)
+    })
+  }
+  return side
+}
+
+/** Sets those that are there. */
+const putPrices = (
+  tick: TickDraft,
+  ltp: number,
+  open: number,
+  high: number,
+  low: number,
+  close: number,
+  average: number
+): void => {
+  if (ltp !== 0) tick.ltp = ltp
+  if (open !== 0) tick.open = open
+  if (high !== 0) tick.high = high
+  if (low !== 0) tick.low = low
+  if (close !== 0) tick.close = close
+  if (average !== 0) tick.average_price = average
+}

@@ -1,0 +1,181 @@
+/** The broker's side of Smart Stream, for the simulator and for tests: the same requests, the same bytes. */
+import type { Credentials } from "../../market/credentials.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Tick } from "../../market/tick.ts"
+import type {
+  CodecOptions,
+  FindByToken,
+  Inbound,
+  Outbound,
+  Refusal,
+  ServerCodec,
+  UpgradeRequest
+} from "../protocol.ts"
+import { isObject, parseObject, plainNumber, reveal } from "../text.ts"
+import { encodePacket } from "./encode.ts"
+import type { WireMode } from "./layout.ts"
+import {
+  ACTION_SUBSCRIBE,
+  ACTION_UNSUBSCRIBE,
+  DEEP_EXCHANGE_TYPE,
+  DEPTH_20,
+  MAX_TOKEN,
+  bitOf,
+  wireModes
+} from "./layout.ts"
+import { smartStreamOptions } from "./options.ts"
+import type { Segment, Segments } from "./segments.ts"
+import { makeSegments } from "./segments.ts"
+
+const withoutBearer = (token: string): string => token.replace(/^Bearer /i, "")
+
+/** Header, what it must hold, and how the broker names it when it does not. */
+const checks: ReadonlyArray<readonly [string, keyof Credentials, string]> = [
+  ["authorization", "authToken", "Auth token"],
+  ["x-client-code", "clientCode", "Client Code"],
+  ["x-api-key", "apiKey", "API Key"],
+  ["x-feed-token", "feedToken", "Feed Token"]
+]
+
+export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
+  for (const [header, field, name] of checks) {
+    const given = headers[header]
+    if (given === undefined || withoutBearer(given.trim()) !== withoutBearer(reveal(accepted[field]))) {
+      return { status: 401, headers: { "x-error-message": `Invalid Header - Invalid ${name}` } }
+    }
+  }
+  return undefined
+}
+
+type Received = ReturnType<ServerCodec["receive"]>
+
+const NOTHING: Received = { answers: [], touched: [] }
+
+const error = (correlationID: unknown, errorCode: string, errorMessage: string): Outbound =>
+  JSON.stringify({
+    correlationID: typeof correlationID === "string" ? correlationID : "",
+    errorCode,
+    errorMessage
+  })
+
+export class SmartStreamServerCodec implements ServerCodec {
+  /** Subscribed wire modes as bits, by exchange type and token. */
+  readonly #segments: Segments<number>
+  readonly #codes: CodecOptions["codes"]
+  readonly #limit: number
+  readonly #deepLimit: number
+  #used = 0
+  #deep = 0
+  #sequence = 0
+
+  constructor(options: CodecOptions) {
+    const { divisors, subscriptionLimit, deepLimit } = smartStreamOptions(options)
+    this.#segments = makeSegments(divisors)
+    this.#codes = options.codes
+    this.#limit = subscriptionLimit
+    this.#deepLimit = deepLimit
+  }
+
+  receive(frame: Inbound, find: FindByToken): Received {
+    if (typeof frame !== "string") return NOTHING
+    if (frame === "ping") return { answers: ["pong"], touched: [] }
+    const request = parseObject(frame)
+    const params = request?.["params"]
+    const invalid: Received = {
+      answers: [error(request?.["correlationID"], "E1001", "Invalid Request Payload")],
+      touched: []
+    }
+    if (request === undefined || !isObject(params)) return invalid
+    const { action, correlationID } = request
+    const mode = wireModes.find((m) => m === params["mode"])
+    const groups = readGroups(params["tokenList"])
+    if (mode === undefined || groups === undefined) return invalid
+    if (action !== ACTION_SUBSCRIBE && action !== ACTION_UNSUBSCRIBE) return invalid
+    if (mode === DEPTH_20 && groups.some((g) => g.exchangeType !== DEEP_EXCHANGE_TYPE)) return invalid
+
+    const touched: Array<WireInstrument> = []
+    let full = false
+    for (const { exchangeType, tokens } of groups) {
+      const segment = this.#segments[exchangeType]
+      if (segment === undefined) return invalid
+      for (const token of tokens) {
+        const instrument = find(token, exchangeType)
+        const key = plainNumber(token, MAX_TOKEN)
+        // The real server's word on tokens that do not exist is UNCONFIRMED; this one passes over them.
+        if (instrument === undefined || key === undefined) continue
+        if (action === ACTION_UNSUBSCRIBE) this.#remove(segment, key, mode)
+        else if (this.#add(segment, key, mode)) touched.push(instrument)
+        else full = true
+      }
+    }
+    const limit = "Invalid Request. Subscription Limit Exceeded"
+    return { answers: full ? [error(correlationID, "E1002", limit)] : [], touched }
+  }
+
+  /** Repeating the same token and mode is free. False when there is no room. */
+  #add({ byToken }: Segment<number>, key: number, mode: WireMode): boolean {
+    const modes = byToken.get(key) ?? 0
+    if ((modes & bitOf(mode)) !== 0) return true
+    if (this.#used >= this.#limit || (mode === DEPTH_20 && this.#deep >= this.#deepLimit)) return false
+    this.#used++
+    if (mode === DEPTH_20) this.#deep++
+    byToken.set(key, modes | bitOf(mode))
+    return true
+  }
+
+  #remove({ byToken }: Segment<number>, key: number, mode: WireMode): void {
+    const modes = byToken.get(key) ?? 0
+    if ((modes & bitOf(mode)) === 0) return
+    this.#used--
+    if (mode === DEPTH_20) this.#deep--
+    const left = modes & ~bitOf(mode)
+    if (left === 0) byToken.delete(key)
+    else byToken.set(key, left)
+  }
+
+  isSubscribed(instrument: WireInstrument): boolean {
+    const segment = this.#segmentOf(instrument)
+    const key = plainNumber(instrument.token, MAX_TOKEN)
+    return key !== undefined && segment?.byToken.has(key) === true
+  }
+
+  #segmentOf({ exchange }: WireInstrument): Segment<number> | undefined {
+    const code = this.#codes[exchange]
+    return code === undefined ? undefined : this.#segments[code]
+  }
+
+  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Outbound> {
+    const frames: Array<Outbound> = []
+    for (const [instrument, tick] of states) {
+      const segment = this.#segmentOf(instrument)
+      const key = plainNumber(instrument.token, MAX_TOKEN)
+      const modes = key === undefined ? undefined : segment?.byToken.get(key)
+      if (segment === undefined || modes === undefined) continue
+      const { exchangeType, divisor } = segment
+      for (const mode of wireModes) {
+        if ((modes & bitOf(mode)) === 0) continue
+        frames.push(encodePacket(mode, exchangeType, instrument.token, tick, divisor, ++this.#sequence))
+      }
+    }
+    return frames
+  }
+}
+
+interface Group {
+  readonly exchangeType: number
+  readonly tokens: ReadonlyArray<string>
+}
+
+/** `undefined` when the list is not what the documentation says. */
+const readGroups = (list: unknown): ReadonlyArray<Group> | undefined => {
+  if (!Array.isArray(list) || list.length === 0) return undefined
+  const groups: Array<Group> = []
+  for (const item of list as ReadonlyArray<unknown>) {
+    if (!isObject(item)) return undefined
+    const { exchangeType, tokens } = item
+    if (typeof exchangeType !== "number" || !Array.isArray(tokens)) return undefined
+    if (!tokens.every((t) => typeof t === "string")) return undefined
+    groups.push({ exchangeType, tokens })
+  }
+  return groups
+}
