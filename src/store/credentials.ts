@@ -11,7 +11,7 @@ import { credentialFields } from "../market/credentials.ts"
 import { UserNotFound } from "../market/errors.ts"
 import type { StoreError } from "./errors.ts"
 import { InvalidInput, SecretFailed } from "./errors.ts"
-import { loginChanges, noteChange } from "./loginChanges.ts"
+import { noteChange, watchLogins } from "./loginChanges.ts"
 import { MasterSecret } from "./masterSecret.ts"
 import { brokerKey, checkBrokerName } from "./names.ts"
 import { seal, unseal } from "./sealing.ts"
@@ -61,13 +61,14 @@ export class CredentialStore extends Context.Service<
     readonly changes: Stream.Stream<{ readonly user: string; readonly broker: string }>
   }
 >()("algoways/store/CredentialStore") {
-  static readonly layer: Layer.Layer<CredentialStore, never, SqlClient.SqlClient | MasterSecret> =
+  static readonly layer: Layer.Layer<CredentialStore, StoreError, SqlClient.SqlClient | MasterSecret> =
     Layer.effect(
       CredentialStore,
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const secret = yield* MasterSecret
         const key = secret.subKey("credentials")
+        const changes = yield* watchLogins(sql)
 
         const set = Effect.fn("CredentialStore.set")(function* (
           user: string,
@@ -154,7 +155,7 @@ export class CredentialStore extends Context.Service<
           )
         )
 
-        return CredentialStore.of({ set, get, remove, list, changes: loginChanges(sql) })
+        return CredentialStore.of({ set, get, remove, list, changes })
       })
     )
 }

@@ -3,9 +3,12 @@
  * under a number that grows with each change. Reading what is new is one seek in the primary key, so a poll
  * costs microseconds and sees the writes of this process and of the others alike.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
@@ -34,41 +37,51 @@ export const noteChange = (
     (rows) => rows[0]!.seq
   )
 
+/** Changes that a reader of the stream may lag behind before its oldest ones are dropped. Readers only filter. */
+const READER_BUFFER = 16_384
+
 /**
- * Every change from the stream's start on. Several changes of one login between two polls are one element. The
- * stream never fails: while the database cannot be read it says so in the log, once, and goes on trying.
+ * Starts the one reader of the log that all streams of this process share, until the scope closes.
+ *
+ * Each stream emits every change from its start on; several changes of one login between two reads are one
+ * element. It never fails: while the database cannot be read that is said in the log, once, and tried again.
  */
-export const loginChanges = (sql: SqlClient.SqlClient): Stream.Stream<LoginChange> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      const interval = yield* LoginPollInterval
-      let last: number | undefined
-      let failing = false
+export const watchLogins = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient
+): Effect.fn.Return<Stream.Stream<LoginChange>, DatabaseFailed, Scope.Scope> {
+  const interval = yield* LoginPollInterval
+  // Sliding: a stuck reader must not hold up the others, and what it missed is superseded by what it gets.
+  const readers = yield* Effect.acquireRelease(PubSub.sliding<LoginChange>(READER_BUFFER), PubSub.shutdown)
+  const newest = yield* sql<{ readonly seq: number }>`
+    SELECT coalesce(max(seq), 0) AS seq FROM login_changes`.pipe(attempt("watch credentials"))
+  let last = newest[0]!.seq
+  let failing = false
 
-      const read = Effect.gen(function* () {
-        if (last === undefined) {
-          const newest = yield* sql<{
-            readonly seq: number
-          }>`SELECT coalesce(max(seq), 0) AS seq FROM login_changes`
-          last = newest[0]!.seq
-          return []
-        }
-        const rows = yield* sql<LoginChange & { readonly seq: number }>`
-          SELECT seq, user, broker FROM login_changes WHERE seq > ${last} ORDER BY seq`
-        const newest = rows.at(-1)
-        if (newest !== undefined) last = newest.seq
-        failing = false
-        return rows.map(({ user, broker }): LoginChange => ({ user, broker }))
-      }).pipe(
-        attempt("watch credentials"),
-        Effect.catch((error: DatabaseFailed) => {
-          const first = !failing
-          failing = true
-          return Effect.as(first ? Effect.logWarning(error.message) : Effect.void, [] as Array<LoginChange>)
-        })
-      )
-
-      yield* read
-      return Stream.fromEffectRepeat(Effect.delay(read, interval)).pipe(Stream.flattenIterable)
+  const read = Effect.gen(function* () {
+    const rows = yield* sql<LoginChange & { readonly seq: number }>`
+      SELECT seq, user, broker FROM login_changes WHERE seq > ${last} ORDER BY seq`
+    failing = false
+    for (const { broker, seq, user } of rows) {
+      yield* PubSub.publish(readers, { user, broker })
+      last = seq
+    }
+  }).pipe(
+    attempt("watch credentials"),
+    Effect.catch((error) => {
+      if (failing) return Effect.void
+      failing = true
+      return Effect.logWarning(error.message)
     })
   )
+
+  yield* Effect.delay(read, interval).pipe(
+    Effect.forever,
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Effect.logError("changes of credentials are no longer seen", cause)
+    ),
+    Effect.forkScoped
+  )
+  return Stream.fromPubSub(readers)
+})

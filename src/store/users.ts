@@ -59,7 +59,7 @@ export class Users extends Context.Service<
         const row = rows[0]
         if (row === undefined) {
           return yield* new InvalidInput({
-            detail: `User "${user}" exists already. Choose another name, or change this user's broker with "algoways users broker".`
+            detail: `User "${user}" exists already. Choose another name, or change this user's broker with "algoways users set-broker".`
           })
         }
         return fromRow(row)

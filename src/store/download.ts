@@ -1,0 +1,159 @@
+/** Reads an instrument master from a file or an address: bounded in time and size, unpacked when it is gzip. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { open } from "node:fs/promises"
+import { promisify } from "node:util"
+import { gunzip } from "node:zlib"
+
+/** The largest master known is below 64 MB. */
+export const MAX_MASTER_BYTES = 256 * 1024 * 1024
+export const MASTER_TIMEOUT_MS = 120_000
+
+export interface ReadOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** For the whole download. */
+  readonly timeoutMs?: number
+  /** Of the text as it was sent and as it was unpacked. */
+  readonly maxBytes?: number
+}
+
+/** Why nothing was read. The detail shows no header and no part of an address. */
+export class ReadFailed extends Data.TaggedError("ReadFailed")<{ readonly detail: string }> {}
+
+const fail = (detail: string) => new ReadFailed({ detail })
+
+/** An address as it may be shown: keys travel in queries, and in the user part. */
+export const showUrl = (url: string): string => {
+  if (!URL.canParse(url)) return "the given address"
+  const { host, pathname, protocol, search } = new URL(url)
+  return `${protocol}//${host}${pathname}${search === "" ? "" : "?..."}`
+}
+
+const megabytes = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MB`
+
+const tooLarge = (maxBytes: number) =>
+  fail(`it is larger than ${megabytes(maxBytes)}; that is no instrument master, check the source`)
+
+const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+
+const unzip = promisify(gunzip)
+
+const unpack = async (bytes: Buffer, maxBytes: number): Promise<string> => {
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) {
+    throw fail("it is a zip archive; unpack it and give the file inside")
+  }
+  let text = bytes
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      text = await unzip(bytes, { maxOutputLength: maxBytes })
+    } catch (cause) {
+      throw codeOf(cause) === "ERR_BUFFER_TOO_LARGE"
+        ? tooLarge(maxBytes)
+        : fail("its gzip data is damaged or cut off; download it again")
+    }
+  }
+  // TextDecoder drops a byte order mark.
+  return new TextDecoder("utf-8").decode(text)
+}
+
+const fileRemedies: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "this user may not read the file",
+  EISDIR: "it is a folder, not a file"
+}
+
+export const readFile = (path: string, options: ReadOptions): Effect.Effect<string, ReadFailed> =>
+  Effect.tryPromise({
+    try: async () => {
+      const maxBytes = options.maxBytes ?? MAX_MASTER_BYTES
+      const handle = await open(path, "r")
+      try {
+        const stat = await handle.stat()
+        if (stat.isDirectory()) throw fail(fileRemedies["EISDIR"]!)
+        if (stat.size > maxBytes) throw tooLarge(maxBytes)
+        return await unpack(await handle.readFile(), maxBytes)
+      } finally {
+        await handle.close()
+      }
+    },
+    catch: (cause) => {
+      if (cause instanceof ReadFailed) return cause
+      const code = codeOf(cause) ?? "unknown error"
+      return fail(fileRemedies[code] ?? `the file could not be read (${code})`)
+    }
+  })
+
+const statusRemedy = (status: number): string => {
+  if (status === 401 || status === 403) {
+    return `the server refused the request (HTTP ${status}); give the headers it asks for, or download the file and import that`
+  }
+  if (status === 404 || status === 410) return `there is nothing at this address (HTTP ${status}); check it`
+  if (status === 429) return "the server limits the rate of requests (HTTP 429); try again later"
+  return `the server answered HTTP ${status}; try again later`
+}
+
+const networkRemedies: Readonly<Record<string, string>> = {
+  ENOTFOUND: "the server's name is not known; check the address and the network",
+  EAI_AGAIN: "the server's name could not be looked up; check the network",
+  ECONNREFUSED: "nothing answered at this address (connection refused)",
+  ECONNRESET: "the server closed the connection; try again",
+  UND_ERR_SOCKET: "the server closed the connection; try again"
+}
+
+/** Collects a body up to the bound; leaving the loop early cancels the download. */
+const collect = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> => {
+  const parts: Array<Uint8Array> = []
+  let length = 0
+  for await (const part of body) {
+    length += part.length
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    parts.push(part)
+  }
+  return Buffer.concat(parts, length)
+}
+
+export const fetchUrl = (url: string, options: ReadOptions): Effect.Effect<string, ReadFailed> => {
+  const timeoutMs = options.timeoutMs ?? MASTER_TIMEOUT_MS
+  const maxBytes = options.maxBytes ?? MAX_MASTER_BYTES
+  return Effect.tryPromise({
+    try: async (signal) => {
+      if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw fail("it is not an http or https address")
+      const { password, username } = new URL(url)
+      if (username !== "" || password !== "")
+        throw fail("a user or password in the address is not supported; use a header")
+      let headers: Headers
+      try {
+        headers = new Headers(options.headers)
+      } catch {
+        // The error of Headers quotes the value.
+        throw fail("a request header has a name or a value with characters that HTTP does not allow")
+      }
+      const response = await fetch(url, { headers, signal })
+      if (!response.ok || response.body === null) {
+        await response.body?.cancel()
+        throw fail(statusRemedy(response.status))
+      }
+      return await unpack(await collect(response.body, maxBytes), maxBytes)
+    },
+    catch: (cause) => {
+      if (cause instanceof ReadFailed) return cause
+      // fetch says "fetch failed" and keeps the reason in its cause. Its texts are not shown: some quote the address.
+      const code = codeOf(cause instanceof Error ? (cause.cause ?? cause) : cause)
+      const known = code === undefined ? undefined : networkRemedies[code]
+      return fail(
+        known ?? `the download failed (${code ?? (cause instanceof Error ? cause.name : "unknown error")})`
+      )
+    }
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: timeoutMs,
+      orElse: () =>
+        Effect.fail(
+          fail(
+            `it was not complete after ${timeoutMs / 1000} s; try again, or download the file and import that`
+          )
+        )
+    })
+  )
+}
