@@ -153,7 +153,11 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
       log(what === "defect" ? Effect.logError(line) : Effect.logDebug(line))
     }
   })
-  const holdings = makeHoldings(clientProtocol, codecOptions(broker), venue.all)
+  // Also where a variant that the protocol does not take is noticed, before any client comes.
+  const holdings = yield* Effect.try({
+    try: () => makeHoldings(clientProtocol, codecOptions(broker), venue.all),
+    catch: (cause) => new SimulatorUnsupported({ ...unsupported, cause })
+  })
 
   const server = createServer(makeRequestHandler(writer, listed, broker.instrumentMaster.url))
   const sockets = new Set<Socket>()
