@@ -61,3 +61,13 @@ export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON")
 export const broker = Flag.String("broker").pipe(Flag.withAlias("b"), Flag.withDescription("Name of a broker"))
 
 export const user = Argument.String("user").pipe(Argument.withDescription("Name of a user"))
+
+/** `USER/EXCHANGE:SYMBOL[:MODE]` lists: kept subscribed without any client. */
+export const watch = Flag.String("watch").pipe(
+  Flag.withMetavar("user/exchange:symbol:mode"),
+  Flag.withDescription(
+    "Keep these subscribed for ZeroMQ readers, comma-separated, e.g. demo/NSE:RELIANCE:quote,demo/NSE_INDEX:NIFTY:ltp (ALGOWAYS_WATCH)"
+  ),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_WATCH")),
+  Flag.withDefault("")
+)

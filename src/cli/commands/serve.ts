@@ -1,0 +1,150 @@
+/** `algoways serve`: feed and gateway in one process; by default with a demo user at a simulated exchange. */
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import { Gateway, OrderUpdates } from "../../gateway/index.ts"
+import * as StoreLayer from "../../store/index.ts"
+import { render } from "../banner.ts"
+import { connectDemo, ensureDemoUser } from "../demo.ts"
+import * as flags from "../flags.ts"
+import { feedLayer, publicZmq } from "../layers.ts"
+import * as Overrides from "../overrides.ts"
+import { startSimulator } from "../simulatorProcess.ts"
+import { VERSION } from "../version.ts"
+import { watch } from "../watch.ts"
+
+/** Taken when it is free, so that the command to start the simulator again is the same every day. */
+const SIMULATOR_PORT = 8764
+
+const serveFlags = {
+  dataDir: flags.dataDir,
+  port: flags.port,
+  host: flags.host,
+  zmq: flags.zmq,
+  endpoint: flags.endpoint,
+  watch: flags.watch,
+  demo: Flag.Boolean("demo").pipe(
+    Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
+    Flag.withDefault(true)
+  ),
+  broker: Flag.String("broker").pipe(
+    Flag.withAlias("b"),
+    Flag.withDescription("Whose wire format the simulated exchange speaks: zerodha or angel (ALGOWAYS_DEMO_BROKER)"),
+    Flag.withFallbackConfig(Config.String("ALGOWAYS_DEMO_BROKER")),
+    Flag.optional
+  ),
+  rate: Flag.Int("rate").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))),
+    Flag.withDescription("Changes per second in the simulated market (ALGOWAYS_DEMO_RATE)"),
+    Flag.withFallbackConfig(Config.Int("ALGOWAYS_DEMO_RATE")),
+    Flag.withDefault(100)
+  ),
+  simulatorPort: Flag.Int("simulator-port").pipe(
+    Flag.withDescription(`Port of the simulated exchange (ALGOWAYS_SIMULATOR_PORT; default ${SIMULATOR_PORT}, or any free one)`),
+    Flag.withFallbackConfig(Config.Int("ALGOWAYS_SIMULATOR_PORT")),
+    Flag.optional
+  ),
+  demoApiKey: Flag.Redacted("demo-api-key").pipe(
+    Flag.withDescription("Use this API key for the demo user (ALGOWAYS_DEMO_API_KEY)"),
+    Flag.withFallbackConfig(Config.Redacted("ALGOWAYS_DEMO_API_KEY")),
+    Flag.optional
+  )
+}
+
+type Input = {
+  readonly [K in keyof typeof serveFlags]: (typeof serveFlags)[K] extends Flag.Flag<infer A> ? A : never
+}
+
+/** Feed and gateway over a store and a registry. */
+const service = (input: Input) =>
+  Gateway.layer({ host: input.host, port: input.port, version: VERSION }).pipe(
+    Layer.provide(OrderUpdates.layer),
+    Layer.provideMerge(feedLayer)
+  )
+
+const startDemo = Effect.fn("startDemo")(function* (input: Input) {
+  const registry = yield* BrokerRegistry
+  const named = Option.getOrUndefined(input.broker)
+  const broker = named === undefined ? undefined : (yield* registry.load(named)).broker.name
+  const demo = yield* ensureDemoUser({ broker, apiKey: Option.getOrUndefined(input.demoApiKey) })
+  const log = Effect.runForkWith(yield* Effect.context<never>())
+  const start = (port: number) =>
+    startSimulator({
+      broker: demo.broker,
+      port,
+      rate: input.rate,
+      onExit: (gone) => {
+        log(Effect.logWarning(`the simulated exchange (pid ${gone.pid}) ended. Start it again: ${restartCommand(demo.broker, gone.port, input.rate)}`))
+      }
+    })
+  const simulator =
+    input.simulatorPort._tag === "Some"
+      ? yield* start(input.simulatorPort.value)
+      : yield* start(SIMULATOR_PORT).pipe(Effect.catch(() => start(0)))
+  const { broker: data } = yield* registry.load(demo.broker)
+  yield* connectDemo(data, simulator.instrumentsUrl)
+  return { demo, simulator }
+})
+
+const restartCommand = (broker: string, port: number, rate: number): string =>
+  `npx algoways simulate --broker ${broker} --port ${port} --rate ${rate}`
+
+/** What a wildcard address is reached by from this machine. */
+const reachable = (host: string): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host)
+
+const run = Effect.fn("serve")(function* (input: Input) {
+  const started = input.demo
+    ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer))
+    : undefined
+  const endpoints =
+    started === undefined
+      ? input.endpoint
+      : { ...input.endpoint, [started.demo.broker]: started.simulator.endpoint }
+  const registry = BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(input.dataDir, endpoints)))
+
+  yield* Effect.gen(function* () {
+    const gateway = yield* Gateway
+    const zmq = yield* publicZmq(input.zmq)
+    yield* watch(input.watch)
+    const url = `ws://${reachable(input.host)}:${gateway.port}`
+    if (started === undefined) yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
+    else {
+      const { demo, simulator } = started
+      yield* Console.log(
+        render({
+          url,
+          broker: demo.broker,
+          newKey: demo.newKey,
+          keyFromEnvironment: input.demoApiKey._tag === "Some",
+          simulator: {
+            pid: simulator.pid,
+            endpoint: simulator.endpoint,
+            restart: restartCommand(demo.broker, simulator.port, input.rate)
+          },
+          zmq
+        })
+      )
+      yield* Effect.logInfo(
+        `every user of ${demo.broker} gets simulated prices in this process; for the real broker: algoways serve --no-demo`
+      )
+    }
+    return yield* Effect.never
+  }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
+}, Effect.scoped)
+
+export const serve = Command.make("serve", serveFlags, (input) => run(input)).pipe(
+  Command.withDescription("Run feed and gateway in one process, by default with a demo user at a simulated exchange"),
+  Command.withExamples([
+    { command: "algoways serve", description: "The demo: paste the printed snippet and see ticks" },
+    { command: "algoways serve --broker angel --rate 1000", description: "The demo over Angel One's wire format" },
+    { command: "algoways serve --no-demo --port 9000", description: "Your own users at their real brokers" }
+  ]),
+  Command.provide(({ dataDir }) => StoreLayer.layer({ dataDir }))
+)
+

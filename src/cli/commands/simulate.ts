@@ -1,0 +1,87 @@
+/** `algoways simulate`: a broker to practise on, speaking its real wire format. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import type { CredentialField, Credentials } from "../../market/credentials.ts"
+import { demoCredentials, demoLogin, makeSimulator } from "../../simulator/index.ts"
+import { reportToParent, untilParentLeaves } from "../simulatorProcess.ts"
+
+const login = (name: string, field: keyof typeof demoLogin, what: string) =>
+  Flag.Redacted(name).pipe(Flag.withDescription(`${what} to accept (default: ${demoLogin[field]})`), Flag.optional)
+
+export const simulate = Command.make(
+  "simulate",
+  {
+    broker: Flag.String("broker").pipe(
+      Flag.withAlias("b"),
+      Flag.withDescription("Whose wire format to speak"),
+      Flag.withDefault("zerodha")
+    ),
+    port: Flag.Int("port").pipe(
+      Flag.withAlias("p"),
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
+      Flag.withDescription("Port to listen on, 0 for any free one"),
+      Flag.withDefault(8764)
+    ),
+    host: Flag.String("host").pipe(Flag.withDescription("Address to bind to"), Flag.withDefault("127.0.0.1")),
+    rate: Flag.Int("rate").pipe(
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))),
+      Flag.withDescription("Changes of instruments per second, over the whole market"),
+      Flag.withDefault(100)
+    ),
+    seed: Flag.Int("seed").pipe(
+      Flag.withDescription("Equal seeds give equal walks"),
+      Flag.withDefault(1)
+    ),
+    loadEquities: Flag.Int("load-equities").pipe(
+      Flag.withDescription("So many more NSE equities (LOAD00001, ...), for load tests"),
+      Flag.withDefault(0)
+    ),
+    apiKey: login("api-key", "apiKey", "API key"),
+    authToken: login("auth-token", "authToken", "Access token"),
+    feedToken: login("feed-token", "feedToken", "Feed token"),
+    clientCode: login("client-code", "clientCode", "Client code")
+  },
+  Effect.fn(function* (input) {
+    const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
+    const accepted: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = { ...demoCredentials }
+    for (const field of ["apiKey", "authToken", "feedToken", "clientCode"] as const) {
+      const given = input[field]
+      if (given._tag === "Some") accepted[field] = given.value
+    }
+    const simulator = yield* makeSimulator({
+      broker,
+      host: input.host,
+      port: input.port,
+      ticksPerSecond: input.rate,
+      seed: input.seed,
+      loadEquities: input.loadEquities,
+      credentials: accepted satisfies Credentials
+    })
+    yield* Console.log(
+      [
+        `Simulated ${broker.title} (pid ${process.pid}): ${simulator.endpoint}`,
+        `Instrument master: ${simulator.instrumentsUrl}`,
+        `To use it: algoways serve --no-demo --endpoint ${broker.name}=${simulator.endpoint}`
+      ].join("\n")
+    )
+    yield* reportToParent({
+      pid: process.pid,
+      port: simulator.port,
+      endpoint: simulator.endpoint,
+      instrumentsUrl: simulator.instrumentsUrl
+    })
+    return yield* untilParentLeaves
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Run a simulated broker: its real wire format, a random-walk market behind it"),
+  Command.withExamples([
+    { command: "algoways simulate --broker zerodha --port 8764", description: "A Zerodha on this machine" },
+    { command: "algoways simulate --broker angel --rate 2000 --seed 7", description: "A busy Angel One" }
+  ]),
+  Command.provide(BrokerRegistry.layer)
+)

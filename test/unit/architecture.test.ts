@@ -1,0 +1,79 @@
+/** Holds the rooms to their one-way dependencies and the entry points to their promise of no native module. */
+import { readFileSync, readdirSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = resolve(import.meta.dirname, "../../src")
+const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
+  market: [],
+  protocols: ["market"],
+  brokers: ["market", "protocols"],
+  store: ["market", "brokers"],
+  bus: ["market"],
+  session: ["market", "protocols", "brokers", "store", "bus"],
+  gateway: ["market", "bus", "session", "store"],
+  simulator: ["market", "protocols", "brokers"],
+  cli: ["market", "protocols", "brokers", "store", "bus", "session", "gateway", "simulator"]
+}
+
+const files = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((f) => f.endsWith(".ts"))
+  .map((f) => join(root, f))
+
+/** Static and dynamic imports, and whether they vanish at run time. */
+const importsOf = (file: string): ReadonlyArray<{ readonly to: string; readonly typeOnly: boolean }> => {
+  const text = readFileSync(file, "utf8")
+  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm)
+  return [...found].map((m) => ({ to: m[2] ?? m[3] ?? m[4]!, typeOnly: m[1] !== undefined }))
+}
+const roomOf = (file: string) => relative(root, file).split("/")[0]!
+
+describe("architecture", () => {
+  it("has only the rooms that the documentation names", () => {
+    const folders = readdirSync(root, { withFileTypes: true }).filter((d) => d.isDirectory())
+    assert.deepStrictEqual(folders.map((d) => d.name).sort(), Object.keys(rooms).sort())
+  })
+
+  it("imports in one direction", () => {
+    const wrong: Array<string> = []
+    for (const file of files) {
+      const room = roomOf(file)
+      if (!(room in rooms)) continue
+      for (const { to } of importsOf(file)) {
+        if (!to.startsWith(".")) continue
+        const target = roomOf(resolve(dirname(file), to))
+        if (target !== room && !rooms[room]!.includes(target)) wrong.push(`${relative(root, file)} imports ${to}`)
+      }
+    }
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("keeps codecs pure: no Effect at run time, no Node I/O, no clock", () => {
+    const wrong: Array<string> = []
+    for (const file of files.filter((f) => /protocols\/[^/]+\//.test(relative(root, f)))) {
+      for (const { to, typeOnly } of importsOf(file)) {
+        const allowed = to.startsWith(".") || to === "effect/Redacted" || typeOnly
+        if (!allowed) wrong.push(`${relative(root, file)} imports ${to}`)
+      }
+      if (/Date\.now\(|performance\.now\(/.test(readFileSync(file, "utf8"))) wrong.push(`${relative(root, file)} reads a clock`)
+    }
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("reaches no native module from the embedding entry points", () => {
+    const native = new Set(["zeromq", "uWebSockets.js"])
+    const entries = files.filter((f) => /^index\.ts$|^protocols\/[^/]+\/index\.ts$|^simulator\/index\.ts$|^testing\.ts$/.test(relative(root, f)))
+    assert.isAbove(entries.length, 3)
+    const seen = new Set<string>()
+    const walk = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const { to, typeOnly } of importsOf(file)) {
+        if (typeOnly) continue
+        if (to.startsWith(".")) walk(resolve(dirname(file), to))
+        else assert.isFalse(native.has(to), `${relative(root, file)} imports ${to}`)
+      }
+    }
+    for (const entry of entries) walk(entry)
+  })
+})

@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { Protocol, Want } from "../../../src/protocols/protocol.ts"
+import { ConnectionPool } from "../../../src/session/pool.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import type { EntryChange } from "../../../src/session/subscriptionBook.ts"
+import { INFY, RELIANCE, TCS } from "./instruments.ts"
+
+/** Depth of more than 5 levels takes two subscriptions, as at Angel. */
+const protocol = { cost: (want: Want) => (want.depth > 5 ? 2 : 1) } as Protocol
+const limits = (perConnection: number, connections: number) => ({
+  limits: {
+    subscriptionsPerConnection: { value: perConnection, confirmed: true },
+    connectionsPerLogin: { value: connections, confirmed: true }
+  }
+})
+const pool = (perConnection: number, connections: number) =>
+  new ConnectionPool(limits(perConnection, connections) as never, protocol)
+
+const book = new SubscriptionBook("asha", "test")
+const entries = [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
+const want = (i: number, to: Want | undefined, from?: Want): EntryChange => ({ entry: entries[i]!, from, to })
+const ltp: Want = { mode: "ltp", depth: 0 }
+const deep: Want = { mode: "depth", depth: 20 }
+
+describe("ConnectionPool", () => {
+  it("fills a connection before it opens the next", () => {
+    const p = pool(2, 2)
+    const placed = [0, 1, 2].map((i) => p.place(want(i, ltp)))
+    assert.deepStrictEqual(
+      placed.map((x) => x.tag === "placed" && [x.slot.id, x.opened]),
+      [[1, true], [1, false], [2, true]]
+    )
+    assert.strictEqual(p.used, 3)
+  })
+
+  it("says how many are in use when all are full, and changes nothing", () => {
+    const p = pool(1, 1)
+    p.place(want(0, ltp))
+    assert.deepStrictEqual(p.place(want(1, ltp)), { tag: "full", inUse: 1, limit: 1 })
+    assert.strictEqual(p.slots.length, 1)
+  })
+
+  it("counts what a mode costs, up and down", () => {
+    const p = pool(2, 1)
+    p.place(want(0, ltp))
+    p.place(want(0, deep, ltp))
+    assert.strictEqual(p.used, 2)
+    assert.strictEqual(p.place(want(1, ltp)).tag, "full")
+    p.place(want(0, ltp, deep))
+    assert.strictEqual(p.place(want(1, ltp)).tag, "placed")
+    assert.strictEqual(p.place(want(0, deep, ltp)).tag, "full", "an upgrade needs room too")
+  })
+
+  it("frees the place of what is no longer wanted", () => {
+    const p = pool(1, 1)
+    p.place(want(0, ltp))
+    assert.strictEqual(p.place(want(0, undefined, ltp)).tag, "placed")
+    assert.strictEqual(p.used, 0)
+    assert.strictEqual(p.place(want(0, undefined)).tag, "nowhere")
+  })
+
+  it("does not open a connection for what fits in none", () => {
+    const p = pool(1, 3)
+    assert.strictEqual(p.place(want(0, deep)).tag, "full")
+    assert.strictEqual(p.slots.length, 0)
+  })
+})

@@ -1,0 +1,64 @@
+import { assert, describe, it } from "@effect/vitest"
+import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { INFY, RELIANCE } from "./instruments.ts"
+
+const book = () => new SubscriptionBook("asha", "zerodha")
+
+describe("SubscriptionBook", () => {
+  it("wants an instrument once, in the richest mode and deepest level of its views", () => {
+    const b = book()
+    assert.deepInclude(b.hold("one", RELIANCE, "ltp", 5, 0, false).change, { from: undefined, to: { mode: "ltp", depth: 0 } })
+    assert.strictEqual(b.hold("two", RELIANCE, "ltp", 5, 0, false).change, undefined)
+    assert.deepStrictEqual(b.hold("two", RELIANCE, "depth", 20, 20, false).change?.to, { mode: "depth", depth: 20 })
+    assert.deepStrictEqual(b.hold("three", RELIANCE, "depth", 5, 5, false).change, undefined)
+    assert.deepStrictEqual(b.drop("two", "NSE", "RELIANCE", "depth").change?.to, { mode: "depth", depth: 5 })
+    assert.strictEqual(b.size, 1)
+  })
+
+  it("shares a view between readers and keeps it until the last one leaves", () => {
+    const b = book()
+    const first = b.hold("one", RELIANCE, "quote", 5, 0, false)
+    const second = b.hold("two", RELIANCE, "quote", 5, 0, false)
+    assert.strictEqual(first.view, second.view)
+    assert.strictEqual(b.drop("one", "NSE", "RELIANCE", undefined).change, undefined)
+    assert.deepStrictEqual(b.drop("two", "NSE", "RELIANCE", undefined).change?.to, undefined)
+    assert.strictEqual(b.size, 0)
+  })
+
+  it("drops one mode, or all that the reader holds, and nothing of others", () => {
+    const b = book()
+    b.hold("one", RELIANCE, "ltp", 5, 0, false)
+    b.hold("one", RELIANCE, "quote", 5, 0, false)
+    b.hold("two", RELIANCE, "ltp", 5, 0, false)
+    assert.deepStrictEqual(b.drop("one", "NSE", "RELIANCE", "ltp").topics, ["asha/NSE:RELIANCE/ltp"])
+    assert.deepStrictEqual(b.drop("one", "NSE", "RELIANCE", "ltp").topics, [])
+    assert.deepStrictEqual(b.drop("one", "NSE", "RELIANCE", undefined).topics, ["asha/NSE:RELIANCE/quote"])
+    assert.strictEqual(b.find("NSE", "RELIANCE")?.views.length, 1)
+  })
+
+  it("releases a reader with everything that it holds", () => {
+    const b = book()
+    b.hold("one", RELIANCE, "ltp", 5, 0, false)
+    b.hold("one", INFY, "quote", 5, 0, false)
+    b.hold("two", INFY, "ltp", 5, 0, false)
+    const changes = b.release("one")
+    assert.strictEqual(changes.length, 2)
+    assert.strictEqual(b.size, 1)
+    assert.deepStrictEqual(b.release("one"), [])
+    assert.deepStrictEqual(b.holdings(), [
+      { reader: "two", request: { symbol: "INFY", exchange: "NSE", mode: "ltp", depth: 5 } }
+    ])
+  })
+
+  it("takes back exactly one hold", () => {
+    const b = book()
+    b.hold("one", RELIANCE, "ltp", 5, 0, false)
+    const { view } = b.hold("one", RELIANCE, "depth", 5, 5, false)
+    assert.deepStrictEqual(b.unhold("one", "NSE", "RELIANCE", view.topic)?.to, { mode: "ltp", depth: 0 })
+  })
+
+  it("names a view by the level asked for, so that it survives a change of broker", () => {
+    const { view } = book().hold("one", RELIANCE, "depth", 20, 5, false)
+    assert.deepInclude(view, { topic: "asha/NSE:RELIANCE/depth/20", levels: 5 })
+  })
+})

@@ -1,0 +1,126 @@
+/** A session with its surroundings under the test's control: no socket, no database, a test clock. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
+import type { Broker } from "../../../src/brokers/broker.ts"
+import type { Frame } from "../../../src/bus/frame.ts"
+import { FrameBus } from "../../../src/bus/frameBus.ts"
+import type { Credentials } from "../../../src/market/credentials.ts"
+import type { ConnectionFailure } from "../../../src/market/errors.ts"
+import { protocol as kite } from "../../../src/protocols/kite/index.ts"
+import { makeSession } from "../../../src/session/session.ts"
+import type { SocketOptions } from "../../../src/session/transport.ts"
+import { Transport } from "../../../src/session/transport.ts"
+import { CredentialStore } from "../../../src/store/credentials.ts"
+import { Instruments } from "../../../src/store/instruments.ts"
+import { listed } from "./instruments.ts"
+
+/** One life of a connection, seen from the broker. */
+export interface FakeSocket {
+  readonly options: SocketOptions
+  readonly sent: Array<string>
+  readonly deliver: (hex: string) => void
+  readonly fail: (failure: ConnectionFailure) => Effect.Effect<void>
+  closed: boolean
+}
+
+export interface World {
+  readonly sockets: Array<FakeSocket>
+  readonly frames: Array<Frame>
+  /** When set, the next openings are declined with it. */
+  refuse: ConnectionFailure | undefined
+  credentials: { credentials: Credentials; version: number } | undefined
+  readonly storeCredentials: (authToken: string) => Effect.Effect<void>
+}
+
+export const testBroker = (limits: { perConnection?: number; connections?: number } = {}): Broker => ({
+  ...zerodha,
+  limits: {
+    subscriptionsPerConnection: { value: limits.perConnection ?? 3000, confirmed: true },
+    connectionsPerLogin: { value: limits.connections ?? 3, confirmed: true }
+  }
+})
+
+const login = (authToken: string): Credentials => ({
+  apiKey: Redacted.make("app"),
+  authToken: Redacted.make(authToken)
+})
+
+/** A session over a fake transport, with the real kite codec, guard, queue and frame writer. */
+export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroker()) {
+  const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
+  const world: World = {
+    sockets: [],
+    frames: [],
+    refuse: undefined,
+    credentials: { credentials: login("token-1"), version: 1 },
+    storeCredentials: (authToken) =>
+      Effect.suspend(() => {
+        world.credentials = { credentials: login(authToken), version: (world.credentials?.version ?? 0) + 1 }
+        return Effect.asVoid(PubSub.publish(changed, { user: "asha", broker: broker.name }))
+      })
+  }
+  const open = Effect.fnUntraced(function* (options: SocketOptions) {
+    if (world.refuse !== undefined) return yield* Effect.fail(world.refuse)
+    const ended = yield* Deferred.make<never, ConnectionFailure>()
+    const socket: FakeSocket = {
+      options,
+      sent: [],
+      deliver: (hex) => options.onFrame(Buffer.from(hex, "hex"), 1_764_040_500_000),
+      fail: (failure) => Effect.asVoid(Deferred.fail(ended, failure)),
+      closed: false
+    }
+    world.sockets.push(socket)
+    yield* Effect.addFinalizer(() => Effect.sync(() => void (socket.closed = true)))
+    return { send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)), ended: Deferred.await(ended) }
+  })
+  const services = Layer.mergeAll(
+    Layer.succeed(Transport, { open }),
+    FrameBus.layer,
+    Layer.succeed(
+      CredentialStore,
+      CredentialStore.of({
+        set: () => Effect.void,
+        get: () => Effect.sync(() => world.credentials),
+        remove: () => Effect.succeed(false),
+        list: Effect.succeed([]),
+        changes: Stream.fromPubSub(changed)
+      })
+    ),
+    Layer.succeed(
+      Instruments,
+      Instruments.of({
+        resolve: (_, queries) =>
+          Effect.succeed(queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))),
+        replace: () => Effect.succeed(0),
+        count: () => Effect.succeed(listed.length),
+        search: () => Effect.succeed([])
+      })
+    )
+  )
+  const { adapter, bus } = yield* Effect.all({
+    bus: FrameBus,
+    adapter: makeSession({
+      broker,
+      protocol: kite,
+      reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
+    })
+  }).pipe(Effect.provide(services))
+  yield* bus.subscribe((frames) => world.frames.push(...frames))
+  return { world, adapter }
+})
+
+/** Lets every fiber that can run do so, without moving the clock. */
+export const settle = Effect.gen(function* () {
+  for (let i = 0; i < 50; i++) yield* Effect.yieldNow
+})
+
+export const subscribeTokens = (socket: FakeSocket): ReadonlyArray<number> =>
+  socket.sent
+    .map((text) => JSON.parse(text) as { a: string; v: Array<number> })
+    .filter((m) => m.a === "subscribe")
+    .flatMap((m) => m.v)
