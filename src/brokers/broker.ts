@@ -19,6 +19,11 @@ export interface ExchangeCapability {
   readonly code: number
   /** Book levels that this broker serves here, ascending; empty where there is no book (indices). */
   readonly depthLevels: ReadonlyArray<number>
+  /**
+   * How many instruments one connection may hold in a book deeper than the shallowest level. Absent: no limit
+   * of its own.
+   */
+  readonly deepBooks?: Limit
 }
 
 export interface CredentialNeed {

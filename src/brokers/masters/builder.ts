@@ -1,0 +1,81 @@
+/** What the parsers of instrument masters share. */
+import type { Instrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { MasterReject, ParsedMaster } from "../broker.ts"
+
+/** What one row of a master is. */
+export type Row =
+  | { readonly tag: "instrument"; readonly instrument: Instrument }
+  | { readonly tag: "rejected"; readonly reason: string }
+  /** Of a kind that AlgoWays does not carry. */
+  | { readonly tag: "skipped"; readonly kind: string }
+
+export const rejected = (reason: string): Row => ({ tag: "rejected", reason })
+export const skipped = (kind: string): Row => ({ tag: "skipped", kind })
+
+/** Collects rows. Of two with the same symbol on one exchange the first stays. */
+export class MasterBuilder {
+  readonly #instruments: Array<Instrument> = []
+  readonly #rejects: Array<MasterReject> = []
+  readonly #skipped = new Map<string, number>()
+  readonly #rows = new Map<string, number>()
+
+  /** @param row where it stands in the file, for the report */
+  add(row: number, parsed: Row): void {
+    switch (parsed.tag) {
+      case "rejected":
+        this.#rejects.push({ row, reason: parsed.reason })
+        return
+      case "skipped":
+        this.#skipped.set(parsed.kind, (this.#skipped.get(parsed.kind) ?? 0) + 1)
+        return
+      case "instrument": {
+        const name = nameOf(parsed.instrument)
+        const first = this.#rows.get(name)
+        if (first !== undefined) {
+          this.#rejects.push({ row, reason: `${name} is there already, from row ${first}` })
+          return
+        }
+        this.#rows.set(name, row)
+        this.#instruments.push(parsed.instrument)
+      }
+    }
+  }
+
+  finish(): ParsedMaster {
+    return {
+      instruments: this.#instruments,
+      rejects: this.#rejects,
+      skipped: Object.fromEntries([...this.#skipped].sort(([a], [b]) => (a < b ? -1 : 1)))
+    }
+  }
+}
+
+const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+
+/** `2024-03-28`, or undefined where there is no such day. */
+export const isoDate = (year: number, month: number, day: number): string | undefined => {
+  const date = new Date(Date.UTC(year, month - 1, day))
+  const real = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return real && year >= 1990 && year < 2100 ? date.toISOString().slice(0, 10) : undefined
+}
+
+/** The number of a month by its three letters, in any case; 0 for anything else. */
+export const monthOf = (letters: string): number => MONTHS.indexOf(letters.toUpperCase()) + 1
+
+/** `28MAR24` of `2024-03-28`: how the common symbols write an expiry. */
+export const expiryLabel = (iso: string): string =>
+  `${iso.slice(8, 10)}${MONTHS[Number(iso.slice(5, 7)) - 1]!}${iso.slice(2, 4)}`
+
+/** A finite number, or undefined; an empty text is not 0. */
+export const numberOf = (text: string): number | undefined => {
+  if (text.trim() === "") return undefined
+  const n = Number(text)
+  return Number.isFinite(n) ? n : undefined
+}
+
+/** Plain digits without a leading zero: what the wire's tokens are. */
+export const isToken = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text)
+
+/** The first characters of a file, for an error message. */
+export const beginning = (text: string): string => JSON.stringify(text.trimStart().slice(0, 60))

@@ -1,0 +1,202 @@
+/**
+ * Zerodha's instrument master: a CSV of all exchanges, renewed every morning.
+ * Source: Kite Connect v3 documentation ("Market quotes and instruments").
+ */
+import { parse as parseCsv } from "csv-parse/sync"
+import type { Exchange } from "../../market/exchange.ts"
+import type { Instrument } from "../../market/instrument.ts"
+import type { ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import {
+  MasterBuilder,
+  beginning,
+  expiryLabel,
+  isToken,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
+
+const columns = [
+  "instrument_token",
+  "tradingsymbol",
+  "name",
+  "expiry",
+  "strike",
+  "tick_size",
+  "lot_size",
+  "instrument_type",
+  "segment",
+  "exchange"
+] as const
+type Column = (typeof columns)[number]
+type Fields = Readonly<Record<Column, string>>
+
+/** Kite's exchanges, with the segment that the low byte of their tokens must name. */
+const tradable: Readonly<Record<string, { readonly exchange: Exchange; readonly segment: number }>> = {
+  NSE: { exchange: "NSE", segment: 1 },
+  NFO: { exchange: "NFO", segment: 2 },
+  CDS: { exchange: "CDS", segment: 3 },
+  BSE: { exchange: "BSE", segment: 4 },
+  BFO: { exchange: "BFO", segment: 5 },
+  BCD: { exchange: "BCD", segment: 6 },
+  MCX: { exchange: "MCX", segment: 7 },
+  NCO: { exchange: "NCO", segment: 12 }
+}
+
+const INDEX_SEGMENT = 9
+
+const indices: Readonly<Record<string, Exchange>> = {
+  NSE: "NSE_INDEX",
+  BSE: "BSE_INDEX",
+  MCX: "MCX_INDEX",
+  CDS: "CDS_INDEX",
+  GLOBAL: "GLOBAL_INDEX",
+  NSEIX: "GLOBAL_INDEX"
+}
+
+const REMEDY = "Fetch https://api.kite.trade/instruments again; a file of your own needs the same columns."
+
+export const parse = (text: string): ParsedMaster => {
+  const [header, ...rows] = readCsv(text)
+  const at = new Map((header ?? []).map((name, i) => [name.trim(), i]))
+  const missing = columns.filter((c) => !at.has(c))
+  if (missing.length > 0) {
+    throw new MalformedMaster(
+      `Zerodha's instrument master lacks the columns ${missing.join(", ")}: it begins with ${beginning(text)}. ${REMEDY}`
+    )
+  }
+  const places = columns.map((c) => [c, at.get(c)!] as const)
+  const width = Math.max(...places.map(([, i]) => i)) + 1
+  const builder = new MasterBuilder()
+  for (const [i, cells] of rows.entries()) {
+    // The header is row 1, as a spreadsheet counts.
+    builder.add(
+      i + 2,
+      cells.length < width
+        ? rejected(`the row has ${cells.length} fields where the header has ${header?.length}`)
+        : toRow(Object.fromEntries(places.map(([c, place]) => [c, cells[place]!.trim()])) as Fields)
+    )
+  }
+  return builder.finish()
+}
+
+const readCsv = (text: string): ReadonlyArray<ReadonlyArray<string>> => {
+  try {
+    // A stray quote in a company's name is data, and a row of another width is that row's own trouble.
+    return parseCsv(text, { bom: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true })
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new MalformedMaster(
+      `Zerodha's instrument master is no CSV (${detail}): it begins with ${beginning(text)}. ${REMEDY}`
+    )
+  }
+}
+
+const toRow = (f: Fields): Row => {
+  const token = f.instrument_token
+  if (!isToken(token) || Number(token) > 0xffff_ffff)
+    return rejected(`instrument_token "${token}" is no token`)
+  if (f.tradingsymbol === "") return rejected("tradingsymbol is empty")
+  const tickSize = numberOf(f.tick_size)
+  if (tickSize === undefined || tickSize < 0) return rejected(`tick_size "${f.tick_size}" is no size`)
+  if (f.segment === "INDICES") return toIndex(f, tickSize)
+
+  const place = tradable[f.exchange]
+  if (place === undefined) return skipped(`exchange ${f.exchange === "" ? "(none)" : f.exchange}`)
+  const { exchange, segment } = place
+  if ((Number(token) & 0xff) !== segment) {
+    return rejected(`token ${token} is of segment ${Number(token) & 0xff}, and ${f.exchange} is ${segment}`)
+  }
+  const lotSize = numberOf(f.lot_size)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
+  const base = {
+    exchange,
+    brokerSymbol: f.tradingsymbol,
+    brokerExchange: f.exchange,
+    token,
+    name: f.name,
+    lotSize,
+    tickSize
+  }
+  const type = f.instrument_type
+  switch (type) {
+    case "EQ":
+      return exchange === "NSE" || exchange === "BSE"
+        ? carried({ ...base, symbol: f.tradingsymbol, type })
+        : skipped(`${type} of ${f.exchange}`)
+    case "FUT":
+    case "CE":
+    case "PE": {
+      const expiry = readExpiry(f.expiry)
+      if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
+      const strike = type === "FUT" ? undefined : numberOf(f.strike)
+      if (type !== "FUT" && (strike === undefined || strike <= 0)) {
+        return rejected(`strike "${f.strike}" is no price`)
+      }
+      // The shortest form: a whole strike has no decimals, another keeps its own.
+      const tail = strike === undefined ? type : `${strike}${type}`
+      const name = f.name === "" ? underlying(f.tradingsymbol, expiry, tail) : f.name
+      if (name === undefined) return rejected(`name is empty and "${f.tradingsymbol}" does not tell it`)
+      const symbol = `${name}${expiryLabel(expiry)}${tail}`
+      return carried({ ...base, name, symbol, expiry, ...(strike === undefined ? {} : { strike }), type })
+    }
+    default:
+      return skipped(type === "" ? "(no instrument_type)" : type)
+  }
+}
+
+const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
+
+const toIndex = (f: Fields, tickSize: number): Row => {
+  const exchange = indices[f.exchange]
+  if (exchange === undefined) return skipped(`index of ${f.exchange === "" ? "(none)" : f.exchange}`)
+  const segment = Number(f.instrument_token) & 0xff
+  if (segment !== INDEX_SEGMENT) {
+    return rejected(`token ${f.instrument_token} is of segment ${segment}, and indices are ${INDEX_SEGMENT}`)
+  }
+  return carried({
+    symbol: indexSymbol(exchange, f.tradingsymbol),
+    exchange,
+    brokerSymbol: f.tradingsymbol,
+    brokerExchange: f.exchange,
+    token: f.instrument_token,
+    name: f.name,
+    // The file has 0 or 1; nobody trades an index in lots.
+    lotSize: 1,
+    tickSize,
+    type: "INDEX"
+  })
+}
+
+const indexSymbol = (exchange: Exchange, tradingSymbol: string): string => {
+  const plain = tradingSymbol.replaceAll(" ", "")
+  if (exchange === "NSE_INDEX") return nseIndices[plain] ?? plain
+  if (exchange === "BSE_INDEX") return zerodhaBseIndices[tradingSymbol] ?? bseIndices[plain] ?? plain
+  return plain
+}
+
+const readExpiry = (text: string): string | undefined => {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)
+  return parts === null ? undefined : isoDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
+}
+
+/**
+ * The underlying of a contract whose name is empty: its trading symbol without the ending, which expiry, strike
+ * and type determine. Monthly contracts end in `24MAR20800CE`, weekly ones in `2432820800CE`, where October to
+ * December are O, N and D.
+ */
+const underlying = (tradingSymbol: string, expiry: string, tail: string): string | undefined => {
+  const label = expiryLabel(expiry)
+  const year = label.slice(5)
+  const month = Number(expiry.slice(5, 7))
+  const endings = [
+    `${year}${label.slice(2, 5)}${tail}`,
+    `${year}${month < 10 ? month : "OND"[month - 10]}${label.slice(0, 2)}${tail}`
+  ]
+  const ending = endings.find((e) => tradingSymbol.endsWith(e) && tradingSymbol.length > e.length)
+  return ending === undefined ? undefined : tradingSymbol.slice(0, -ending.length)
+}
