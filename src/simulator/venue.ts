@@ -53,6 +53,7 @@ const MAX_REQUEST_BYTES = 1024 * 1024
 /** Going away: the simulator stops. */
 const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
+const BROKEN: Refusal = { status: 500, headers: {} }
 
 export type Venue = ReturnType<typeof makeVenue>
 
@@ -164,14 +165,22 @@ export const makeVenue = (options: VenueOptions) => {
     })
   }
 
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    stream.on("error", () => stream.destroy())
-    const refusal =
-      refusing ??
-      protocol.admit(
+  const admit = (request: IncomingMessage): Refusal | undefined => {
+    try {
+      return protocol.admit(
         { url: request.url ?? "/", headers: singleHeaders(request) },
         rejecting ? nobody() : accepted
       )
+    } catch (error) {
+      counts.defects++
+      report("defect", `an upgrade request: ${String(error)}`)
+      return BROKEN
+    }
+  }
+
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    stream.on("error", () => stream.destroy())
+    const refusal = refusing ?? admit(request)
     if (refusal !== undefined) {
       counts.refused++
       report("refused", `status ${refusal.status}`)

@@ -11,7 +11,8 @@ import { broker as zerodha } from "../../src/brokers/zerodha.ts"
 import type { Credentials } from "../../src/market/credentials.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
-import { loadProtocol } from "../../src/protocols/index.ts"
+import { loadProtocol, loadServerProtocol, registerProtocol } from "../../src/protocols/index.ts"
+import type { ServerProtocol } from "../../src/protocols/protocol.ts"
 import {
   demoCredentials,
   makeSimulator,
@@ -452,9 +453,55 @@ describe("the simulated exchange", () => {
     expect(unknown.message).toContain("kite, smartstream")
   })
 
+  it("survives a codec that throws: the connection ends, the others go on", async () => {
+    const kite = await loadProtocol("kite")
+    const server = await loadServerProtocol("kite")
+    const broken: ServerProtocol = {
+      ...server,
+      admit: (request, accepted) => {
+        if (request.url.includes("admit-throws")) throw new Error("a bug")
+        return server.admit(request, accepted)
+      },
+      open: (options) => {
+        const codec = server.open(options)
+        return {
+          receive: (frame, find) => {
+            if (frame === "receive throws") throw new Error("a bug")
+            return codec.receive(frame, find)
+          },
+          isSubscribed: (instrument) => codec.isSubscribed(instrument),
+          encode: (states) => codec.encode(states)
+        }
+      }
+    }
+    registerProtocol("kite", { client: async () => kite, server: async () => broken })
+    const simulator = await start({ broker: zerodha, ticksPerSecond: 1000 }).finally(() =>
+      registerProtocol("kite", { client: async () => kite, server: async () => server })
+    )
+    const login = async (credentials: Credentials = demoCredentials) => {
+      const client = await connectRaw(simulator, zerodha, kite, credentials)
+      clients.push(client)
+      return client
+    }
+    const strange = { ...demoCredentials, apiKey: Redacted.make("admit-throws") }
+    await expect(login(strange)).rejects.toMatchObject({ status: 500 })
+    const good = await login()
+    const bad = await login()
+    good.want(["NSE:RELIANCE"], ltp)
+    bad.ws.send("receive throws")
+    await until("the end of the broken one", () => bad.close() !== undefined)
+    expect(bad.close()!.code).toBe(1011)
+    const count = good.ticks.length
+    await until("the other goes on", () => good.ticks.length > count + 3)
+    expect(simulator.counters()).toMatchObject({ defects: 2, accepted: 2, refused: 1 })
+  })
+
   it("is a layer", async () => {
     const port = await Effect.runPromise(
-      Simulator.use((s) => Effect.succeed(s.port)).pipe(Effect.provide(Simulator.layer({ broker: zerodha })))
+      Simulator.use((s) => Effect.succeed(s.port)).pipe(
+        Effect.provide(Simulator.layer({ broker: zerodha })),
+        Effect.provideService(References.MinimumLogLevel, "None")
+      )
     )
     expect(port).toBeGreaterThan(0)
     const socket = connect(port, "127.0.0.1")
