@@ -1,0 +1,69 @@
+/** A real gateway on a real port in front of a scripted feed. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as References from "effect/References"
+import { Feed } from "../../../src/bus/feed.ts"
+import { FrameBus } from "../../../src/bus/frameBus.ts"
+import type { GatewayStats } from "../../../src/gateway/metrics.ts"
+import type { GatewayOptions } from "../../../src/gateway/options.ts"
+import type { OrderUpdate } from "../../../src/gateway/orderUpdates.ts"
+import { OrderUpdates } from "../../../src/gateway/orderUpdates.ts"
+import { Gateway } from "../../../src/gateway/server.ts"
+import { ApiKeys } from "../../../src/store/apiKeys.ts"
+import type { Account } from "./scriptedFeed.ts"
+import { ScriptedFeed } from "./scriptedFeed.ts"
+
+class Scripted extends Context.Service<Scripted, ScriptedFeed>()("test/ScriptedFeed") {}
+
+export interface TestGateway {
+  readonly port: number
+  readonly url: string
+  readonly feed: ScriptedFeed
+  readonly stats: () => GatewayStats
+  readonly order: (user: string, order: OrderUpdate) => void
+  readonly close: () => Promise<void>
+}
+
+/** Keys by their own value, as the cases' fixture has them. */
+export const accounts: Readonly<Record<string, Account>> = {
+  KEY_A: { user: "asha", broker: "alpha" },
+  KEY_B: { user: "bina", broker: "beta" },
+  KEY_SLOW: { user: "suresh", broker: "alpha", verifyDelayMs: 400 },
+  KEY_NOBROKER: { user: "nita", broker: null },
+  KEY_BROKERDOWN: { user: "dev", broker: "alpha", startFails: true }
+}
+
+export const startGateway = async (
+  options: GatewayOptions = {},
+  adjust: (feed: Feed["Service"]) => Feed["Service"] = (feed) => feed
+): Promise<TestGateway> => {
+  const parts = Layer.unwrap(
+    Effect.gen(function* () {
+      const bus = yield* FrameBus
+      const feed = new ScriptedFeed(accounts, bus.publish)
+      return Layer.mergeAll(
+        Layer.succeed(Feed, adjust(feed.service)),
+        Layer.succeed(ApiKeys, feed.keys),
+        Layer.succeed(Scripted, feed)
+      )
+    })
+  ).pipe(Layer.provideMerge(Layer.mergeAll(FrameBus.layer, OrderUpdates.layer)))
+  const runtime = ManagedRuntime.make(
+    Gateway.layer({ port: 0, ...options }).pipe(
+      Layer.provideMerge(parts),
+      Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
+    )
+  )
+  const { port, stats } = await runtime.runPromise(Gateway)
+  const orders = await runtime.runPromise(OrderUpdates)
+  return {
+    port,
+    url: `ws://127.0.0.1:${port}`,
+    feed: await runtime.runPromise(Scripted),
+    stats,
+    order: orders.publish,
+    close: () => runtime.dispose()
+  }
+}

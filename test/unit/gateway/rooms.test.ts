@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from "vitest"
+import type { Frame, View } from "../../../src/bus/frame.ts"
+import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
+import { Holdings } from "../../../src/gateway/holdings.ts"
+import type { Named } from "../../../src/gateway/protocol.ts"
+import type { Member, Spelling } from "../../../src/gateway/rooms.ts"
+import { Rooms } from "../../../src/gateway/rooms.ts"
+
+const topic = "asha/NSE:TCS/depth/5"
+const view: View = {
+  topic,
+  user: "asha",
+  broker: "alpha",
+  symbol: "TCS",
+  exchange: "NSE",
+  mode: "depth",
+  levels: 5
+}
+const feed: Spelling = { symbol: "TCS", exchange: "NSE", tag: 3 }
+const tick = {
+  symbol: "TCS",
+  exchange: "NSE",
+  mode: "depth",
+  received_time: 1764040501250,
+  ltp: 3180,
+  depth: { buy: [{ price: 3179.95, quantity: 120, orders: 3 }], sell: [] }
+} as const
+const frame = makeFrameWriter(view)(tick)
+
+class Socket implements Member {
+  readonly solo: boolean
+  readonly topics = new Set<string>()
+  readonly got: Array<string> = []
+  constructor(solo = false) {
+    this.solo = solo
+  }
+  joinTopic(name: string) {
+    this.topics.add(name)
+  }
+  leaveTopic(name: string) {
+    this.topics.delete(name)
+  }
+  sendBytes(payload: Uint8Array) {
+    this.got.push(Buffer.from(payload).toString())
+  }
+}
+
+describe("rooms", () => {
+  let published: Array<readonly [string, string]>
+  let rooms: Rooms
+  beforeEach(() => {
+    published = []
+    rooms = new Rooms((name, payload) => published.push([name, Buffer.from(payload).toString()]))
+  })
+
+  it("pass the feed's text on unchanged, once, however many read it", () => {
+    rooms.join(topic, feed, feed, new Socket())
+    rooms.join(topic, feed, feed, new Socket())
+    rooms.deliver(frame)
+    expect(published).toEqual([[topic, frame.payload.toString()]])
+    expect(rooms.framesOut).toBe(2)
+    expect(rooms.bytesOut).toBe(2 * frame.payload.length)
+  })
+
+  it("publish nothing that nobody here reads", () => {
+    rooms.deliver(frame)
+    const socket = new Socket()
+    rooms.leave(rooms.join(topic, feed, feed, socket), socket)
+    rooms.deliver(frame)
+    expect(published).toEqual([])
+    expect(socket.topics.size).toBe(0)
+    expect(rooms.size).toBe(0)
+  })
+
+  it.each<[Spelling]>([
+    [{ symbol: "TCS", exchange: "NSE", tag: 4 }],
+    [{ symbol: "TCS:20", exchange: "NSE", tag: 3 }],
+    [{ symbol: "TCS", exchange: "nse", tag: 3 }],
+    [{ symbol: 'T"S\\:50', exchange: "NSE", tag: 4 }]
+  ])("write a text of its own for %j", (spelling) => {
+    const socket = new Socket()
+    rooms.join(topic, feed, spelling, socket)
+    rooms.join(topic, feed, spelling, new Socket())
+    rooms.deliver(frame)
+    expect(published.length).toBe(1)
+    const [name, text] = published[0]!
+    expect([...socket.topics]).toEqual([name])
+    const original = JSON.parse(frame.payload.toString())
+    const { symbol, exchange, tag } = spelling
+    expect(JSON.parse(text)).toEqual({
+      ...original,
+      symbol,
+      exchange,
+      mode: tag,
+      data: { ...original.data, symbol, exchange }
+    })
+    expect(Object.keys(JSON.parse(text))).toEqual(Object.keys(original))
+  })
+
+  it("keep variants apart from the plain text and forget them with their last reader", () => {
+    const plain = new Socket()
+    const odd = new Socket()
+    const plainSeat = rooms.join(topic, feed, feed, plain)
+    const oddSeat = rooms.join(topic, feed, { ...feed, tag: 4 }, odd)
+    rooms.deliver(frame)
+    expect(published.map(([, text]) => JSON.parse(text).mode)).toEqual([3, 4])
+    rooms.leave(oddSeat, odd)
+    rooms.deliver(frame)
+    expect(published.length).toBe(3)
+    rooms.leave(plainSeat, plain)
+    expect(rooms.size).toBe(0)
+  })
+
+  it("rewrite also a frame whose data begins differently", () => {
+    const text =
+      '{"type":"market_data","symbol":"TCS","exchange":"NSE","mode":3,"data":{"ltp":1,"symbol":"TCS"},"broker":"a"}'
+    const start = text.indexOf('{"ltp"')
+    const odd: Frame = { view, payload: Buffer.from(text), dataStart: start, dataEnd: text.indexOf("}") + 1 }
+    rooms.join(topic, feed, { ...feed, symbol: "TCS:20" }, new Socket())
+    rooms.deliver(odd)
+    expect(JSON.parse(published[0]![1])).toMatchObject({
+      symbol: "TCS:20",
+      data: { ltp: 1, symbol: "TCS:20", exchange: "NSE" }
+    })
+  })
+
+  it("write to a solo reader directly and leave the topic to the others", () => {
+    const solo = new Socket(true)
+    const seat = rooms.join(topic, feed, feed, solo)
+    rooms.deliver(frame)
+    expect(published).toEqual([])
+    expect(solo.got).toEqual([frame.payload.toString()])
+    rooms.join(topic, feed, feed, new Socket())
+    rooms.deliver(frame)
+    expect(published.length).toBe(1)
+    expect(solo.got.length).toBe(2)
+    rooms.leave(seat, solo)
+    rooms.deliver(frame)
+    expect(solo.got.length).toBe(2)
+    expect(rooms.framesOut).toBe(1 + 2 + 1)
+  })
+})
+
+describe("holdings", () => {
+  const rooms = new Rooms(() => undefined)
+  const named = (symbol: string, exchange = "NSE"): Named => ({
+    ok: true,
+    symbol,
+    exchange,
+    instrument: { symbol: symbol.replace(/:\d+$/, ""), exchange: exchange.toUpperCase() },
+    suffixDepth: undefined
+  })
+  const hold = (holdings: Holdings, name: Named, tag: 1 | 2 | 3 | 4, level = 5) => {
+    const mode = tag === 1 ? "ltp" : tag === 2 ? "quote" : "depth"
+    const at = `${name.instrument.symbol}/${mode}/${level}`
+    const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
+    const seat = rooms.join(at, feed, spelling, new Socket())
+    holdings.put(name, mode, { ...spelling, topic: at, seat })
+  }
+
+  it("remove one mode or all of a name, and tell the feed what is gone", () => {
+    const holdings = new Holdings()
+    for (const tag of [1, 2, 3] as const) hold(holdings, named("TCS"), tag)
+    expect(holdings.remove(named("TCS"), "quote").requests).toEqual([
+      { symbol: "TCS", exchange: "NSE", mode: "quote" }
+    ])
+    expect(holdings.remove(named("INFY"), undefined)).toEqual({ holdings: [], requests: [] })
+    const rest = holdings.remove(named("TCS"), undefined)
+    expect(rest.holdings.map((h) => h.tag)).toEqual([1, 3])
+    expect(rest.requests.map((r) => r.mode)).toEqual(["ltp", "depth"])
+    expect(holdings.remove(named("TCS"), undefined)).toEqual({ holdings: [], requests: [] })
+  })
+
+  it("keep the feed's subscription until the last spelling of it goes", () => {
+    const holdings = new Holdings()
+    hold(holdings, named("TCS"), 3)
+    hold(holdings, named("TCS:20"), 3, 20)
+    hold(holdings, named("TCS", "nse"), 4)
+    expect(holdings.remove(named("TCS"), "depth")).toMatchObject({
+      holdings: [{ symbol: "TCS" }],
+      requests: []
+    })
+    expect(holdings.remove(named("TCS:20"), undefined).requests).toEqual([])
+    expect(holdings.remove(named("TCS", "nse"), "depth").requests).toEqual([
+      { symbol: "TCS", exchange: "NSE", mode: "depth" }
+    ])
+  })
+
+  it("hold a name once per mode number, whatever the book level", () => {
+    const holdings = new Holdings()
+    hold(holdings, named("TCS"), 3, 5)
+    hold(holdings, named("TCS"), 3, 20)
+    expect(holdings.find(named("TCS"), "depth", 3)?.topic).toBe("TCS/depth/20")
+    hold(holdings, named("TCS"), 4, 5)
+    expect(holdings.clear().holdings.map((h) => h.tag)).toEqual([3, 4])
+    expect(holdings.clear()).toEqual({ holdings: [], requests: [] })
+  })
+})
