@@ -81,7 +81,7 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
   })
   for (const frame of protocol.hello?.(credentials) ?? []) socket.send(frame)
 
-  const writer = yield* makeWriter(broker, codec.request, socket.send)
+  const writer = yield* makeWriter(broker, (changes) => codec.request(changes), socket.send)
   yield* options.onUp({ request: writer.request })
 
   const heartbeat =

@@ -46,7 +46,7 @@ const runFile = Effect.fn("runFile")(function* (path: string) {
 )
 
 const line = (outcome: Outcome): string => {
-  if (outcome.status === "unreadable" || outcome.status === "no_decoder") {
+  if ("reason" in outcome) {
     return `${outcome.stream}: ${outcome.status === "unreadable" ? "unreadable" : "not run"}: ${outcome.reason}`
   }
   const failures = outcome.failures.map((f) => `\n  ${f.case}: ${f.difference}`).join("")

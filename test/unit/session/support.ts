@@ -1,10 +1,12 @@
 /** A session with its surroundings under the test's control: no socket, no database, a test clock. */
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import type { Frame } from "../../../src/bus/frame.ts"
@@ -118,6 +120,9 @@ export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroke
 export const settle = Effect.gen(function* () {
   for (let i = 0; i < 50; i++) yield* Effect.yieldNow
 })
+
+/** Moves the clock, then lets what it woke come to rest. */
+export const advance = (duration: Duration.Input) => Effect.andThen(TestClock.adjust(duration), settle)
 
 export const subscribeTokens = (socket: FakeSocket): ReadonlyArray<number> =>
   socket.sent
