@@ -17,6 +17,10 @@ export const API_KEY_MIN_LENGTH = 8
 export const API_KEY_MAX_LENGTH = 256
 const LABEL_MAX_LENGTH = 200
 
+/** One seek in the unique index of hashes. */
+export const verifyStatement =
+  "SELECT u.name FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ?"
+
 export interface ApiKeyInfo {
   readonly id: number
   readonly user: string
@@ -97,10 +101,9 @@ export class ApiKeys extends Context.Service<
 
       const verify = Effect.fn("ApiKeys.verify")(function* (key: string) {
         if (key.length === 0 || key.length > API_KEY_MAX_LENGTH) return undefined
-        const rows = yield* sql<{ readonly name: string }>`
-          SELECT u.name FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ${hash(key)}`.pipe(
-          attempt("verify API key")
-        )
+        const rows = yield* sql
+          .unsafe<{ readonly name: string }>(verifyStatement, [hash(key)])
+          .pipe(attempt("verify API key"))
         return rows[0]?.name
       })
 

@@ -46,7 +46,7 @@ export class MasterSecret extends Context.Service<
     readonly source: string
   }
 >()("algoways/store/MasterSecret") {
-  /** From ALGOWAYS_SECRET, else from `<dataDir>/secret.key`. */
+  /** From ALGOWAYS_SECRET, else (an empty setting is none) from `<dataDir>/secret.key`. */
   static readonly layer = (options: { readonly dataDir: string }): Layer.Layer<MasterSecret, SecretFailed> =>
     Layer.effect(
       MasterSecret,

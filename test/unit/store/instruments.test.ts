@@ -1,0 +1,346 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import type { Instrument } from "../../../src/market/instrument.ts"
+import * as Database from "../../../src/store/database.ts"
+import * as Store from "../../../src/store/index.ts"
+import { resolveStatement, searchStatement } from "../../../src/store/instrumentTable.ts"
+import { Instruments } from "../../../src/store/instruments.ts"
+import { equity, raw, temporaryFolder } from "./support.ts"
+
+const reliance = equity("RELIANCE", "738561")
+const nifty: Instrument = equity("NIFTY", "256265", {
+  exchange: "NSE_INDEX",
+  brokerSymbol: "NIFTY 50",
+  tickSize: 0,
+  type: "INDEX"
+})
+const option: Instrument = equity("NIFTY28MAR2420800CE", "9999", {
+  exchange: "NFO",
+  brokerExchange: "NFO",
+  name: "",
+  expiry: "2024-03-28",
+  strike: 20_800.5,
+  lotSize: 50,
+  type: "CE"
+})
+
+const storeIn = (dataDir: string) =>
+  Instruments.layer.pipe(
+    Layer.provide(Database.layer({ file: join(dataDir, Store.DATABASE_FILE) })),
+    Layer.fresh
+  )
+
+describe("resolve", () => {
+  it.effect("answers every query in order, whole rows or undefined", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      assert.strictEqual(yield* table.replace("Zerodha", [reliance, nifty, option]), 3)
+      const found = yield* table.resolve("zerodha", [
+        { symbol: "NIFTY28MAR2420800CE", exchange: "NFO" },
+        { symbol: "NOPE", exchange: "NSE" },
+        { symbol: "RELIANCE", exchange: "NSE" },
+        { symbol: "RELIANCE", exchange: "NSE_INDEX" },
+        { symbol: "RELIANCE", exchange: "NSE" },
+        { symbol: "NIFTY", exchange: "NSE_INDEX" }
+      ])
+      assert.deepStrictEqual(found, [option, undefined, reliance, undefined, reliance, nifty])
+      assert.deepStrictEqual(yield* table.resolve("zerodha", []), [])
+      assert.deepStrictEqual(yield* table.resolve("angel", [{ symbol: "RELIANCE", exchange: "NSE" }]), [
+        undefined
+      ])
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.effect("tells case, spaces and odd characters apart", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      const odd = equity(`M&M "x' \\ é`, "7")
+      const lower = equity("reliance", "8")
+      yield* table.replace("zerodha", [reliance, lower, odd])
+      const ask = (symbol: string, exchange = "NSE") => table.resolve("zerodha", [{ symbol, exchange }])
+      assert.deepStrictEqual(yield* ask("RELIANCE"), [reliance])
+      assert.deepStrictEqual(yield* ask("reliance"), [lower])
+      assert.deepStrictEqual(yield* ask(odd.symbol), [odd])
+      for (const symbol of [
+        "Reliance",
+        "RELIANCE ",
+        " RELIANCE",
+        "RELIANCE\u0000",
+        "\ud800",
+        "",
+        "%",
+        "RELIANC_"
+      ]) {
+        assert.deepStrictEqual(yield* ask(symbol), [undefined], JSON.stringify(symbol))
+      }
+      assert.deepStrictEqual(yield* ask("RELIANCE", "nse"), [undefined])
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+})
+
+describe("replace", () => {
+  it.effect("replaces one broker's rows and leaves the others'", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      yield* table.replace("zerodha", [reliance, nifty])
+      yield* table.replace("angel", [equity("RELIANCE", "2885")])
+      yield* table.replace("zerodha", [equity("RELIANCE", "1")])
+      assert.strictEqual(yield* table.count("zerodha"), 1)
+      assert.strictEqual(yield* table.count("ANGEL"), 1)
+      const tokens = yield* Effect.forEach(["zerodha", "angel"], (broker) =>
+        table.resolve(broker, [
+          { symbol: "RELIANCE", exchange: "NSE" },
+          { symbol: "NIFTY", exchange: "NSE_INDEX" }
+        ])
+      )
+      assert.deepStrictEqual(
+        tokens.map((rows) => rows.map((row) => row?.token)),
+        [
+          ["1", undefined],
+          ["2885", undefined]
+        ]
+      )
+      assert.strictEqual(yield* table.replace("zerodha", []), 0)
+      assert.strictEqual(yield* table.count("zerodha"), 0)
+      assert.strictEqual(yield* table.count("angel"), 1)
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.effect("refuses two instruments of one name and keeps what it had", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      yield* table.replace("zerodha", [reliance])
+      const error = yield* Effect.flip(table.replace("zerodha", [equity("TCS", "1"), equity("TCS", "2")]))
+      assert.strictEqual(error._tag, "InvalidInput")
+      assert.match(error.message, /hold NSE:TCS more than once \(last with token 2\)/)
+      assert.deepStrictEqual(yield* table.resolve("zerodha", [{ symbol: "RELIANCE", exchange: "NSE" }]), [
+        reliance
+      ])
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.effect("that fails half way leaves rows and indexes as they were", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      yield* Effect.gen(function* () {
+        const table = yield* Instruments
+        yield* table.replace("zerodha", [reliance])
+        const many = Array.from({ length: 1000 }, (_, i) => equity(`S${i}`, String(i)))
+        const broken = { ...equity("BROKEN", "1"), lotSize: "many" as unknown as number }
+        const error = yield* Effect.flip(table.replace("zerodha", [...many, broken]))
+        assert.strictEqual(error._tag, "DatabaseFailed")
+        assert.match(error.message, /replace instruments failed: cannot store TEXT value in REAL column/)
+        assert.strictEqual(yield* table.count("zerodha"), 1)
+        assert.deepStrictEqual(yield* table.resolve("zerodha", [{ symbol: "RELIANCE", exchange: "NSE" }]), [
+          reliance
+        ])
+        yield* table.replace("zerodha", many)
+        assert.strictEqual(yield* table.count("zerodha"), 1000)
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+
+  it.effect("keeps the indexes whether it rebuilds them or not", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const file = join(dataDir, Store.DATABASE_FILE)
+      const indexes = () =>
+        raw(file, (db) =>
+          db
+            .prepare(
+              "SELECT name, rootpage FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'instruments' ORDER BY name"
+            )
+            .all()
+        )
+      yield* Effect.gen(function* () {
+        const table = yield* Instruments
+        yield* table.replace(
+          "zerodha",
+          Array.from({ length: 1000 }, (_, i) => equity(`S${i}`, String(i)))
+        )
+        const names = indexes().map((row) => row["name"])
+        assert.deepStrictEqual(names, ["instruments_symbol", "instruments_token"])
+        const before = indexes()
+        yield* table.replace("angel", [reliance])
+        assert.deepStrictEqual(indexes(), before, "a small table beside a large one is inserted row by row")
+        yield* table.replace(
+          "zerodha",
+          Array.from({ length: 500 }, (_, i) => equity(`T${i}`, String(i)))
+        )
+        assert.deepStrictEqual(
+          indexes().map((row) => row["name"]),
+          names
+        )
+        assert.deepStrictEqual(yield* table.resolve("angel", [{ symbol: "RELIANCE", exchange: "NSE" }]), [
+          reliance
+        ])
+        const check = raw(file, (db) => db.prepare("PRAGMA integrity_check").all())
+        assert.deepStrictEqual({ ...check[0] }, { integrity_check: "ok" })
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+
+  it.effect("is atomic under readers in other connections", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const file = join(dataDir, Store.DATABASE_FILE)
+      const generation = (name: string) =>
+        Array.from({ length: 20_000 }, (_, i) => equity(`S${i}`, String(i), { name }))
+      yield* Effect.gen(function* () {
+        const table = yield* Instruments
+        yield* table.replace("zerodha", generation("old"))
+        const reader = yield* Effect.acquireRelease(
+          Effect.sync(() => new DatabaseSync(file, { timeout: 5000 })),
+          (db) => Effect.sync(() => db.close())
+        )
+        const count = reader.prepare(
+          "SELECT name, count(*) AS n FROM instruments WHERE broker = 'zerodha' GROUP BY name"
+        )
+        const seen: Array<string> = []
+        let replaced = false
+        const read = Effect.sync(() => {
+          seen.push(
+            count
+              .all()
+              .map((row) => `${row["n"]} ${row["name"]}`)
+              .join(", ")
+          )
+        })
+        yield* Effect.all(
+          [
+            Effect.andThen(
+              table.replace("zerodha", generation("new")),
+              Effect.sync(() => (replaced = true))
+            ),
+            // The writer yields between its statements, so this reads in the midst of the transaction.
+            Effect.andThen(read, Effect.yieldNow).pipe(Effect.repeat({ while: () => !replaced }))
+          ],
+          { concurrency: 2 }
+        )
+        yield* read
+        assert.isAbove(seen.length, 10, "reads between the writer's statements")
+        const changes = seen.filter((state, i) => state !== seen[i - 1])
+        assert.deepStrictEqual(changes, ["20000 old", "20000 new"])
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+})
+
+describe("search", () => {
+  it.effect("finds symbols that contain the text: the equal first, then those that begin with it", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      const symbols = [
+        "BANKNIFTY",
+        "NIFTY",
+        "NIFTYBEES",
+        "NIFTY28MAR24FUT",
+        "FINNIFTY",
+        "TCS",
+        "M&M",
+        "A_B",
+        "AXB",
+        "50%"
+      ]
+      yield* table.replace(
+        "zerodha",
+        symbols.map((symbol, i) => equity(symbol, String(i)))
+      )
+      yield* table.replace("angel", [equity("NIFTYANGEL", "1")])
+      const find = (text: string, limit = 10) =>
+        Effect.map(table.search("zerodha", text, limit), (found) => found.map((i) => i.symbol))
+      const all = ["NIFTY", "NIFTYBEES", "NIFTY28MAR24FUT", "FINNIFTY", "BANKNIFTY"]
+      assert.deepStrictEqual(yield* find("NIFTY"), all)
+      assert.deepStrictEqual(yield* find(" nifty "), all)
+      assert.deepStrictEqual(yield* find("NIFTY", 2), all.slice(0, 2))
+      assert.deepStrictEqual(yield* find("_"), ["A_B"])
+      assert.deepStrictEqual(yield* find("%"), ["50%"])
+      assert.deepStrictEqual(yield* find("&"), ["M&M"])
+      for (const nothing of [
+        find(""),
+        find("  "),
+        find("TCS", 0),
+        find("TCS", -1),
+        find("TCS", Number.NaN),
+        find("ZZZ")
+      ]) {
+        assert.deepStrictEqual(yield* nothing, [])
+      }
+      assert.strictEqual((yield* table.search("zerodha", "N", Number.POSITIVE_INFINITY)).length, 5)
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+})
+
+describe("with 200 000 instruments", () => {
+  it.live(
+    "resolve is right, uses the index, and is fast",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* temporaryFolder
+        const size = 200_000
+        const instruments = Array.from({ length: size }, (_, i): Instrument => {
+          const n = (i * 7919) % size
+          return i % 4 === 0
+            ? equity(`SYM${n}`, String(i))
+            : {
+                symbol: `SYM${n}28MAR24${n % 500}00CE`,
+                exchange: "NFO",
+                brokerSymbol: `SYM${n}24MAR${n % 500}00CE`,
+                brokerExchange: "NFO",
+                token: String(i),
+                name: `SYM${n % 3000}`,
+                expiry: "2024-03-28",
+                strike: (n % 500) * 100,
+                lotSize: 50,
+                tickSize: 0.05,
+                type: "CE"
+              }
+        })
+        yield* Effect.gen(function* () {
+          const table = yield* Instruments
+          const replaceTimes: Array<number> = []
+          for (let round = 0; round < 2; round++) {
+            const started = performance.now()
+            yield* table.replace("zerodha", instruments)
+            replaceTimes.push(performance.now() - started)
+          }
+          const times: Array<number> = []
+          for (let round = 0; round < 20; round++) {
+            const wanted = Array.from(
+              { length: 1000 },
+              (_, i) => instruments[(round * 9973 + i * 197) % size]!
+            )
+            const queries = wanted.map(({ exchange, symbol }) => ({ exchange, symbol }))
+            const started = performance.now()
+            const found = yield* table.resolve("zerodha", queries)
+            times.push(performance.now() - started)
+            assert.deepStrictEqual(found, wanted)
+          }
+          const median = times.toSorted((a, b) => a - b)[times.length >> 1]!
+          console.log(
+            `resolve: median ${median.toFixed(2)} ms for 1000 of ${size}; ` +
+              `replace: ${replaceTimes.map((t) => `${Math.round(size / t)} rows/ms`).join(", ")}`
+          )
+        }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+        const plan = (statement: string, ...values: Array<string | number>) =>
+          raw(join(dataDir, Store.DATABASE_FILE), (db) =>
+            db
+              .prepare(`EXPLAIN QUERY PLAN ${statement}`)
+              .all(...values)
+              .map((row) => String(row["detail"]))
+          )
+        assert.deepStrictEqual(plan(resolveStatement, "[]", "zerodha"), [
+          "SCAN q VIRTUAL TABLE INDEX 1:",
+          "SEARCH i USING INDEX instruments_symbol (broker=? AND exchange=? AND symbol=?)"
+        ])
+        assert.include(
+          plan(searchStatement, "zerodha", "%", "x", "x%", 1),
+          "SEARCH instruments USING COVERING INDEX instruments_symbol (broker=?)"
+        )
+      }),
+    120_000
+  )
+})
