@@ -1,0 +1,28 @@
+/** What the bus counts, for Prometheus. Counters of chunks are bumped once per chunk, not per frame. */
+import * as Metric from "effect/Metric"
+
+const counter = (name: string, description: string) =>
+  Metric.counter(`algoways_bus_${name}`, { description, incremental: true })
+
+/** Label `socket`: "public" (one tick a message) or "link" (batches between feed and gateway). */
+export const sent = counter("zmq_frames_sent_total", "Frames handed to ZeroMQ")
+export const conflated = counter(
+  "zmq_frames_conflated_total",
+  "Frames replaced by a newer one of their topic while they waited for ZeroMQ"
+)
+export const dropped = counter("zmq_frames_dropped_total", "Frames lost before ZeroMQ took them")
+
+export const requests = counter(
+  "link_requests_total",
+  "Control requests that the feed answered, by operation"
+)
+export const malformed = counter("link_malformed_total", "Messages on the link that could not be understood")
+export const lost = counter("link_batches_lost_total", "Batches of frames that never reached this gateway")
+export const received = counter("link_frames_received_total", "Frames received from the feed process")
+export const gateways = Metric.gauge("algoways_bus_link_gateways", {
+  description: "Gateways that this feed process serves"
+})
+export const restored = counter(
+  "link_readers_restored_total",
+  "Readers whose subscriptions were made anew after the feed process forgot them"
+)

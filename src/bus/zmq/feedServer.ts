@@ -1,0 +1,196 @@
+/**
+ * The feed process's end of the split: shows its Feed and its FrameBus to gateways in other processes.
+ *
+ * Control goes over a ROUTER socket (see `link.ts`), frames over a PUB socket in batches (see `batch.ts`). There
+ * is no login: whoever reaches the two endpoints may subscribe for any user, so they belong on the loopback, in an
+ * `ipc://` folder of one user, or on a private network.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as zmq from "zeromq"
+import { makeConflatingQueue } from "../conflatingQueue.ts"
+import { Feed } from "../feed.ts"
+import type { Frame } from "../frame.ts"
+import { FrameBus } from "../frameBus.ts"
+import * as metrics from "../metrics.ts"
+import { BatchWriter } from "./batch.ts"
+import { makeControl } from "./control.ts"
+import { Leases } from "./leases.ts"
+import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, MAX_MESSAGE_BYTES } from "./link.ts"
+import type { EndpointFailed, SendCounts } from "./sockets.ts"
+import { bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
+
+export interface FeedServerOptions {
+  readonly control?: string
+  readonly frames?: string
+  /** A gateway that says nothing for so long is taken for dead, and its readers are released. */
+  readonly silentAfter?: Duration.Input
+  /** Frames that may wait for ZeroMQ. */
+  readonly outbox?: number
+}
+
+const SILENT_AFTER = Duration.seconds(10)
+/**
+ * Conflates when it is full, by topic: a gateway's clients want the latest value of everything, not its history.
+ */
+const OUTBOX = 65_536
+/** Batches that ZeroMQ keeps for a gateway that lags: some 64 MB at most. Beyond, that gateway loses batches. */
+const HIGH_WATER_MARK = 1000
+/** Batches in a row before others get their turn on the event loop. */
+const RUN = 8
+/** Answers that may wait; beyond, requests wait for room. */
+const ANSWERS = 4096
+/** Requests at once; beyond, they are refused. A bulk subscription of any size is one request. */
+const MAX_REQUESTS = 10_000
+
+export interface FeedServerStats extends SendCounts {
+  readonly gateways: number
+  readonly readers: number
+}
+
+export class FeedServer extends Context.Service<
+  FeedServer,
+  {
+    /** Where gateways connect. */
+    readonly control: string
+    readonly frames: string
+    readonly stats: () => FeedServerStats
+  }
+>()("algoways/bus/FeedServer") {
+  static readonly layer = (
+    options: FeedServerOptions = {}
+  ): Layer.Layer<FeedServer, EndpointFailed, Feed | FrameBus> => Layer.effect(FeedServer, make(options))
+}
+
+/** Differs from one life of the process to the next, and stays an exact integer. */
+const newEpoch = (): number => Date.now() * 1000 + Math.floor(Math.random() * 1000)
+
+const make = Effect.fnUntraced(function* (
+  options: FeedServerOptions
+): Effect.fn.Return<FeedServer["Service"], EndpointFailed, Feed | FrameBus | Scope.Scope> {
+  const epoch = newEpoch()
+  const writer = new BatchWriter(epoch)
+  const leases = new Leases(epoch)
+  const router = yield* scoped(() => new zmq.Router({ linger: 0, maxMessageSize: MAX_MESSAGE_BYTES }))
+  const publisher = yield* scoped(() => new zmq.Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK }))
+  const control = yield* bind(router, options.control ?? DEFAULT_CONTROL_ENDPOINT, "the control of the feed")
+  const frames = yield* bind(publisher, options.frames ?? DEFAULT_FRAMES_ENDPOINT, "the frames of the feed")
+
+  const frameStats = yield* publishFrames(publisher, writer, options.outbox ?? OUTBOX)
+  yield* serveControl(router, writer, leases, Duration.fromInputUnsafe(options.silentAfter ?? SILENT_AFTER))
+
+  return {
+    control,
+    frames,
+    stats: () => ({ ...frameStats(), gateways: leases.size, readers: leases.readers })
+  }
+})
+
+const publishFrames = Effect.fnUntraced(function* (
+  publisher: zmq.Publisher,
+  writer: BatchWriter,
+  capacity: number
+): Effect.fn.Return<() => SendCounts, never, FrameBus | Scope.Scope> {
+  const bus = yield* FrameBus
+  const outbox = yield* Effect.acquireRelease(
+    Effect.sync(() => makeConflatingQueue<Frame>({ capacity, keyOf: (frame) => frame.view.topic })),
+    (q) => q.shutdown
+  )
+  const stats = yield* sendFrom(
+    outbox,
+    "link",
+    async (chunk, signal, progress) => {
+      let batches = 0
+      while (progress.sent < chunk.length && !signal.aborted) {
+        const { batch, next } = writer.write(chunk, progress.sent)
+        await publisher.send(batch)
+        progress.sent = next
+        if (++batches % RUN === 0) await breathe()
+      }
+    },
+    yield* Effect.context<never>()
+  )
+  yield* bus.subscribe((chunk) => {
+    for (const frame of chunk) outbox.offerUnsafe(frame)
+  })
+  return stats
+})
+
+const serveControl = Effect.fnUntraced(function* (
+  router: zmq.Router,
+  writer: BatchWriter,
+  leases: Leases,
+  silentAfter: Duration.Duration
+): Effect.fn.Return<void, never, Feed | Scope.Scope> {
+  const control = makeControl(yield* Feed, writer, leases)
+  const answers = yield* Effect.acquireRelease(
+    Queue.bounded<readonly [peer: Buffer, text: string]>(ANSWERS),
+    Queue.shutdown
+  )
+  const requests = yield* FiberSet.make<void, never>()
+
+  yield* Queue.take(answers).pipe(
+    Effect.flatMap(([peer, text]) => Effect.tryPromise(() => router.send([peer, text]))),
+    // The gateway is gone or does not read: its request times out over there.
+    Effect.catch((error) => Effect.logDebug("an answer to a gateway could not be sent", error)),
+    Effect.forever,
+    watched("the feed stopped answering gateways"),
+    Effect.forkScoped
+  )
+
+  const receive = Effect.fnUntraced(function* () {
+    const [peer, body] = yield* Effect.tryPromise(() => router.receive())
+    if (peer === undefined) return
+    const busy = (yield* FiberSet.size(requests)) >= MAX_REQUESTS
+    yield* FiberSet.run(
+      requests,
+      Effect.flatMap(control.answer(body, busy), (answer) =>
+        Effect.asVoid(Queue.offer(answers, [peer, JSON.stringify(answer)] as const))
+      )
+    )
+    yield* Metric.update(metrics.gateways, leases.size)
+  })
+  yield* receive().pipe(
+    Effect.catch((error) =>
+      Effect.andThen(
+        Effect.logWarning("a control message could not be received", error),
+        Effect.sleep("100 millis")
+      )
+    ),
+    Effect.forever,
+    watched("the feed stopped listening to gateways"),
+    Effect.forkScoped
+  )
+
+  yield* releaseSilent(leases, silentAfter, (gateway) => FiberSet.run(requests, control.end(gateway))).pipe(
+    Effect.forever,
+    watched("the feed stopped watching its gateways"),
+    Effect.forkScoped
+  )
+})
+
+/** One look at the gateways, after a pause. */
+const releaseSilent = Effect.fnUntraced(function* (
+  leases: Leases,
+  silentAfter: Duration.Duration,
+  end: (gateway: string) => Effect.Effect<unknown>
+) {
+  const silentMs = Duration.toMillis(silentAfter)
+  const pauseMs = Math.min(1000, silentMs / 4)
+  const before = performance.now()
+  yield* Effect.sleep(pauseMs)
+  const now = performance.now()
+  // Woken late means that this process stood still (a suspended machine, a long import), and did not listen.
+  if (now - before > 2 * pauseMs) leases.excuse(now - before - pauseMs)
+  for (const gateway of leases.silentSince(now - silentMs)) {
+    yield* Effect.logWarning(`gateway ${gateway} has been silent for ${silentMs} ms: releasing what it held`)
+    yield* end(gateway)
+  }
+  yield* Metric.update(metrics.gateways, leases.size)
+})

@@ -1,0 +1,161 @@
+/**
+ * The public ZeroMQ interface: a PUB socket with one tick a message, in two parts, topic and JSON.
+ *
+ * The topic is `SYMBOL.EXCHANGE.MODE` with the modes 1 LTP, 2 Quote, 4 Depth, for example `INFY.NSE.4`. The JSON
+ * is the `data` object of the frame that WebSocket clients get, the very same bytes. Described for users in
+ * `docs/zeromq.md`.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as zmq from "zeromq"
+import type { Mode } from "../../market/mode.ts"
+import { makeConflatingQueue } from "../conflatingQueue.ts"
+import type { Frame, View } from "../frame.ts"
+import { FrameBus } from "../frameBus.ts"
+import type { EndpointFailed, SendCounts } from "./sockets.ts"
+import { bind, breathe, scoped, sendFrom } from "./sockets.ts"
+
+export const DEFAULT_PUBLIC_ENDPOINT = "tcp://127.0.0.1:5555"
+
+/** The mode numbers of the public topics. Depth is 4 here, and 3 for WebSocket clients. */
+export const topicMode: Readonly<Record<Mode, 1 | 2 | 4>> = { ltp: 1, quote: 2, depth: 4 }
+
+export const publicTopic = (view: Pick<View, "symbol" | "exchange" | "mode">): string =>
+  `${view.symbol}.${view.exchange}.${topicMode[view.mode]}`
+
+export interface PublisherOptions {
+  /** `tcp://host:port` or `ipc://path`. Whoever reaches it reads the market data: keep it on the loopback. */
+  readonly endpoint?: string
+  /** Publishes this user's feed only. Without it, all users' ticks appear under the same topics. */
+  readonly user?: string
+  /** Messages that ZeroMQ keeps for a subscriber that lags; beyond, that subscriber loses messages. */
+  readonly highWaterMark?: number
+  /** Frames that may wait for ZeroMQ. */
+  readonly outbox?: number
+}
+
+/**
+ * Room for a burst of every instrument of a full login. Conflates when it is full, by topic: the latest value of
+ * every instrument goes out, its history does not.
+ */
+const OUTBOX = 16_384
+const HIGH_WATER_MARK = 10_000
+/** Messages in a row before others get their turn on the event loop: about a millisecond. */
+const RUN = 200
+
+/** The book of one instrument of one user, and the deepest of its views in the chunk at hand. */
+interface Book {
+  chunk: number
+  deepest: View
+}
+
+interface Route {
+  readonly topic: string
+  /** Depth views only. */
+  readonly book: Book | undefined
+}
+
+/**
+ * Leaves one frame per topic: of several depth views of one instrument (5 levels for one client, 20 for another)
+ * only the deepest is published. All views of a tick come in one chunk, so a look at the chunk is enough and
+ * nothing needs to know when a view ends.
+ *
+ * Remembers one small record per instrument that was ever read in depth mode.
+ */
+export const makeDeepestOnly = (accept: (frame: Frame, topic: string) => void) => {
+  const routes = new WeakMap<View, Route>()
+  const books = new Map<string, Book>()
+  let chunk = 0
+
+  const routeOf = (view: View): Route => {
+    let route = routes.get(view)
+    if (route === undefined) {
+      let book: Book | undefined
+      if (view.mode === "depth") {
+        const name = `${view.user}/${view.exchange}:${view.symbol}`
+        book = books.get(name)
+        if (book === undefined) books.set(name, (book = { chunk: 0, deepest: view }))
+      }
+      route = { topic: publicTopic(view), book }
+      routes.set(view, route)
+    }
+    return route
+  }
+
+  return (frames: ReadonlyArray<Frame>): void => {
+    chunk++
+    for (const { view } of frames) {
+      if (view.mode !== "depth") continue
+      const book = routeOf(view).book!
+      if (book.chunk !== chunk || view.levels > book.deepest.levels) {
+        book.chunk = chunk
+        book.deepest = view
+      }
+    }
+    for (const frame of frames) {
+      const { book, topic } = routeOf(frame.view)
+      if (book === undefined || book.deepest === frame.view) accept(frame, topic)
+    }
+  }
+}
+
+interface Outgoing {
+  readonly topic: string
+  readonly frame: Frame
+}
+
+export class ZmqPublisher extends Context.Service<
+  ZmqPublisher,
+  {
+    /** Where subscribers connect. */
+    readonly endpoint: string
+    readonly stats: () => SendCounts
+  }
+>()("algoways/bus/ZmqPublisher") {
+  static readonly layer = (
+    options: PublisherOptions = {}
+  ): Layer.Layer<ZmqPublisher, EndpointFailed, FrameBus> =>
+    Layer.effect(
+      ZmqPublisher,
+      Effect.gen(function* () {
+        const bus = yield* FrameBus
+        const socket = yield* scoped(
+          () => new zmq.Publisher({ linger: 0, sendHighWaterMark: options.highWaterMark ?? HIGH_WATER_MARK })
+        )
+        const endpoint = yield* bind(
+          socket,
+          options.endpoint ?? DEFAULT_PUBLIC_ENDPOINT,
+          "the public market data"
+        )
+        const outbox = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            makeConflatingQueue<Outgoing>({
+              capacity: options.outbox ?? OUTBOX,
+              keyOf: (o) => o.frame.view.topic
+            })
+          ),
+          (q) => q.shutdown
+        )
+        const stats = yield* sendFrom(
+          outbox,
+          "public",
+          async (chunk, signal, progress) => {
+            for (const { frame, topic } of chunk) {
+              if (signal.aborted) return
+              await socket.send([topic, frame.payload.subarray(frame.dataStart, frame.dataEnd)])
+              progress.sent++
+              if (progress.sent % RUN === 0) await breathe()
+            }
+          },
+          yield* Effect.context<never>()
+        )
+        const publish = makeDeepestOnly((frame, topic) => outbox.offerUnsafe({ topic, frame }))
+        const { user } = options
+        yield* bus.subscribe(
+          user === undefined ? publish : (frames) => publish(frames.filter((f) => f.view.user === user))
+        )
+        return ZmqPublisher.of({ endpoint, stats })
+      })
+    )
+}
