@@ -4,7 +4,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
-import { u16be, u32be } from "../bytes.ts"
+import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
@@ -37,6 +37,7 @@ export class KiteCodec implements Codec {
   readonly #divisors: ReadonlyArray<number>
   readonly #signed: boolean
   readonly #batch: number
+  readonly #reader = new FrameReader()
   /** What could not be asked for, told with the next frame: `request` has no sink. */
   #refused: Array<string> = []
 
@@ -100,13 +101,14 @@ export class KiteCodec implements Codec {
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length < SMALLEST) return sink.event(HEARTBEAT)
-    const count = u16be(frame, 0)
+    const view = this.#reader.view(frame)
+    const count = view.getUint16(0)
     let at = 2
     for (let i = 0; i < count; i++) {
       if (at + 2 > length) {
         return sink.reject("truncated", `the frame declares ${count} packets and ends after ${i}`)
       }
-      const size = u16be(frame, at)
+      const size = view.getUint16(at)
       at += 2
       if (at + size > length) {
         return sink.reject(
@@ -114,14 +116,14 @@ export class KiteCodec implements Codec {
           `packet ${i + 1} of ${count} declares ${size} bytes, ${length - at} came`
         )
       }
-      this.#packet(frame, at, size, receivedAt, sink)
+      this.#packet(view, at, size, receivedAt, sink)
       at += size
     }
   }
 
-  #packet(b: Uint8Array, at: number, size: number, receivedAt: number, sink: Sink): void {
+  #packet(v: DataView, at: number, size: number, receivedAt: number, sink: Sink): void {
     if (size < LTP_SIZE) return sink.reject("unknown_length", `no packet has ${size} bytes`)
-    const token = u32be(b, at)
+    const token = v.getUint32(at)
     const divisor = this.#divisors[token & 0xff]!
     if (divisor === 0) return sink.reject("unknown_segment", `token ${token} is of segment ${token & 0xff}`)
     const instrument = this.#instruments.get(token)
@@ -130,26 +132,26 @@ export class KiteCodec implements Codec {
       case FULL_SIZE:
         return sink.tick(
           instrument,
-          decodeFull(b, at, instrument, receivedAt, divisor, this.#signed),
+          decodeFull(v, at, instrument, receivedAt, divisor, this.#signed),
           refreshes.depth
         )
       case QUOTE_SIZE:
         return sink.tick(
           instrument,
-          decodeQuote(b, at, instrument, receivedAt, divisor, this.#signed),
+          decodeQuote(v, at, instrument, receivedAt, divisor, this.#signed),
           refreshes.quote
         )
       case LTP_SIZE:
         return sink.tick(
           instrument,
-          decodeLtp(b, at, instrument, receivedAt, divisor, this.#signed),
+          decodeLtp(v, at, instrument, receivedAt, divisor, this.#signed),
           refreshes.ltp
         )
       case INDEX_QUOTE_SIZE:
       case INDEX_FULL_SIZE:
         return sink.tick(
           instrument,
-          decodeIndex(b, at, instrument, receivedAt, divisor, this.#signed, size === INDEX_FULL_SIZE),
+          decodeIndex(v, at, instrument, receivedAt, divisor, this.#signed, size === INDEX_FULL_SIZE),
           refreshes.quote
         )
       default:

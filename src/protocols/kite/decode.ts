@@ -7,22 +7,21 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i32be, u16be, u32be } from "../bytes.ts"
 import { BUY_AT, LEVEL_SIZE, SELL_AT } from "./layout.ts"
 
 /** Prices are divided, never multiplied by a fraction: division rounds correctly (294140 / 100 is 2941.4). */
-const price = (b: Uint8Array, at: number, divisor: number, signed: boolean): number =>
-  (signed ? i32be(b, at) : u32be(b, at)) / divisor
+const price = (v: DataView, at: number, divisor: number, signed: boolean): number =>
+  (signed ? v.getInt32(at) : v.getUint32(at)) / divisor
 
 export const decodeLtp = (
-  b: Uint8Array,
+  v: DataView,
   at: number,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number,
   signed: boolean
 ): Tick => {
-  const ltp = price(b, at + 4, divisor, signed)
+  const ltp = price(v, at + 4, divisor, signed)
   return ltp === 0
     ? { symbol, exchange, mode: "ltp", received_time }
     : { symbol, exchange, mode: "ltp", received_time, ltp }
@@ -30,7 +29,7 @@ export const decodeLtp = (
 
 /** 28 bytes, or 32 with the exchange's time. The order is high, low, open, close. */
 export const decodeIndex = (
-  b: Uint8Array,
+  v: DataView,
   at: number,
   { symbol, exchange }: WireInstrument,
   received_time: number,
@@ -38,13 +37,13 @@ export const decodeIndex = (
   signed: boolean,
   timed: boolean
 ): Tick => {
-  const ltp = price(b, at + 4, divisor, signed)
-  const high = price(b, at + 8, divisor, signed)
-  const low = price(b, at + 12, divisor, signed)
-  const open = price(b, at + 16, divisor, signed)
-  const close = price(b, at + 20, divisor, signed)
+  const ltp = price(v, at + 4, divisor, signed)
+  const high = price(v, at + 8, divisor, signed)
+  const low = price(v, at + 12, divisor, signed)
+  const open = price(v, at + 16, divisor, signed)
+  const close = price(v, at + 20, divisor, signed)
   // Offset 24 is the change, which readers can compute from ltp and close.
-  const exchange_time = timed ? u32be(b, at + 28) * 1000 : 0
+  const exchange_time = timed ? v.getUint32(at + 28) * 1000 : 0
   const mode = "quote"
   if (ltp !== 0 && high !== 0 && low !== 0 && open !== 0 && close !== 0) {
     return exchange_time === 0
@@ -58,23 +57,23 @@ export const decodeIndex = (
 }
 
 export const decodeQuote = (
-  b: Uint8Array,
+  v: DataView,
   at: number,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number,
   signed: boolean
 ): Tick => {
-  const ltp = price(b, at + 4, divisor, signed)
-  const ltq = u32be(b, at + 8)
-  const average_price = price(b, at + 12, divisor, signed)
-  const volume = u32be(b, at + 16)
-  const total_buy_quantity = u32be(b, at + 20)
-  const total_sell_quantity = u32be(b, at + 24)
-  const open = price(b, at + 28, divisor, signed)
-  const high = price(b, at + 32, divisor, signed)
-  const low = price(b, at + 36, divisor, signed)
-  const close = price(b, at + 40, divisor, signed)
+  const ltp = price(v, at + 4, divisor, signed)
+  const ltq = v.getUint32(at + 8)
+  const average_price = price(v, at + 12, divisor, signed)
+  const volume = v.getUint32(at + 16)
+  const total_buy_quantity = v.getUint32(at + 20)
+  const total_sell_quantity = v.getUint32(at + 24)
+  const open = price(v, at + 28, divisor, signed)
+  const high = price(v, at + 32, divisor, signed)
+  const low = price(v, at + 36, divisor, signed)
+  const close = price(v, at + 40, divisor, signed)
   const mode = "quote"
   if (ltp !== 0 && average_price !== 0 && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
     return {
@@ -109,31 +108,31 @@ export const decodeQuote = (
 }
 
 export const decodeFull = (
-  b: Uint8Array,
+  v: DataView,
   at: number,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number,
   signed: boolean
 ): Tick => {
-  const ltp = price(b, at + 4, divisor, signed)
-  const ltq = u32be(b, at + 8)
-  const average_price = price(b, at + 12, divisor, signed)
-  const volume = u32be(b, at + 16)
-  const total_buy_quantity = u32be(b, at + 20)
-  const total_sell_quantity = u32be(b, at + 24)
-  const open = price(b, at + 28, divisor, signed)
-  const high = price(b, at + 32, divisor, signed)
-  const low = price(b, at + 36, divisor, signed)
-  const close = price(b, at + 40, divisor, signed)
-  const ltt = u32be(b, at + 44) * 1000
-  const oi = u32be(b, at + 48)
-  const oi_high = u32be(b, at + 52)
-  const oi_low = u32be(b, at + 56)
-  const exchange_time = u32be(b, at + 60) * 1000
+  const ltp = price(v, at + 4, divisor, signed)
+  const ltq = v.getUint32(at + 8)
+  const average_price = price(v, at + 12, divisor, signed)
+  const volume = v.getUint32(at + 16)
+  const total_buy_quantity = v.getUint32(at + 20)
+  const total_sell_quantity = v.getUint32(at + 24)
+  const open = price(v, at + 28, divisor, signed)
+  const high = price(v, at + 32, divisor, signed)
+  const low = price(v, at + 36, divisor, signed)
+  const close = price(v, at + 40, divisor, signed)
+  const ltt = v.getUint32(at + 44) * 1000
+  const oi = v.getUint32(at + 48)
+  const oi_high = v.getUint32(at + 52)
+  const oi_low = v.getUint32(at + 56)
+  const exchange_time = v.getUint32(at + 60) * 1000
   const depth: Depth = {
-    buy: decodeSide(b, at + BUY_AT, divisor, signed),
-    sell: decodeSide(b, at + SELL_AT, divisor, signed)
+    buy: decodeSide(v, at + BUY_AT, divisor, signed),
+    sell: decodeSide(v, at + SELL_AT, divisor, signed)
   }
   const mode = "depth"
   const traded = ltp !== 0 && average_price !== 0 && ltt !== 0 && exchange_time !== 0
@@ -182,19 +181,19 @@ export const decodeFull = (
 }
 
 /** Five levels, best first; a slot that is empty on the wire stays as zeros. */
-const decodeSide = (b: Uint8Array, at: number, divisor: number, signed: boolean): ReadonlyArray<Level> => [
-  decodeLevel(b, at, divisor, signed),
-  decodeLevel(b, at + LEVEL_SIZE, divisor, signed),
-  decodeLevel(b, at + 2 * LEVEL_SIZE, divisor, signed),
-  decodeLevel(b, at + 3 * LEVEL_SIZE, divisor, signed),
-  decodeLevel(b, at + 4 * LEVEL_SIZE, divisor, signed)
+const decodeSide = (v: DataView, at: number, divisor: number, signed: boolean): ReadonlyArray<Level> => [
+  decodeLevel(v, at, divisor, signed),
+  decodeLevel(v, at + LEVEL_SIZE, divisor, signed),
+  decodeLevel(v, at + 2 * LEVEL_SIZE, divisor, signed),
+  decodeLevel(v, at + 3 * LEVEL_SIZE, divisor, signed),
+  decodeLevel(v, at + 4 * LEVEL_SIZE, divisor, signed)
 ]
 
 /** The last two of the twelve bytes are padding. */
-const decodeLevel = (b: Uint8Array, at: number, divisor: number, signed: boolean): Level => ({
-  price: price(b, at + 4, divisor, signed),
-  quantity: u32be(b, at),
-  orders: u16be(b, at + 8)
+const decodeLevel = (v: DataView, at: number, divisor: number, signed: boolean): Level => ({
+  price: price(v, at + 4, divisor, signed),
+  quantity: v.getUint32(at),
+  orders: v.getUint16(at + 8)
 })
 
 /** Sets those that are there. */

@@ -1,7 +1,7 @@
 /** Market states to Kite packets. Fields that a state does not have go out as zeros, as the real server sends them. */
 import type { Mode } from "../../market/mode.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { putI32be, putU16be, putU32be } from "../bytes.ts"
+import { fitI32, fitU16, fitU32 } from "../bytes.ts"
 import {
   BUY_AT,
   FULL_SIZE,
@@ -26,7 +26,7 @@ export const packetSize = (token: number, mode: Mode): number => {
 
 /** Writes one packet of `packetSize` bytes over zeros. */
 export const encodePacket = (
-  b: Uint8Array,
+  v: DataView,
   at: number,
   token: number,
   mode: Mode,
@@ -36,13 +36,13 @@ export const encodePacket = (
   const price = (offset: number, value: number | undefined): void => {
     if (value === undefined) return
     // Signed and unsigned readers agree on the bytes; only a negative price needs the signed form.
-    if (value < 0) putI32be(b, at + offset, value * divisor)
-    else putU32be(b, at + offset, value * divisor)
+    if (value < 0) v.setInt32(at + offset, fitI32(value * divisor))
+    else v.setUint32(at + offset, fitU32(value * divisor))
   }
   const seconds = (offset: number, time: number | undefined): void => {
-    if (time !== undefined) putU32be(b, at + offset, Math.floor(time / 1000))
+    if (time !== undefined) v.setUint32(at + offset, fitU32(Math.floor(time / 1000)))
   }
-  putU32be(b, at, token)
+  v.setUint32(at, fitU32(token))
   price(4, tick.ltp)
   if (mode === "ltp") return
   if (isIndex(token)) {
@@ -51,39 +51,39 @@ export const encodePacket = (
     price(16, tick.open)
     price(20, tick.close)
     if (tick.ltp !== undefined && tick.close !== undefined) {
-      putI32be(b, at + 24, (tick.ltp - tick.close) * divisor)
+      v.setInt32(at + 24, fitI32((tick.ltp - tick.close) * divisor))
     }
     if (mode === "depth") seconds(28, tick.exchange_time)
     return
   }
-  putU32be(b, at + 8, tick.ltq ?? 0)
+  v.setUint32(at + 8, fitU32(tick.ltq ?? 0))
   price(12, tick.average_price)
-  putU32be(b, at + 16, tick.volume ?? 0)
-  putU32be(b, at + 20, tick.total_buy_quantity ?? 0)
-  putU32be(b, at + 24, tick.total_sell_quantity ?? 0)
+  v.setUint32(at + 16, fitU32(tick.volume ?? 0))
+  v.setUint32(at + 20, fitU32(tick.total_buy_quantity ?? 0))
+  v.setUint32(at + 24, fitU32(tick.total_sell_quantity ?? 0))
   price(28, tick.open)
   price(32, tick.high)
   price(36, tick.low)
   price(40, tick.close)
   if (mode === "quote") return
   seconds(44, tick.ltt)
-  putU32be(b, at + 48, tick.oi ?? 0)
-  putU32be(b, at + 52, tick.oi_high ?? 0)
-  putU32be(b, at + 56, tick.oi_low ?? 0)
+  v.setUint32(at + 48, fitU32(tick.oi ?? 0))
+  v.setUint32(at + 52, fitU32(tick.oi_high ?? 0))
+  v.setUint32(at + 56, fitU32(tick.oi_low ?? 0))
   seconds(60, tick.exchange_time)
   if (tick.depth === undefined) return
-  encodeSide(b, at + BUY_AT, tick.depth.buy, divisor)
-  encodeSide(b, at + SELL_AT, tick.depth.sell, divisor)
+  encodeSide(v, at + BUY_AT, tick.depth.buy, divisor)
+  encodeSide(v, at + SELL_AT, tick.depth.sell, divisor)
 }
 
-const encodeSide = (b: Uint8Array, at: number, side: ReadonlyArray<Level>, divisor: number): void => {
+const encodeSide = (v: DataView, at: number, side: ReadonlyArray<Level>, divisor: number): void => {
   const levels = Math.min(side.length, LEVELS)
   for (let i = 0; i < levels; i++) {
     const { price, quantity, orders } = side[i]!
     const entry = at + i * LEVEL_SIZE
-    putU32be(b, entry, quantity)
-    if (price < 0) putI32be(b, entry + 4, price * divisor)
-    else putU32be(b, entry + 4, price * divisor)
-    putU16be(b, entry + 8, orders)
+    v.setUint32(entry, fitU32(quantity))
+    if (price < 0) v.setInt32(entry + 4, fitI32(price * divisor))
+    else v.setUint32(entry + 4, fitU32(price * divisor))
+    v.setUint16(entry + 8, fitU16(orders))
   }
 }

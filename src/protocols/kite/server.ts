@@ -137,15 +137,16 @@ export class KiteServerCodec implements ServerCodec {
   #frame(tokens: ReadonlyArray<number>, ticks: ReadonlyArray<Tick>): Uint8Array {
     let length = 2
     for (const token of tokens) length += 2 + packetSize(token, this.#modes.get(token)!)
-    const frame = Buffer.alloc(length)
-    frame.writeUInt16BE(tokens.length, 0)
+    const frame = new Uint8Array(length)
+    const view = new DataView(frame.buffer)
+    view.setUint16(0, tokens.length)
     let at = 2
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i]!
       const mode = this.#modes.get(token)!
       const size = packetSize(token, mode)
-      frame.writeUInt16BE(size, at)
-      encodePacket(frame, at + 2, token, mode, ticks[i]!, this.#divisors[token & 0xff]!)
+      view.setUint16(at, size)
+      encodePacket(view, at + 2, token, mode, ticks[i]!, this.#divisors[token & 0xff]!)
       at += 2 + size
     }
     return frame

@@ -2,6 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../text.ts"
 import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
@@ -32,6 +33,7 @@ export class SmartStreamCodec implements Codec {
   readonly #codes: CodecOptions["codes"]
   readonly #batch: number
   readonly #limit: number
+  readonly #reader = new FrameReader()
   /** Subscriptions in use, as the broker counts them. */
   #used = 0
   #sent = 0
@@ -142,21 +144,22 @@ export class SmartStreamCodec implements Codec {
     }
     const { instrument } = subscription
     const { divisor } = segment
+    const view = this.#reader.view(frame)
     switch (mode) {
       case LTP:
-        return sink.tick(instrument, decodeLtp(frame, instrument, receivedAt, divisor), refreshes.ltp)
+        return sink.tick(instrument, decodeLtp(view, instrument, receivedAt, divisor), refreshes.ltp)
       case QUOTE: {
-        const tick = decodeQuote(frame, instrument, receivedAt, divisor)
+        const tick = decodeQuote(view, instrument, receivedAt, divisor)
         if (subscription.deep) subscription.quote = tick
         return sink.tick(instrument, tick, refreshes.quote)
       }
       case SNAP_QUOTE:
-        return sink.tick(instrument, decodeSnapQuote(frame, instrument, receivedAt, divisor), refreshes.depth)
+        return sink.tick(instrument, decodeSnapQuote(view, instrument, receivedAt, divisor), refreshes.depth)
       case DEPTH_20:
         // A book without a price of its own: news for depth readers alone.
         return sink.tick(
           instrument,
-          decodeDepth20(frame, instrument, receivedAt, divisor, subscription.quote),
+          decodeDepth20(view, instrument, receivedAt, divisor, subscription.quote),
           modeBit.depth
         )
     }

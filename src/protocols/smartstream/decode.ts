@@ -7,7 +7,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { f64le, i32le, i64le, u16le, u32le } from "../bytes.ts"
+import { i64le } from "../bytes.ts"
 import {
   BOOK_AT,
   BOOK_ENTRY,
@@ -19,14 +19,14 @@ import {
 } from "./layout.ts"
 
 export const decodeLtp = (
-  b: Uint8Array,
+  v: DataView,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number
 ): Tick => {
   // The price has 8 bytes in every mode: the JavaScript SDK's 4 are wrong from 21 474 836.48 on.
-  const exchange_time = i64le(b, 35)
-  const ltp = i64le(b, 43) / divisor
+  const exchange_time = i64le(v, 35)
+  const ltp = i64le(v, 43) / divisor
   const mode = "ltp"
   if (exchange_time !== 0 && ltp !== 0) return { symbol, exchange, mode, received_time, exchange_time, ltp }
   const tick: TickDraft = { symbol, exchange, mode, received_time }
@@ -36,22 +36,22 @@ export const decodeLtp = (
 }
 
 export const decodeQuote = (
-  b: Uint8Array,
+  v: DataView,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number
 ): Tick => {
-  const exchange_time = i64le(b, 35)
-  const ltp = i64le(b, 43) / divisor
-  const ltq = i64le(b, 51)
-  const average_price = i64le(b, 59) / divisor
-  const volume = i64le(b, 67)
-  const total_buy_quantity = f64le(b, 75)
-  const total_sell_quantity = f64le(b, 83)
-  const open = i64le(b, 91) / divisor
-  const high = i64le(b, 99) / divisor
-  const low = i64le(b, 107) / divisor
-  const close = i64le(b, 115) / divisor
+  const exchange_time = i64le(v, 35)
+  const ltp = i64le(v, 43) / divisor
+  const ltq = i64le(v, 51)
+  const average_price = i64le(v, 59) / divisor
+  const volume = i64le(v, 67)
+  const total_buy_quantity = v.getFloat64(75, true)
+  const total_sell_quantity = v.getFloat64(83, true)
+  const open = i64le(v, 91) / divisor
+  const high = i64le(v, 99) / divisor
+  const low = i64le(v, 107) / divisor
+  const close = i64le(v, 115) / divisor
   const mode = "quote"
   const traded = exchange_time !== 0 && ltp !== 0 && average_price !== 0
   if (traded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
@@ -89,34 +89,34 @@ export const decodeQuote = (
 }
 
 export const decodeSnapQuote = (
-  b: Uint8Array,
+  v: DataView,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number
 ): Tick => {
-  const exchange_time = i64le(b, 35)
-  const ltp = i64le(b, 43) / divisor
-  const ltq = i64le(b, 51)
-  const average_price = i64le(b, 59) / divisor
-  const volume = i64le(b, 67)
-  const total_buy_quantity = f64le(b, 75)
-  const total_sell_quantity = f64le(b, 83)
-  const open = i64le(b, 91) / divisor
-  const high = i64le(b, 99) / divisor
-  const low = i64le(b, 107) / divisor
-  const close = i64le(b, 115) / divisor
+  const exchange_time = i64le(v, 35)
+  const ltp = i64le(v, 43) / divisor
+  const ltq = i64le(v, 51)
+  const average_price = i64le(v, 59) / divisor
+  const volume = i64le(v, 67)
+  const total_buy_quantity = v.getFloat64(75, true)
+  const total_sell_quantity = v.getFloat64(83, true)
+  const open = i64le(v, 91) / divisor
+  const high = i64le(v, 99) / divisor
+  const low = i64le(v, 107) / divisor
+  const close = i64le(v, 115) / divisor
   // Seconds, where the exchange time counts milliseconds.
-  const ltt = i64le(b, 123) * 1000
-  const oi = i64le(b, 131)
+  const ltt = i64le(v, 123) * 1000
+  const oi = i64le(v, 131)
   // Offset 139, the change of open interest, is a dummy according to the documentation.
   const depth: Depth = {
-    buy: decodeSide(b, BOOK_AT, divisor),
-    sell: decodeSide(b, BOOK_AT + BOOK_LEVELS * BOOK_ENTRY, divisor)
+    buy: decodeSide(v, BOOK_AT, divisor),
+    sell: decodeSide(v, BOOK_AT + BOOK_LEVELS * BOOK_ENTRY, divisor)
   }
-  const upper_circuit = i64le(b, 347) / divisor
-  const lower_circuit = i64le(b, 355) / divisor
-  const week52_high = i64le(b, 363) / divisor
-  const week52_low = i64le(b, 371) / divisor
+  const upper_circuit = i64le(v, 347) / divisor
+  const lower_circuit = i64le(v, 355) / divisor
+  const week52_high = i64le(v, 363) / divisor
+  const week52_low = i64le(v, 371) / divisor
   const mode = "depth"
   const traded = exchange_time !== 0 && ltp !== 0 && average_price !== 0 && ltt !== 0
   const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
@@ -173,17 +173,17 @@ export const decodeSnapQuote = (
  * one has come, so that a depth reader has them in one tick.
  */
 export const decodeDepth20 = (
-  b: Uint8Array,
+  v: DataView,
   { symbol, exchange }: WireInstrument,
   received_time: number,
   divisor: number,
   quote: Tick | undefined
 ): Tick => {
   // At 27, which in the other modes is the sequence number; 35 holds the time of receipt, a dummy.
-  const exchange_time = i64le(b, 27)
+  const exchange_time = i64le(v, 27)
   const depth: Depth = {
-    buy: decodeDeepSide(b, DEEP_BUY_AT, divisor),
-    sell: decodeDeepSide(b, DEEP_SELL_AT, divisor)
+    buy: decodeDeepSide(v, DEEP_BUY_AT, divisor),
+    sell: decodeDeepSide(v, DEEP_SELL_AT, divisor)
   }
   const tick: TickDraft =
     exchange_time === 0
@@ -209,33 +209,50 @@ const putQuote = (tick: TickDraft, quote: Tick): void => {
 }
 
 /** Five levels, best first, told apart by position: the flag of an empty entry says nothing. */
-const decodeSide = (b: Uint8Array, at: number, divisor: number): ReadonlyArray<Level> => [
-  decodeLevel(b, at, divisor),
-  decodeLevel(b, at + BOOK_ENTRY, divisor),
-  decodeLevel(b, at + 2 * BOOK_ENTRY, divisor),
-  decodeLevel(b, at + 3 * BOOK_ENTRY, divisor),
-  decodeLevel(b, at + 4 * BOOK_ENTRY, divisor)
+const decodeSide = (v: DataView, at: number, divisor: number): ReadonlyArray<Level> => [
+  decodeLevel(v, at, divisor),
+  decodeLevel(v, at + BOOK_ENTRY, divisor),
+  decodeLevel(v, at + 2 * BOOK_ENTRY, divisor),
+  decodeLevel(v, at + 3 * BOOK_ENTRY, divisor),
+  decodeLevel(v, at + 4 * BOOK_ENTRY, divisor)
 ]
 
-const decodeLevel = (b: Uint8Array, at: number, divisor: number): Level => ({
-  price: i64le(b, at + 10) / divisor,
-  quantity: i64le(b, at + 2),
-  orders: u16le(b, at + 18)
+const decodeLevel = (v: DataView, at: number, divisor: number): Level => ({
+  price: i64le(v, at + 10) / divisor,
+  quantity: i64le(v, at + 2),
+  orders: v.getUint16(at + 18, true)
 })
 
-const decodeDeepSide = (b: Uint8Array, at: number, divisor: number): ReadonlyArray<Level> => {
-  const side: Array<Level> = []
-  for (let i = 0; i < DEEP_LEVELS; i++) {
-    const entry = at + i * DEEP_ENTRY
-    // The documentation has signed counts here; there are no negative ones, so the top bit is magnitude.
-    side.push({
-      price: i32le(b, entry + 4) / divisor,
-      quantity: u32le(b, entry),
-      orders: u16le(b, entry + 8)
-    })
-  }
-  return side
-}
+/** Written out, because growing an array costs more than filling it. */
+const decodeDeepSide = (v: DataView, at: number, divisor: number): ReadonlyArray<Level> => [
+  decodeDeepLevel(v, at, divisor),
+  decodeDeepLevel(v, at + DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 2 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 3 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 4 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 5 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 6 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 7 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 8 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 9 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 10 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 11 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 12 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 13 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 14 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 15 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 16 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 17 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 18 * DEEP_ENTRY, divisor),
+  decodeDeepLevel(v, at + 19 * DEEP_ENTRY, divisor)
+]
+
+/** The documentation has signed counts here; there are no negative ones, so the top bit is magnitude. */
+const decodeDeepLevel = (v: DataView, at: number, divisor: number): Level => ({
+  price: v.getInt32(at + 4, true) / divisor,
+  quantity: v.getUint32(at, true),
+  orders: v.getUint16(at + 8, true)
+})
 
 /** Sets those that are there. */
 const putPrices = (
