@@ -8,15 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { i64le } from "../bytes.ts"
-import {
-  BOOK_AT,
-  BOOK_ENTRY,
-  BOOK_LEVELS,
-  DEEP_BUY_AT,
-  DEEP_ENTRY,
-  DEEP_LEVELS,
-  DEEP_SELL_AT
-} from "./layout.ts"
+import { BOOK_AT, BOOK_ENTRY, BOOK_LEVELS, DEEP_BUY_AT, DEEP_ENTRY, DEEP_SELL_AT } from "./layout.ts"
 
 export const decodeLtp = (
   v: DataView,
