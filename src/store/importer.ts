@@ -97,7 +97,7 @@ const sift = (
  */
 export const importMaster = Effect.fn("importMaster")(function* (
   broker: Broker,
-  source: MasterSource,
+  source: MasterSource = {},
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
   const started = yield* Clock.currentTimeMillis

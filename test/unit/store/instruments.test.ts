@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
@@ -320,7 +321,7 @@ describe("with 200 000 instruments", () => {
             assert.deepStrictEqual(found, wanted)
           }
           const median = times.toSorted((a, b) => a - b)[times.length >> 1]!
-          console.log(
+          yield* Console.log(
             `resolve: median ${median.toFixed(2)} ms for 1000 of ${size}; ` +
               `replace: ${replaceTimes.map((t) => `${Math.round(size / t)} rows/ms`).join(", ")}`
           )
