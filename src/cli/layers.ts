@@ -1,6 +1,8 @@
 /** How the rooms are put together for the commands. The wiring happens here and nowhere else. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import * as LocalFeed from "../session/localFeed.ts"
@@ -27,3 +29,20 @@ export const feedLayer = LocalFeed.layer().pipe(
 /** The registry's spelling of a broker's name, or the error that lists the known ones. */
 export const canonicalBroker = (name: string) =>
   Effect.flatMap(BrokerRegistry, (registry) => Effect.map(registry.load(name), ({ broker }) => broker.name))
+
+/**
+ * The public ZeroMQ socket, over the bus of this process. Answers its address. An address that the user named
+ * must work; the default one is left off with a warning when it is taken, so that two processes can run.
+ */
+export const publicZmq = Effect.fn("publicZmq")(function* (endpoint: Option.Option<string>) {
+  if (endpoint._tag === "Some" && endpoint.value === "off") return undefined
+  const { ZmqPublisher } = yield* Effect.promise(() => import("../bus/zmq/publisher.ts"))
+  const open = Effect.map(
+    Layer.build(ZmqPublisher.layer(endpoint._tag === "Some" ? { endpoint: endpoint.value } : {})),
+    (context) => Context.get(context, ZmqPublisher).endpoint
+  )
+  if (endpoint._tag === "Some") return yield* open
+  return yield* Effect.catch(open, (error) =>
+    Effect.as(Effect.logWarning(`ZeroMQ is off: ${error.message} Choose an address with --zmq.`), undefined)
+  )
+})

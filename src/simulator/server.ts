@@ -22,6 +22,7 @@ import { makeVenue } from "./venue.ts"
 import type { Counters } from "./venue.ts"
 import { codecOptions } from "../brokers/broker.ts"
 import type { Broker } from "../brokers/broker.ts"
+import { BrokerRegistry } from "../brokers/registry.ts"
 import type { BrokerOverride } from "../brokers/overrides.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
@@ -273,3 +274,14 @@ const closeAll = (server: Server, sockets: ReadonlySet<Socket>, goodbye: () => v
 /** An address to connect to, for one to listen on. */
 const reachable = (host: string): string =>
   host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host
+
+/** The same by the broker's name, with its data as it is shipped. */
+export const simulate = Effect.fn("simulate")(function* (
+  name: string,
+  options: Omit<SimulatorOptions, "broker"> = {}
+) {
+  const { broker } = yield* Effect.flatMap(BrokerRegistry, (registry) => registry.load(name)).pipe(
+    Effect.provide(BrokerRegistry.layer)
+  )
+  return yield* makeSimulator({ ...options, broker })
+})
