@@ -45,14 +45,13 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     client.ordersTopic = undefined
   }
 
-  /** Uninterruptible: a reader that is not released would stay in the feed for ever. */
+  /** When it is interrupted on the way, `client.user` is still there to be released again. */
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
       leaveRooms(client)
       return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
     }).pipe(
-      Effect.catchCause((cause) => Effect.logError(`client ${client.id} could not be released`, cause)),
-      Effect.uninterruptible
+      Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
     )
 
   const authenticate = Effect.fnUntraced(function* (

@@ -37,6 +37,32 @@ describe("conversation cases of the client protocol", () => {
     expect(file.cases.length).toBe(49)
   })
 
+  it("are reported when they are not met", async () => {
+    const ping = { action: "ping" }
+    const play = (expected: ClientCase["expect"], send: ClientCase["send"] = [ping], more = {}) =>
+      runCase({ name: "x", title: "x", level: "compat", send, expect: expected, ...more }, world)
+    const soon = { after: 0, within_ms: 100 }
+    expect(await play([{ ...soon, frame: { type: "pong" } }])).toEqual([])
+    expect(await play([{ ...soon, frame: { type: "pung" } }])).toHaveLength(1)
+    expect(await play([{ ...soon, frame: { type: "pong" }, max_bytes: 10 }])).toHaveLength(1)
+    expect(await play([{ ...soon, frame: { type: "pong" }, text: "^x" }])).toHaveLength(1)
+    expect(await play([{ ...soon, none: { type: "pong" } }])).toHaveLength(1)
+    expect(await play([{ ...soon, pong: true }])).toHaveLength(1)
+    expect(await play([{ ...soon, closed: { code: 4401 } }])).toHaveLength(1)
+    // A frame meets one expectation, and counts only from its step on.
+    const twice = { ...soon, frame: { type: "pong" } }
+    expect(await play([twice, twice])).toHaveLength(1)
+    const quiet = { ...soon, none: { type: "pung" } }
+    expect(await play([quiet, { ...twice, after: 1 }], [ping, { $wait_ms: 1 }])).toHaveLength(1)
+    const swapped = [
+      { ...soon, frame: { code: "INVALID_ACTION" } },
+      { ...soon, frame: { type: "pong" } }
+    ]
+    const both = [{ ...ping, $pipeline: true }, { action: "dance" }]
+    expect(await play(swapped, both)).toEqual([])
+    expect(await play(swapped, both, { in_order: true })).toHaveLength(1)
+  })
+
   for (const testCase of file.cases) {
     it(`${testCase.level} ${testCase.name}`, async () => {
       expect(await runCase(testCase, world)).toEqual([])

@@ -1,7 +1,9 @@
 /** A real gateway on a real port in front of a scripted feed. */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as References from "effect/References"
 import { Feed } from "../../../src/bus/feed.ts"
@@ -35,10 +37,19 @@ export const accounts: Readonly<Record<string, Account>> = {
   KEY_BROKERDOWN: { user: "dev", broker: "alpha", startFails: true }
 }
 
+export interface TestExtras {
+  /** Changes the feed that the gateway sees. */
+  readonly adjust?: (feed: Feed["Service"]) => Feed["Service"]
+  /** Collects every log line, of all levels. */
+  readonly logs?: Array<string>
+}
+
+/** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  adjust: (feed: Feed["Service"]) => Feed["Service"] = (feed) => feed
+  extras: TestExtras = {}
 ): Promise<TestGateway> => {
+  const { adjust = (feed) => feed, logs } = extras
   const parts = Layer.unwrap(
     Effect.gen(function* () {
       const bus = yield* FrameBus
@@ -53,7 +64,12 @@ export const startGateway = async (
   const runtime = ManagedRuntime.make(
     Gateway.layer({ port: 0, ...options }).pipe(
       Layer.provideMerge(parts),
-      Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
+      Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
+      Layer.provide(
+        Logger.layer([
+          Logger.make(({ message, cause }) => logs?.push(`${JSON.stringify(message)} ${Cause.pretty(cause)}`))
+        ])
+      )
     )
   )
   const { port, stats } = await runtime.runPromise(Gateway)
