@@ -38,6 +38,21 @@ export interface Conversation {
   readonly leave: (client: Client) => Effect.Effect<void>
 }
 
+/** What an entry asks of the feed, or why it cannot be asked. */
+const wantOf = (
+  entry: SubscribeBody["entries"][number],
+  { mode }: ModeChoice,
+  depth: SubscribeBody["depth"]
+): SubscribeRequest | string => {
+  if (!entry.ok) return entry.message
+  // A level behind the symbol speaks for this symbol alone, so it counts more than that of the request.
+  const level = mode === "depth" ? (entry.suffixDepth ?? depth) : depth
+  if (typeof level === "number") return { ...entry.instrument, mode, depth: level }
+  return mode === "depth"
+    ? `Invalid depth ${level.unusable}: it must be a number of levels`
+    : { ...entry.instrument, mode }
+}
+
 export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conversation => {
   const leaveRooms = (client: Client): void => {
     for (const holding of client.holdings.clear().holdings) rooms.leave(holding.seat, client)
@@ -104,42 +119,22 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     requestId: string | undefined
   ) {
     const { broker } = yield* feed.info(user)
-    const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
-    const wanted: Array<{ readonly name: Named; readonly at: number }> = []
-    const requests: Array<SubscribeRequest> = []
-    for (const entry of entries) {
-      const { symbol, exchange } = entry
-      const level = choice.mode === "depth" && entry.ok ? (entry.suffixDepth ?? depth) : depth
-      if (!entry.ok) {
-        answered.push(answers.failedEntry(symbol, exchange, entry.message, broker))
-      } else if (typeof level === "number") {
-        wanted.push({ name: entry, at: answered.length })
-        requests.push({ ...entry.instrument, mode: choice.mode, depth: level })
-        answered.push(answers.failedEntry(symbol, exchange, "", broker))
-      } else if (choice.mode === "depth") {
-        const message = `Invalid depth ${level.unusable}: it must be a number of levels`
-        answered.push(answers.failedEntry(symbol, exchange, message, broker))
-      } else {
-        wanted.push({ name: entry, at: answered.length })
-        requests.push({ ...entry.instrument, mode: choice.mode })
-        answered.push(answers.failedEntry(symbol, exchange, "", broker))
-      }
-    }
+    const wants = entries.map((entry) => wantOf(entry, choice, depth))
+    const requests = wants.filter((want) => typeof want !== "string")
     const results = requests.length === 0 ? [] : yield* feed.subscribe(user, client.id, requests)
+    const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
     const joins: Array<{ readonly name: Named; readonly topic: string }> = []
-    for (const [i, { name, at }] of wanted.entries()) {
-      const { symbol, exchange } = name
-      const result = results[i]
-      if (result?.status === "success") {
-        answered[at] = answers.subscribedEntry(symbol, exchange, choice.mode, result, broker)
-        joins.push({ name, topic: result.topic })
+    let next = 0
+    for (const [i, entry] of entries.entries()) {
+      const { symbol, exchange } = entry
+      const want = wants[i]
+      const result = typeof want === "string" ? undefined : results[next++]
+      if (entry.ok && result?.status === "success") {
+        answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
+        joins.push({ name: entry, topic: result.topic })
       } else {
-        answered[at] = answers.failedEntry(
-          symbol,
-          exchange,
-          result?.message ?? "No answer from the feed",
-          broker
-        )
+        const message = typeof want === "string" ? want : (result?.message ?? "The feed gave no answer")
+        answered.push(answers.failedEntry(symbol, exchange, message, broker))
       }
     }
     // The answer first: the frame behind a subscribe is its acknowledgement.

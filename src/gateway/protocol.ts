@@ -215,7 +215,7 @@ const DEFAULT_DEPTH = 5
 const readDepth = (frame: Json): SubscribeBody["depth"] => {
   const given = frame["depth"] ?? frame["depth_level"]
   if (given === undefined || given === null) return DEFAULT_DEPTH
-  return typeof given === "number" ? given : { unusable: show(given) }
+  return Number.isFinite(given) ? Number(given) : { unusable: show(given) }
 }
 
 const readSubscribe = (frame: Json): SubscribeBody | Problem => {

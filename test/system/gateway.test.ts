@@ -283,6 +283,21 @@ describe("spellings and depth levels", () => {
     expect(gateway.feed.held).toBe(0)
   })
 
+  it("a depth that is no number fails its entries in depth mode, and means nothing in the others", async () => {
+    const gateway = await start()
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    expect(await client.subscribe("TCS", "NSE", 3, { depth: "deep" })).toMatchObject({
+      status: "partial",
+      subscriptions: [{ status: "error", message: expect.stringContaining('"deep"') }]
+    })
+    expect(await client.subscribe("TCS:20", "NSE", 3, { depth: "deep" })).toMatchObject({
+      subscriptions: [{ status: "success", depth: 20 }]
+    })
+    expect(await client.subscribe("TCS", "NSE", 1, { depth: "deep" })).toMatchObject({
+      subscriptions: [{ status: "success", mode: "LTP", depth: 5 }]
+    })
+  })
+
   it("an unsubscribe without a mode takes all of them", async () => {
     const gateway = await start()
     const client = await TestClient.login(gateway.url, "KEY_A")
