@@ -8,7 +8,10 @@ const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync
 
 if (!current) {
   console.error("Installing dependencies (npm ci), once; this takes a minute or so ...")
-  const { status } = spawnSync("npm", ["ci"], { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" })
+  const { status } = spawnSync("npm", ["ci"], {
+    stdio: ["ignore", "ignore", "inherit"],
+    shell: process.platform === "win32"
+  })
   if (status !== 0) {
     console.error("npm ci failed. Check the connection to the package registry and try again.")
     process.exit(status ?? 1)

@@ -70,7 +70,10 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   return Console.error(`algoways: ${error instanceof Error ? error.message : String(error)}`)
 }
 
-export const run = Command.run(root, { version: VERSION }).pipe(Effect.provide(logging), Effect.tapCause(report))
+export const run = Command.run(root, { version: VERSION }).pipe(
+  Effect.provide(logging),
+  Effect.tapCause(report)
+)
 
 /** A signal is how a service is meant to end. */
 export const exitCode = (exit: Exit.Exit<unknown, unknown>): number =>

@@ -14,7 +14,10 @@ export interface Banner {
 
 const SYMBOLS = `[{"symbol":"RELIANCE","exchange":"NSE"},{"symbol":"NIFTY","exchange":"NSE_INDEX"}]`
 
-const javascript = (url: string, key: string) => `// ticks.mjs: run with Node 22 or later ("npx node ticks.mjs" in this folder), or paste into a browser's console
+const javascript = (
+  url: string,
+  key: string
+) => `// ticks.mjs: run with Node 22 or later ("npx node ticks.mjs" in this folder), or paste into a browser's console
 const ws = new WebSocket("${url}")
 ws.onopen = () => {
   ws.send(JSON.stringify({ action: "authenticate", api_key: "${key}" }))
@@ -40,7 +43,9 @@ const keyLines = ({ keyFromEnvironment, newKey }: Banner): ReadonlyArray<string>
     ]
   }
   if (keyFromEnvironment) return [`User "${DEMO_USER}" logs in with the key in ALGOWAYS_DEMO_API_KEY.`]
-  return [`User "${DEMO_USER}" exists; its key was shown when it was made. Another one: npx algoways keys create ${DEMO_USER}`]
+  return [
+    `User "${DEMO_USER}" exists; its key was shown when it was made. Another one: npx algoways keys create ${DEMO_USER}`
+  ]
 }
 
 export const render = (banner: Banner): string => {

@@ -58,7 +58,10 @@ export const endpoint = Flag.KeyValuePair("endpoint").pipe(
 
 export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
 
-export const broker = Flag.String("broker").pipe(Flag.withAlias("b"), Flag.withDescription("Name of a broker"))
+export const broker = Flag.String("broker").pipe(
+  Flag.withAlias("b"),
+  Flag.withDescription("Name of a broker")
+)
 
 export const user = Argument.String("user").pipe(Argument.withDescription("Name of a user"))
 

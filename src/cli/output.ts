@@ -10,13 +10,24 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
 
 /** Columns padded to their widest cell. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = rows.reduce<Array<number>>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), [])
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n")
+  const widths = rows.reduce<Array<number>>(
+    (w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)),
+    []
+  )
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
 }
 
 export const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
 
-export const time = (epochMs: number): string => new Date(epochMs).toISOString().replace("T", " ").slice(0, 19)
+export const time = (epochMs: number): string =>
+  new Date(epochMs).toISOString().replace("T", " ").slice(0, 19)
 
 /** Prints a table, or the rows as JSON; says in words when there is nothing. */
 export const printRows = <A>(

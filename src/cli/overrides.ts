@@ -9,14 +9,18 @@ import { BrokerOverrides, BrokerOverridesFile } from "../brokers/overrides.ts"
 import { CommandFailed } from "./output.ts"
 
 const FILE = "brokers.json"
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(BrokerOverridesFile), { onExcessProperty: "error" })
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(BrokerOverridesFile), {
+  onExcessProperty: "error"
+})
 
 const readOverrides = Effect.fn("readOverrides")(function* (dataDir: string) {
   const path = join(dataDir, FILE)
   const text = yield* Effect.promise(() => readFile(path, "utf8").catch(() => undefined))
   if (text === undefined) return {}
   return yield* decode(text).pipe(
-    Effect.mapError((error) => new CommandFailed({ message: `${path} is not a broker configuration: ${error.message}` }))
+    Effect.mapError(
+      (error) => new CommandFailed({ message: `${path} is not a broker configuration: ${error.message}` })
+    )
   )
 })
 
@@ -26,7 +30,8 @@ export const layer = (dataDir: string, endpoints: Readonly<Record<string, string
     BrokerOverrides,
     Effect.gen(function* () {
       const merged: Record<string, BrokerOverride> = {}
-      for (const [name, override] of Object.entries(yield* readOverrides(dataDir))) merged[name.toLowerCase()] = override
+      for (const [name, override] of Object.entries(yield* readOverrides(dataDir)))
+        merged[name.toLowerCase()] = override
       for (const [name, endpoint] of Object.entries(endpoints)) {
         if (!/^wss?:\/\//.test(endpoint)) {
           return yield* new CommandFailed({

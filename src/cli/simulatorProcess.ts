@@ -21,7 +21,8 @@ const isReady = Schema.is(Ready)
 const START_TIMEOUT = "20 seconds"
 
 /** In the child: nothing happens when it was started by hand. */
-export const reportToParent = (ready: Ready): Effect.Effect<void> => Effect.sync(() => void process.send?.(ready))
+export const reportToParent = (ready: Ready): Effect.Effect<void> =>
+  Effect.sync(() => void process.send?.(ready))
 
 /** In the child: ends when the parent is gone; never, when it was started by hand. */
 export const untilParentLeaves: Effect.Effect<void> = Effect.callback((resume) => {
@@ -41,7 +42,15 @@ export const startSimulator = (options: {
   readonly onExit: (ready: Ready) => void
 }): Effect.Effect<Ready, CommandFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const args = ["simulate", "--broker", options.broker, "--port", String(options.port), "--rate", String(options.rate)]
+    const args = [
+      "simulate",
+      "--broker",
+      options.broker,
+      "--port",
+      String(options.port),
+      "--rate",
+      String(options.rate)
+    ]
     let errors = ""
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => fork(process.argv[1]!, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] })),
@@ -71,7 +80,10 @@ export const startSimulator = (options: {
     }).pipe(
       Effect.timeoutOrElse({
         duration: START_TIMEOUT,
-        orElse: () => Effect.fail(new CommandFailed({ message: `The simulated exchange did not start in ${START_TIMEOUT}.` }))
+        orElse: () =>
+          Effect.fail(
+            new CommandFailed({ message: `The simulated exchange did not start in ${START_TIMEOUT}.` })
+          )
       })
     )
   })

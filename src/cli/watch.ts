@@ -27,7 +27,10 @@ const parse = (item: string): Effect.Effect<Watched, CommandFailed> => {
 
 /** Subscribes the list, and keeps trying for users whose broker is not connected yet. */
 export const watch = Effect.fn("watch")(function* (list: string) {
-  const items = list.split(",").map((item) => item.trim()).filter((item) => item !== "")
+  const items = list
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "")
   const watched = yield* Effect.forEach(items, parse)
   const feed = yield* Feed
   for (const [user, held] of Map.groupBy(watched, (w) => w.user)) {
@@ -38,7 +41,11 @@ export const watch = Effect.fn("watch")(function* (list: string) {
         (error) => error.code === "BROKER_CONNECTION_ERROR",
         () => Effect.void
       )
-      const results = yield* feed.subscribe(user, READER, held.map((w) => w.request))
+      const results = yield* feed.subscribe(
+        user,
+        READER,
+        held.map((w) => w.request)
+      )
       for (const result of results) {
         if (result.status === "error") yield* Effect.logWarning(`watch list of ${user}: ${result.message}`)
       }

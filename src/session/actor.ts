@@ -12,7 +12,9 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 /** What a sender dies of when the actor's scope has closed: asking after the end is a bug of the asker. */
-export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", { actor: Schema.String }) {
+export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {
+  actor: Schema.String
+}) {
   override get message() {
     return `${this.actor} has stopped`
   }

@@ -4,7 +4,10 @@ import { modeLabel } from "../market/mode.ts"
 
 export const describeBroker = (broker: Broker): string => {
   const exchanges = Object.entries(broker.exchanges)
-    .map(([name, { depthLevels }]) => `${name} (${depthLevels.length === 0 ? "no book" : `depth ${depthLevels.join("/")}`})`)
+    .map(
+      ([name, { depthLevels }]) =>
+        `${name} (${depthLevels.length === 0 ? "no book" : `depth ${depthLevels.join("/")}`})`
+    )
     .join(", ")
   const modes = broker.modes.map((m) => modeLabel[m]).join(", ")
   return `${broker.title}: modes ${modes}; exchanges ${exchanges}`

@@ -28,17 +28,17 @@ export interface CredentialSource {
 /** The user of an adapter that was given credentials and no name. */
 const LOCAL_USER = "local"
 
-export const makeCredentialSource = Effect.fnUntraced(function* (broker: Broker): Effect.fn.Return<
-  CredentialSource,
-  never,
-  CredentialStore
-> {
+export const makeCredentialSource = Effect.fnUntraced(function* (
+  broker: Broker
+): Effect.fn.Return<CredentialSource, never, CredentialStore> {
   const store = yield* CredentialStore
   let user = LOCAL_USER
   let given: UsableCredentials | undefined
 
   const complete = (usable: UsableCredentials | undefined) => {
-    const fields = broker.credentials.map((need) => need.field).filter((f) => usable?.credentials[f] === undefined)
+    const fields = broker.credentials
+      .map((need) => need.field)
+      .filter((f) => usable?.credentials[f] === undefined)
     return usable !== undefined && fields.length === 0
       ? Effect.succeed(usable)
       : Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields }))

@@ -29,11 +29,25 @@ export const chooseDepth = (broker: Broker, exchange: string, requested: number)
       message: `${exchange} has no order book; depth readers get the quote fields`
     }
   }
-  const actual = levels.reduce((best, level) => (level <= requested && level > best ? level : best), shallowest)
+  const actual = levels.reduce(
+    (best, level) => (level <= requested && level > best ? level : best),
+    shallowest
+  )
   return {
     tag: "level",
     actual,
     fallback: true,
     message: `${broker.title} serves ${levels.join(", ")} levels on ${exchange}: using ${actual} instead of ${requested}`
   }
+}
+
+/** How many deep books the broker gives here, and the level that stands in for one more; undefined: no limit. */
+export const deepBooksOf = (
+  broker: Broker,
+  exchange: string
+): { readonly limit: number; readonly shallowest: number } | undefined => {
+  const capability = isExchange(exchange) ? broker.exchanges[exchange] : undefined
+  const shallowest = capability?.depthLevels[0]
+  if (capability?.deepBooks === undefined || shallowest === undefined) return undefined
+  return { limit: capability.deepBooks.value, shallowest }
 }

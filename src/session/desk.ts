@@ -10,6 +10,7 @@ import type {
   UnsubscribeResult
 } from "../market/subscription.ts"
 import type { Protocol } from "../protocols/protocol.ts"
+import { deepBooksOf } from "./depth.ts"
 import type { Slot } from "./pool.ts"
 import { ConnectionPool } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
@@ -22,6 +23,8 @@ export interface Orders {
   readonly send: ReadonlyMap<Slot, ReadonlyArray<EntryChange>>
   readonly close: ReadonlyArray<Slot>
 }
+
+type Resolvable = Extract<Resolved, { tag: "resolved" }>
 
 export interface Answer<A> {
   readonly results: ReadonlyArray<A>
@@ -41,7 +44,9 @@ export class Desk {
 
   hold(reader: string, items: ReadonlyArray<Resolved>): Answer<SubscribeResult> {
     const placed = new Dispatch(this.pool)
-    const results = items.map((item) => (item.tag === "failed" ? item.failure : this.#holdOne(reader, item, placed)))
+    const results = items.map((item) =>
+      item.tag === "failed" ? item.failure : this.#holdOne(reader, item, placed)
+    )
     return { results, orders: placed.orders() }
   }
 
@@ -63,12 +68,9 @@ export class Desk {
     return placed.orders()
   }
 
-  #holdOne(
-    reader: string,
-    item: Extract<Resolved, { tag: "resolved" }>,
-    placed: Dispatch
-  ): SubscribeResult {
-    const { bookless, depth, instrument, request, requestedDepth } = item
+  #holdOne(reader: string, item: Resolvable, placed: Dispatch): SubscribeResult {
+    const { bookless, instrument, request, requestedDepth } = item
+    const depth = this.#withinDeepBooks(item)
     const { symbol, exchange, mode } = request
     const levels = depth?.actual ?? 0
     const held = this.book.hold(reader, instrument, mode, requestedDepth, levels, bookless)
@@ -78,7 +80,13 @@ export class Desk {
         // Nothing was placed, so taking the hold back moves nothing upstream.
         this.book.unhold(reader, exchange, symbol, held.view.topic)
         const message = `${this.#broker.title} allows ${full.limit} subscriptions per login and ${full.inUse} are in use`
-        return { status: "error", symbol, exchange, code: "MAX_CAPACITY_REACHED", message } satisfies SubscriptionFailure
+        return {
+          status: "error",
+          symbol,
+          exchange,
+          code: "MAX_CAPACITY_REACHED",
+          message
+        } satisfies SubscriptionFailure
       }
     }
     return {
@@ -91,6 +99,29 @@ export class Desk {
       is_fallback: depth?.fallback ?? false,
       ...(depth?.message === undefined ? {} : { message: depth.message }),
       topic: held.view.topic
+    }
+  }
+
+  /**
+   * Gives the shallowest level when the broker's deep books are used up. The limit is per connection; counting
+   * it over the whole login never oversteps it.
+   */
+  #withinDeepBooks({ depth, instrument: { exchange, symbol } }: Resolvable): Resolvable["depth"] {
+    const deep = depth === undefined ? undefined : deepBooksOf(this.#broker, exchange)
+    if (depth === undefined || deep === undefined || depth.actual <= deep.shallowest) return depth
+    let used = 0
+    for (const entry of this.book.entries()) {
+      if (entry.exchange !== exchange || entry.want === undefined || entry.want.depth <= deep.shallowest)
+        continue
+      if (entry.symbol === symbol) return depth
+      used++
+    }
+    if (used < deep.limit) return depth
+    return {
+      tag: "level",
+      actual: deep.shallowest,
+      fallback: true,
+      message: `${this.#broker.title} serves more than ${deep.shallowest} levels for ${deep.limit} instruments of ${exchange}, all in use: using ${deep.shallowest}`
     }
   }
 }

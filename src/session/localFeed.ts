@@ -2,7 +2,7 @@
  * The Feed in this process: one session per user, started when the first reader attaches and closed a while
  * after the last one left.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"

@@ -4,21 +4,30 @@ import * as Metric from "effect/Metric"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
+const counter = (name: string, description: string) =>
+  Metric.counter(name, { description, incremental: true })
 
 const framesIn = counter("algoways_feed_frames_in_total", "Frames received from the broker")
 const bytesIn = counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
 const ticks = counter("algoways_feed_ticks_total", "Ticks that passed the guard")
-const published = counter("algoways_feed_frames_published_total", "Frames handed to the bus, one per view and tick")
+const published = counter(
+  "algoways_feed_frames_published_total",
+  "Frames handed to the bus, one per view and tick"
+)
 const rejects = counter("algoways_feed_rejects_total", "Packets that became no tick, by cause")
 const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
 const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
 const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
 const refused = counter("algoways_feed_refused_total", "Requests that the broker refused")
 const connects = counter("algoways_feed_connects_total", "Connections that the broker accepted")
-const failures = counter("algoways_feed_connection_failures_total", "Connections that failed or ended, by cause")
+const failures = counter(
+  "algoways_feed_connection_failures_total",
+  "Connections that failed or ended, by cause"
+)
 const connections = Metric.gauge("algoways_feed_connections", { description: "Connections that are up" })
-const instruments = Metric.gauge("algoways_feed_instruments", { description: "Instruments subscribed upstream" })
+const instruments = Metric.gauge("algoways_feed_instruments", {
+  description: "Instruments subscribed upstream"
+})
 
 /** Updates with the labels bound, cheap enough for callbacks (35 ns each, called per frame or per chunk). */
 export interface BrokerMetrics {

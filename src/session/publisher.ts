@@ -66,8 +66,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       return
     }
     const entry = instrument as Entry
-    const serves =
-      entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
+    const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
     queue.offerUnsafe({ entry, tick, refreshes: serves })
   }
 
@@ -106,7 +105,11 @@ export const makePublisher = Effect.fnUntraced(function* (
         Effect.acquireRelease(
           // Sliding: a reader that lags loses its oldest ticks, counted above, and holds up nobody.
           Effect.tap(Queue.sliding<Tick>(TICKS_BUFFER), (q) => Effect.sync(() => streams.add(q))),
-          (q) => Effect.andThen(Effect.sync(() => streams.delete(q)), Queue.shutdown(q))
+          (q) =>
+            Effect.andThen(
+              Effect.sync(() => streams.delete(q)),
+              Queue.shutdown(q)
+            )
         ),
         (q) => Stream.fromQueue(q)
       )

@@ -15,7 +15,11 @@ export interface ReconnectOptions {
   readonly healthyAfter: Duration.Input
 }
 
-export const defaultReconnect: ReconnectOptions = { base: "500 millis", cap: "10 seconds", healthyAfter: "30 seconds" }
+export const defaultReconnect: ReconnectOptions = {
+  base: "500 millis",
+  cap: "10 seconds",
+  healthyAfter: "30 seconds"
+}
 
 /** The least pause after failures where an instant retry would make matters worse. */
 const atLeast = (failure: ConnectionFailure): Duration.Duration => {

@@ -34,18 +34,20 @@ const failed = (request: SubscribeRequest, code: SubscriptionCode, message: stri
   failure: { status: "error", symbol: request.symbol, exchange: request.exchange, code, message }
 })
 
-export const makeResolver = Effect.fnUntraced(function* (broker: Broker): Effect.fn.Return<
-  Resolver,
-  never,
-  Instruments
-> {
+export const makeResolver = Effect.fnUntraced(function* (
+  broker: Broker
+): Effect.fn.Return<Resolver, never, Instruments> {
   const instruments = yield* Instruments
   const offered = broker.modes.map((m) => modeLabel[m]).join(", ")
 
   const one = (request: SubscribeRequest, instrument: Instrument | undefined): Resolved => {
     const { exchange, mode, symbol } = request
     if (!broker.modes.includes(mode)) {
-      return failed(request, "INVALID_MODE", `${broker.title} does not offer ${modeLabel[mode]}; it offers ${offered}`)
+      return failed(
+        request,
+        "INVALID_MODE",
+        `${broker.title} does not offer ${modeLabel[mode]}; it offers ${offered}`
+      )
     }
     if (instrument === undefined) {
       return failed(request, "SYMBOL_NOT_FOUND", `Symbol ${symbol} not found for exchange ${exchange}`)
@@ -64,7 +66,9 @@ export const makeResolver = Effect.fnUntraced(function* (broker: Broker): Effect
         Effect.catch((error) =>
           Effect.as(
             Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`),
-            requests.map((r) => failed(r, "SUBSCRIPTION_ERROR", "The instruments table could not be read; see the log"))
+            requests.map((r) =>
+              failed(r, "SUBSCRIPTION_ERROR", "The instruments table could not be read; see the log")
+            )
           )
         )
       )

@@ -21,7 +21,8 @@ export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* ()
         seen.heldBack++
         return
       }
-      const more = seen === undefined || seen.heldBack === 0 ? "" : ` (and ${seen.heldBack} more since the last line)`
+      const more =
+        seen === undefined || seen.heldBack === 0 ? "" : ` (and ${seen.heldBack} more since the last line)`
       last.set(key, { at: now, heldBack: 0 })
       run(Effect.logWarning(`${key}: ${detail()}${more}`))
     }

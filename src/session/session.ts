@@ -137,8 +137,11 @@ export const makeSession = Effect.fnUntraced(function* (
         onEvent: (event) => {
           if (event.type === "refused") {
             count.refused()
-            log.warn(`${broker.name}: the broker refused a request`, () => `${event.code ?? ""} ${event.detail}`.trim())
-          } else if (event.type === "notice") log.warn(`${broker.name}: message from the broker`, () => event.text)
+            log.warn(`${broker.name}: the broker refused a request`, () =>
+              `${event.code ?? ""} ${event.detail}`.trim()
+            )
+          } else if (event.type === "notice")
+            log.warn(`${broker.name}: message from the broker`, () => event.text)
         },
         onConnecting: actor.tell({ tag: "Connecting", slot: slot.id }),
         onUp: (link) => actor.tell({ tag: "Up", slot: slot.id, link }),
@@ -158,7 +161,10 @@ export const makeSession = Effect.fnUntraced(function* (
     const { reason, state } = status()
     if (state === "connected") return Deferred.doneUnsafe(reply, Effect.void)
     if (state === "waiting_for_login") {
-      return Deferred.doneUnsafe(reply, Effect.fail(new AuthRejected({ detail: reason ?? "waiting for login" })))
+      return Deferred.doneUnsafe(
+        reply,
+        Effect.fail(new AuthRejected({ detail: reason ?? "waiting for login" }))
+      )
     }
     waiting.push(reply)
     if (running) return
@@ -186,7 +192,9 @@ export const makeSession = Effect.fnUntraced(function* (
     settle(Effect.void)
     count.connected()
     count.connections(status().connections)
-    return Effect.logInfo(`${broker.name}: connection ${slot.id} is up, ${wanted.length} instruments to subscribe`)
+    return Effect.logInfo(
+      `${broker.name}: connection ${slot.id} is up, ${wanted.length} instruments to subscribe`
+    )
   }
 
   const onDown = (slot: Slot, failure: ConnectionFailure) => {
@@ -200,7 +208,9 @@ export const makeSession = Effect.fnUntraced(function* (
 
   const onParked = (slot: Slot, reason: AuthRejected | Unusable) => {
     slot.state = { tag: "parked", reason: reason.message }
-    settle(Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message })))
+    settle(
+      Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message }))
+    )
     return Effect.logWarning(
       `${broker.name}: ${reason.message}; waiting until new credentials are stored ("algoways credentials set")`
     )
@@ -234,7 +244,10 @@ export const makeSession = Effect.fnUntraced(function* (
         return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
       }
       case "Release":
-        return Effect.andThen(carryOut(desk.release(message.reader)), Deferred.succeed(message.reply, undefined))
+        return Effect.andThen(
+          carryOut(desk.release(message.reader)),
+          Deferred.succeed(message.reply, undefined)
+        )
       case "Status":
         return Deferred.succeed(message.reply, status())
       case "Holdings":

@@ -85,11 +85,17 @@ function openWebSocket(options: SocketOptions): Effect.Effect<Socket, Connection
     })
     ws.on("error", (error: NodeJS.ErrnoException) => {
       const detail = error.code ?? error.message
-      fail(ws.readyState === WebSocket.OPEN ? new ConnectionLost({ detail }) : new ConnectionRefused({ detail }))
+      fail(
+        ws.readyState === WebSocket.OPEN ? new ConnectionLost({ detail }) : new ConnectionRefused({ detail })
+      )
     })
     ws.on("close", (code, reason) => {
       const text = reason.toString("utf8")
-      fail(new ConnectionLost({ detail: `closed by the broker with code ${code}${text === "" ? "" : `: ${text}`}` }))
+      fail(
+        new ConnectionLost({
+          detail: `closed by the broker with code ${code}${text === "" ? "" : `: ${text}`}`
+        })
+      )
     })
     yield* Deferred.await(opened)
     return {

@@ -2,7 +2,7 @@
  * One user's feed: the adapter of the broker that is set for the user, and its replacement when that setting
  * changes. Readers hold on to the feed and notice nothing but another broker's name in their frames.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
@@ -52,7 +52,11 @@ const start = Effect.fnUntraced(function* (user: string, broker: string, options
   )
   yield* Effect.mapError(
     adapter.initialise({ user }),
-    (error) => new FeedError({ code: "BROKER_ERROR", detail: `No broker configuration found for user ${user}: ${error.message}` })
+    (error) =>
+      new FeedError({
+        code: "BROKER_ERROR",
+        detail: `No broker configuration found for user ${user}: ${error.message}`
+      })
   )
   yield* Effect.ignore(Effect.timeoutOption(adapter.connect, options.firstAttempt))
   return adapter
@@ -62,7 +66,11 @@ const takeOver = (adapter: Adapter, holdings: ReadonlyArray<Holding>) => {
   const byReader = Map.groupBy(holdings, (h) => h.reader)
   return Effect.forEach(
     byReader,
-    ([reader, held]) => adapter.subscribe(held.map((h) => h.request), reader),
+    ([reader, held]) =>
+      adapter.subscribe(
+        held.map((h) => h.request),
+        reader
+      ),
     { discard: true }
   )
 }
@@ -98,11 +106,7 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
     yield* Scope.close(previous.scope, Exit.void)
   }).pipe(Effect.catchCause((cause) => Effect.logWarning(`user ${user}: the broker was not changed`, cause)))
 
-  yield* follow.pipe(
-    Effect.delay(options.watchEvery),
-    Effect.repeat(Schedule.forever),
-    Effect.forkIn(outer)
-  )
+  yield* follow.pipe(Effect.delay(options.watchEvery), Effect.repeat(Schedule.forever), Effect.forkIn(outer))
 
   const feed: UserFeed = {
     use: (f) => gate.withPermits(1)(Effect.suspend(() => f(current.adapter))),

@@ -23,7 +23,9 @@ const files = readdirSync(root, { recursive: true, encoding: "utf8" })
 /** Static and dynamic imports, and whether they vanish at run time. */
 const importsOf = (file: string): ReadonlyArray<{ readonly to: string; readonly typeOnly: boolean }> => {
   const text = readFileSync(file, "utf8")
-  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm)
+  const found = text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm
+  )
   return [...found].map((m) => ({ to: m[2] ?? m[3] ?? m[4]!, typeOnly: m[1] !== undefined }))
 }
 const roomOf = (file: string) => relative(root, file).split("/")[0]!
@@ -42,7 +44,8 @@ describe("architecture", () => {
       for (const { to } of importsOf(file)) {
         if (!to.startsWith(".")) continue
         const target = roomOf(resolve(dirname(file), to))
-        if (target !== room && !rooms[room]!.includes(target)) wrong.push(`${relative(root, file)} imports ${to}`)
+        if (target !== room && !rooms[room]!.includes(target))
+          wrong.push(`${relative(root, file)} imports ${to}`)
       }
     }
     assert.deepStrictEqual(wrong, [])
@@ -55,14 +58,17 @@ describe("architecture", () => {
         const allowed = to.startsWith(".") || to === "effect/Redacted" || typeOnly
         if (!allowed) wrong.push(`${relative(root, file)} imports ${to}`)
       }
-      if (/Date\.now\(|performance\.now\(/.test(readFileSync(file, "utf8"))) wrong.push(`${relative(root, file)} reads a clock`)
+      if (/Date\.now\(|performance\.now\(/.test(readFileSync(file, "utf8")))
+        wrong.push(`${relative(root, file)} reads a clock`)
     }
     assert.deepStrictEqual(wrong, [])
   })
 
   it("reaches no native module from the embedding entry points", () => {
     const native = new Set(["zeromq", "uWebSockets.js"])
-    const entries = files.filter((f) => /^index\.ts$|^protocols\/[^/]+\/index\.ts$|^simulator\/index\.ts$|^testing\.ts$/.test(relative(root, f)))
+    const entries = files.filter((f) =>
+      /^index\.ts$|^protocols\/[^/]+\/index\.ts$|^simulator\/index\.ts$|^testing\.ts$/.test(relative(root, f))
+    )
     assert.isAbove(entries.length, 3)
     const seen = new Set<string>()
     const walk = (file: string): void => {

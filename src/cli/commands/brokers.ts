@@ -22,10 +22,20 @@ export const brokers = Command.make(
   { dataDir: flags.dataDir, json: flags.json },
   Effect.fn(function* ({ json }) {
     const registry = yield* BrokerRegistry
-    const rows = yield* Effect.forEach(yield* registry.names, (name) => Effect.map(registry.load(name), (m) => m.broker))
+    const rows = yield* Effect.forEach(yield* registry.names, (name) =>
+      Effect.map(registry.load(name), (m) => m.broker)
+    )
     yield* printRows(rows, {
       json,
-      header: ["BROKER", "PROTOCOL", "MODES", "PER CONNECTION", "CONNECTIONS", "CREDENTIALS", "EXCHANGES (depth levels)"],
+      header: [
+        "BROKER",
+        "PROTOCOL",
+        "MODES",
+        "PER CONNECTION",
+        "CONNECTIONS",
+        "CREDENTIALS",
+        "EXCHANGES (depth levels)"
+      ],
       row: (b) => [
         b.name,
         b.protocol,
@@ -39,7 +49,11 @@ export const brokers = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("List the brokers and what they offer; a limit with ? is not confirmed by the broker"),
-  Command.withExamples([{ command: "algoways brokers --json", description: "The whole data of every broker" }]),
+  Command.withDescription(
+    "List the brokers and what they offer; a limit with ? is not confirmed by the broker"
+  ),
+  Command.withExamples([
+    { command: "algoways brokers --json", description: "The whole data of every broker" }
+  ]),
   Command.provide(({ dataDir }) => BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(dataDir, {}))))
 )

@@ -16,33 +16,37 @@ type Outcome =
   | ({ readonly status: "passed" | "failed" } & VectorReport)
   | { readonly status: "unreadable" | "no_decoder"; readonly stream: string; readonly reason: string }
 
-const runFile = Effect.fn("runFile")(function* (path: string) {
-  const stream = basename(path, ".json")
-  const json = yield* Effect.tryPromise({
-    try: async () => JSON.parse(await readFile(path, "utf8")) as { broker?: unknown },
-    catch: (cause) => String(cause)
-  })
-  const name = typeof json.broker === "string" ? json.broker : stream
-  const registry = yield* BrokerRegistry
-  const module = yield* registry.load(name).pipe(Effect.catchTag("UnsupportedBroker", () => Effect.succeed(undefined)))
-  if (module === undefined) {
-    const reason = `no decoder is shipped for broker "${name}" yet`
-    return { status: "no_decoder", stream, reason } satisfies Outcome
-  }
-  const protocol = yield* Effect.promise(() => loadProtocol(module.broker.protocol))
-  const report = yield* Effect.try({
-    try: () => runVectorFile(json, module.broker, protocol),
-    catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
-  })
-  return { ...report, status: report.failed === 0 ? "passed" : "failed" } satisfies Outcome
-}, (effect, path) =>
-  Effect.catch(effect, (error) =>
-    Effect.succeed<Outcome>({
-      status: "unreadable",
-      stream: basename(path, ".json"),
-      reason: typeof error === "string" ? error : error.message
+const runFile = Effect.fn("runFile")(
+  function* (path: string) {
+    const stream = basename(path, ".json")
+    const json = yield* Effect.tryPromise({
+      try: async () => JSON.parse(await readFile(path, "utf8")) as { broker?: unknown },
+      catch: (cause) => String(cause)
     })
-  )
+    const name = typeof json.broker === "string" ? json.broker : stream
+    const registry = yield* BrokerRegistry
+    const module = yield* registry
+      .load(name)
+      .pipe(Effect.catchTag("UnsupportedBroker", () => Effect.succeed(undefined)))
+    if (module === undefined) {
+      const reason = `no decoder is shipped for broker "${name}" yet`
+      return { status: "no_decoder", stream, reason } satisfies Outcome
+    }
+    const protocol = yield* Effect.promise(() => loadProtocol(module.broker.protocol))
+    const report = yield* Effect.try({
+      try: () => runVectorFile(json, module.broker, protocol),
+      catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
+    })
+    return { ...report, status: report.failed === 0 ? "passed" : "failed" } satisfies Outcome
+  },
+  (effect, path) =>
+    Effect.catch(effect, (error) =>
+      Effect.succeed<Outcome>({
+        status: "unreadable",
+        stream: basename(path, ".json"),
+        reason: typeof error === "string" ? error : error.message
+      })
+    )
 )
 
 const line = (outcome: Outcome): string => {
@@ -67,7 +71,8 @@ export const conformance = Command.make(
   Effect.fn(function* ({ broker, json, vectors }) {
     const names = yield* Effect.tryPromise({
       try: async () => (await readdir(vectors)).filter((f) => f.endsWith(".json")).sort(),
-      catch: (cause) => new CommandFailed({ message: `The folder ${vectors} cannot be read: ${String(cause)}` })
+      catch: (cause) =>
+        new CommandFailed({ message: `The folder ${vectors} cannot be read: ${String(cause)}` })
     })
     const wanted = broker._tag === "Some" ? broker.value.toLowerCase() : undefined
     const chosen = names.filter((n) => wanted === undefined || basename(n, ".json") === wanted)
@@ -88,7 +93,10 @@ export const conformance = Command.make(
   Command.withDescription("Feed golden frames to the shipped decoders and compare the ticks"),
   Command.withExamples([
     { command: "algoways conformance --vectors test/vectors", description: "Every file of the folder" },
-    { command: "algoways conformance --vectors test/vectors --broker angel --json", description: "One broker, as JSON" }
+    {
+      command: "algoways conformance --vectors test/vectors --broker angel --json",
+      description: "One broker, as JSON"
+    }
   ]),
   Command.provide(BrokerRegistry.layer)
 )

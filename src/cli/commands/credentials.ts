@@ -15,7 +15,8 @@ import * as flags from "../flags.ts"
 import { canonicalBroker, storeLayer } from "../layers.ts"
 import { CommandFailed, printRows, readStdin, time } from "../output.ts"
 
-const secret = (name: string, what: string) => Flag.Redacted(name).pipe(Flag.withDescription(what), Flag.optional)
+const secret = (name: string, what: string) =>
+  Flag.Redacted(name).pipe(Flag.withDescription(what), Flag.optional)
 
 const fieldFlags = {
   apiKey: secret("api-key", "The app's API key"),
@@ -68,7 +69,9 @@ const set = Command.make(
     broker: flags.broker.pipe(Flag.optional),
     ...fieldFlags,
     stdin: Flag.Boolean("stdin").pipe(
-      Flag.withDescription("Read a JSON object of fields from standard input, so that no secret stands in a command line"),
+      Flag.withDescription(
+        "Read a JSON object of fields from standard input, so that no secret stands in a command line"
+      ),
       Flag.withDefault(false)
     )
   },
@@ -88,7 +91,9 @@ const set = Command.make(
     }
     yield* (yield* CredentialStore).set(input.user, broker, given)
     const stored = yield* (yield* CredentialStore).get(input.user, broker)
-    const missing = data.credentials.filter((n) => stored?.credentials[n.field] === undefined).map((n) => n.field)
+    const missing = data.credentials
+      .filter((n) => stored?.credentials[n.field] === undefined)
+      .map((n) => n.field)
     yield* Console.log(`Stored ${Object.keys(given).join(", ")} of ${input.user} for ${broker}.`)
     if (missing.length > 0) yield* Console.log(`Still missing for ${data.title}: ${missing.join(", ")}`)
   })
@@ -96,7 +101,10 @@ const set = Command.make(
   Command.withDescription("Store broker credentials; a waiting session connects with them within a second"),
   Command.withExamples([
     { command: "algoways credentials set asha --api-key KEY --auth-token TOKEN", description: "Zerodha" },
-    { command: "algoways credentials set asha --stdin < login.json", description: "Keep secrets out of the history" }
+    {
+      command: "algoways credentials set asha --stdin < login.json",
+      description: "Keep secrets out of the history"
+    }
   ]),
   Command.provide((input) => storeLayer(input))
 )
@@ -114,7 +122,9 @@ const list = Command.make(
   })
 ).pipe(
   Command.withDescription("List which credentials are stored; values are never shown"),
-  Command.withExamples([{ command: "algoways credentials list", description: "Who has credentials for which broker" }]),
+  Command.withExamples([
+    { command: "algoways credentials list", description: "Who has credentials for which broker" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 
@@ -130,7 +140,9 @@ const remove = Command.make(
   })
 ).pipe(
   Command.withDescription("Remove stored credentials"),
-  Command.withExamples([{ command: "algoways credentials remove asha --broker angel", description: "Forget a login" }]),
+  Command.withExamples([
+    { command: "algoways credentials remove asha --broker angel", description: "Forget a login" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 

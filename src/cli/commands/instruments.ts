@@ -53,7 +53,11 @@ const importCommand = Command.make(
     }
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
     const source =
-      input.file._tag === "Some" ? { file: input.file.value } : input.url._tag === "Some" ? { url: input.url.value } : {}
+      input.file._tag === "Some"
+        ? { file: input.file.value }
+        : input.url._tag === "Some"
+          ? { url: input.url.value }
+          : {}
     const report = yield* importMaster(broker, source, {
       force: input.force,
       headers: input.header,
@@ -65,7 +69,10 @@ const importCommand = Command.make(
   Command.withDescription("Replace a broker's instruments with a master, in one transaction"),
   Command.withExamples([
     { command: "algoways instruments import zerodha", description: "From the broker's own address" },
-    { command: "algoways instruments import angel --file OpenAPIScripMaster.json", description: "From a file" }
+    {
+      command: "algoways instruments import angel --file OpenAPIScripMaster.json",
+      description: "From a file"
+    }
   ]),
   Command.provide((input) => storeLayer(input))
 )
@@ -100,7 +107,9 @@ const search = Command.make(
   })
 ).pipe(
   Command.withDescription("Find instruments by a part of their symbol"),
-  Command.withExamples([{ command: "algoways instruments search zerodha NIFTY", description: "NIFTY and its contracts" }]),
+  Command.withExamples([
+    { command: "algoways instruments search zerodha NIFTY", description: "NIFTY and its contracts" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 
@@ -129,4 +138,3 @@ export const instruments = Command.make("instruments").pipe(
   Command.withDescription("The instruments table: symbols, tokens, contracts"),
   Command.withSubcommands([importCommand, search, count])
 )
-

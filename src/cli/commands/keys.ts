@@ -25,7 +25,9 @@ const create = Command.make(
   })
 ).pipe(
   Command.withDescription("Make an API key and print it once"),
-  Command.withExamples([{ command: "algoways keys create asha --label charts", description: "A key for asha's charts" }]),
+  Command.withExamples([
+    { command: "algoways keys create asha --label charts", description: "A key for asha's charts" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 
@@ -48,7 +50,10 @@ const list = Command.make(
 
 const revoke = Command.make(
   "revoke",
-  { dataDir: flags.dataDir, id: Argument.Int("id").pipe(Argument.withDescription("Id of the key, see: algoways keys list")) },
+  {
+    dataDir: flags.dataDir,
+    id: Argument.Int("id").pipe(Argument.withDescription("Id of the key, see: algoways keys list"))
+  },
   Effect.fn(function* ({ id }) {
     if (!(yield* (yield* ApiKeys).revoke(id))) {
       return yield* new CommandFailed({ message: `There is no key ${id}. See: algoways keys list` })
@@ -57,7 +62,9 @@ const revoke = Command.make(
   })
 ).pipe(
   Command.withDescription("Revoke a key"),
-  Command.withExamples([{ command: "algoways keys revoke 3", description: "Nobody can log in with key 3 any more" }]),
+  Command.withExamples([
+    { command: "algoways keys revoke 3", description: "Nobody can log in with key 3 any more" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 

@@ -35,7 +35,9 @@ const serveFlags = {
   ),
   broker: Flag.String("broker").pipe(
     Flag.withAlias("b"),
-    Flag.withDescription("Whose wire format the simulated exchange speaks: zerodha or angel (ALGOWAYS_DEMO_BROKER)"),
+    Flag.withDescription(
+      "Whose wire format the simulated exchange speaks: zerodha or angel (ALGOWAYS_DEMO_BROKER)"
+    ),
     Flag.withFallbackConfig(Config.String("ALGOWAYS_DEMO_BROKER")),
     Flag.optional
   ),
@@ -46,7 +48,9 @@ const serveFlags = {
     Flag.withDefault(100)
   ),
   simulatorPort: Flag.Int("simulator-port").pipe(
-    Flag.withDescription(`Port of the simulated exchange (ALGOWAYS_SIMULATOR_PORT; default ${SIMULATOR_PORT}, or any free one)`),
+    Flag.withDescription(
+      `Port of the simulated exchange (ALGOWAYS_SIMULATOR_PORT; default ${SIMULATOR_PORT}, or any free one)`
+    ),
     Flag.withFallbackConfig(Config.Int("ALGOWAYS_SIMULATOR_PORT")),
     Flag.optional
   ),
@@ -80,7 +84,11 @@ const startDemo = Effect.fn("startDemo")(function* (input: Input) {
       port,
       rate: input.rate,
       onExit: (gone) => {
-        log(Effect.logWarning(`the simulated exchange (pid ${gone.pid}) ended. Start it again: ${restartCommand(demo.broker, gone.port, input.rate)}`))
+        log(
+          Effect.logWarning(
+            `the simulated exchange (pid ${gone.pid}) ended. Start it again: ${restartCommand(demo.broker, gone.port, input.rate)}`
+          )
+        )
       }
     })
   const simulator =
@@ -99,9 +107,7 @@ const restartCommand = (broker: string, port: number, rate: number): string =>
 const reachable = (host: string): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host)
 
 const run = Effect.fn("serve")(function* (input: Input) {
-  const started = input.demo
-    ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer))
-    : undefined
+  const started = input.demo ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer)) : undefined
   const endpoints =
     started === undefined
       ? input.endpoint
@@ -139,12 +145,16 @@ const run = Effect.fn("serve")(function* (input: Input) {
 }, Effect.scoped)
 
 export const serve = Command.make("serve", serveFlags, (input) => run(input)).pipe(
-  Command.withDescription("Run feed and gateway in one process, by default with a demo user at a simulated exchange"),
+  Command.withDescription(
+    "Run feed and gateway in one process, by default with a demo user at a simulated exchange"
+  ),
   Command.withExamples([
     { command: "algoways serve", description: "The demo: paste the printed snippet and see ticks" },
-    { command: "algoways serve --broker angel --rate 1000", description: "The demo over Angel One's wire format" },
+    {
+      command: "algoways serve --broker angel --rate 1000",
+      description: "The demo over Angel One's wire format"
+    },
     { command: "algoways serve --no-demo --port 9000", description: "Your own users at their real brokers" }
   ]),
   Command.provide(({ dataDir }) => StoreLayer.layer({ dataDir }))
 )
-

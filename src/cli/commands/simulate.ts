@@ -1,7 +1,7 @@
 /** `algoways simulate`: a broker to practise on, speaking its real wire format. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -11,7 +11,10 @@ import { demoCredentials, demoLogin, makeSimulator } from "../../simulator/index
 import { reportToParent, untilParentLeaves } from "../simulatorProcess.ts"
 
 const login = (name: string, field: keyof typeof demoLogin, what: string) =>
-  Flag.Redacted(name).pipe(Flag.withDescription(`${what} to accept (default: ${demoLogin[field]})`), Flag.optional)
+  Flag.Redacted(name).pipe(
+    Flag.withDescription(`${what} to accept (default: ${demoLogin[field]})`),
+    Flag.optional
+  )
 
 export const simulate = Command.make(
   "simulate",
@@ -33,10 +36,7 @@ export const simulate = Command.make(
       Flag.withDescription("Changes of instruments per second, over the whole market"),
       Flag.withDefault(100)
     ),
-    seed: Flag.Int("seed").pipe(
-      Flag.withDescription("Equal seeds give equal walks"),
-      Flag.withDefault(1)
-    ),
+    seed: Flag.Int("seed").pipe(Flag.withDescription("Equal seeds give equal walks"), Flag.withDefault(1)),
     loadEquities: Flag.Int("load-equities").pipe(
       Flag.withDescription("So many more NSE equities (LOAD00001, ...), for load tests"),
       Flag.withDefault(0)

@@ -22,7 +22,9 @@ const add = Command.make(
   })
 ).pipe(
   Command.withDescription("Add a user"),
-  Command.withExamples([{ command: "algoways users add asha --broker zerodha", description: "A user of Zerodha" }]),
+  Command.withExamples([
+    { command: "algoways users add asha --broker zerodha", description: "A user of Zerodha" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 
@@ -48,16 +50,22 @@ const setBroker = Command.make(
   {
     dataDir: flags.dataDir,
     user: flags.user,
-    broker: Argument.String("broker").pipe(Argument.withDescription("Name of a broker, see: algoways brokers"))
+    broker: Argument.String("broker").pipe(
+      Argument.withDescription("Name of a broker, see: algoways brokers")
+    )
   },
   Effect.fn(function* ({ broker, user }) {
     const name = yield* canonicalBroker(broker)
     yield* (yield* Users).setBroker(user, name)
-    yield* Console.log(`${user} now uses ${name}. A running feed follows within seconds; clients stay connected.`)
+    yield* Console.log(
+      `${user} now uses ${name}. A running feed follows within seconds; clients stay connected.`
+    )
   })
 ).pipe(
   Command.withDescription("Change a user's broker"),
-  Command.withExamples([{ command: "algoways users set-broker asha angel", description: "Move asha to Angel One" }]),
+  Command.withExamples([
+    { command: "algoways users set-broker asha angel", description: "Move asha to Angel One" }
+  ]),
   Command.provide((input) => storeLayer(input))
 )
 

@@ -28,7 +28,11 @@ describe("ConnectionPool", () => {
     const placed = [0, 1, 2].map((i) => p.place(want(i, ltp)))
     assert.deepStrictEqual(
       placed.map((x) => x.tag === "placed" && [x.slot.id, x.opened]),
-      [[1, true], [1, false], [2, true]]
+      [
+        [1, true],
+        [1, false],
+        [2, true]
+      ]
     )
     assert.strictEqual(p.used, 3)
   })

@@ -41,7 +41,14 @@ describe("reconnectSchedule", () => {
 
   it.effect("starts afresh after a healthy period, and only then", () =>
     Effect.gen(function* () {
-      const delays = yield* pauses([[0, lost], [0, lost], [0, lost], [59, lost], [61, lost], [0, lost]])
+      const delays = yield* pauses([
+        [0, lost],
+        [0, lost],
+        [0, lost],
+        [59, lost],
+        [61, lost],
+        [0, lost]
+      ])
       assert.isAtLeast(delays[3]!, 6)
       assert.strictEqual(delays[4], 0)
       assert.isAtMost(delays[5]!, 2.4)

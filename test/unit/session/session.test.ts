@@ -49,7 +49,12 @@ describe("session", () => {
       ])
       assert.deepInclude(results[0], { status: "error", code: "SYMBOL_NOT_FOUND" })
       assert.deepInclude(results[1], { status: "error", code: "INVALID_DEPTH" })
-      assert.deepInclude(results[2], { status: "success", requested_depth: 20, actual_depth: 5, is_fallback: true })
+      assert.deepInclude(results[2], {
+        status: "success",
+        requested_depth: 20,
+        actual_depth: 5,
+        is_fallback: true
+      })
       assert.deepInclude(results[3], { status: "success", actual_depth: 0, is_fallback: true })
       assert.deepInclude(results[4], { status: "success", is_fallback: false })
       const [gone] = yield* adapter.unsubscribe([quote("TCS")])
@@ -68,7 +73,10 @@ describe("session", () => {
   it.effect("serves each view its frames and the stream its ticks", () =>
     Effect.gen(function* () {
       const { adapter, world } = yield* connected()
-      yield* adapter.subscribe([{ symbol: "RELIANCE", exchange: "NSE", mode: "ltp" }, quote("RELIANCE")], "one")
+      yield* adapter.subscribe(
+        [{ symbol: "RELIANCE", exchange: "NSE", mode: "ltp" }, quote("RELIANCE")],
+        "one"
+      )
       const ticks = yield* Stream.runCollect(Stream.take(adapter.ticks, 1)).pipe(Effect.forkChild)
       yield* advance("1 second")
       world.sockets[0]!.deliver(RELIANCE_LTP)
@@ -95,8 +103,7 @@ describe("session", () => {
       yield* advance("2 seconds")
       yield* adapter.unsubscribe([quote("RELIANCE")], "one")
       yield* advance("2 seconds")
-      const modes = world.sockets[0]!.sent
-        .map((text) => JSON.parse(text))
+      const modes = world.sockets[0]!.sent.map((text) => JSON.parse(text))
         .filter((m) => m.a === "mode")
         .map((m) => m.v[0])
       assert.deepStrictEqual(modes.slice(-2), ["full", "quote"])

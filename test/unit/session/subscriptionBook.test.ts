@@ -7,9 +7,15 @@ const book = () => new SubscriptionBook("asha", "zerodha")
 describe("SubscriptionBook", () => {
   it("wants an instrument once, in the richest mode and deepest level of its views", () => {
     const b = book()
-    assert.deepInclude(b.hold("one", RELIANCE, "ltp", 5, 0, false).change, { from: undefined, to: { mode: "ltp", depth: 0 } })
+    assert.deepInclude(b.hold("one", RELIANCE, "ltp", 5, 0, false).change, {
+      from: undefined,
+      to: { mode: "ltp", depth: 0 }
+    })
     assert.strictEqual(b.hold("two", RELIANCE, "ltp", 5, 0, false).change, undefined)
-    assert.deepStrictEqual(b.hold("two", RELIANCE, "depth", 20, 20, false).change?.to, { mode: "depth", depth: 20 })
+    assert.deepStrictEqual(b.hold("two", RELIANCE, "depth", 20, 20, false).change?.to, {
+      mode: "depth",
+      depth: 20
+    })
     assert.deepStrictEqual(b.hold("three", RELIANCE, "depth", 5, 5, false).change, undefined)
     assert.deepStrictEqual(b.drop("two", "NSE", "RELIANCE", "depth").change?.to, { mode: "depth", depth: 5 })
     assert.strictEqual(b.size, 1)

@@ -78,7 +78,10 @@ export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroke
     }
     world.sockets.push(socket)
     yield* Effect.addFinalizer(() => Effect.sync(() => void (socket.closed = true)))
-    return { send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)), ended: Deferred.await(ended) }
+    return {
+      send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)),
+      ended: Deferred.await(ended)
+    }
   })
   const services = Layer.mergeAll(
     Layer.succeed(Transport, { open }),
@@ -97,7 +100,9 @@ export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroke
       Instruments,
       Instruments.of({
         resolve: (_, queries) =>
-          Effect.succeed(queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))),
+          Effect.succeed(
+            queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))
+          ),
         replace: () => Effect.succeed(0),
         count: () => Effect.succeed(listed.length),
         search: () => Effect.succeed([])
