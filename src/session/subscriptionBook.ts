@@ -146,7 +146,7 @@ export class SubscriptionBook {
     const held = this.#byReader.get(reader)
     if (held === undefined) return []
     const touched = new Set<Entry>()
-    for (const [active, entry] of [...held]) {
+    for (const [active, entry] of held) {
       this.#remove(reader, entry, active)
       touched.add(entry)
     }

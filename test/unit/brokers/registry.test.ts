@@ -1,0 +1,108 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
+import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
+import { BrokerRegistry } from "../../../src/brokers/registry.ts"
+import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
+import { createAdapter } from "../../../src/session/factory.ts"
+import { layerMemory } from "../../../src/index.ts"
+
+describe("BrokerRegistry", () => {
+  it.effect("finds names in any case and lists the known ones for others", () =>
+    Effect.gen(function* () {
+      const registry = yield* BrokerRegistry
+      assert.strictEqual((yield* registry.load(" Zerodha ")).broker, zerodha)
+      const error = yield* Effect.flip(registry.load("nosuch"))
+      assert.strictEqual(error._tag, "UnsupportedBroker")
+      assert.deepInclude(error, { broker: "nosuch", known: yield* registry.names })
+      assert.include(error.message, "zerodha")
+    }).pipe(Effect.provide(BrokerRegistry.layer))
+  )
+
+  it.effect("loads a module when it is first asked for, once, and again after a failure", () =>
+    Effect.gen(function* () {
+      const registry = yield* BrokerRegistry
+      let loads = 0
+      let broken = true
+      yield* registry.register("Mine", () => {
+        loads++
+        return broken ? Promise.reject(new Error("disk gone")) : Promise.resolve({ broker: zerodha })
+      })
+      assert.strictEqual(loads, 0)
+      assert.include(yield* registry.names, "mine")
+      const failure = yield* Effect.flip(registry.load("mine"))
+      assert.strictEqual(failure._tag, "BrokerLoadFailed")
+      assert.include(failure.message, "disk gone")
+      broken = false
+      yield* registry.load("MINE")
+      yield* registry.load("mine")
+      assert.strictEqual(loads, 2)
+    }).pipe(Effect.provide(BrokerRegistry.layer))
+  )
+
+  it.effect("applies what configuration may change, and nothing else", () =>
+    Effect.gen(function* () {
+      const { broker } = yield* (yield* BrokerRegistry).load("zerodha")
+      assert.strictEqual(broker.endpoint, "ws://127.0.0.1:1")
+      assert.deepStrictEqual(broker.limits.connectionsPerLogin, { value: 1, confirmed: true })
+      assert.strictEqual(broker.limits.subscriptionsPerConnection, zerodha.limits.subscriptionsPerConnection)
+      assert.strictEqual(broker.instrumentMaster.url, zerodha.instrumentMaster.url)
+    }).pipe(
+      Effect.provide(
+        BrokerRegistry.layer.pipe(
+          Layer.provide(
+            Layer.succeed(BrokerOverrides, {
+              zerodha: { endpoint: "ws://127.0.0.1:1", connectionsPerLogin: 1 }
+            })
+          )
+        )
+      )
+    )
+  )
+})
+
+describe("createAdapter", () => {
+  it.effect("makes the session of a built-in broker, and fails on an unknown name", () =>
+    Effect.gen(function* () {
+      const adapter = yield* createAdapter("ANGEL")
+      assert.strictEqual(adapter.broker.name, "angel")
+      assert.strictEqual((yield* Effect.flip(createAdapter("nosuch")))._tag, "UnsupportedBroker")
+    }).pipe(Effect.provide(layerMemory()))
+  )
+
+  it.effect("uses a third party's own adapter", () =>
+    Effect.gen(function* () {
+      const own = BrokerAdapter.of({
+        broker: { ...zerodha, name: "mine" },
+        initialise: () => Effect.void,
+        connect: Effect.void,
+        disconnect: Effect.void,
+        subscribe: () => Effect.succeed([]),
+        unsubscribe: () => Effect.succeed([]),
+        release: () => Effect.void,
+        holdings: Effect.succeed([]),
+        status: Effect.succeed({ broker: "mine", state: "connected", connections: 1, instruments: 0 }),
+        ticks: Stream.empty
+      })
+      const registry = yield* BrokerRegistry
+      yield* registry.register("mine", () =>
+        Promise.resolve({ broker: own.broker, adapter: Layer.succeed(BrokerAdapter, own) })
+      )
+      assert.strictEqual(yield* createAdapter("mine"), own)
+    }).pipe(Effect.provide(layerMemory()))
+  )
+
+  it.effect("says so when the broker names a protocol that nobody registered", () =>
+    Effect.gen(function* () {
+      const registry = yield* BrokerRegistry
+      yield* registry.register("mine", () =>
+        Promise.resolve({ broker: { ...zerodha, name: "mine", protocol: "smoke-signals" } })
+      )
+      const error = yield* Effect.flip(createAdapter("mine"))
+      assert.strictEqual(error._tag, "BrokerLoadFailed")
+      assert.include(error.message, "smoke-signals")
+    }).pipe(Effect.provide(layerMemory()))
+  )
+})
