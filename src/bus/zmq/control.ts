@@ -65,7 +65,7 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
         return inTurn(
           reader,
           // Asked again when it is its turn: the gateway may have been given up while this waited.
-          Effect.suspend(() =>
+          Effect.suspend((): Effect.Effect<unknown, FeedError | "lease"> =>
             leases.holds(lease) ? serveReader(request, lease, reader) : Effect.fail("lease")
           )
         )
@@ -77,7 +77,7 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
     Effect.as(
       Effect.andThen(
         Metric.update(metrics.malformed, 1),
-        Effect.logWarning(`a control message from a gateway was refused: ${problem}`)
+        Effect.logDebug(`a control message from a gateway was refused: ${problem}`)
       ),
       { id, lease, epoch, result: "malformed", detail: problem }
     )

@@ -1,0 +1,218 @@
+/**
+ * The gateway process's end of the split: a Feed whose sessions run in the feed process, and the FrameBus on which
+ * that process's frames arrive.
+ *
+ * Clients of the gateway notice a restart of the feed process as a gap: what they hold is made anew.
+ * A frame's payload shares the memory of the message that it came in; a handler that keeps frames for long copies.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { randomUUID } from "node:crypto"
+import * as zmq from "zeromq"
+import { Feed } from "../feed.ts"
+import { FrameBus } from "../frameBus.ts"
+import * as metrics from "../metrics.ts"
+import { BatchReader } from "./batch.ts"
+import type { FeedLink } from "./feedLink.ts"
+import { makeFeedLink, unreachable, valueOf } from "./feedLink.ts"
+import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, values } from "./link.ts"
+import { RemoteReaders } from "./remoteReaders.ts"
+import type { EndpointFailed } from "./sockets.ts"
+import { connect, scoped, watched } from "./sockets.ts"
+
+export interface RemoteFeedOptions {
+  readonly control?: string
+  readonly frames?: string
+  /** This gateway's name, unique among those of one feed process. Random by default. */
+  readonly gateway?: string
+  readonly pingEvery?: Duration.Input
+  /** A ping without an answer for so long: the feed process is gone or stands still. */
+  readonly silentAfter?: Duration.Input
+  /** For requests that the feed process answers at once. */
+  readonly timeout?: Duration.Input
+  /** For an attach, which waits for the broker's answer to a first connection attempt. */
+  readonly attachTimeout?: Duration.Input
+}
+
+const PING_EVERY = Duration.seconds(1)
+const TIMEOUT = Duration.seconds(5)
+const ATTACH_TIMEOUT = Duration.seconds(60)
+const SILENT_AFTER = Duration.seconds(3)
+/** How long the end of this process may wait to say goodbye. */
+const LEAVE_TIMEOUT = Duration.millis(500)
+/** Batches that ZeroMQ keeps while this process is busy: some 64 MB at most. */
+const HIGH_WATER_MARK = 1000
+
+/** The Feed alone; frames go to the FrameBus of the context. */
+export const layerFeed = (options: RemoteFeedOptions = {}): Layer.Layer<Feed, EndpointFailed, FrameBus> =>
+  Layer.effect(Feed, make(options))
+
+/** The Feed, and a FrameBus of this process that its frames arrive on. */
+export const layer = (options: RemoteFeedOptions = {}): Layer.Layer<Feed | FrameBus, EndpointFailed> =>
+  Layer.provideMerge(layerFeed(options), FrameBus.layer)
+
+const brokersOf = valueOf(values.brokers)
+const infoOf = valueOf(values.info)
+const viewsOf = valueOf(values.views)
+
+const make = Effect.fnUntraced(function* (
+  options: RemoteFeedOptions
+): Effect.fn.Return<Feed["Service"], EndpointFailed, FrameBus | Scope.Scope> {
+  const endpoint = options.control ?? DEFAULT_CONTROL_ENDPOINT
+  const gateway = options.gateway ?? `gateway-${process.pid}-${randomUUID().slice(0, 8)}`
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? TIMEOUT)
+  const known = Latch.makeUnsafe(false)
+  const changed = Latch.makeUnsafe(false)
+
+  const link = yield* makeFeedLink(endpoint, gateway, () => {
+    known.openUnsafe()
+    changed.openUnsafe()
+  })
+  const leased = Effect.suspend(() => {
+    const lease = link.lease()
+    return lease === undefined
+      ? known.await.pipe(
+          Effect.timeoutOrElse({
+            duration: timeout,
+            orElse: () => Effect.fail(unreachable(endpoint, "no answer so far"))
+          }),
+          Effect.andThen(Effect.sync(() => link.lease()!))
+        )
+      : Effect.succeed(lease)
+  })
+  const readers = new RemoteReaders(link, leased, {
+    requestMs: Duration.toMillis(timeout),
+    attachMs: Duration.toMillis(Duration.fromInputUnsafe(options.attachTimeout ?? ATTACH_TIMEOUT))
+  })
+  yield* receiveFrames(options.frames ?? DEFAULT_FRAMES_ENDPOINT, link, timeout)
+  yield* keepAlive(link, endpoint, options, changed)
+
+  // A changed lease opens the latch; so does every ping, for what could not be restored the last time.
+  yield* changed.await.pipe(
+    Effect.andThen(changed.close),
+    Effect.andThen(readers.restore),
+    Effect.forever,
+    watched("the gateway stopped restoring its readers"),
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => Effect.ignore(link.ask({ op: "leave" }, LEAVE_TIMEOUT)))
+
+  let brokers: ReadonlyArray<string> = []
+  return {
+    brokers: link.ask({ op: "brokers" }, timeout).pipe(
+      Effect.flatMap(brokersOf),
+      Effect.tap((names) => Effect.sync(() => (brokers = names))),
+      // The names hardly change: those of the last answer serve while there is none.
+      Effect.catch(() => Effect.sync(() => brokers))
+    ),
+    attach: (user, reader) => readers.attach(user, reader),
+    subscribe: (user, reader, requests) => readers.subscribe(user, reader, requests),
+    unsubscribe: (user, reader, requests) => readers.unsubscribe(user, reader, requests),
+    release: (user, reader) => readers.release(user, reader),
+    info: (user) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf)
+  }
+})
+
+/** Pings, so that the feed process knows that this gateway lives, and this gateway that the feed process does. */
+const keepAlive = Effect.fnUntraced(function* (
+  link: FeedLink,
+  endpoint: string,
+  options: RemoteFeedOptions,
+  changed: Latch.Latch
+): Effect.fn.Return<void, never, Scope.Scope> {
+  let silent = false
+  const ping = Effect.matchEffect(link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER), {
+    onFailure: () =>
+      Effect.suspend(() => {
+        const first = !silent
+        silent = true
+        return Effect.andThen(
+          first
+            ? Effect.logWarning(
+                `the feed process at ${endpoint} does not answer; clients get no data until it does`
+              )
+            : Effect.void,
+          link.giveUp
+        )
+      }),
+    onSuccess: () =>
+      Effect.suspend(() => {
+        const back = silent
+        silent = false
+        return Effect.andThen(
+          back ? Effect.logInfo(`the feed process at ${endpoint} answers again`) : Effect.void,
+          changed.open
+        )
+      })
+  })
+  yield* Effect.andThen(ping, Effect.sleep(options.pingEvery ?? PING_EVERY)).pipe(
+    Effect.forever,
+    watched("the gateway stopped pinging the feed"),
+    Effect.forkScoped
+  )
+})
+
+const receiveFrames = Effect.fnUntraced(function* (
+  endpoint: string,
+  link: FeedLink,
+  timeout: Duration.Duration
+): Effect.fn.Return<void, EndpointFailed, FrameBus | Scope.Scope> {
+  const bus = yield* FrameBus
+  const context = yield* Effect.context<never>()
+  const socket = yield* scoped(
+    () =>
+      new zmq.Subscriber({
+        linger: 0,
+        receiveHighWaterMark: HIGH_WATER_MARK,
+        reconnectInterval: 100,
+        reconnectMaxInterval: 1000
+      })
+  )
+  yield* connect(socket, endpoint, "the frames of the feed")
+  socket.subscribe()
+
+  const asking = yield* FiberSet.make<void, never>()
+  const fork = yield* FiberSet.runtime(asking)()
+  const describe = (ids: ReadonlyArray<number>): Effect.Effect<void> =>
+    link.ask({ op: "views", ids }, timeout).pipe(
+      Effect.flatMap((answer) => Effect.map(viewsOf(answer), (views) => reader.learn(answer.epoch, views))),
+      Effect.catch((error) => Effect.logDebug("views of the feed process could not be learned", error)),
+      Effect.andThen(Effect.sync(() => reader.forget(ids)))
+    )
+  let warned = false
+  const reader: BatchReader = new BatchReader({
+    frames: (frames) => {
+      metrics.received.updateUnsafe(frames.length, context)
+      bus.publish(frames)
+    },
+    unknown: (ids) => {
+      fork(describe(ids))
+    },
+    malformed: (detail) => {
+      metrics.malformed.updateUnsafe(1, context)
+      if (warned) return
+      warned = true
+      fork(
+        Effect.logWarning(`the feed process at ${endpoint} sent ${detail}. Further ones are only counted.`)
+      )
+    },
+    lost: (batches) => metrics.lost.updateUnsafe(batches, context)
+  })
+
+  yield* Effect.tryPromise(() => socket.receive()).pipe(
+    Effect.map(([message]) => {
+      if (message !== undefined) reader.read(message)
+    }),
+    Effect.catch((error) =>
+      Effect.andThen(Effect.logWarning("frames could not be received", error), Effect.sleep("100 millis"))
+    ),
+    Effect.catchDefect((defect) => Effect.logError("a batch of frames could not be handed on", defect)),
+    Effect.forever,
+    watched("the gateway stopped receiving frames"),
+    Effect.forkScoped
+  )
+})
