@@ -15,7 +15,7 @@ interface CaseFile {
 }
 
 const file = JSON.parse(
-  readFileSync(new URL("../vectors/client-protocol-cases.json", import.meta.url), "utf8")
+  readFileSync(new URL("../cases/client-protocol-cases.json", import.meta.url), "utf8")
 ) as CaseFile
 
 describe("conversation cases of the client protocol", () => {

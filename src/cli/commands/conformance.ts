@@ -81,9 +81,10 @@ export const conformance = Command.make(
       return yield* new CommandFailed({ message: `There is ${what} in ${vectors}.` })
     }
     const outcomes = yield* Effect.forEach(chosen, (name) => runFile(join(vectors, name)))
-    yield* json ? printJson(outcomes) : Console.log(outcomes.map(line).join("\n"))
     const bad = outcomes.filter((o) => o.status === "failed" || o.status === "unreadable")
     const ran = outcomes.filter((o) => o.status === "passed" || o.status === "failed")
+    const summary = `${ran.length} of ${outcomes.length} streams run, ${bad.length} not conformant`
+    yield* json ? printJson(outcomes) : Console.log([...outcomes.map(line), summary].join("\n"))
     if (bad.length > 0) {
       return yield* new CommandFailed({ message: `Not conformant: ${bad.map((o) => o.stream).join(", ")}` })
     }

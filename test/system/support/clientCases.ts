@@ -1,6 +1,6 @@
 /**
  * Conversation cases of the client protocol: what a case is, when a frame matches, and a driver that plays a
- * case against a gateway on a real socket. The format is defined in `test/vectors/client-protocol-cases.json`.
+ * case against a gateway on a real socket. The format is defined in `test/cases/client-protocol-cases.json`.
  */
 import { WebSocket } from "ws"
 import { matches } from "./jsonMatcher.ts"

@@ -1,0 +1,58 @@
+/** `algoways feed`: sessions and buses alone, for gateways in other processes and for ZeroMQ readers. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Command from "effect/cli/Command"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import { FeedServer } from "../../bus/zmq/feedServer.ts"
+import * as Store from "../../store/index.ts"
+import * as flags from "../flags.ts"
+import { feedLayer, publicZmq } from "../layers.ts"
+import * as Overrides from "../overrides.ts"
+import { VERSION } from "../version.ts"
+import { watch } from "../watch.ts"
+
+export const feed = Command.make(
+  "feed",
+  {
+    dataDir: flags.dataDir,
+    endpoint: flags.endpoint,
+    zmq: flags.zmq,
+    control: flags.feedControl,
+    frames: flags.feedFrames,
+    watch: flags.watch
+  },
+  (input) =>
+    Effect.gen(function* () {
+      const { control, frames } = yield* FeedServer
+      const zmq = yield* publicZmq(input.zmq)
+      yield* watch(input.watch)
+      yield* Effect.logInfo(
+        `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
+      )
+      return yield* Effect.never
+    }).pipe(
+      Effect.provide(
+        FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
+          Layer.provideMerge(feedLayer),
+          Layer.provide(
+            Layer.mergeAll(
+              Store.layer({ dataDir: input.dataDir }),
+              BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(input.dataDir, input.endpoint)))
+            )
+          )
+        )
+      ),
+      Effect.scoped
+    )
+).pipe(
+  Command.withDescription(
+    "Run the sessions alone: gateways in other processes and ZeroMQ readers connect to it"
+  ),
+  Command.withExamples([
+    { command: "algoways feed", description: "Then, in another terminal: algoways gateway" },
+    {
+      command: "algoways feed --watch asha/NSE:INFY:quote --zmq tcp://127.0.0.1:5555",
+      description: "A fixed list for ZeroMQ readers, with no gateway at all"
+    }
+  ])
+)
