@@ -13,7 +13,7 @@ const OPAQUE = /(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w.-]{16,}/g
  * token, because brokers quote them back in their errors.
  */
 export const brokerText = (value: unknown): string => {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === "string" ? value : jsonOf(value)
   // Cut before the search, so that a huge text costs nothing; and after it, because a mask may be longer.
   return text
     .slice(0, 4 * SHOWN)
@@ -21,6 +21,15 @@ export const brokerText = (value: unknown): string => {
     .replace(OPAQUE, "[hidden]")
     .trim()
     .slice(0, SHOWN)
+}
+
+/** Parsing copes with any nesting, printing does not. */
+const jsonOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return "(nested too deep to show)"
+  }
 }
 
 /** A JSON object, or undefined for anything else. Never throws. */
