@@ -55,7 +55,8 @@ export class BrokerRegistry extends Context.Service<
           catch: (cause) => new BrokerLoadFailed({ broker: key, cause })
         })
         const override = overrides[key]
-        const ready = override === undefined ? module : { ...module, broker: applyOverride(module.broker, override) }
+        const ready =
+          override === undefined ? module : { ...module, broker: applyOverride(module.broker, override) }
         loaded.set(key, ready)
         return ready
       })

@@ -22,7 +22,9 @@ export class BrokerLoadFailed extends Schema.TaggedError<BrokerLoadFailed>()("Br
   }
 }
 
-export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { user: Schema.String }) {
+export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
+  user: Schema.String
+}) {
   override get message() {
     return `No user "${this.user}". List users with "algoways users list", add one with "algoways users add".`
   }
@@ -61,7 +63,9 @@ export type SubscriptionCode = typeof SubscriptionCode.Type
  * - `ConnectionLost`: the socket closed, reset or went silent.
  * - `ConnectionRefused`: nothing answered, or the server declined for another reason than credentials.
  */
-export class AuthRejected extends Schema.TaggedError<AuthRejected>()("AuthRejected", { detail: Schema.String }) {
+export class AuthRejected extends Schema.TaggedError<AuthRejected>()("AuthRejected", {
+  detail: Schema.String
+}) {
   override get message() {
     return `the broker rejected the credentials (${this.detail})`
   }
@@ -83,7 +87,9 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("
     return `the broker broke its protocol (${this.detail})`
   }
 }
-export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", { detail: Schema.String }) {
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
+  detail: Schema.String
+}) {
   override get message() {
     return `the connection was lost (${this.detail})`
   }

@@ -34,7 +34,10 @@ export const Instrument = Schema.Struct({
 export type Instrument = typeof Instrument.Type
 
 /** What a codec needs of an instrument to subscribe it and to recognise its packets. */
-export type WireInstrument = Pick<Instrument, "symbol" | "exchange" | "token" | "brokerExchange" | "brokerSymbol">
+export type WireInstrument = Pick<
+  Instrument,
+  "symbol" | "exchange" | "token" | "brokerExchange" | "brokerSymbol"
+>
 
 /** `NSE:RELIANCE`: the key for people, logs and maps by name. */
 export const nameOf = (i: { readonly symbol: string; readonly exchange: string }): string =>
