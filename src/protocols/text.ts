@@ -32,15 +32,6 @@ const jsonOf = (value: unknown): string => {
   }
 }
 
-/** JSON.parse takes values that are nested deeper than JSON.stringify can follow. */
-const jsonText = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return "a value that cannot be shown"
-  }
-}
-
 /** A JSON object, or undefined for anything else. Never throws. */
 export const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
