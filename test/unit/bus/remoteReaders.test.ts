@@ -1,0 +1,191 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { FeedError } from "../../../src/bus/feed.ts"
+import type { Body, FeedLink } from "../../../src/bus/zmq/feedLink.ts"
+import type { Answer } from "../../../src/bus/zmq/link.ts"
+import { RemoteReaders } from "../../../src/bus/zmq/remoteReaders.ts"
+
+const info = { broker: "zerodha", state: "connected", modes: ["ltp"] } as const
+const silent = new FeedError({ code: "BROKER_CONNECTION_ERROR", detail: "the feed process does not answer" })
+
+/** A feed process in one object: answers by the lease that it gives, and can be restarted or fall silent. */
+const make = () => {
+  let life = 1
+  let seen = "1.1"
+  const asked: Array<string> = []
+  const state = { reachable: true, refuse: undefined as string | undefined }
+  const leaseNow = () => `${life}.1`
+
+  const answer = (body: Body): Answer => {
+    const common = { id: 1, lease: leaseNow(), epoch: life }
+    if ("lease" in body && body.lease !== leaseNow()) return { ...common, result: "lease" }
+    switch (body.op) {
+      case "attach":
+        return state.refuse === undefined
+          ? { ...common, result: "ok", value: info }
+          : { ...common, result: "failed", code: "BROKER_ERROR", detail: state.refuse }
+      case "subscribe":
+        return {
+          ...common,
+          result: "ok",
+          value: body.requests.map(({ exchange, mode, symbol }) => ({
+            status: "success",
+            symbol,
+            exchange,
+            mode,
+            requested_depth: 5,
+            actual_depth: 0,
+            is_fallback: false,
+            topic: `${symbol}/${mode}`
+          }))
+        }
+      case "unsubscribe":
+        return {
+          ...common,
+          result: "ok",
+          value: body.requests.map(({ exchange, mode, symbol }) => ({
+            status: "success",
+            symbol,
+            exchange,
+            topics: [`${symbol}/${mode}`]
+          }))
+        }
+      default:
+        return { ...common, result: "ok" }
+    }
+  }
+  const describe = (body: Body): string => {
+    const what = "requests" in body ? ` ${body.requests.map((r) => `${r.symbol}/${r.mode}`).join("+")}` : ""
+    return "reader" in body ? `${body.op} ${body.reader}${what} @${body.lease}` : body.op
+  }
+  const link: FeedLink = {
+    ask: (body) =>
+      Effect.suspend(() => {
+        asked.push(describe(body))
+        if (!state.reachable) return Effect.fail(silent)
+        const given = answer(body)
+        seen = given.lease
+        return Effect.succeed(given)
+      }),
+    giveUp: Effect.void,
+    lease: () => seen
+  }
+  const readers = new RemoteReaders(
+    link,
+    Effect.sync(() => seen),
+    { requestMs: 1000, attachMs: 1000 }
+  )
+  return {
+    readers,
+    state,
+    restart: () => life++,
+    /** A ping's answer tells the gateway of the new lease. */
+    ping: () => (seen = leaseNow()),
+    /** What was asked since the last look. */
+    asked: () => asked.splice(0)
+  }
+}
+
+const quote = (symbol: string) => ({ symbol, exchange: "NSE", mode: "quote" as const })
+
+describe("readers of a remote feed", () => {
+  it.effect("are made anew, with what they still hold, when the lease has changed", () =>
+    Effect.gen(function* () {
+      const { asked, ping, readers, restart } = make()
+      yield* readers.attach("asha", "c1")
+      yield* readers.subscribe("asha", "c1", [quote("INFY"), quote("TCS")])
+      yield* readers.unsubscribe("asha", "c1", [quote("TCS")])
+      yield* readers.subscribe("asha", "c2", [quote("SBIN")])
+      yield* readers.release("asha", "c2")
+      asked()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), [], "nothing has changed")
+      restart()
+      ping()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["attach c1 @2.1", "subscribe c1 INFY/quote @2.1"])
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), [], "once is enough")
+    })
+  )
+
+  it.effect("do not build on a lease that is over: first the old holdings, then the request", () =>
+    Effect.gen(function* () {
+      const { asked, readers, restart } = make()
+      yield* readers.attach("asha", "c1")
+      yield* readers.subscribe("asha", "c1", [quote("INFY")])
+      restart()
+      asked()
+      const results = yield* readers.subscribe("asha", "c1", [quote("TCS")])
+      assert.strictEqual(results[0]?.status, "success")
+      assert.deepStrictEqual(asked(), [
+        "subscribe c1 TCS/quote @1.1",
+        "attach c1 @2.1",
+        "subscribe c1 INFY/quote @2.1",
+        "subscribe c1 TCS/quote @2.1"
+      ])
+    })
+  )
+
+  it.effect("are attached later when nobody answered", () =>
+    Effect.gen(function* () {
+      const { asked, readers, state } = make()
+      state.reachable = false
+      const error = yield* Effect.flip(readers.attach("asha", "c1"))
+      assert.strictEqual(error.code, "BROKER_CONNECTION_ERROR")
+      state.reachable = true
+      asked()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["attach c1 @1.1"])
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), [])
+    })
+  )
+
+  it.effect("repeat a release that was not confirmed, unless the feed process has forgotten the reader", () =>
+    Effect.gen(function* () {
+      const { asked, ping, readers, restart, state } = make()
+      for (const name of ["c1", "c2", "c3"]) yield* readers.subscribe("asha", name, [quote("INFY")])
+      state.reachable = false
+      yield* readers.release("asha", "c1")
+      asked()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["release c1 @1.1"], "tried again")
+      state.reachable = true
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["release c1 @1.1"], "and again")
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), [], "confirmed")
+
+      state.reachable = false
+      yield* readers.release("asha", "c2")
+      state.reachable = true
+      restart()
+      ping()
+      asked()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["subscribe c3 INFY/quote @2.1"])
+      yield* readers.release("asha", "nobody")
+      assert.deepStrictEqual(asked(), [])
+    })
+  )
+
+  it.effect(
+    "that the feed process refuses after its restart are not tried at every ping, and get its error",
+    () =>
+      Effect.gen(function* () {
+        const { asked, ping, readers, restart, state } = make()
+        yield* readers.attach("asha", "c1")
+        yield* readers.subscribe("asha", "c1", [quote("INFY")])
+        restart()
+        ping()
+        state.refuse = 'User "asha" has no broker.'
+        asked()
+        yield* readers.restore
+        yield* readers.restore
+        assert.deepStrictEqual(asked(), ["attach c1 @2.1"])
+        const error = yield* Effect.flip(readers.attach("asha", "c1"))
+        assert.deepStrictEqual([error.code, error.detail], ["BROKER_ERROR", 'User "asha" has no broker.'])
+      })
+  )
+})
