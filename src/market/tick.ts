@@ -8,16 +8,13 @@
  */
 import * as Schema from "effect/Schema"
 import { Mode } from "./mode.ts"
+import { outOfBounds } from "./tickBounds.ts"
 
-/** Beyond this no price is believed; the largest real one (an index sum) is some six orders smaller. */
-const MAX_PRICE = 1e12
-/** 2001-09-09 to 2100-01-01: a time outside is a decoding mistake or a broken clock. */
-const MIN_TIME = 1_000_000_000_000
-const MAX_TIME = 4_102_444_800_000
-
-const Price = Schema.Finite.check(Schema.isBetween({ minimum: -MAX_PRICE, maximum: MAX_PRICE }))
-const Quantity = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-const Time = Schema.Int.check(Schema.isBetween({ minimum: MIN_TIME, maximum: MAX_TIME }))
+// The kinds of numbers. Their bounds are checked for the whole tick at once, by `tickBounds.ts`: a check per field
+// costs more than all the rest of the compiled Schema together (measured: 1400 to 2300 ns against 130 ns a depth tick).
+const Price = Schema.Number
+const Quantity = Schema.Number
+const Time = Schema.Number
 
 export const Level = Schema.Struct({ price: Price, quantity: Quantity, orders: Quantity })
 export type Level = typeof Level.Type
@@ -27,8 +24,8 @@ export const Depth = Schema.Struct({ buy: Schema.Array(Level), sell: Schema.Arra
 export type Depth = typeof Depth.Type
 
 export const Tick = Schema.Struct({
-  symbol: Schema.NonEmptyString,
-  exchange: Schema.NonEmptyString,
+  symbol: Schema.String,
+  exchange: Schema.String,
   /** The richest mode that the packet can serve. */
   mode: Mode,
   /** When our socket delivered the frame. */
@@ -60,7 +57,7 @@ export const Tick = Schema.Struct({
   week52_high: Schema.optionalKey(Price),
   week52_low: Schema.optionalKey(Price),
   depth: Schema.optionalKey(Depth)
-})
+}).check(Schema.makeFilter(outOfBounds))
 export type Tick = typeof Tick.Type
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
