@@ -1,7 +1,9 @@
 /** ZeroMQ over real sockets: the public PUB socket, and feed and gateway as two processes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as zmq from "zeromq"
 import { Feed } from "../../src/bus/feed.ts"
@@ -175,6 +177,55 @@ describe("feed and gateway, linked", () => {
       const second = yield* start("zmqFeedProcess.ts", [control, frames])
       yield* until("frames again", () => received > before)
       assert.strictEqual(second.errors(), "")
+    })
+  )
+
+  it.live("gives a gateway that was given up while it lived everything back with its next request", () =>
+    Effect.gen(function* () {
+      const { control, fake, frames, server } = yield* makeLink
+      const remote = yield* Layer.build(
+        remoteFeedLayer({ control, frames, gateway: "g1", pingEvery: "1 minute" })
+      )
+      const feed = Context.get(remote, Feed)
+      yield* feed.attach("asha", "c1")
+      yield* feed.subscribe("asha", "c1", [subscribe("INFY", "quote")])
+      assert.deepStrictEqual(fake.held, ["asha/NSE:INFY/quote: g1/c1"])
+      yield* until("the end of the lease", () => fake.held.length === 0)
+      assert.strictEqual(server.stats().gateways, 0)
+      yield* feed.subscribe("asha", "c1", [subscribe("TCS", "ltp")])
+      assert.deepStrictEqual(fake.held, ["asha/NSE:INFY/quote: g1/c1", "asha/NSE:TCS/ltp: g1/c1"])
+    })
+  )
+
+  it.live("releases everything at once when a gateway ends in peace", () =>
+    Effect.gen(function* () {
+      const { control, fake, frames } = yield* makeLink
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const remote = yield* Layer.build(Layer.fresh(remoteFeedLayer({ control, frames, gateway: "g1" })))
+          yield* Context.get(remote, Feed).subscribe("asha", "c1", [subscribe("INFY", "quote")])
+          assert.strictEqual(fake.held.length, 1)
+        })
+      )
+      assert.deepStrictEqual(fake.held, [])
+    })
+  )
+
+  it.live("lets a reader's release wait for its attach, so that nothing stays behind", () =>
+    Effect.gen(function* () {
+      const { control, fake, frames } = yield* makeLink
+      const remote = yield* Layer.build(remoteFeedLayer({ control, frames, gateway: "g1" }))
+      const feed = Context.get(remote, Feed)
+      const gate = yield* Deferred.make<void>()
+      fake.onAttach = Deferred.await(gate)
+      const attaching = yield* Effect.forkChild(feed.attach("asha", "c1"), { startImmediately: true })
+      yield* until("the attach", () => fake.calls.includes("attach asha g1/c1"))
+      yield* Fiber.interrupt(attaching)
+      const releasing = yield* Effect.forkChild(feed.release("asha", "c1"), { startImmediately: true })
+      assert.notInclude(fake.calls, "release asha g1/c1")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(releasing)
+      assert.deepStrictEqual(fake.calls, ["attach asha g1/c1", "release asha g1/c1"])
     })
   )
 
