@@ -118,6 +118,9 @@ const writeFraction = (out: DataView, at: number, scaled: number, divisor: numbe
  * up to `SLACK` more used as scratch.
  */
 export const writeNumber = (out: DataView, at: number, value: number): number => {
+  // Most numbers are quantities.
+  const small = value | 0
+  if (small === value && small >= 0) return writeSmall(out, at, small)
   let n = value
   let position = at
   if (n < 0) {
