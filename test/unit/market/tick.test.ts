@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { Tick } from "../../../src/market/tick.ts"
 import { outOfBounds } from "../../../src/market/tickBounds.ts"
-import { explain, isTick } from "../../../src/session/guard.ts"
+import { explain, isTick as guard } from "../../../src/session/guard.ts"
 
 const level = (price: number) => ({ price, quantity: 100, orders: 3 })
 const good = {
@@ -33,6 +33,9 @@ const good = {
 } as const
 const required = ["symbol", "exchange", "mode", "received_time"]
 const fields = Object.keys(good)
+
+/** Whatever a broken decoder might make. */
+const isTick = (tick: unknown): boolean => guard(tick as Tick)
 
 /** The same Schema made anew, so that the compiler was not asked for it. */
 const interpreted = Schema.is(Schema.Struct(Tick.fields).check(Schema.makeFilter(outOfBounds)))
