@@ -107,7 +107,7 @@ const guardTimed = (kind: PacketKind): Timed => {
     name: "guard",
     run: (n) => {
       let good = 0
-      for (let i = 0; i < n; i++) if (isTick(ticks[i % ticks.length])) good++
+      for (let i = 0; i < n; i++) if (isTick(ticks[i % ticks.length]!)) good++
       sinkhole.value = good
     },
     check: () => {
@@ -137,7 +137,7 @@ const serialiseGroup = (kind: PacketKind): Group => {
   const writers = ticks.map((tick) => makeFrameWriter(viewOf(tick, mode, kind.want.depth)))
   // The peer gets the finished object for nothing: it only has to turn it into bytes.
   const objects = ticks.map((tick, i) => JSON.parse(writers[i]!(tick).payload.toString()) as unknown)
-  const label = kind.want.depth === 5 ? "depth-5" : mode
+  const label = mode === "depth" ? `depth-${kind.want.depth}` : mode
   return {
     name: `serialise ${label}, ${kind.name}`,
     ours: {
