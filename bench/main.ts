@@ -1,74 +1,67 @@
 /** `npm run bench`: times the tick path, prints a table, writes `bench/results/<date>-<name>.json`. */
-import { parseArgs } from "node:util"
-import { tickPath } from "./cases/tickPath.ts"
-import { measure, plans } from "./harness.ts"
-import { kinds } from "./packets.ts"
-import { kiteconnect, smartapi } from "./peers.ts"
-import { table, toRow, write } from "./report.ts"
-import type { Row } from "./report.ts"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { allCases } from "./cases/index.ts"
+import { BadFlag, HELP, readFlags } from "./flags.ts"
+import type { Flags } from "./flags.ts"
+import { WrongResult, checkAll, everybody, measure, plans } from "./harness.ts"
+import type { Case } from "./harness.ts"
+import { loadNow, table, toRow, write } from "./report.ts"
 
-const HELP = `npm run bench -- [flags]
-
-  --quick          fewer and shorter rounds; under half a minute
-  --only TEXT      only cases whose name contains the text
-  --name NAME      name of the result file (default: tick-path)
-  --check          run every case once for its result, without timing
-  --no-write       print the table only
-  --help           this text`
-
-const flags = () => {
-  try {
-    return parseArgs({
-      allowNegative: true,
-      options: {
-        quick: { type: "boolean", default: false },
-        check: { type: "boolean", default: false },
-        write: { type: "boolean", default: true },
-        help: { type: "boolean", default: false },
-        only: { type: "string", default: "" },
-        name: { type: "string", default: "tick-path" }
-      }
-    }).values
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
-    process.exit(1)
-  }
-}
-
-const main = (): void => {
-  const { check, help, name, only, quick, write: save } = flags()
-  if (help) return console.log(HELP)
-  if (!/^[\w-]+$/.test(name)) {
-    console.error(`--name ${name}: letters, digits, - and _ only`)
-    process.exit(1)
-  }
-  const peers = { kite: kiteconnect(), smartstream: smartapi() }
-  const groups = tickPath(kinds(), (kind) => peers[kind.protocol.name as keyof typeof peers]).filter((g) =>
-    g.name.includes(only)
+const choose = (cases: ReadonlyArray<Case>, only: string): ReadonlyArray<Case> => {
+  const chosen = cases.filter((c) => c.name.toLowerCase().includes(only.toLowerCase()))
+  if (chosen.length > 0) return chosen
+  throw new BadFlag(
+    `--only "${only}": no case has this in its name. The cases are:\n${cases.map((c) => `  ${c.name}`).join("\n")}`
   )
-  if (groups.length === 0) {
-    console.error(`No case has "${only}" in its name.`)
-    process.exit(1)
-  }
-  if (check) {
-    for (const { ours, peer } of groups) {
-      ours.check()
-      peer?.check()
-    }
-    return console.log(`${groups.length} cases give the right results`)
-  }
-  const plan = quick ? plans.quick : plans.full
-  const rows = groups.map((group): Row => {
-    const [ours, peer] = measure(group.peer === undefined ? [group.ours] : [group.ours, group.peer], plan)
-    return toRow(group, ours!, peer)
-  })
-  console.log(table(rows))
-  const missed = rows.filter((r) => r.met === false)
-  console.log(`\n${rows.filter((r) => r.met === true).length} goals met, ${missed.length} missed`)
-  if (save)
-    console.log(
-      `written to ${write(name, `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(), rows)}`
-    )
 }
 
-main()
+const progress = (step: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`)
+}
+
+const compare = async (cases: ReadonlyArray<Case>, flags: Flags): Promise<void> => {
+  const load = [loadNow()]
+  const timings = await measure(everybody(cases), flags.quick ? plans.quick : plans.full, progress)
+  progress("")
+  load.push(loadNow())
+  const rows = cases.map((c) =>
+    toRow(c, timings.get(c.ours)!, c.peer === undefined ? undefined : timings.get(c.peer))
+  )
+  console.log(table(rows))
+  const met = rows.filter((r) => r.met === true).length
+  const missed = rows.filter((r) => r.met === false).length
+  console.log(
+    `\n${met} ${met === 1 ? "goal" : "goals"} met, ${missed} missed; load of the machine ${load.join(" to ")}`
+  )
+  if (!flags.write) return
+  const command = [
+    "npm run bench",
+    ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])
+  ].join(" ")
+  console.log(`written to ${write(flags.name, { command, load, rows })}`)
+}
+
+const main = async (): Promise<void> => {
+  const flags = readFlags(process.argv.slice(2))
+  if (flags.help) return console.log(HELP)
+  const scope = Scope.makeUnsafe()
+  try {
+    const cases = choose(await allCases(scope), flags.only)
+    if (!flags.check) return await compare(cases, flags)
+    await checkAll(everybody(cases))
+    console.log(`${cases.length} cases give the right results`)
+  } finally {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  if (error instanceof BadFlag) console.error(`${error.message}\n\n${HELP}`)
+  else if (error instanceof WrongResult) console.error(`A wrong result, so no figures: ${error.message}`)
+  else console.error(error)
+  process.exitCode = 1
+}

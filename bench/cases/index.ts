@@ -1,0 +1,63 @@
+/** All cases of the tick path. */
+import type * as Scope from "effect/Scope"
+import type { Case } from "../harness.ts"
+import { decoder, guard, guardedDecoder, parser } from "./decode.ts"
+import type { Feed } from "./feeds.ts"
+import { crowdedFeed, feedOf, mixedFeed } from "./feeds.ts"
+import { kiteKinds, smartStreamKinds } from "./kinds.ts"
+import type { Sdk } from "./sdks.ts"
+import { kiteconnect, smartapi } from "./sdks.ts"
+import { serialiser, stringifier } from "./serialise.ts"
+import { parserAndJson, wholeWay } from "./wholeWay.ts"
+
+/** A full packet's bytes to a guarded tick, against the SDK's parser alone. */
+const DECODE_GOAL = 30
+/** A depth-5 payload, against JSON.stringify. */
+const SERIALISE_GOAL = 2
+
+const FULL = "kite full (184 B)"
+const SNAP_QUOTE = "smartstream snap quote (379 B)"
+
+const goalIf = (holds: boolean, goal: number): { readonly goal?: number } => (holds ? { goal } : {})
+
+const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {
+  const { name } = feed
+  const theirs = parser(sdk, feed)
+  return [
+    { name: `decode: ${name}`, ours: decoder(feed), peer: theirs },
+    { name: `guard: ${name}`, ours: guard(feed) },
+    {
+      name: `decode + guard: ${name}`,
+      ours: guardedDecoder(feed),
+      peer: theirs,
+      ...goalIf(name === FULL, DECODE_GOAL)
+    },
+    {
+      name: `serialise: ${name}`,
+      ours: serialiser(feed),
+      peer: stringifier(feed),
+      ...goalIf(name === FULL || name === SNAP_QUOTE, SERIALISE_GOAL)
+    },
+    { name: `bytes to bus: ${name}`, ours: await wholeWay(feed, scope), peer: parserAndJson(sdk, feed) }
+  ]
+}
+
+/** @param scope what the cases start ends with it */
+export const allCases = async (scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {
+  const kite = kiteKinds.map(feedOf)
+  const smartStream = smartStreamKinds.map(feedOf)
+  const kiteFeeds = [
+    ...kite,
+    crowdedFeed(
+      "kite, 50 full packets a frame",
+      kite.find((f) => f.name === FULL)!
+    ),
+    mixedFeed("kite, all packets mixed", kite)
+  ]
+  const smartStreamFeeds = [...smartStream, mixedFeed("smartstream, all packets mixed", smartStream)]
+  const official = { kite: kiteconnect(), smartstream: smartapi() }
+  const cases: Array<Case> = []
+  for (const feed of kiteFeeds) cases.push(...(await casesOf(feed, official.kite, scope)))
+  for (const feed of smartStreamFeeds) cases.push(...(await casesOf(feed, official.smartstream, scope)))
+  return cases
+}

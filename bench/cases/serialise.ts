@@ -1,0 +1,90 @@
+/** Ticks to the client's JSON text: the frame writer, and JSON.stringify of the finished object. */
+import type { View } from "../../src/bus/frame.ts"
+import { topicOf } from "../../src/bus/frame.ts"
+import { makeFrameWriter } from "../../src/bus/frameWriter.ts"
+import type { Tick } from "../../src/market/tick.ts"
+import type { Contestant } from "../harness.ts"
+import { WrongResult, keep } from "../harness.ts"
+import { ticksOf } from "./decode.ts"
+import type { Feed, Packet } from "./feeds.ts"
+import { frameObject } from "./frameObject.ts"
+
+export const USER = "asha"
+
+/** The view of a reader that asked for what is subscribed. */
+export const viewOf = ({ instrument, want }: Packet, broker: string): View => {
+  const { exchange, symbol } = instrument
+  return {
+    topic: topicOf(USER, exchange, symbol, want.mode, want.depth),
+    user: USER,
+    broker,
+    symbol,
+    exchange,
+    mode: want.mode,
+    levels: want.depth
+  }
+}
+
+/** @throws WrongResult */
+export const expectPayload = (name: string, payload: Buffer, view: View, tick: Tick): void => {
+  const wanted = JSON.stringify(frameObject(view, tick))
+  const text = payload.toString()
+  if (text !== wanted) throw new WrongResult(`${name}: the frame is ${text} instead of ${wanted}`)
+}
+
+export const serialiser = (feed: Feed): Contestant => {
+  const ticks = ticksOf(feed)
+  const views = feed.packets.map((p) => viewOf(p, feed.wire.broker.name))
+  const writers = views.map(makeFrameWriter)
+  return {
+    name: "AlgoWays",
+    ticks: 1,
+    run: (operations) => {
+      for (let i = 0, at = 0; i < operations; i++) {
+        keep(writers[at]!(ticks[at]!))
+        if (++at === ticks.length) at = 0
+      }
+      return operations
+    },
+    check: () => {
+      for (const [i, tick] of ticks.entries()) {
+        const { dataEnd, dataStart, payload } = writers[i]!(tick)
+        const name = `serialise, ${feed.name}`
+        expectPayload(name, payload, views[i]!, tick)
+        const { data } = JSON.parse(payload.toString()) as { readonly data: unknown }
+        if (payload.subarray(dataStart, dataEnd).toString() !== JSON.stringify(data)) {
+          throw new WrongResult(`${name}: dataStart and dataEnd do not enclose the data`)
+        }
+      }
+    }
+  }
+}
+
+/** The peer gets the finished object for nothing, and has only to make bytes of it. */
+export const stringifier = (feed: Feed): Contestant => {
+  const ticks = ticksOf(feed)
+  const views = feed.packets.map((p) => viewOf(p, feed.wire.broker.name))
+  // Through JSON once, so that the objects have no undefined fields to step over.
+  const objects = ticks.map((t, i) => JSON.parse(JSON.stringify(frameObject(views[i]!, t))) as unknown)
+  return {
+    name: "JSON.stringify",
+    ticks: 1,
+    run: (operations) => {
+      for (let i = 0, at = 0; i < operations; i++) {
+        keep(Buffer.from(JSON.stringify(objects[at])))
+        if (++at === objects.length) at = 0
+      }
+      return operations
+    },
+    check: () => {
+      for (const [i, object] of objects.entries()) {
+        expectPayload(
+          `JSON.stringify, ${feed.name}`,
+          Buffer.from(JSON.stringify(object)),
+          views[i]!,
+          ticks[i]!
+        )
+      }
+    }
+  }
+}
