@@ -8,6 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { BUY_AT, LEVEL_SIZE, SELL_AT } from "./layout.ts"
+import { putPrices } from "../tickDraft.ts"
 
 /** Prices are divided, never multiplied by a fraction: division rounds correctly (294140 / 100 is 2941.4). */
 const price = (v: DataView, at: number, divisor: number, signed: boolean): number =>
@@ -195,21 +196,3 @@ const decodeLevel = (v: DataView, at: number, divisor: number, signed: boolean):
   quantity: v.getUint32(at),
   orders: v.getUint16(at + 8)
 })
-
-/** Sets those that are there. */
-const putPrices = (
-  tick: TickDraft,
-  ltp: number,
-  open: number,
-  high: number,
-  low: number,
-  close: number,
-  average: number
-): void => {
-  if (ltp !== 0) tick.ltp = ltp
-  if (open !== 0) tick.open = open
-  if (high !== 0) tick.high = high
-  if (low !== 0) tick.low = low
-  if (close !== 0) tick.close = close
-  if (average !== 0) tick.average_price = average
-}

@@ -9,6 +9,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { i64le } from "../bytes.ts"
 import { BOOK_AT, BOOK_ENTRY, BOOK_LEVELS, DEEP_BUY_AT, DEEP_ENTRY, DEEP_SELL_AT } from "./layout.ts"
+import { putPrices } from "../tickDraft.ts"
 
 export const decodeLtp = (
   v: DataView,
@@ -245,21 +246,3 @@ const decodeDeepLevel = (v: DataView, at: number, divisor: number): Level => ({
   quantity: v.getUint32(at, true),
   orders: v.getUint16(at + 8, true)
 })
-
-/** Sets those that are there. */
-const putPrices = (
-  tick: TickDraft,
-  ltp: number,
-  open: number,
-  high: number,
-  low: number,
-  close: number,
-  average: number
-): void => {
-  if (ltp !== 0) tick.ltp = ltp
-  if (open !== 0) tick.open = open
-  if (high !== 0) tick.high = high
-  if (low !== 0) tick.low = low
-  if (close !== 0) tick.close = close
-  if (average !== 0) tick.average_price = average
-}
