@@ -1,0 +1,104 @@
+/**
+ * The Tick Schema's rules written out by hand, for the tick path: which types and which values a tick may have.
+ *
+ * The Schema stays the truth and uses this for the bounds of its numbers; `test/unit/market/tick.test.ts` proves that
+ * both accept and refuse the same. Written out because it runs for every tick: it reads each field once, where the
+ * compiled Schema asks for the key, reads the value and calls each check. On ticks of many shapes, as a session sees
+ * them over a day, that was three to five times slower (measured: 1700 to 2900 ns a depth tick).
+ */
+
+/** Beyond this no price is believed; the largest real one (an index) is some six orders smaller. */
+export const MAX_PRICE = 1e12
+/** 2001-09-09 to 2100-01-01: a time outside is a decoding mistake or a broken clock. */
+export const MIN_TIME = 1_000_000_000_000
+export const MAX_TIME = 4_102_444_800_000
+
+// Every comparison is false for NaN, so NaN and the infinities are out of bounds too.
+const isPrice = (n: unknown): boolean => typeof n === "number" && n >= -MAX_PRICE && n <= MAX_PRICE
+const isQuantity = (n: unknown): boolean =>
+  typeof n === "number" && n >= 0 && n <= Number.MAX_SAFE_INTEGER && Math.floor(n) === n
+const isTime = (n: unknown): boolean =>
+  typeof n === "number" && n >= MIN_TIME && n <= MAX_TIME && Math.floor(n) === n
+const isName = (s: unknown): boolean => typeof s === "string" && s !== ""
+
+/** Whatever a decoder made; nothing about it is believed yet. */
+type Unchecked = { readonly [field: string]: unknown }
+
+/** The first field that is not as it should be; undefined for a good tick. Absent is fine, `undefined` is not. */
+export const badField = (t: Unchecked): string | undefined => {
+  if (!isName(t["symbol"])) return "symbol"
+  if (!isName(t["exchange"])) return "exchange"
+  const mode = t["mode"]
+  if (mode !== "ltp" && mode !== "quote" && mode !== "depth") return "mode"
+  if (!isTime(t["received_time"])) return "received_time"
+  const exchangeTime = t["exchange_time"]
+  if (exchangeTime === undefined ? "exchange_time" in t : !isTime(exchangeTime)) return "exchange_time"
+  const ltt = t["ltt"]
+  if (ltt === undefined ? "ltt" in t : !isTime(ltt)) return "ltt"
+  const ltp = t["ltp"]
+  if (ltp === undefined ? "ltp" in t : !isPrice(ltp)) return "ltp"
+  const ltq = t["ltq"]
+  if (ltq === undefined ? "ltq" in t : !isQuantity(ltq)) return "ltq"
+  const open = t["open"]
+  if (open === undefined ? "open" in t : !isPrice(open)) return "open"
+  const high = t["high"]
+  if (high === undefined ? "high" in t : !isPrice(high)) return "high"
+  const low = t["low"]
+  if (low === undefined ? "low" in t : !isPrice(low)) return "low"
+  const close = t["close"]
+  if (close === undefined ? "close" in t : !isPrice(close)) return "close"
+  const volume = t["volume"]
+  if (volume === undefined ? "volume" in t : !isQuantity(volume)) return "volume"
+  const averagePrice = t["average_price"]
+  if (averagePrice === undefined ? "average_price" in t : !isPrice(averagePrice)) return "average_price"
+  const totalBuyQuantity = t["total_buy_quantity"]
+  if (totalBuyQuantity === undefined ? "total_buy_quantity" in t : !isQuantity(totalBuyQuantity))
+    return "total_buy_quantity"
+  const totalSellQuantity = t["total_sell_quantity"]
+  if (totalSellQuantity === undefined ? "total_sell_quantity" in t : !isQuantity(totalSellQuantity))
+    return "total_sell_quantity"
+  const oi = t["oi"]
+  if (oi === undefined ? "oi" in t : !isQuantity(oi)) return "oi"
+  const oiHigh = t["oi_high"]
+  if (oiHigh === undefined ? "oi_high" in t : !isQuantity(oiHigh)) return "oi_high"
+  const oiLow = t["oi_low"]
+  if (oiLow === undefined ? "oi_low" in t : !isQuantity(oiLow)) return "oi_low"
+  const upperCircuit = t["upper_circuit"]
+  if (upperCircuit === undefined ? "upper_circuit" in t : !isPrice(upperCircuit)) return "upper_circuit"
+  const lowerCircuit = t["lower_circuit"]
+  if (lowerCircuit === undefined ? "lower_circuit" in t : !isPrice(lowerCircuit)) return "lower_circuit"
+  const week52High = t["week52_high"]
+  if (week52High === undefined ? "week52_high" in t : !isPrice(week52High)) return "week52_high"
+  const week52Low = t["week52_low"]
+  if (week52Low === undefined ? "week52_low" in t : !isPrice(week52Low)) return "week52_low"
+  const depth = t["depth"]
+  if (depth === undefined) return "depth" in t ? "depth" : undefined
+  if (!isObject(depth)) return "depth"
+  if (!isSide((depth as Unchecked)["buy"])) return "depth.buy"
+  return isSide((depth as Unchecked)["sell"]) ? undefined : "depth.sell"
+}
+
+const isSide = (levels: unknown): boolean => {
+  if (!Array.isArray(levels)) return false
+  for (let i = 0; i < levels.length; i++) if (!isLevel(levels[i])) return false
+  return true
+}
+
+const isLevel = (level: unknown): boolean => {
+  if (!isObject(level)) return false
+  const { orders, price, quantity } = level as Unchecked
+  return isPrice(price) && isQuantity(quantity) && isQuantity(orders)
+}
+
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const EXPECTED = `expected a price within ${MAX_PRICE}, a whole quantity of 0 or more, or epoch milliseconds of 2001 to 2100`
+
+/** The same as the Schema's check, after the Schema has seen to the types. */
+export const outOfBounds = (
+  t: Unchecked
+): { readonly path: ReadonlyArray<PropertyKey>; readonly issue: string } | undefined => {
+  const field = badField(t)
+  return field === undefined ? undefined : { path: field.split("."), issue: EXPECTED }
+}
