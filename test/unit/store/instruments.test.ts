@@ -189,7 +189,7 @@ describe("replace", () => {
       const dataDir = yield* temporaryFolder
       const file = join(dataDir, Store.DATABASE_FILE)
       const generation = (name: string) =>
-        Array.from({ length: 20_000 }, (_, i) => equity(`S${i}`, String(i), { name }))
+        Array.from({ length: 5000 }, (_, i) => equity(`S${i}`, String(i), { name }))
       yield* Effect.gen(function* () {
         const table = yield* Instruments
         yield* table.replace("zerodha", generation("old"))
@@ -224,7 +224,7 @@ describe("replace", () => {
         yield* read
         assert.isAbove(seen.length, 10, "reads between the writer's statements")
         const changes = seen.filter((state, i) => state !== seen[i - 1])
-        assert.deepStrictEqual(changes, ["20000 old", "20000 new"])
+        assert.deepStrictEqual(changes, ["5000 old", "5000 new"])
       }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
     })
   )

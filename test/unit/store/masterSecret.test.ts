@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
+import { readOrMakeKeyFile } from "../../../src/store/keyFile.ts"
 import { MasterSecret, parseSecret } from "../../../src/store/masterSecret.ts"
 import { temporaryFolder } from "./support.ts"
 
@@ -97,6 +98,21 @@ describe("the master secret", () => {
       assert.strictEqual(readFileSync(file, "utf8"), text)
       assert.include(first.source, file)
       assert.notStrictEqual((yield* open(yield* temporaryFolder)).fingerprint, first.fingerprint)
+    })
+  )
+
+  it.effect("is the other process's when both make one at the same moment", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const file = join(folder, "secret.key")
+      // The other process is done after this one found no file and before it puts its own in place.
+      const text = yield* readOrMakeKeyFile(file, () => {
+        writeFileSync(file, "theirs", { mode: 0o600 })
+        return "ours"
+      })
+      assert.strictEqual(text, "theirs")
+      assert.strictEqual(readFileSync(file, "utf8"), "theirs")
+      assert.deepStrictEqual(readdirSync(folder), ["secret.key"])
     })
   )
 
