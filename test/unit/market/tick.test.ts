@@ -58,6 +58,13 @@ describe("the guard", () => {
     assert.strictEqual(isTick(without), !required.includes(field))
   })
 
+  it("looks at no field but its own", () => {
+    for (const other of [{ token: undefined }, { token: null }, { depth20: {} }]) {
+      assert.isTrue(isTick({ ...good, ...other }))
+      assert.isTrue(schema({ ...good, ...other }))
+    }
+  })
+
   it("refuses fractions and negatives where whole numbers are counted", () => {
     for (const field of [
       "ltq",
@@ -99,6 +106,7 @@ describe("the guard", () => {
       1e12 + 1,
       Number.NaN,
       null,
+      undefined,
       "",
       "x",
       [],
