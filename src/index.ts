@@ -57,7 +57,7 @@ const around = (
   Layer.mergeAll(
     store,
     BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, brokers))),
-    Transport.layerWebSocket,
+    Transport.layerSockets,
     FrameBus.layer
   )
 

@@ -3,6 +3,7 @@
  * unless a line says otherwise.
  */
 import type { Broker } from "./broker.ts"
+import { oneFile } from "./broker.ts"
 
 export const broker: Broker = {
   name: "angel",
@@ -41,8 +42,14 @@ export const broker: Broker = {
   // SDK gives up after 20 seconds of silence.
   heartbeat: { sendEveryMs: 10_000, silentAfterMs: 20_000 },
   instrumentMaster: {
-    url: "https://margincalculator.angelbroking.com/OpenAPI_File/files/OpenAPIScripMaster.json",
+    format: "angel",
+    sources: [
+      {
+        name: "OpenAPIScripMaster.json",
+        url: "https://margincalculator.angelbroking.com/OpenAPI_File/files/OpenAPIScripMaster.json"
+      }
+    ],
     minimumRows: 20_000,
-    load: async () => (await import("./masters/angel.ts")).parse
+    load: async () => oneFile((await import("./masters/angel.ts")).parse)
   }
 }

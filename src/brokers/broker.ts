@@ -2,11 +2,11 @@
  * A broker is data: this is its shape. What no source confirms is marked so here, next to the value, and can
  * be changed by configuration (see `docs/configuration.md`).
  */
-import type { CredentialField } from "../market/credentials.ts"
+import type { CredentialField, Credentials } from "../market/credentials.ts"
 import type { Exchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
-import type { CodecOptions } from "../protocols/protocol.ts"
+import type { CodecOptions, SegmentCode } from "../protocols/protocol.ts"
 
 /** A limit and whether the broker (or an official SDK) says so; the rest is practice or hearsay. */
 export interface Limit {
@@ -16,7 +16,7 @@ export interface Limit {
 
 export interface ExchangeCapability {
   /** The broker's code for the segment on its wire. */
-  readonly code: number
+  readonly code: SegmentCode
   /** Book levels that this broker serves here, ascending; empty where there is no book (indices). */
   readonly depthLevels: ReadonlyArray<number>
   /**
@@ -31,6 +31,8 @@ export interface CredentialNeed {
   /** What this broker's users call it, and where they find it. */
   readonly label: string
   readonly where: string
+  /** May be left out. The label or the place says when it is needed. */
+  readonly optional?: boolean
 }
 
 /** A row that could not become an instrument: kept for the report, never guessed. */
@@ -51,12 +53,59 @@ export class MalformedMaster extends Error {
   override readonly name = "MalformedMaster"
 }
 
+/** One file of a master: what was downloaded, or a member of a zip archive. */
+export interface MasterFile {
+  /** Base name, as downloaded or as in the archive. */
+  readonly name: string
+  readonly text: string
+}
+
+/** @throws MalformedMaster, and only that */
+export type MasterParser = (files: ReadonlyArray<MasterFile>) => ParsedMaster
+
+export interface MasterSource {
+  /** The name that the parser knows the file by. */
+  readonly name: string
+  /** @param day of the market, `YYYY-MM-DD` in IST */
+  readonly url: string | ((day: string) => string)
+  /** Absent: GET, or POST when there is a body. */
+  readonly method?: "GET" | "POST"
+  /** Of the request. A source that takes credentials can be fetched only for a user who has stored some. */
+  readonly headers?: (credentials: Credentials) => Readonly<Record<string, string>>
+  readonly body?: string | ((credentials: Credentials) => string)
+  /** The address of the next page, from the text of this one. Pages become files of the same name. */
+  readonly next?: (text: string) => string | undefined
+  /** A source that not every account or day has: what fails is reported and left out. */
+  readonly optional?: boolean
+}
+
 export interface InstrumentMaster {
-  readonly url: string
+  /** The format's name; brokers whose files look alike share it, and the simulator writes it. */
+  readonly format: string
+  /** Downloaded in this order. Gzip and zip are unpacked. */
+  readonly sources: ReadonlyArray<MasterSource>
   /** Fewer rows than this is a broken download, not a market. */
   readonly minimumRows: number
-  /** Loads the parser on first use. The parser throws MalformedMaster, and only that. */
-  readonly load: () => Promise<(text: string) => ParsedMaster>
+  /** Loads the parser on first use. */
+  readonly load: () => Promise<MasterParser>
+}
+
+/**
+ * A further socket of the broker that serves nothing but a deep book. Opened when somebody asks for such a level;
+ * prices keep coming from the main feed, which holds the instrument as well.
+ */
+export interface DeepFeed {
+  /** Unique among the streams of all brokers: `dhan_depth20`. */
+  readonly name: string
+  readonly protocol: string
+  readonly endpoint: string
+  /** The book's depth. One of the broker's `depthLevels` on these exchanges. */
+  readonly levels: number
+  readonly exchanges: ReadonlyArray<Exchange>
+  readonly limits: Broker["limits"]
+  readonly pacing: Broker["pacing"]
+  readonly heartbeat: Broker["heartbeat"]
+  readonly variant?: Readonly<Record<string, unknown>>
 }
 
 export interface Broker {
@@ -65,7 +114,10 @@ export interface Broker {
   readonly title: string
   /** The wire protocol's name in `protocols/index.ts`, or one registered with `registerProtocol`. */
   readonly protocol: string
+  /** `ws:`, `wss:`, or for a plain byte stream `tcp:`, `tls:` with host and port. */
   readonly endpoint: string
+  /** Further addresses by name, without a trailing slash: the REST front of logins that need one. */
+  readonly services?: Readonly<Record<string, string>>
   readonly credentials: ReadonlyArray<CredentialNeed>
   readonly exchanges: Readonly<Partial<Record<Exchange, ExchangeCapability>>>
   readonly modes: ReadonlyArray<Mode>
@@ -82,9 +134,19 @@ export interface Broker {
   readonly heartbeat: {
     /** How often the client speaks, where the broker expects it. */
     readonly sendEveryMs?: number
+    /** How often the client pings at the WebSocket's own level. Pings and pongs count as life. */
+    readonly pingEveryMs?: number
     /** No frame at all for this long: the connection is dead. */
     readonly silentAfterMs: number
   }
+  /** Where the broker asks for patience: the least pause before a lost connection is tried again. */
+  readonly reconnectAfterMs?: number
+  /** How long one connection may live; it is replaced before. Absent: for ever. */
+  readonly lifetimeMs?: number
+  /** Sockets of their own for deep books. Their levels are among `depthLevels`. */
+  readonly deepFeeds?: ReadonlyArray<DeepFeed>
+  /** Serves a simulated market, never exchange prices: every place that shows the broker says so. */
+  readonly simulated?: boolean
   readonly instrumentMaster: InstrumentMaster
   /** Choices that the protocol leaves to the broker. */
   readonly variant?: Readonly<Record<string, unknown>>
@@ -96,3 +158,58 @@ export const codecOptions = (broker: Broker): CodecOptions => ({
   batch: broker.pacing.batch,
   ...(broker.variant === undefined ? {} : { variant: broker.variant })
 })
+
+/**
+ * The broker's connections, each as a broker of its own: first the main feed, without the levels that only a deep
+ * feed serves, then the deep feeds. What connects, decodes or simulates takes one of these.
+ */
+export const feedsOf = (broker: Broker): ReadonlyArray<Broker> => {
+  const deep = broker.deepFeeds ?? []
+  if (deep.length === 0) return [broker]
+  const { deepFeeds: _, variant: __, lifetimeMs: ___, ...shared } = broker
+  const entries = Object.entries(broker.exchanges) as ReadonlyArray<[Exchange, ExchangeCapability]>
+  const mainLevels = (exchange: Exchange, levels: ReadonlyArray<number>) =>
+    levels.filter((n) => !deep.some((feed) => feed.levels === n && feed.exchanges.includes(exchange)))
+  const main: Broker = {
+    ...broker,
+    deepFeeds: [],
+    exchanges: Object.fromEntries(
+      entries.map(([name, e]) => [name, { ...e, depthLevels: mainLevels(name, e.depthLevels) }])
+    )
+  }
+  return [
+    main,
+    ...deep.map((feed): Broker => {
+      const { endpoint, heartbeat, levels, limits, name, pacing, protocol, variant } = feed
+      return {
+        ...shared,
+        name,
+        protocol,
+        endpoint,
+        limits,
+        pacing,
+        heartbeat,
+        modes: ["depth"],
+        exchanges: Object.fromEntries(
+          entries
+            .filter(([exchange]) => feed.exchanges.includes(exchange))
+            .map(([exchange, { code }]) => [exchange, { code, depthLevels: [levels] }])
+        ),
+        ...(variant === undefined ? {} : { variant })
+      }
+    })
+  ]
+}
+
+/** A parser for masters of one file. */
+export const oneFile =
+  (parse: (text: string) => ParsedMaster): MasterParser =>
+  (files) => {
+    const [file, ...more] = files
+    if (file === undefined || more.length > 0) {
+      throw new MalformedMaster(
+        `One file is expected, and there are ${files.length}. Give the broker's instrument master alone.`
+      )
+    }
+    return parse(file.text)
+  }

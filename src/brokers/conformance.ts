@@ -145,6 +145,7 @@ const runCase = (
     for (const change of changes) codec.request([change])
     for (const frame of frames) {
       codec.decode(frame, RECEIVED_AT, {
+        send: () => {},
         tick: (_instrument, tick) => ticks.push(tick),
         reject: (cause, detail) => causes.push(`${cause}: ${detail}`),
         event: (event) => {

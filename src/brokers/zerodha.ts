@@ -3,6 +3,7 @@
  * otherwise.
  */
 import type { Broker, ExchangeCapability } from "./broker.ts"
+import { oneFile } from "./broker.ts"
 
 const tradable = (code: number): ExchangeCapability => ({ code, depthLevels: [5] })
 
@@ -51,8 +52,9 @@ export const broker: Broker = {
   // The server sends one byte a second when it has no data; the SDKs give up after five seconds of silence.
   heartbeat: { silentAfterMs: 5000 },
   instrumentMaster: {
-    url: "https://api.kite.trade/instruments",
+    format: "zerodha",
+    sources: [{ name: "instruments.csv", url: "https://api.kite.trade/instruments" }],
     minimumRows: 20_000,
-    load: async () => (await import("./masters/zerodha.ts")).parse
+    load: async () => oneFile((await import("./masters/zerodha.ts")).parse)
   }
 }

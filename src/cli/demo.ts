@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Broker } from "../brokers/broker.ts"
-import { demoCredentials } from "../simulator/index.ts"
+import { demoLoginAt, loginOf } from "../simulator/index.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { CredentialStore } from "../store/credentials.ts"
 import { importMaster } from "../store/importer.ts"
@@ -43,7 +43,8 @@ export const ensureDemoUser = Effect.fn("ensureDemoUser")(function* (options: {
 
 /** Stores the simulator's login for the demo user and imports the simulator's instrument master. */
 export const connectDemo = Effect.fn("connectDemo")(function* (broker: Broker, instrumentsUrl: string) {
-  yield* (yield* CredentialStore).set(DEMO_USER, broker.name, demoCredentials)
+  const login = loginOf(yield* Effect.promise(() => demoLoginAt(broker)))
+  yield* (yield* CredentialStore).set(DEMO_USER, broker.name, login)
   const rows = yield* (yield* Instruments).count(broker.name)
   if (rows > REAL_TABLE) {
     yield* Effect.logWarning(

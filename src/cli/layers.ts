@@ -22,7 +22,7 @@ export const storeLayer = (options: {
 
 /** Sessions and the in-process bus, over a store. */
 export const feedLayer = LocalFeed.layer().pipe(
-  Layer.provide(Transport.layerWebSocket),
+  Layer.provide(Transport.layerSockets),
   Layer.provideMerge(FrameBus.layer)
 )
 

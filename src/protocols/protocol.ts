@@ -5,15 +5,36 @@
  * benchmarks and the conformance command share one decode path, and what makes it fast. A codec never throws
  * on input: whatever bytes arrive become ticks, rejects or events.
  */
-import type { Credentials } from "../market/credentials.ts"
+import type { CredentialField, Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 import type { Tick } from "../market/tick.ts"
 
-/** A message as the transport hands it over: text frames as strings, binary frames as bytes. */
-export type Inbound = string | Uint8Array
-export type Outbound = string | Uint8Array
+/** A message of the connection: text frames as strings, binary frames (and reads of a byte stream) as bytes. */
+export type Frame = string | Uint8Array
+export type Inbound = Frame
+
+/** A request to the broker's REST front: some logins and some subscriptions travel that way. Holds secrets: never log it. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+/** What a codec sends: a frame on its connection, or a request beside it, whose answer comes back to `answered`. */
+export type Outbound = Frame | HttpRequest
+
+export const isHttpRequest = (outbound: Outbound): outbound is HttpRequest =>
+  typeof outbound === "object" && !(outbound instanceof Uint8Array)
 
 /** Why a frame, or a part of one, became no tick. A counter per cause; never a price by guess. */
 export type RejectCause =
@@ -53,6 +74,8 @@ export interface Sink {
   readonly tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
   readonly reject: (cause: RejectCause, detail: string) => void
   readonly event: (event: WireEvent) => void
+  /** Sends at once, ahead of waiting requests: acknowledgements, answers to pings, what follows a login. */
+  readonly send: (outbound: Outbound) => void
 }
 
 /** What is wanted upstream for one instrument. `depth` counts levels and matters in depth mode only. */
@@ -70,17 +93,52 @@ export interface Change {
 
 /** The codec of one connection, with that connection's state (subscribed instruments, merged deltas). */
 export interface Codec {
-  /** Records the changes and returns the frames that ask the broker for them, batched as it allows. */
+  /** Sent as soon as the connection is open, before any subscription. */
+  readonly hello?: () => ReadonlyArray<Outbound>
+  /**
+   * True where the broker answers the login: the connection counts as up, and subscriptions are sent, only after a
+   * `ready` event. Otherwise it is up as soon as it is open.
+   */
+  readonly awaitsReady?: boolean
+  /** Records the changes and returns what asks the broker for them, batched as it allows. */
   readonly request: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   /** @param receivedAt epoch milliseconds; becomes `received_time` */
   readonly decode: (frame: Inbound, receivedAt: number, sink: Sink) => void
+  /** Takes the answer to an HTTP request of this codec. */
+  readonly answered?: (request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink) => void
+  /** The application's own heartbeat, where the protocol has one. */
+  readonly heartbeat?: () => Outbound
 }
 
-/** Everything that a WebSocket upgrade request needs. Holds secrets: never log it. */
-export interface Handshake {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
+/** What a login may be made of. No clock and no randomness inside a protocol: both are handed in. */
+export interface LoginContext {
+  readonly endpoint: string
+  /** The broker's further addresses by name (its REST front, ...), without a trailing slash. */
+  readonly services: Readonly<Record<string, string>>
+  readonly credentials: Credentials
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** 64 fresh random bytes, for keys and ids. */
+  readonly random: Uint8Array
+  readonly options: CodecOptions
 }
+
+/** Everything that opening a connection needs. Holds secrets: never log it. */
+export interface Handshake {
+  /** `ws:`, `wss:`, or for a plain byte stream `tcp:`, `tls:` with host and port. */
+  readonly url: string
+  /** Of the upgrade request. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly subprotocols?: ReadonlyArray<string>
+  /** What the codec needs of the login (tokens that go into frames), by names of the protocol's own. */
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
+/**
+ * A login that talks to the broker's REST front first: yields requests, is resumed with their answers, and ends with
+ * the handshake or with the reason why there is none. A generator, so that it stays pure.
+ */
+export type Login = Generator<HttpRequest, Handshake | ConnectionFailure, HttpAnswer>
 
 /** How a broker declined an upgrade request. Header names are in lower case. */
 export interface Refusal {
@@ -88,9 +146,18 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
+/** How a broker closed a WebSocket. */
+export interface Closing {
+  readonly code: number
+  readonly reason: string
+}
+
+/** A broker's code for a segment on its wire: a number in binary formats, a name in text ones. */
+export type SegmentCode = number | string
+
 /** The facts of a broker that its codec needs. `codes` maps a common exchange to the broker's segment code. */
 export interface CodecOptions {
-  readonly codes: Readonly<Record<string, number>>
+  readonly codes: Readonly<Record<string, SegmentCode>>
   /** Subscriptions in one request frame. */
   readonly batch: number
   /** Choices of one protocol, see its own `options.ts` or header. */
@@ -99,25 +166,68 @@ export interface CodecOptions {
 
 export interface Protocol {
   readonly name: string
-  readonly handshake: (endpoint: string, credentials: Credentials) => Handshake
+  /** Run before every connection; see `Login` for those that need REST calls. */
+  readonly handshake: (context: LoginContext) => Handshake | ConnectionFailure | Login
+  /** Turns a declined upgrade into its cause. */
   readonly refusal: (refusal: Refusal) => ConnectionFailure
-  readonly open: (options: CodecOptions) => Codec
-  /** Frames to send as soon as the socket is open, before any subscription. */
-  readonly hello?: (credentials: Credentials) => ReadonlyArray<Outbound>
-  /** The frame of the application's own heartbeat, where the protocol has one. */
-  readonly heartbeat?: () => Outbound
+  /** Turns a close frame of the broker into its cause, where its code or reason says more than "closed". */
+  readonly closed?: (closing: Closing) => ConnectionFailure | undefined
+  /** @param handshake absent where there is no login: golden frames, benchmarks */
+  readonly open: (options: CodecOptions, handshake?: Handshake) => Codec
+  /**
+   * True where a tick carries only what its packet carried, and an instrument's packets are of several kinds (prices
+   * here, book there). The session joins them into one picture per instrument, forgotten on reconnect.
+   */
+  readonly partial?: boolean
+  /**
+   * For wires that cannot tell two instruments apart: instruments of equal keys are never put on one connection.
+   */
+  readonly exclusive?: (instrument: WireInstrument) => string
   /** How many upstream subscriptions a want takes of the broker's limit. */
-  readonly cost: (want: Want) => number
+  readonly cost: (want: Want, instrument: WireInstrument) => number
 }
 
 /** The broker's side of a protocol, for the simulator and for tests. */
 export interface ServerProtocol {
   readonly name: string
-  /** `undefined` admits the client. */
+  /** The login that the simulator accepts unless told otherwise, where a field must have a form (a JWT, ...). */
+  readonly demo?: Partial<Readonly<Record<CredentialField, string>>>
+  /** `undefined` admits the client. Not asked for plain byte streams. */
   readonly admit: (request: UpgradeRequest, accepted: Credentials) => Refusal | undefined
-  readonly open: (options: CodecOptions) => ServerCodec
+  readonly open: (options: CodecOptions, context: ServerContext) => ServerCodec
+  /** The broker's REST front, as far as this protocol uses it; `undefined` for what is not its own. */
+  readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
   /** A frame for times without data, and how often it is sent. */
-  readonly idle?: { readonly everyMs: number; readonly frame: () => Outbound }
+  readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
+}
+
+/** What the broker's end of a connection knows beside its frames. */
+export interface ServerContext {
+  /** The upgrade request that it began with; an empty one on a byte stream. */
+  readonly request: UpgradeRequest
+  /** The login that is valid at this moment. */
+  readonly accepted: () => Credentials
+}
+
+export interface ServedRequest {
+  readonly method: string
+  /** Path and query as requested. */
+  readonly url: string
+  /** Header names are in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+export interface ServerHttpContext {
+  readonly accepted: Credentials
+  readonly options: CodecOptions
+  /** Where the simulator's connections of this protocol are opened. */
+  readonly endpoint: string
+  readonly find: FindByToken
+  /** What the market holds of an instrument now. */
+  readonly stateOf: (instrument: WireInstrument) => Tick | undefined
+  /** The protocol's open connections: the very objects that its `open` made. */
+  readonly connections: ReadonlyArray<ServerCodec>
 }
 
 export interface UpgradeRequest {
@@ -129,6 +239,8 @@ export interface UpgradeRequest {
 
 /** The broker's end of one connection. */
 export interface ServerCodec {
+  /** Sent as soon as the connection is open. */
+  readonly greet?: () => ReadonlyArray<Frame>
   /**
    * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
    * or changed (real brokers send their last known values at once).
@@ -137,13 +249,19 @@ export interface ServerCodec {
     frame: Inbound,
     find: FindByToken
   ) => {
-    readonly answers: ReadonlyArray<Outbound>
+    readonly answers: ReadonlyArray<Frame>
     readonly touched: ReadonlyArray<WireInstrument>
+    /** Ends the connection after the answers. */
+    readonly close?: Closing
   }
-  readonly isSubscribed: (instrument: WireInstrument) => boolean
+  /**
+   * What the client has subscribed of an instrument: nothing, or a want for each kind of packet that it would be
+   * sent. `depth` counts the levels of the book in it.
+   */
+  readonly holds: (instrument: WireInstrument) => ReadonlyArray<Want>
   /** Wire bytes for what the market holds now; instruments that the client did not subscribe are left out. */
-  readonly encode: (states: ReadonlyArray<readonly [WireInstrument, Tick]>) => ReadonlyArray<Outbound>
+  readonly encode: (states: ReadonlyArray<readonly [WireInstrument, Tick]>) => ReadonlyArray<Frame>
 }
 
 /** @param code the broker's segment code, where the protocol carries one beside the token */
-export type FindByToken = (token: string, code?: number) => WireInstrument | undefined
+export type FindByToken = (token: string, code?: SegmentCode) => WireInstrument | undefined

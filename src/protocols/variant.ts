@@ -14,11 +14,55 @@ const invalid = (protocol: string, key: string, wanted: string, value: unknown):
       `Correct it in the broker's settings.`
   )
 
+/** The segment codes of a wire that has numbers for them. */
+export const numericCodes = (
+  protocol: string,
+  codes: Readonly<Record<string, number | string>>
+): Readonly<Record<string, number>> => {
+  for (const [exchange, code] of Object.entries(codes)) {
+    if (typeof code !== "number") throw invalid(protocol, `codes.${exchange}`, "a number", code)
+  }
+  return codes as Readonly<Record<string, number>>
+}
+
+/** The segment codes of a wire that has names for them. */
+export const textCodes = (
+  protocol: string,
+  codes: Readonly<Record<string, number | string>>
+): Readonly<Record<string, string>> => {
+  for (const [exchange, code] of Object.entries(codes)) {
+    if (typeof code !== "string") throw invalid(protocol, `codes.${exchange}`, "a text", code)
+  }
+  return codes as Readonly<Record<string, string>>
+}
+
 export const booleanOf = (protocol: string, variant: Variant, key: string, otherwise: boolean): boolean => {
   const value = variant?.[key]
   if (value === undefined) return otherwise
   if (typeof value !== "boolean") throw invalid(protocol, key, "true or false", value)
   return value
+}
+
+export const textOf = (protocol: string, variant: Variant, key: string, otherwise: string): string => {
+  const value = variant?.[key]
+  if (value === undefined) return otherwise
+  if (typeof value !== "string") throw invalid(protocol, key, "a text", value)
+  return value
+}
+
+/** One of a few words. */
+export const choiceOf = <A extends string>(
+  protocol: string,
+  variant: Variant,
+  key: string,
+  choices: ReadonlyArray<A>,
+  otherwise: A
+): A => {
+  const value = variant?.[key]
+  if (value === undefined) return otherwise
+  const found = choices.find((choice) => choice === value)
+  if (found === undefined) throw invalid(protocol, key, `one of ${choices.join(", ")}`, value)
+  return found
 }
 
 export const countOf = (protocol: string, variant: Variant, key: string, otherwise: number): number => {

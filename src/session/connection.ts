@@ -5,7 +5,6 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
 import * as Schedule from "effect/Schedule"
 import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
@@ -13,12 +12,14 @@ import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { AuthRejected } from "../market/errors.ts"
 import { ConnectionLost } from "../market/errors.ts"
-import type { Change, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
+import type { Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
+import { logIn } from "./login.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
+import { makeRequestWriter } from "./requestWriter.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
-import { sameWant } from "./subscriptionBook.ts"
+import type { Socket } from "./transport.ts"
 import { Transport } from "./transport.ts"
 
 /** The session's hand on a live connection. */
@@ -48,101 +49,115 @@ export interface ConnectionOptions {
   readonly onParked: (reason: AuthRejected | Unusable) => Effect.Effect<void>
 }
 
+/** A broker that answers the login does so within this. */
+const LOGIN_TIMEOUT_MS = 15_000
+
 /** One life of the connection. Fails with the reason of its end. */
 const live = Effect.fnUntraced(function* (options: ConnectionOptions, credentials: Credentials) {
   const { broker, protocol } = options
+  const { lifetimeMs } = broker
+  const { pingEveryMs, sendEveryMs, silentAfterMs } = broker.heartbeat
   const transport = yield* Transport
   const clock = yield* Clock.Clock
-  const codec = protocol.open(codecOptions(broker))
+  const handshake = yield* logIn(broker, protocol, credentials, transport.request)
+  const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
-  let lastFrameAt = clock.currentTimeMillisUnsafe()
+  const ready = yield* Deferred.make<void>()
+  let lastSignAt = clock.currentTimeMillisUnsafe()
 
+  /** A bug in a codec costs the frame, never the connection or the process. */
+  const contain = (act: () => void): void => {
+    try {
+      act()
+    } catch (defect) {
+      options.onReject("defect", String(defect))
+    }
+  }
+  const writer = yield* makeRequestWriter({
+    pacing: broker.pacing,
+    encode: (changes) => (changes.length === 0 ? [] : codec.request(changes)),
+    send: (frame) => socket?.send(frame),
+    request: transport.request,
+    answered: (request, answer) =>
+      contain(() => codec.answered?.(request, answer, clock.currentTimeMillisUnsafe(), sink))
+  })
   const sink: Sink = {
     tick: options.onTick,
     reject: options.onReject,
     event: (event) => {
       if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))
-      else options.onEvent(event)
-    }
-  }
-  const socket = yield* transport.open({
-    handshake: protocol.handshake(broker.endpoint, credentials),
-    refusal: protocol.refusal,
-    onFrame: (frame, receivedAt) => {
-      lastFrameAt = receivedAt
-      options.onFrame(frame.length)
-      try {
-        codec.decode(frame, receivedAt, sink)
-      } catch (defect) {
-        // A bug in a codec costs the frame, never the connection or the process.
-        options.onReject("defect", String(defect))
+      else {
+        if (event.type === "ready") Deferred.doneUnsafe(ready, Effect.void)
+        options.onEvent(event)
       }
+    },
+    send: writer.send
+  }
+  // The first frame may come before `open` returns.
+  let socket: Socket | undefined = undefined as Socket | undefined
+  const early: Array<Frame> = []
+  const receive = (frame: Frame, receivedAt: number): void => {
+    if (socket === undefined) return void early.push(frame)
+    lastSignAt = receivedAt
+    options.onFrame(frame.length)
+    contain(() => codec.decode(frame, receivedAt, sink))
+  }
+  socket = yield* transport.open({
+    handshake,
+    refusal: protocol.refusal,
+    closed: protocol.closed,
+    onFrame: receive,
+    onAlive: (at) => {
+      lastSignAt = at
     }
   })
-  for (const frame of protocol.hello?.(credentials) ?? []) socket.send(frame)
+  for (const frame of codec.hello?.() ?? []) writer.send(frame)
+  for (const frame of early) receive(frame, clock.currentTimeMillisUnsafe())
 
-  const writer = yield* makeWriter(broker, (changes) => codec.request(changes), socket.send)
-  yield* options.onUp({ request: writer.request })
-
-  const heartbeat =
-    protocol.heartbeat === undefined || broker.heartbeat.sendEveryMs === undefined
-      ? Effect.never
-      : Effect.sync(() => socket.send(protocol.heartbeat!())).pipe(
-          Effect.repeat(Schedule.spaced(broker.heartbeat.sendEveryMs)),
-          Effect.andThen(Effect.never)
+  const answeredLogin =
+    codec.awaitsReady === true
+      ? Deferred.await(ready).pipe(
+          Effect.timeoutOrElse({
+            duration: LOGIN_TIMEOUT_MS,
+            orElse: () => Effect.fail(new ConnectionLost({ detail: "the broker did not answer the login" }))
+          })
         )
-  const { silentAfterMs } = broker.heartbeat
+      : Effect.void
+  const heartbeat =
+    codec.heartbeat === undefined || sendEveryMs === undefined
+      ? Effect.never
+      : repeatEvery(sendEveryMs, () => writer.send(codec.heartbeat!()))
+  const carry = answeredLogin.pipe(
+    Effect.andThen(options.onUp({ request: writer.request })),
+    Effect.andThen(heartbeat)
+  )
+  const ping = pingEveryMs === undefined ? Effect.never : repeatEvery(pingEveryMs, () => socket.ping())
   const watchdog = Effect.suspend(() =>
-    clock.currentTimeMillisUnsafe() - lastFrameAt > silentAfterMs
+    clock.currentTimeMillisUnsafe() - lastSignAt > silentAfterMs
       ? Effect.fail(new ConnectionLost({ detail: `no frame for ${silentAfterMs} ms` }))
       : Effect.void
   ).pipe(Effect.repeat(Schedule.spaced(Math.ceil(silentAfterMs / 4))), Effect.andThen(Effect.never))
+  const lifetime =
+    lifetimeMs === undefined
+      ? Effect.never
+      : Effect.andThen(
+          Effect.sleep(lifetimeMs),
+          Effect.fail(new ConnectionLost({ detail: "its time is up, replaced by a new one" }))
+        )
 
-  return yield* Effect.raceAllFirst([socket.ended, Deferred.await(failed), writer.run, heartbeat, watchdog])
+  return yield* Effect.raceAllFirst([
+    socket.ended,
+    Deferred.await(failed),
+    carry,
+    writer.run,
+    ping,
+    watchdog,
+    lifetime
+  ])
 })
 
-/** Sends what is waiting, a batch at a time, at the broker's pace. */
-const makeWriter = Effect.fnUntraced(function* (
-  broker: Broker,
-  encode: (changes: ReadonlyArray<Change>) => ReadonlyArray<string | Uint8Array>,
-  send: (frame: string | Uint8Array) => void
-) {
-  // By name, not by entry: an instrument that was given up and is wanted again has a new entry, and its waiting
-  // unsubscribe must become a change of mode rather than overtake the new subscribe.
-  const waiting = new Map<string, EntryChange>()
-  const wake = yield* Latch.make(false)
-  const request = (changes: ReadonlyArray<EntryChange>): void => {
-    for (const change of changes) {
-      const { entry, to } = change
-      const earlier = waiting.get(entry.name)
-      const from = earlier === undefined ? change.from : earlier.from
-      const undone = sameWant(from, to) && (to === undefined || earlier?.entry === entry)
-      if (undone) waiting.delete(entry.name)
-      else waiting.set(entry.name, { entry, from, to })
-    }
-    if (waiting.size > 0) wake.openUnsafe()
-  }
-  const sendBatch = Effect.sync(() => {
-    const batch: Array<Change> = []
-    for (const [name, { entry, from, to }] of waiting) {
-      if (batch.length === broker.pacing.batch) break
-      waiting.delete(name)
-      batch.push({
-        instrument: entry,
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to })
-      })
-    }
-    if (waiting.size === 0) wake.closeUnsafe()
-    for (const frame of encode(batch)) send(frame)
-  })
-  const run = wake.await.pipe(
-    Effect.andThen(sendBatch),
-    Effect.andThen(Effect.sleep(broker.pacing.intervalMs)),
-    Effect.forever
-  )
-  return { request, run }
-})
+const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
+  Effect.sync(act).pipe(Effect.repeat(Schedule.spaced(ms)), Effect.andThen(Effect.never))
 
 /**
  * Keeps the connection alive for ever. Rejected credentials are re-read once; when no newer ones are stored it
@@ -174,5 +189,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       Effect.tapError(options.onDown)
     )
     // The schedule never ends, so neither does the retry: its failure channel is empty in practice.
-    return yield* Effect.orDie(Effect.retry(attempt, reconnectSchedule(options.reconnect)))
+    return yield* Effect.orDie(
+      Effect.retry(attempt, reconnectSchedule(options.reconnect, options.broker.reconnectAfterMs))
+    )
   })

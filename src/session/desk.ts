@@ -3,19 +3,28 @@
  * must be done upstream; it does nothing itself. Plain data, owned by the session's actor.
  */
 import type { Broker } from "../brokers/broker.ts"
+import { isExchange } from "../market/exchange.ts"
 import type {
   SubscribeResult,
   SubscriptionFailure,
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../market/subscription.ts"
-import type { Protocol } from "../protocols/protocol.ts"
+import type { Protocol, Want } from "../protocols/protocol.ts"
 import { deepBooksOf } from "./depth.ts"
+import { forget } from "./picture.ts"
 import type { Slot } from "./pool.ts"
-import { ConnectionPool } from "./pool.ts"
+import { ConnectionPool, counter } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
-import { SubscriptionBook } from "./subscriptionBook.ts"
+import { SubscriptionBook, sameWant } from "./subscriptionBook.ts"
+
+/** One kind of connection that the broker has: its main feed first, then those for deep books. */
+export interface Feed {
+  /** The broker's data, as far as it concerns this feed. */
+  readonly broker: Broker
+  readonly protocol: Protocol
+}
 
 /** What the session has to carry out, in this order. */
 export interface Orders {
@@ -33,17 +42,32 @@ export interface Answer<A> {
 
 export class Desk {
   readonly book: SubscriptionBook
-  readonly pool: ConnectionPool
   readonly #broker: Broker
+  readonly #feeds: Feeds
 
-  constructor(user: string, broker: Broker, protocol: Protocol) {
+  /** @param broker all of it; `feeds` has its parts */
+  constructor(user: string, broker: Broker, feeds: ReadonlyArray<Feed>) {
     this.#broker = broker
     this.book = new SubscriptionBook(user, broker.name)
-    this.pool = new ConnectionPool(broker, protocol)
+    this.#feeds = new Feeds(feeds)
+  }
+
+  /** The connections of all feeds. */
+  get slots(): ReadonlyArray<Slot> {
+    return this.#feeds.pools.flatMap((pool) => pool.slots)
+  }
+
+  slot(id: number): Slot | undefined {
+    return this.slots.find((s) => s.id === id)
+  }
+
+  /** The first connection of the main feed, for a login without subscriptions. */
+  openMain(): void {
+    this.#feeds.main.open()
   }
 
   hold(reader: string, items: ReadonlyArray<Resolved>): Answer<SubscribeResult> {
-    const placed = new Dispatch(this.pool)
+    const placed = new Dispatch(this.#feeds)
     const results = items.map((item) =>
       item.tag === "failed" ? item.failure : this.#holdOne(reader, item, placed)
     )
@@ -51,7 +75,7 @@ export class Desk {
   }
 
   drop(reader: string, requests: ReadonlyArray<UnsubscribeRequest>): Answer<UnsubscribeResult> {
-    const placed = new Dispatch(this.pool)
+    const placed = new Dispatch(this.#feeds)
     const results = requests.map(({ exchange, mode, symbol }): UnsubscribeResult => {
       const { change, topics } = this.book.drop(reader, exchange, symbol, mode)
       if (change !== undefined) placed.add(change)
@@ -63,14 +87,14 @@ export class Desk {
   }
 
   release(reader: string): Orders {
-    const placed = new Dispatch(this.pool)
+    const placed = new Dispatch(this.#feeds)
     for (const change of this.book.release(reader)) placed.add(change)
     return placed.orders()
   }
 
   #holdOne(reader: string, item: Resolvable, placed: Dispatch): SubscribeResult {
     const { bookless, instrument, request, requestedDepth } = item
-    const depth = this.#withinDeepBooks(item)
+    const depth = this.#withinDeepFeeds(item, this.#withinDeepBooks(item))
     const { symbol, exchange, mode } = request
     const levels = depth?.actual ?? 0
     const held = this.book.hold(reader, instrument, mode, requestedDepth, levels, bookless)
@@ -102,6 +126,23 @@ export class Desk {
     }
   }
 
+  /** Gives the main feed's deepest level when the socket for the deeper book is full. */
+  #withinDeepFeeds({ instrument }: Resolvable, depth: Resolvable["depth"]): Resolvable["depth"] {
+    if (depth === undefined) return depth
+    const { exchange, symbol } = instrument
+    const pool = this.#feeds.deepPool(exchange, depth.actual)
+    if (pool === undefined) return depth
+    const want: Want = { mode: "depth", depth: depth.actual }
+    if (pool.hasRoom(instrument, want, this.book.find(exchange, symbol))) return depth
+    const actual = this.#feeds.mainLevel(exchange, depth.actual)
+    return {
+      tag: "level",
+      actual,
+      fallback: true,
+      message: `${this.#broker.title} has no room for another book of ${depth.actual} levels: using ${actual}`
+    }
+  }
+
   /**
    * Gives the shallowest level when the broker's deep books are used up. The limit is per connection; counting
    * it over the whole login never oversteps it.
@@ -126,34 +167,87 @@ export class Desk {
   }
 }
 
+/** The pools of a broker's feeds, and which want belongs to which. */
+class Feeds {
+  readonly pools: ReadonlyArray<ConnectionPool>
+  readonly #feeds: ReadonlyArray<Feed>
+
+  constructor(feeds: ReadonlyArray<Feed>) {
+    const nextId = counter()
+    this.#feeds = feeds
+    this.pools = feeds.map(({ broker, protocol }, i) => new ConnectionPool(broker, protocol, i, nextId))
+  }
+
+  get main(): ConnectionPool {
+    return this.pools[0]!
+  }
+
+  #levels(feed: number, exchange: string): ReadonlyArray<number> {
+    return (
+      (isExchange(exchange) ? this.#feeds[feed]!.broker.exchanges[exchange]?.depthLevels : undefined) ?? []
+    )
+  }
+
+  deepPool(exchange: string, depth: number): ConnectionPool | undefined {
+    return this.pools.find((_, feed) => feed > 0 && this.#levels(feed, exchange).includes(depth))
+  }
+
+  /** The main feed's deepest level that is not deeper than asked. */
+  mainLevel(exchange: string, depth: number): number {
+    return this.#levels(0, exchange).reduce((best, n) => (n <= depth ? Math.max(best, n) : best), 0)
+  }
+
+  /** A feed's share of a want: the main feed always has one. */
+  share(feed: number, exchange: string, want: Want | undefined): Want | undefined {
+    if (want === undefined) return undefined
+    if (feed === 0) {
+      return want.mode === "depth" && this.pools.length > 1
+        ? { mode: "depth", depth: this.mainLevel(exchange, want.depth) }
+        : want
+    }
+    return want.mode === "depth" && this.#levels(feed, exchange).includes(want.depth) ? want : undefined
+  }
+}
+
 /** Collects placements into orders. */
 class Dispatch {
-  readonly #pool: ConnectionPool
+  readonly #feeds: Feeds
   readonly #open: Array<Slot> = []
   readonly #send = new Map<Slot, Array<EntryChange>>()
 
-  constructor(pool: ConnectionPool) {
-    this.#pool = pool
+  constructor(feeds: Feeds) {
+    this.#feeds = feeds
   }
 
-  /** Places a change, or says why there is no room. */
-  add(change: EntryChange): { readonly inUse: number; readonly limit: number } | undefined {
-    const placement = this.#pool.place(change)
-    if (placement.tag === "full") return placement
-    if (placement.tag === "nowhere") return undefined
-    if (placement.opened) this.#open.push(placement.slot)
-    const share = this.#send.get(placement.slot)
-    if (share === undefined) this.#send.set(placement.slot, [change])
-    else share.push(change)
+  /** Places a change on every feed that it concerns, or says why the main one has no room. */
+  add({ entry, from, to }: EntryChange): { readonly inUse: number; readonly limit: number } | undefined {
+    for (const [feed, pool] of this.#feeds.pools.entries()) {
+      const was = this.#feeds.share(feed, entry.exchange, from)
+      const will = this.#feeds.share(feed, entry.exchange, to)
+      if (sameWant(was, will)) continue
+      if (will === undefined || (was !== undefined && will.mode !== was.mode)) forget(entry, feed)
+      const change = { entry, from: was, to: will }
+      const placement = pool.place(change)
+      if (placement.tag === "full") {
+        if (feed === 0) return placement
+        continue
+      }
+      if (placement.tag === "nowhere") continue
+      if (placement.opened) this.#open.push(placement.slot)
+      const share = this.#send.get(placement.slot)
+      if (share === undefined) this.#send.set(placement.slot, [change])
+      else share.push(change)
+    }
     return undefined
   }
 
   orders(): Orders {
     // The first connection stays, so that a login without subscriptions is still seen to work; further ones
     // close when they are empty.
-    const close = [...this.#send.keys()].filter((s) => s.assigned.size === 0 && s !== this.#pool.slots[0])
+    const first = this.#feeds.main.slots[0]
+    const close = [...this.#send.keys()].filter((s) => s.assigned.size === 0 && s !== first)
     for (const slot of close) {
-      this.#pool.close(slot)
+      this.#feeds.pools[slot.feed]!.close(slot)
       this.#send.delete(slot)
     }
     return { open: this.#open.filter((s) => !close.includes(s)), send: this.#send, close }

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BrokerAdapter } from "../brokers/adapter.ts"
+import { feedsOf } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import { BrokerLoadFailed } from "../market/errors.ts"
@@ -34,11 +35,16 @@ export const adapterLayer = (
         const registry = yield* BrokerRegistry
         const { adapter, broker } = yield* registry.load(name)
         if (adapter !== undefined) return Layer.fresh(adapter)
-        const protocol = yield* Effect.tryPromise({
-          try: () => loadProtocol(broker.protocol),
-          catch: (cause) => new BrokerLoadFailed({ broker: broker.name, cause })
-        })
-        return Layer.effect(BrokerAdapter, makeSession({ broker, protocol, ...options }))
+        const [protocol, ...deepProtocols] = yield* Effect.forEach(feedsOf(broker), (feed) =>
+          Effect.tryPromise({
+            try: () => loadProtocol(feed.protocol),
+            catch: (cause) => new BrokerLoadFailed({ broker: broker.name, cause })
+          })
+        )
+        return Layer.effect(
+          BrokerAdapter,
+          makeSession({ broker, protocol: protocol!, deepProtocols, ...options })
+        )
       })
     )
   )

@@ -15,6 +15,7 @@ import type { Tick } from "../market/tick.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 import { explain, isTick } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
+import { join } from "./picture.ts"
 import type { SampledLog } from "./sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 
@@ -33,6 +34,8 @@ const QUEUE_CAPACITY = 32_768
 export interface Publisher {
   /** For the codec's sink: called in the socket's callback. */
   readonly onTick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+  /** The same for a feed whose packets are joined into one picture per instrument. */
+  readonly joining: (feed: number, partial: boolean) => Publisher["onTick"]
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly ticks: Stream.Stream<Tick>
 }
@@ -47,7 +50,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     Effect.sync(() =>
       makeConflatingQueue<Item>({
         capacity: QUEUE_CAPACITY,
-        keyOf: ({ entry, tick }) => `${entry.name}/${modeNumber[tick.mode]}`
+        keyOf: ({ entry, refreshes, tick }) => `${entry.name}/${modeNumber[tick.mode]}/${refreshes}`
       })
     ),
     (q) => q.shutdown
@@ -60,15 +63,29 @@ export const makePublisher = Effect.fnUntraced(function* (
     if (cause !== "not_subscribed") log.warn(`${broker}: ${cause}`, () => detail)
   }
 
-  const onTick = (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
-    if (!isTick(tick)) {
-      onReject("guard", `${instrument.exchange}:${instrument.symbol}: ${explain(tick)}`)
-      return
-    }
-    const entry = instrument as Entry
+  const guarded = (instrument: WireInstrument, tick: Tick): boolean => {
+    if (isTick(tick)) return true
+    onReject("guard", `${instrument.exchange}:${instrument.symbol}: ${explain(tick)}`)
+    return false
+  }
+
+  const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
     const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
     queue.offerUnsafe({ entry, tick, refreshes: serves })
   }
+
+  const onTick = (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
+    if (guarded(instrument, tick)) offer(instrument as Entry, tick, refreshes)
+  }
+
+  const joining =
+    (feed: number, partial: boolean) =>
+    (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
+      if (!guarded(instrument, tick)) return
+      const entry = instrument as Entry
+      const picture = join(entry, feed, partial, tick, refreshes)
+      offer(entry, picture.tick, picture.refreshes)
+    }
 
   let seen = { conflated: 0, dropped: 0 }
   const publish = (items: ReadonlyArray<Item>): void => {
@@ -99,6 +116,7 @@ export const makePublisher = Effect.fnUntraced(function* (
 
   return {
     onTick,
+    joining,
     onReject,
     ticks: Stream.unwrap(
       Effect.map(

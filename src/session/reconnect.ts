@@ -55,12 +55,18 @@ export const resetAfter =
       })
     )
 
-export const reconnectSchedule = (options: ReconnectOptions = defaultReconnect) =>
-  Schedule.min([Schedule.exponential(options.base), Schedule.spaced(options.cap)]).pipe(
+/** @param leastMs what the broker asks for; options that are given win over it */
+export const reconnectSchedule = (options?: ReconnectOptions, leastMs = 0) => {
+  const { base, cap, healthyAfter } = options ?? defaultReconnect
+  const least = Duration.millis(options === undefined ? leastMs : 0)
+  return Schedule.min([Schedule.exponential(base), Schedule.spaced(cap)]).pipe(
     Schedule.jittered,
     Schedule.setInputType<ConnectionFailure>(),
     Schedule.modifyDelay(({ attempt, duration, input }) =>
-      Effect.succeed(Duration.max(attempt === 1 ? Duration.zero : duration, atLeast(input)))
+      Effect.succeed(
+        Duration.max(least, Duration.max(attempt === 1 ? Duration.zero : duration, atLeast(input)))
+      )
     ),
-    resetAfter(options.healthyAfter)
+    resetAfter(healthyAfter)
   )
+}

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AdapterStatus, BrokerAdapter, Holding } from "../brokers/adapter.ts"
 import type { Broker } from "../brokers/broker.ts"
+import { feedsOf } from "../brokers/broker.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost } from "../market/errors.ts"
@@ -25,8 +26,10 @@ import { keepConnected } from "./connection.ts"
 import type { Unusable } from "./credentialSource.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
 import type { Orders } from "./desk.ts"
+import type { Feed } from "./desk.ts"
 import { Desk } from "./desk.ts"
 import * as metrics from "./metrics.ts"
+import { forget } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import { makePublisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
@@ -65,6 +68,8 @@ type Message =
 export interface SessionOptions {
   readonly broker: Broker
   readonly protocol: Protocol
+  /** Those of the broker's deep feeds, in their order. */
+  readonly deepProtocols?: ReadonlyArray<Protocol>
   readonly reconnect?: ReconnectOptions
 }
 
@@ -96,6 +101,8 @@ export const makeSession = Effect.fnUntraced(function* (
   Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
 > {
   const { broker, protocol } = options
+  const protocols = [protocol, ...(options.deepProtocols ?? [])]
+  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
   const transport = yield* Transport
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
@@ -105,14 +112,18 @@ export const makeSession = Effect.fnUntraced(function* (
   const children = yield* FiberMap.make<number, never, never>()
 
   // ---- state of the actor: touched by its fiber only ----
-  let desk = new Desk(source.user(), broker, protocol)
+  let desk = new Desk(source.user(), broker, feeds)
   let running = false
   let waiting: Array<Reply<void, ConnectionFailure>> = []
 
   const status = (): AdapterStatus => ({
     broker: broker.name,
-    ...stateOf(desk.pool.slots, running),
-    connections: desk.pool.slots.filter((s) => s.state.tag === "up").length,
+    // A deep feed that is down costs its readers levels, not prices.
+    ...stateOf(
+      desk.slots.filter((s) => s.feed === 0),
+      running
+    ),
+    connections: desk.slots.filter((s) => s.state.tag === "up").length,
     instruments: desk.book.size
   })
 
@@ -122,16 +133,19 @@ export const makeSession = Effect.fnUntraced(function* (
     waiting = []
   }
 
-  const startChild = (slot: Slot) =>
-    FiberMap.run(
+  const startChild = (slot: Slot) => {
+    const feed = feeds[slot.feed]!
+    return FiberMap.run(
       children,
       slot.id,
       keepConnected({
-        broker,
-        protocol,
+        ...feed,
         ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
         credentials: source.read,
-        onTick: publisher.onTick,
+        onTick:
+          feeds.length > 1 || feed.protocol.partial === true
+            ? publisher.joining(slot.feed, feed.protocol.partial === true)
+            : publisher.onTick,
         onReject: publisher.onReject,
         onFrame: count.frame,
         onEvent: (event) => {
@@ -149,6 +163,7 @@ export const makeSession = Effect.fnUntraced(function* (
         onParked: (reason) => actor.tell({ tag: "Parked", slot: slot.id, reason })
       }).pipe(Effect.provideService(Transport, transport))
     )
+  }
 
   const carryOut = Effect.fnUntraced(function* (orders: Orders) {
     if (running) for (const slot of orders.open) yield* startChild(slot)
@@ -170,13 +185,13 @@ export const makeSession = Effect.fnUntraced(function* (
     if (running) return
     running = true
     yield* Effect.logInfo(describeBroker(broker))
-    if (desk.pool.slots.length === 0) desk.pool.open()
-    for (const slot of desk.pool.slots) yield* startChild(slot)
+    if (desk.slots.length === 0) desk.openMain()
+    for (const slot of desk.slots) yield* startChild(slot)
   })
 
   const disconnect = Effect.suspend(() => {
     running = false
-    for (const slot of desk.pool.slots) slot.state = { tag: "down", reason: "disconnected" }
+    for (const slot of desk.slots) slot.state = { tag: "down", reason: "disconnected" }
     settle(Effect.fail(new ConnectionLost({ detail: "disconnected" })))
     count.connections(0)
     return FiberMap.clear(children)
@@ -198,6 +213,7 @@ export const makeSession = Effect.fnUntraced(function* (
   }
 
   const onDown = (slot: Slot, failure: ConnectionFailure) => {
+    for (const entry of slot.assigned.keys()) forget(entry, slot.feed)
     slot.state = { tag: "down", reason: failure.message }
     settle(Effect.fail(failure))
     count.failed(failure._tag)
@@ -220,7 +236,7 @@ export const makeSession = Effect.fnUntraced(function* (
     running
       ? Effect.andThen(
           Effect.logInfo(`${broker.name}: the credentials changed, connecting anew`),
-          Effect.forEach(desk.pool.slots, startChild, { discard: true })
+          Effect.forEach(desk.slots, startChild, { discard: true })
         )
       : Effect.void
   )
@@ -229,7 +245,7 @@ export const makeSession = Effect.fnUntraced(function* (
     switch (message.tag) {
       case "Initialise":
         // Views carry the user's name, so they are made for one user only.
-        if (desk.book.size === 0 && !running) desk = new Desk(source.user(), broker, protocol)
+        if (desk.book.size === 0 && !running) desk = new Desk(source.user(), broker, feeds)
         return Effect.andThen(reconnectAll, Deferred.succeed(message.reply, undefined))
       case "Connect":
         return connect(message.reply)
@@ -255,7 +271,7 @@ export const makeSession = Effect.fnUntraced(function* (
       case "CredentialsChanged":
         return reconnectAll
       default: {
-        const slot = desk.pool.slot(message.slot)
+        const slot = desk.slot(message.slot)
         // A message of a connection that was closed meanwhile.
         if (slot === undefined || !running) return Effect.void
         if (message.tag === "Up") return onUp(slot, message.link)

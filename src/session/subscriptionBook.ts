@@ -42,6 +42,8 @@ export interface Entry {
   /** A small array: iterated for every tick. */
   views: Array<ActiveView>
   want: Want | undefined
+  /** What is known of it by feed, where its packets are joined; see picture.ts. */
+  parts: Array<Tick | undefined>
 }
 
 export interface EntryChange {
@@ -181,7 +183,8 @@ export class SubscriptionBook {
       name,
       bookless,
       views: [],
-      want: undefined
+      want: undefined,
+      parts: []
     }
     this.#entries.set(name, entry)
     return entry

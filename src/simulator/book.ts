@@ -1,16 +1,16 @@
-/** The order book of one simulated instrument: twenty levels a side, rewritten in place. */
+/** The order book of one simulated instrument: as many levels a side as the market keeps, rewritten in place. */
 import { toRupees } from "./listing.ts"
 import type { Listing } from "./listing.ts"
 import type { Random } from "./random.ts"
 import type { Level } from "../market/tick.ts"
 
-/** Angel's deepest packet carries 20 levels; poorer ones take the first five. */
+/** What the market keeps unless a broker serves more; poorer packets take the first five. */
 export const BOOK_LEVELS = 20
 
 export type MutableLevel = { -readonly [K in keyof Level]: Level[K] }
 
-export const emptySide = (): Array<MutableLevel> =>
-  Array.from({ length: BOOK_LEVELS }, () => ({ price: 0, quantity: 0, orders: 0 }))
+export const emptySide = (levels: number): Array<MutableLevel> =>
+  Array.from({ length: levels }, () => ({ price: 0, quantity: 0, orders: 0 }))
 
 /**
  * Writes one side, best price first, from the step `best` outwards in the direction `step` (-1 buy, +1 sell).

@@ -1,56 +1,89 @@
-/** The simulator's plain HTTP side: the instrument master, and how an upgrade is declined. */
+/** The simulator's plain HTTP side: the broker's REST front, the instrument master, and how an upgrade is declined. */
 import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
-import type { Listed } from "./identity.ts"
-import type { MasterWriter } from "./masters.ts"
-import type { Refusal } from "../protocols/protocol.ts"
+import { strToU8, zipSync } from "fflate"
+import type { MasterText } from "./masters/index.ts"
+import type { InstrumentMaster } from "../brokers/broker.ts"
+import type { HttpAnswer, Refusal, ServedRequest } from "../protocols/protocol.ts"
 
 /** Where every simulated master is, whatever its broker's own path. */
 export const MASTER_PATH = "/instruments"
 
-/** @param brokerUrl where the broker itself publishes its master; its path works here too */
-export const makeRequestHandler = (
-  writer: MasterWriter,
-  listed: ReadonlyArray<Listed>,
-  brokerUrl: string
-): ((request: IncomingMessage, response: ServerResponse) => void) => {
-  const paths = new Set([MASTER_PATH, pathOf(brokerUrl)])
-  const exchanges = new Set(listed.map((l) => l.instrument.brokerExchange))
+/** Larger than any request of a login or a subscription. */
+const MAX_BODY_BYTES = 1024 * 1024
+
+export interface Front {
+  /** The broker's REST front. */
+  readonly rest: (request: ServedRequest) => HttpAnswer | undefined
+  readonly files: ReadonlyArray<MasterText>
+  /** Where the broker publishes its master; the paths of its addresses work here too. */
+  readonly master: InstrumentMaster
+}
+
+export const makeRequestHandler = ({
+  files,
+  master,
+  rest
+}: Front): ((request: IncomingMessage, response: ServerResponse) => void) => {
+  const [only, ...more] = files
+  const whole: Uint8Array =
+    only === undefined || more.length > 0
+      ? zipSync(Object.fromEntries(files.map(({ name, text }) => [name, strToU8(text)])))
+      : strToU8(only.text)
+  const byPath = new Map<string, Uint8Array>([[MASTER_PATH, whole]])
+  for (const { name, url } of master.sources) {
+    const file = files.find((f) => f.name === name)
+    if (file !== undefined) byPath.set(pathOf(typeof url === "string" ? url : url("DAY")), strToU8(file.text))
+  }
+
   return (request, response) => {
-    const path = pathOf(request.url ?? "/")
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      response.setHeader("allow", "GET, HEAD")
-      return answer(request, response, 405, "text/plain", `${request.method} is not served here, only GET.\n`)
-    }
-    const exchange = path.startsWith(`${MASTER_PATH}/`) ? path.slice(MASTER_PATH.length + 1) : undefined
-    if (!paths.has(path) && (exchange === undefined || !exchanges.has(exchange))) {
-      return answer(
+    readBody(request, (body) => {
+      if (body === undefined) return send(request, response, 413, "text/plain", "The request is too large.\n")
+      const method = request.method ?? "GET"
+      const url = request.url ?? "/"
+      const answer = rest({ method, url, headers: singleHeaders(request), body })
+      if (answer !== undefined) {
+        const type = answer.headers["content-type"] ?? "application/json"
+        return send(request, response, answer.status, type, answer.body)
+      }
+      const file = byPath.get(pathOf(url))
+      if (file !== undefined) return send(request, response, 200, "application/octet-stream", file)
+      send(
         request,
         response,
         404,
         "text/plain",
         `Nothing here. The instrument master is at ${MASTER_PATH}.\n`
       )
-    }
-    const file = writer(listed, exchange)
-    answer(request, response, 200, file.contentType, file.body)
+    })
   }
 }
 
-const answer = (
+const readBody = (request: IncomingMessage, done: (body: string | undefined) => void): void => {
+  const parts: Array<Buffer> = []
+  let length = 0
+  request.on("data", (part: Buffer) => {
+    length += part.length
+    if (length <= MAX_BODY_BYTES) parts.push(part)
+  })
+  request.on("error", () => {})
+  request.on("end", () => done(length > MAX_BODY_BYTES ? undefined : Buffer.concat(parts).toString("utf8")))
+}
+
+const send = (
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   contentType: string,
-  text: string
+  content: string | Uint8Array
 ): void => {
-  const body = Buffer.from(text)
+  const body = Buffer.from(content)
   response.writeHead(status, { "content-type": contentType, "content-length": body.length })
   response.end(request.method === "HEAD" ? undefined : body)
 }
 
-const pathOf = (url: string): string => {
+export const pathOf = (url: string): string => {
   try {
     return new URL(url, "http://simulator").pathname
   } catch {
@@ -67,4 +100,13 @@ export const refuseUpgrade = (socket: Duplex, refusal: Refusal): void => {
   lines.push("connection: close", "content-length: 0", "", "")
   socket.once("finish", () => socket.destroy())
   socket.end(lines.join("\r\n"))
+}
+
+/** Repeated headers joined; names come in lower case from Node. */
+export const singleHeaders = (request: IncomingMessage): Readonly<Record<string, string | undefined>> => {
+  const headers: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(", ") : value
+  }
+  return headers
 }

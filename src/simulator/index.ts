@@ -1,8 +1,8 @@
 /** The simulated exchange: `algoways/simulator`. Loads no native module. */
-export { demoCredentials, demoLogin } from "./demo.ts"
+export { demoCredentials, demoLogin, demoLoginAt, loginOf } from "./demo.ts"
 export { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
 export type { Holding } from "./holdings.ts"
-export { simulatedProtocols } from "./identity.ts"
+export { simulatedFormats } from "./masters/index.ts"
 export type { MarketState } from "./instrument.ts"
 export type { Listing } from "./listing.ts"
 export { makeListings } from "./listings.ts"

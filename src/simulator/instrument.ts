@@ -44,6 +44,7 @@ export const list = (
   index: number,
   byName: ReadonlyMap<string, Instrument>,
   now: number,
+  levels: number,
   random: Random
 ): Instrument => {
   const { driver } = listing
@@ -54,8 +55,8 @@ export const list = (
     return found
   })
   const price = toRupees(listing, toSteps(listing, listing.close))
-  const buy = emptySide()
-  const sell = emptySide()
+  const buy = emptySide(levels)
+  const sell = emptySide(levels)
   const isIndex = listing.type === "INDEX"
   const tick: TickDraft = {
     symbol: listing.symbol,

@@ -2,6 +2,7 @@
  * The simulated market: a seeded random walk over the listings. Pure state and arithmetic: no timer, no socket, no
  * clock of its own. Equal listings, seed and calls give equal ticks.
  */
+import { BOOK_LEVELS } from "./book.ts"
 import { istDay } from "./expiries.ts"
 import { list, newDay } from "./instrument.ts"
 import type { Instrument, MarketState } from "./instrument.ts"
@@ -33,17 +34,20 @@ export interface MarketOptions {
   readonly now: number
   /** Multiplies every volatility; 1 when absent. Tests use more to reach price bands quickly. */
   readonly liveliness?: number
+  /** Of every book, a side; 20 when absent. */
+  readonly levels?: number
 }
 
 /** After a longer silence (a pause, a stalled process) prices move as after this one. */
 const LONGEST_MOVE_MS = 60_000
 
-export const makeMarket = ({ listings, seed, now: start, liveliness = 1 }: MarketOptions): Market => {
+export const makeMarket = (options: MarketOptions): Market => {
+  const { levels = BOOK_LEVELS, listings, liveliness = 1, now: start, seed } = options
   const random = makeRandom(seed)
   const states: Array<Instrument> = []
   const byName = new Map<string, Instrument>()
   for (const listing of listings) {
-    const state = list(listing, states.length, byName, start, random)
+    const state = list(listing, states.length, byName, start, levels, random)
     states.push(state)
     byName.set(listing.name, state)
   }

@@ -2,32 +2,34 @@
  * A simulated broker: a real WebSocket server that speaks the broker's wire, its instrument master over HTTP, and a
  * random-walk market behind both. Everything lives in the scope that it was made in.
  */
-import { createServer } from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import { Server as HttpServer, createServer } from "node:http"
+import { createServer as createTcpServer } from "node:net"
+import type { AddressInfo, Server, Socket } from "node:net"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { demoCredentials } from "./demo.ts"
+import { BOOK_LEVELS } from "./book.ts"
+import { demoLoginAt, loginOf } from "./demo.ts"
 import { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
-import { makeHoldings } from "./holdings.ts"
+import { holdingsOf } from "./holdings.ts"
 import type { Holding } from "./holdings.ts"
-import { makeRequestHandler, MASTER_PATH } from "./http.ts"
-import { listAt, simulatedProtocols } from "./identity.ts"
+import { MASTER_PATH, makeRequestHandler, pathOf } from "./http.ts"
+import { listAt } from "./identity.ts"
 import { makeListings } from "./listings.ts"
 import { makeMarket } from "./market.ts"
 import type { Market } from "./market.ts"
-import { masterWriters } from "./masters.ts"
+import { loadMaster, simulatedFormats } from "./masters/index.ts"
 import { makeVenue } from "./venue.ts"
-import type { Counters } from "./venue.ts"
-import { codecOptions } from "../brokers/broker.ts"
+import type { Counters, VenueFeed } from "./venue.ts"
+import { codecOptions, feedsOf } from "../brokers/broker.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { BrokerOverride } from "../brokers/overrides.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
-import { loadProtocol, loadServerProtocol } from "../protocols/index.ts"
-import type { Outbound, Refusal } from "../protocols/protocol.ts"
+import { loadServerProtocol } from "../protocols/index.ts"
+import type { Frame, Refusal } from "../protocols/protocol.ts"
 
 export interface SimulatorOptions {
   readonly broker: Broker
@@ -35,7 +37,7 @@ export interface SimulatorOptions {
   readonly host?: string
   /** Default 0: any free port. */
   readonly port?: number
-  /** Logins that are let in; default `demoCredentials`. */
+  /** Logins that are let in; default: the demo login of the broker's protocol. */
   readonly credentials?: Credentials
   /** Changes of instruments per second, over the whole market; default 100. */
   readonly ticksPerSecond?: number
@@ -73,9 +75,11 @@ export interface SimulatorHandle {
   readonly broker: Broker
   readonly host: string
   readonly port: number
-  /** The WebSocket URL, with the path that the broker's own has. */
+  /** The main feed's address, with the path that the broker's own has. */
   readonly endpoint: string
   readonly instrumentsUrl: string
+  /** The login that it accepts, unless told otherwise later. */
+  readonly credentials: Credentials
   /** What points a session and the importer at this simulator: a value for `BrokerOverrides`. */
   readonly overrides: BrokerOverride
   /** What the broker lists here, in its own names. */
@@ -101,7 +105,7 @@ export interface SimulatorHandle {
    */
   readonly dropConnections: (how?: number | "reset") => number
   /** Sends these frames as they are to everybody and returns to how many: captured packets, broken ones. */
-  readonly serveFrames: (frames: ReadonlyArray<Outbound>) => number
+  readonly serveFrames: (frames: ReadonlyArray<Frame>) => number
   readonly connections: () => ReadonlyArray<ConnectionInfo>
   /** What each connection holds upstream. Encodes the whole market: for tests and operators. */
   readonly subscriptions: () => ReadonlyArray<{
@@ -121,29 +125,44 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
   const now = options.now ?? Date.now
   const startedAt = now()
   const listings = makeListings({ now: startedAt, loadEquities: options.loadEquities ?? 0 })
-  const listed = listAt(broker, listings)
-  const writer = masterWriters[broker.protocol]
-  const unsupported = { broker: broker.name, protocol: broker.protocol, known: simulatedProtocols }
-  if (listed === undefined || writer === undefined) return yield* new SimulatorUnsupported(unsupported)
-  const [protocol, clientProtocol] = yield* Effect.tryPromise({
-    try: () => Promise.all([loadServerProtocol(broker.protocol), loadProtocol(broker.protocol)]),
+  const parts = feedsOf(broker)
+  const unsupported = { broker: broker.name, protocol: broker.protocol, known: simulatedFormats }
+  const { login, master, protocols } = yield* Effect.tryPromise({
+    try: async () => ({
+      protocols: await Promise.all(parts.map((feed) => loadServerProtocol(feed.protocol))),
+      master: await loadMaster(broker.instrumentMaster.format),
+      login: loginOf(await demoLoginAt(broker))
+    }),
     catch: (cause) => new SimulatorUnsupported({ ...unsupported, cause })
   })
+  if (master === undefined) return yield* new SimulatorUnsupported(unsupported)
+  const listed = listAt(broker, listings, master)
 
   const market = makeMarket({
     listings,
     seed: options.seed ?? 1,
     now: startedAt,
+    levels: Math.max(
+      BOOK_LEVELS,
+      ...Object.values(broker.exchanges).flatMap(({ depthLevels }) => depthLevels)
+    ),
     ...(options.liveliness === undefined ? {} : { liveliness: options.liveliness })
   })
   const log = Effect.runForkWith(yield* Effect.context<never>())
   const turnMs = 1000 / Math.min(Math.max(turnsPerSecond, 1), 1000)
+  const credentials = options.credentials ?? login
+  const endpoints: Array<string> = []
+  const feeds = parts.map((feed, i): VenueFeed => ({
+    path: pathOf(feed.endpoint),
+    protocol: protocols[i]!,
+    codec: codecOptions(feed),
+    endpoint: () => endpoints[i] ?? ""
+  }))
   const venue = makeVenue({
-    protocol,
-    codec: codecOptions(broker),
+    feeds,
     listed,
     market,
-    credentials: options.credentials ?? demoCredentials,
+    credentials,
     ticksPerSecond: options.ticksPerSecond ?? 100,
     turnMs,
     maxBufferedBytes: options.maxBufferedBytes ?? 1024 * 1024,
@@ -154,13 +173,23 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
       log(what === "defect" ? Effect.logError(line) : Effect.logDebug(line))
     }
   })
-  // Also where a variant that the protocol does not take is noticed, before any client comes.
-  const holdings = yield* Effect.try({
-    try: () => makeHoldings(clientProtocol, codecOptions(broker), venue.all),
+  // A variant that the protocol does not take is noticed before any client comes.
+  yield* Effect.try({
+    try: () => {
+      for (const { codec, protocol } of feeds) {
+        protocol.open(codec, { request: { url: "", headers: {} }, accepted: () => credentials })
+      }
+    },
     catch: (cause) => new SimulatorUnsupported({ ...unsupported, cause })
   })
 
-  const server = createServer(makeRequestHandler(writer, listed, broker.instrumentMaster.url))
+  const server = createServer(
+    makeRequestHandler({
+      rest: venue.http,
+      files: master.write(listed),
+      master: broker.instrumentMaster
+    })
+  )
   const sockets = new Set<Socket>()
   server.on("connection", (socket) => {
     sockets.add(socket)
@@ -172,20 +201,44 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
     else socket.destroy()
   })
+  // Byte streams have a port of their own.
+  const streams = parts.map((feed, i) => {
+    if (!isByteStream(feed.endpoint)) return undefined
+    const stream = createTcpServer((socket) => {
+      sockets.add(socket)
+      socket.once("close", () => sockets.delete(socket))
+      venue.accept(feeds[i]!, socket)
+    })
+    return stream
+  })
   let timer: NodeJS.Timeout | undefined
   const stop = yield* Effect.cached(
-    closeAll(server, sockets, () => {
+    closeAll([server, ...streams.filter((s) => s !== undefined)], sockets, () => {
       clearInterval(timer)
       venue.close()
     })
   )
   yield* Effect.acquireRelease(listen(server, host, port), () => stop)
+  const bound = portOf(server)
+  const authority = `${reachable(host)}:${bound}`
+  for (const [i, feed] of parts.entries()) {
+    const stream = streams[i]
+    if (stream === undefined) {
+      endpoints.push(`ws://${authority}${pathOf(feed.endpoint)}`)
+      continue
+    }
+    // The next port when one was chosen, any free one otherwise.
+    yield* listen(stream, host, port === 0 ? 0 : port + 1 + i)
+    endpoints.push(`tcp://${reachable(host)}:${portOf(stream)}`)
+  }
   timer = setInterval(venue.turn, turnMs)
 
-  const bound = (server.address() as AddressInfo).port
-  const authority = `${reachable(host)}:${bound}`
-  const endpoint = `ws://${authority}${new URL(broker.endpoint).pathname}`
+  const [endpoint, ...deepEndpoints] = endpoints as [string, ...Array<string>]
   const instrumentsUrl = `http://${authority}${MASTER_PATH}`
+  const services = Object.entries(broker.services ?? {}).map(([name, url]) => [
+    name,
+    `http://${authority}${pathOf(url)}`.replace(/\/$/, "")
+  ])
   yield* Effect.logInfo(`simulator of ${broker.name} at ${endpoint}, ${listed.length} instruments`)
 
   return {
@@ -194,7 +247,16 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
     port: bound,
     endpoint,
     instrumentsUrl,
-    overrides: { endpoint, instrumentsUrl, minimumInstruments: 1 },
+    credentials,
+    overrides: {
+      endpoint,
+      instrumentsUrl,
+      minimumInstruments: 1,
+      ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
+      ...(deepEndpoints.length === 0
+        ? {}
+        : { deepEndpoints: Object.fromEntries(deepEndpoints.map((url, i) => [parts[i + 1]!.name, url])) })
+    },
     instruments: listed.map((l) => l.instrument),
     market,
     pause: venue.pause,
@@ -207,17 +269,20 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
     dropConnections: venue.dropConnections,
     serveFrames: venue.serveFrames,
     connections: () =>
-      Array.from(venue.clients, ({ id, remote, since, frames, bytes, skipped, ws }) => ({
+      Array.from(venue.clients, ({ id, since, frames, bytes, skipped, peer }) => ({
         id,
-        remote,
+        remote: peer.remote,
         since,
         frames,
         bytes,
         skipped,
-        buffered: ws.bufferedAmount
+        buffered: peer.buffered()
       })),
     subscriptions: () =>
-      Array.from(venue.clients, (client) => ({ connection: client.id, holdings: holdings(client) })),
+      Array.from(venue.clients, (client) => ({
+        connection: client.id,
+        holdings: holdingsOf(client, venue.all)
+      })),
     counters: venue.counters,
     stop
   }
@@ -231,7 +296,9 @@ export class Simulator extends Context.Service<Simulator, SimulatorHandle>()("al
     Layer.effect(Simulator, makeSimulator(options))
 }
 
-type Server = ReturnType<typeof createServer>
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
+
+const isByteStream = (endpoint: string): boolean => /^(?:tcp|tls):/.test(endpoint)
 
 const listen = (
   server: Server,
@@ -258,17 +325,25 @@ const listen = (
 /** How long clients have to take leave. */
 const LEAVE_MS = 200
 
-const closeAll = (server: Server, sockets: ReadonlySet<Socket>, goodbye: () => void): Effect.Effect<void> =>
+const closeAll = (
+  servers: ReadonlyArray<Server>,
+  sockets: ReadonlySet<Socket>,
+  goodbye: () => void
+): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     goodbye()
     const rest = setTimeout(() => {
       for (const socket of sockets) socket.destroy()
     }, LEAVE_MS)
-    server.close(() => {
-      clearTimeout(rest)
-      resume(Effect.void)
-    })
-    server.closeIdleConnections()
+    let left = servers.length
+    for (const server of servers) {
+      server.close(() => {
+        if (--left > 0) return
+        clearTimeout(rest)
+        resume(Effect.void)
+      })
+      if (server instanceof HttpServer) server.closeIdleConnections()
+    }
   })
 
 /** An address to connect to, for one to listen on. */

@@ -6,22 +6,43 @@ import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import * as Redacted from "effect/Redacted"
+import { loginOf } from "./demo.ts"
 import { WebSocketServer } from "ws"
-import type { RawData, WebSocket } from "ws"
+import type { RawData } from "ws"
 import { feed, sendFrames } from "./client.ts"
 import type { Client, Pair } from "./client.ts"
-import { refuseUpgrade } from "./http.ts"
+import { pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
+import { streamPeer, webSocketPeer } from "./peer.ts"
+import type { Peer } from "./peer.ts"
 import type { Listed } from "./identity.ts"
 import type { Market } from "./market.ts"
 import { makePacer } from "./pacer.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { WireInstrument } from "../market/instrument.ts"
-import type { CodecOptions, FindByToken, Outbound, Refusal, ServerProtocol } from "../protocols/protocol.ts"
+import type {
+  CodecOptions,
+  FindByToken,
+  Frame,
+  HttpAnswer,
+  Refusal,
+  ServedRequest,
+  ServerProtocol,
+  UpgradeRequest
+} from "../protocols/protocol.ts"
 
-export interface VenueOptions {
+/** One kind of connection that the broker offers. */
+export interface VenueFeed {
+  /** The path of its upgrade requests; unused on a byte stream. */
+  readonly path: string
   readonly protocol: ServerProtocol
   readonly codec: CodecOptions
+  /** Where it can be reached; known once the servers listen. */
+  readonly endpoint: () => string
+}
+
+export interface VenueOptions {
+  /** The main one first. */
+  readonly feeds: ReadonlyArray<VenueFeed>
   readonly listed: ReadonlyArray<Listed>
   readonly market: Market
   readonly credentials: Credentials
@@ -58,7 +79,7 @@ const BROKEN: Refusal = { status: 500, headers: {} }
 export type Venue = ReturnType<typeof makeVenue>
 
 export const makeVenue = (options: VenueOptions) => {
-  const { protocol, market, now, report } = options
+  const { feeds, market, now, report } = options
   const clients = new Set<Client>()
   const wss = new WebSocketServer({
     noServer: true,
@@ -97,14 +118,21 @@ export const makeVenue = (options: VenueOptions) => {
 
   /** Admits as the broker would if every login had expired: no client can know these. */
   const nobody = (): Credentials => {
-    const unknown = Redacted.make(randomUUID())
-    return { apiKey: unknown, authToken: unknown, feedToken: unknown, clientCode: unknown }
+    const unknown = randomUUID()
+    return loginOf({
+      apiKey: unknown,
+      apiSecret: unknown,
+      authToken: unknown,
+      feedToken: unknown,
+      clientCode: unknown
+    })
   }
+  const valid = (): Credentials => (rejecting ? nobody() : accepted)
 
   const defect = (client: Client, error: unknown): void => {
     counts.defects++
     report("defect", `connection ${client.id}: ${String(error)}`)
-    client.ws.close(INTERNAL_ERROR)
+    client.peer.close(INTERNAL_ERROR)
   }
 
   const push = (client: Client, changed: ReadonlyArray<Pair>, at: number): void => {
@@ -115,12 +143,12 @@ export const makeVenue = (options: VenueOptions) => {
     }
   }
 
-  const receive = (client: Client, data: RawData, isBinary: boolean): void => {
-    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data)
+  const receive = (client: Client, frame: Frame): void => {
     try {
-      const { answers, touched } = client.codec.receive(isBinary ? bytes : bytes.toString("utf8"), find)
+      const { answers, close, touched } = client.codec.receive(frame, find)
       if (silent) return
       sendFrames(client, answers, now())
+      if (close !== undefined) return client.peer.close(close.code, close.reason)
       if (touched.length === 0) return
       const pairs: Array<Pair> = []
       for (const instrument of touched) {
@@ -133,13 +161,12 @@ export const makeVenue = (options: VenueOptions) => {
     }
   }
 
-  const connect = (ws: WebSocket, socket: Socket): void => {
+  const connect = (peer: Peer, feed: VenueFeed, request: UpgradeRequest): Client => {
     const client: Client = {
       id: nextId++,
-      ws,
-      socket,
-      codec: protocol.open(options.codec),
-      remote: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`,
+      peer,
+      protocol: feed.protocol,
+      codec: feed.protocol.open(feed.codec, { request, accepted: valid }),
       since: now(),
       lastSentAt: now(),
       frames: 0,
@@ -149,28 +176,22 @@ export const makeVenue = (options: VenueOptions) => {
     }
     clients.add(client)
     counts.accepted++
-    report("connected", `connection ${client.id} from ${client.remote}`)
-    ws.on("message", (data, isBinary) => receive(client, data, isBinary))
-    ws.on("ping", (data) => {
-      if (!silent) ws.pong(data)
-    })
-    // A reset or a broken frame: "close" follows.
-    ws.on("error", () => {})
-    ws.on("close", (code) => {
-      clients.delete(client)
-      gone.frames += client.frames
-      gone.bytes += client.bytes
-      gone.skipped += client.skipped
-      report("disconnected", `connection ${client.id}, code ${code}`)
-    })
+    report("connected", `connection ${client.id} from ${peer.remote}`)
+    if (!silent) sendFrames(client, client.codec.greet?.() ?? [], now())
+    return client
   }
 
-  const admit = (request: IncomingMessage): Refusal | undefined => {
+  const disconnected = (client: Client, how: string): void => {
+    clients.delete(client)
+    gone.frames += client.frames
+    gone.bytes += client.bytes
+    gone.skipped += client.skipped
+    report("disconnected", `connection ${client.id}, ${how}`)
+  }
+
+  const admit = (feed: VenueFeed, request: UpgradeRequest): Refusal | undefined => {
     try {
-      return protocol.admit(
-        { url: request.url ?? "/", headers: singleHeaders(request) },
-        rejecting ? nobody() : accepted
-      )
+      return feed.protocol.admit(request, valid())
     } catch (error) {
       counts.defects++
       report("defect", `an upgrade request: ${String(error)}`)
@@ -178,15 +199,61 @@ export const makeVenue = (options: VenueOptions) => {
     }
   }
 
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+  const upgrade = (incoming: IncomingMessage, stream: Duplex, head: Buffer): void => {
     stream.on("error", () => stream.destroy())
-    const refusal = refusing ?? admit(request)
+    const request = { url: incoming.url ?? "/", headers: singleHeaders(incoming) }
+    const path = pathOf(request.url)
+    const feed = feeds.find((f) => f.path === path) ?? feeds[0]!
+    const refusal = refusing ?? admit(feed, request)
     if (refusal !== undefined) {
       counts.refused++
       report("refused", `status ${refusal.status}`)
       return refuseUpgrade(stream, refusal)
     }
-    wss.handleUpgrade(request, stream, head, (ws) => connect(ws, stream as Socket))
+    wss.handleUpgrade(incoming, stream, head, (ws) => {
+      const client = connect(webSocketPeer(ws, stream as Socket), feed, request)
+      ws.on("message", (data, isBinary) => {
+        const bytes = bytesOf(data)
+        receive(client, isBinary ? bytes : bytes.toString("utf8"))
+      })
+      ws.on("ping", (data) => {
+        if (!silent) ws.pong(data)
+      })
+      // A reset or a broken frame: "close" follows.
+      ws.on("error", () => {})
+      ws.on("close", (code) => disconnected(client, `code ${code}`))
+    })
+  }
+
+  /** A client of a byte stream. */
+  const accept = (feed: VenueFeed, socket: Socket): void => {
+    socket.on("error", () => socket.destroy())
+    if (refusing !== undefined) {
+      counts.refused++
+      socket.destroy()
+      return
+    }
+    const client = connect(streamPeer(socket), feed, { url: "", headers: {} })
+    socket.on("data", (bytes) => receive(client, bytes))
+    socket.on("close", () => disconnected(client, "closed"))
+  }
+
+  /** The broker's REST front: whichever feed knows the request answers it. */
+  const http = (request: ServedRequest): HttpAnswer | undefined => {
+    for (const feed of feeds) {
+      const answer = feed.protocol.http?.(request, {
+        accepted: valid(),
+        options: feed.codec,
+        endpoint: feed.endpoint(),
+        find,
+        stateOf: (instrument) => pairOf.get(instrument)?.[1],
+        connections: Array.from(clients)
+          .filter((client) => client.protocol === feed.protocol)
+          .map((client) => client.codec)
+      })
+      if (answer !== undefined) return answer
+    }
+    return undefined
   }
 
   const batch: Array<Pair> = []
@@ -206,10 +273,10 @@ export const makeVenue = (options: VenueOptions) => {
       }
       for (const client of clients) push(client, batch, at)
     }
-    const { idle } = protocol
-    if (idle === undefined || silent) return
+    if (silent) return
     for (const client of clients) {
-      if (at - client.lastSentAt >= idle.everyMs) sendFrames(client, [idle.frame()], at)
+      const { idle } = client.protocol
+      if (idle !== undefined && at - client.lastSentAt >= idle.everyMs) sendFrames(client, [idle.frame()], at)
     }
   }
 
@@ -217,6 +284,8 @@ export const makeVenue = (options: VenueOptions) => {
     all,
     clients: clients as ReadonlySet<Client>,
     upgrade,
+    accept,
+    http,
     turn,
     pause: () => {
       paused = true
@@ -238,24 +307,23 @@ export const makeVenue = (options: VenueOptions) => {
     refuseUpgrades: (refusal: Refusal | undefined) => {
       refusing = refusal
     },
-    serveFrames: (frames: ReadonlyArray<Outbound>) => {
+    serveFrames: (frames: ReadonlyArray<Frame>) => {
       for (const client of clients) sendFrames(client, frames, now())
       return clients.size
     },
     dropConnections: (how?: number | "reset") => {
       const dropped = clients.size
       for (const client of clients) {
-        if (how === "reset") client.socket.resetAndDestroy()
-        else if (how === undefined) client.ws.terminate()
-        else client.ws.close(how)
+        if (how === "reset") client.peer.reset()
+        else if (how === undefined) client.peer.terminate()
+        else client.peer.close(how)
       }
       return dropped
     },
     /** Says goodbye to everybody. */
     close: () => {
       for (const client of clients) {
-        client.ws.close(GOING_AWAY, "simulator stopped")
-        client.socket.destroySoon()
+        client.peer.close(GOING_AWAY, "simulator stopped")
       }
     },
     counters: (): Counters => {
@@ -270,11 +338,5 @@ export const makeVenue = (options: VenueOptions) => {
   }
 }
 
-/** Repeated headers joined; names come in lower case from Node. */
-const singleHeaders = (request: IncomingMessage): Readonly<Record<string, string | undefined>> => {
-  const headers: Record<string, string | undefined> = {}
-  for (const [name, value] of Object.entries(request.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(", ") : value
-  }
-  return headers
-}
+const bytesOf = (data: RawData): Buffer =>
+  Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data)

@@ -1,9 +1,13 @@
-/** Reads an instrument master from a file or an address: bounded in time and size, unpacked when it is gzip. */
+/** Reads an instrument master from a file or an address: bounded in time and size, unpacked when it is gzip or zip. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { open } from "node:fs/promises"
+import { basename } from "node:path"
 import { promisify } from "node:util"
 import { gunzip } from "node:zlib"
+import { unzipSync } from "fflate"
+import { fileName } from "../brokers/overrides.ts"
+import type { MasterFile } from "../brokers/broker.ts"
 
 /** The largest master known is below 64 MB. */
 export const MAX_MASTER_BYTES = 256 * 1024 * 1024
@@ -37,24 +41,44 @@ const tooLarge = (maxBytes: number) =>
 const codeOf = (cause: unknown): string | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 
-const unzip = promisify(gunzip)
+const gunzipped = promisify(gunzip)
 
-const unpack = async (bytes: Buffer, maxBytes: number): Promise<string> => {
+/** A text as it was written; TextDecoder drops a byte order mark. */
+const decode = (bytes: Uint8Array): string => new TextDecoder("utf-8").decode(bytes)
+
+const unzip = (bytes: Uint8Array, maxBytes: number): ReadonlyArray<MasterFile> => {
+  let total = 0
+  try {
+    const members = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => {
+        total += originalSize
+        if (total > maxBytes) throw tooLarge(maxBytes)
+        return !name.endsWith("/")
+      }
+    })
+    return Object.entries(members).map(([name, member]) => ({ name: basename(name), text: decode(member) }))
+  } catch (cause) {
+    throw cause instanceof ReadFailed
+      ? cause
+      : fail("its zip archive is damaged or cut off; download it again")
+  }
+}
+
+const unpack = async (name: string, bytes: Buffer, maxBytes: number): Promise<ReadonlyArray<MasterFile>> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) {
-    throw fail("it is a zip archive; unpack it and give the file inside")
+    return unzip(bytes, maxBytes)
   }
   let text = bytes
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      text = await unzip(bytes, { maxOutputLength: maxBytes })
+      text = await gunzipped(bytes, { maxOutputLength: maxBytes })
     } catch (cause) {
       throw codeOf(cause) === "ERR_BUFFER_TOO_LARGE"
         ? tooLarge(maxBytes)
         : fail("its gzip data is damaged or cut off; download it again")
     }
   }
-  // TextDecoder drops a byte order mark.
-  return new TextDecoder("utf-8").decode(text)
+  return [{ name: name.replace(/\.gz$/i, ""), text: decode(text) }]
 }
 
 const fileRemedies: Readonly<Record<string, string>> = {
@@ -63,7 +87,10 @@ const fileRemedies: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder, not a file"
 }
 
-export const readFile = (path: string, options: ReadOptions): Effect.Effect<string, ReadFailed> =>
+export const readFile = (
+  path: string,
+  options: ReadOptions
+): Effect.Effect<ReadonlyArray<MasterFile>, ReadFailed> =>
   Effect.tryPromise({
     try: async () => {
       const maxBytes = options.maxBytes ?? MAX_MASTER_BYTES
@@ -72,7 +99,7 @@ export const readFile = (path: string, options: ReadOptions): Effect.Effect<stri
         const stat = await handle.stat()
         if (stat.isDirectory()) throw fail(fileRemedies["EISDIR"]!)
         if (stat.size > maxBytes) throw tooLarge(maxBytes)
-        return await unpack(await handle.readFile(), maxBytes)
+        return await unpack(basename(path), await handle.readFile(), maxBytes)
       } finally {
         await handle.close()
       }
@@ -113,7 +140,11 @@ const collect = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promi
   return Buffer.concat(parts, length)
 }
 
-export const fetchUrl = (url: string, options: ReadOptions): Effect.Effect<string, ReadFailed> => {
+/** @param name for the parser; the address's own file name when not given */
+export const fetchUrl = (
+  url: string,
+  options: ReadOptions & { readonly name?: string; readonly method?: string; readonly body?: string }
+): Effect.Effect<ReadonlyArray<MasterFile>, ReadFailed> => {
   const timeoutMs = options.timeoutMs ?? MASTER_TIMEOUT_MS
   const maxBytes = options.maxBytes ?? MAX_MASTER_BYTES
   return Effect.tryPromise({
@@ -129,12 +160,17 @@ export const fetchUrl = (url: string, options: ReadOptions): Effect.Effect<strin
         // The error of Headers quotes the value.
         throw fail("a request header has a name or a value with characters that HTTP does not allow")
       }
-      const response = await fetch(url, { headers, signal })
+      const response = await fetch(url, {
+        headers,
+        signal,
+        method: options.method ?? "GET",
+        ...(options.body === undefined ? {} : { body: options.body })
+      })
       if (!response.ok || response.body === null) {
         await response.body?.cancel()
         throw fail(statusRemedy(response.status))
       }
-      return await unpack(await collect(response.body, maxBytes), maxBytes)
+      return await unpack(options.name ?? fileName(url), await collect(response.body, maxBytes), maxBytes)
     },
     catch: (cause) => {
       if (cause instanceof ReadFailed) return cause

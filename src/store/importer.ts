@@ -8,13 +8,16 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Broker, MasterReject, ParsedMaster } from "../brokers/broker.ts"
 import { MalformedMaster } from "../brokers/broker.ts"
+import type { Credentials } from "../market/credentials.ts"
 import { Instrument, nameOf } from "../market/instrument.ts"
-import { fetchUrl, readFile, showUrl } from "./download.ts"
 import type { StoreError } from "./errors.ts"
 import { ImportFailed } from "./errors.ts"
 import { Instruments } from "./instruments.ts"
+import { collectMaster, showOrigin } from "./masterFiles.ts"
+import type { MasterOrigin } from "./masterFiles.ts"
 
 export { ImportFailed } from "./errors.ts"
+export type { MasterOrigin } from "./masterFiles.ts"
 
 /** Rejects that a report names one by one. */
 const REPORTED_REJECTS = 20
@@ -23,18 +26,14 @@ const MAX_REJECTED = 0.1
 /** A master may not have fewer instruments than this part of what the table holds. */
 const MIN_SHARE = 0.5
 
-/** Neither: the broker's own address. */
-export interface MasterSource {
-  readonly file?: string
-  readonly url?: string
-}
-
 export interface ImportOptions {
   /** Fewer instruments than this are refused; the broker's own number when not given. */
   readonly minimumRows?: number
   /** Accept a master with less than half of the instruments that the table holds. */
   readonly force?: boolean
-  /** For the request; some masters are behind a login. */
+  /** The user's login, for masters that are behind one. */
+  readonly credentials?: Credentials
+  /** For the requests, beside what the broker's data says. */
   readonly headers?: Readonly<Record<string, string>>
   /** For the download. */
   readonly timeoutMs?: number
@@ -44,8 +43,10 @@ export interface ImportOptions {
 
 export interface ImportReport {
   readonly broker: string
-  /** The file, or the address without its query. */
+  /** The files, or the addresses without their queries. */
   readonly source: string
+  /** Optional parts of the master that could not be read, and why. */
+  readonly missing: ReadonlyArray<string>
   /** Rows of the master: imported, rejected and skipped. */
   readonly rows: number
   readonly imported: number
@@ -97,24 +98,23 @@ const sift = (
  */
 export const importMaster = Effect.fn("importMaster")(function* (
   broker: Broker,
-  source: MasterSource = {},
+  origin: MasterOrigin = {},
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
   const started = yield* Clock.currentTimeMillis
   const table = yield* Instruments
-  const url = source.url ?? broker.instrumentMaster.url
-  const shown = source.file ?? showUrl(url)
+  const shown = showOrigin(broker, origin)
   const refuse = (detail: string) => new ImportFailed({ broker: broker.name, source: shown, detail })
 
-  const text = yield* (
-    source.file === undefined ? fetchUrl(url, options) : readFile(source.file, options)
-  ).pipe(Effect.mapError(({ detail }) => refuse(detail)))
+  const { files, missing } = yield* collectMaster(broker, origin, options).pipe(
+    Effect.mapError(({ detail }) => refuse(detail))
+  )
   const parse = yield* Effect.tryPromise({
     try: () => broker.instrumentMaster.load(),
     catch: (cause) => refuse(`its parser could not be loaded: ${String(cause)}`)
   })
   const parsed = yield* Effect.try({
-    try: () => parse(text),
+    try: () => parse(files),
     catch: (cause) =>
       refuse(
         cause instanceof MalformedMaster
@@ -149,6 +149,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
   return {
     broker: broker.name,
     source: shown,
+    missing,
     rows: expected + skipped,
     imported,
     rejected: rejects.length,

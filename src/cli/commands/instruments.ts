@@ -5,6 +5,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { CredentialStore } from "../../store/credentials.ts"
 import type { ImportReport } from "../../store/importer.ts"
 import { importMaster } from "../../store/importer.ts"
 import { Instruments } from "../../store/instruments.ts"
@@ -19,6 +20,7 @@ const say = Effect.fn(function* (report: ImportReport) {
       `(before: ${report.previous}). Rejected ${report.rejected}. ` +
       `Not carried: ${skipped.length === 0 ? "none" : skipped.join(", ")}.`
   )
+  for (const reason of report.missing) yield* Console.log(`  left out: ${reason}`)
   for (const { reason, row } of report.rejects) yield* Console.log(`  row ${row}: ${reason}`)
 })
 
@@ -28,9 +30,16 @@ const importCommand = Command.make(
     dataDir: flags.dataDir,
     json: flags.json,
     broker: Argument.String("broker").pipe(Argument.withDescription("Whose instrument master it is")),
-    file: Flag.String("file").pipe(Flag.withDescription("Read the master from this file"), Flag.optional),
+    file: Flag.String("file").pipe(
+      Flag.withDescription("Read the master from this file, or zip of files; repeatable"),
+      Flag.atLeast(0)
+    ),
     url: Flag.String("url").pipe(
       Flag.withDescription("Fetch it from this address instead of the broker's own"),
+      Flag.optional
+    ),
+    user: Flag.String("user").pipe(
+      Flag.withDescription("Fetch with this user's stored login, for masters that are behind one"),
       Flag.optional
     ),
     header: Flag.KeyValuePair("header").pipe(
@@ -48,17 +57,22 @@ const importCommand = Command.make(
     )
   },
   Effect.fn(function* (input) {
-    if (input.file._tag === "Some" && input.url._tag === "Some") {
+    if (input.file.length > 0 && input.url._tag === "Some") {
       return yield* new CommandFailed({ message: "Give --file or --url, not both." })
     }
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
     const source =
-      input.file._tag === "Some"
-        ? { file: input.file.value }
+      input.file.length > 0
+        ? { files: input.file }
         : input.url._tag === "Some"
           ? { url: input.url.value }
           : {}
+    const stored =
+      input.user._tag === "Some"
+        ? yield* (yield* CredentialStore).get(input.user.value, broker.name)
+        : undefined
     const report = yield* importMaster(broker, source, {
+      ...(stored === undefined ? {} : { credentials: stored.credentials }),
       force: input.force,
       headers: input.header,
       ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})

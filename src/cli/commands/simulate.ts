@@ -6,13 +6,14 @@ import * as Schema from "effect/Schema"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { credentialFields } from "../../market/credentials.ts"
 import type { CredentialField, Credentials } from "../../market/credentials.ts"
-import { demoCredentials, demoLogin, makeSimulator } from "../../simulator/index.ts"
+import { demoLoginAt, loginOf, makeSimulator } from "../../simulator/index.ts"
 import { reportToParent, untilParentLeaves } from "../simulatorProcess.ts"
 
-const login = (name: string, field: keyof typeof demoLogin, what: string) =>
+const login = (name: string, what: string) =>
   Flag.Redacted(name).pipe(
-    Flag.withDescription(`${what} to accept (default: ${demoLogin[field]})`),
+    Flag.withDescription(`${what} to accept (default: one that is printed)`),
     Flag.optional
   )
 
@@ -41,15 +42,18 @@ export const simulate = Command.make(
       Flag.withDescription("So many more NSE equities (LOAD00001, ...), for load tests"),
       Flag.withDefault(0)
     ),
-    apiKey: login("api-key", "apiKey", "API key"),
-    authToken: login("auth-token", "authToken", "Access token"),
-    feedToken: login("feed-token", "feedToken", "Feed token"),
-    clientCode: login("client-code", "clientCode", "Client code")
+    apiKey: login("api-key", "API key"),
+    authToken: login("auth-token", "Access token"),
+    feedToken: login("feed-token", "Feed token"),
+    clientCode: login("client-code", "Client code"),
+    apiSecret: login("api-secret", "API secret")
   },
   Effect.fn(function* (input) {
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
-    const accepted: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = { ...demoCredentials }
-    for (const field of ["apiKey", "authToken", "feedToken", "clientCode"] as const) {
+    const accepted: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = {
+      ...loginOf(yield* Effect.promise(() => demoLoginAt(broker)))
+    }
+    for (const field of credentialFields) {
       const given = input[field]
       if (given._tag === "Some") accepted[field] = given.value
     }

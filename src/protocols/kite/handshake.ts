@@ -1,14 +1,16 @@
 /** How a Kite connection is asked for, and how the answer "no" is understood. */
-import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
 import { reveal } from "../text.ts"
 
 /** Some tools keep the pair `api_key:access_token` as one text; only what follows the colon goes on the wire. */
 export const accessToken = (authToken: string): string => authToken.slice(authToken.indexOf(":") + 1)
 
-export const handshake = (endpoint: string, credentials: Credentials): Handshake => {
+export const handshake = ({
+  credentials,
+  endpoint
+}: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
   const key = encodeURIComponent(reveal(credentials.apiKey))
   const token = encodeURIComponent(accessToken(reveal(credentials.authToken)))
   return {

@@ -1,24 +1,24 @@
 /** Zerodha's Kite ticker: JSON requests, binary market data, both sides. */
-import type { Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { KiteServerCodec, admit } from "./server.ts"
 
-export const protocol: Protocol = {
+export const protocol = {
   name: "kite",
   handshake,
   refusal,
-  open: (options) => new KiteCodec(options),
+  open: (options: CodecOptions) => new KiteCodec(options),
   // A token has one mode at a time and counts once, whatever it is.
   cost: () => 1
-}
+} satisfies Protocol
 
 /** The heartbeat's byte has no defined value; zero is what is usually seen. */
 const HEARTBEAT = new Uint8Array(1)
 
-export const serverProtocol: ServerProtocol = {
+export const serverProtocol = {
   name: "kite",
   admit,
-  open: (options) => new KiteServerCodec(options),
+  open: (options: CodecOptions) => new KiteServerCodec(options),
   idle: { everyMs: 1000, frame: () => HEARTBEAT }
-}
+} satisfies ServerProtocol

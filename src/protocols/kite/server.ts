@@ -11,10 +11,11 @@ import type {
   CodecOptions,
   FindByToken,
   Inbound,
-  Outbound,
+  Frame,
   Refusal,
   ServerCodec,
-  UpgradeRequest
+  UpgradeRequest,
+  Want
 } from "../protocol.ts"
 import { parseObject, plainNumber, reveal } from "../text.ts"
 import { encodePacket, packetSize } from "./encode.ts"
@@ -106,8 +107,12 @@ export class KiteServerCodec implements ServerCodec {
     return "touched"
   }
 
-  isSubscribed(instrument: WireInstrument): boolean {
-    return this.#modeOf(instrument) !== undefined
+  holds(instrument: WireInstrument): ReadonlyArray<Want> {
+    const mode = this.#modeOf(instrument)
+    if (mode === undefined) return []
+    // An index has no book, so its full packet is a quote.
+    if (mode === "depth" && instrument.exchange.endsWith("_INDEX")) return [{ mode: "quote", depth: 0 }]
+    return [{ mode, depth: mode === "depth" ? 5 : 0 }]
   }
 
   #modeOf({ token }: WireInstrument): Mode | undefined {
@@ -115,8 +120,8 @@ export class KiteServerCodec implements ServerCodec {
     return key === undefined ? undefined : this.#modes.get(key)
   }
 
-  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Outbound> {
-    const frames: Array<Outbound> = []
+  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
+    const frames: Array<Frame> = []
     let tokens: Array<number> = []
     let ticks: Array<Tick> = []
     for (const [{ token }, tick] of states) {

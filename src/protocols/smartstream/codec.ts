@@ -23,6 +23,7 @@ import {
 import { smartStreamOptions } from "./options.ts"
 import type { ModeChange } from "./requests.ts"
 import { requestFrames } from "./requests.ts"
+import { numericCodes } from "../variant.ts"
 import type { Segment, Segments, Subscription } from "./segments.ts"
 import { makeSegments, readToken } from "./segments.ts"
 
@@ -30,7 +31,7 @@ const HEARTBEAT: WireEvent = { type: "heartbeat" }
 
 export class SmartStreamCodec implements Codec {
   readonly #segments: Segments<Subscription>
-  readonly #codes: CodecOptions["codes"]
+  readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #limit: number
   readonly #reader = new FrameReader()
@@ -43,9 +44,13 @@ export class SmartStreamCodec implements Codec {
   constructor(options: CodecOptions) {
     const { divisors, subscriptionLimit } = smartStreamOptions(options)
     this.#segments = makeSegments(divisors)
-    this.#codes = options.codes
+    this.#codes = numericCodes("smartstream", options.codes)
     this.#batch = options.batch
     this.#limit = subscriptionLimit
+  }
+
+  heartbeat(): Outbound {
+    return "ping"
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {

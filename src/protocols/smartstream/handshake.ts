@@ -1,12 +1,14 @@
 /** How a Smart Stream connection is asked for, and how the answer "no" is understood. */
-import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
 import { brokerText, reveal } from "../text.ts"
 
 /** The token goes out as it was stored: with and without `Bearer ` are both accepted in practice (UNCONFIRMED). */
-export const handshake = (endpoint: string, credentials: Credentials): Handshake => ({
+export const handshake = ({
+  credentials,
+  endpoint
+}: Pick<LoginContext, "credentials" | "endpoint">): Handshake => ({
   url: endpoint,
   headers: {
     authorization: reveal(credentials.authToken),

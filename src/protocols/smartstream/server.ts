@@ -6,11 +6,13 @@ import type {
   CodecOptions,
   FindByToken,
   Inbound,
-  Outbound,
+  Frame,
   Refusal,
   ServerCodec,
-  UpgradeRequest
+  UpgradeRequest,
+  Want
 } from "../protocol.ts"
+import { numericCodes } from "../variant.ts"
 import { isObject, parseObject, plainNumber, reveal } from "../text.ts"
 import { encodePacket } from "./encode.ts"
 import type { WireMode } from "./layout.ts"
@@ -19,7 +21,10 @@ import {
   ACTION_UNSUBSCRIBE,
   DEEP_EXCHANGE_TYPE,
   DEPTH_20,
+  LTP,
   MAX_TOKEN,
+  QUOTE,
+  SNAP_QUOTE,
   bitOf,
   wireModes
 } from "./layout.ts"
@@ -51,17 +56,24 @@ type Received = ReturnType<ServerCodec["receive"]>
 
 const NOTHING: Received = { answers: [], touched: [] }
 
-const error = (correlationID: unknown, errorCode: string, errorMessage: string): Outbound =>
+const error = (correlationID: unknown, errorCode: string, errorMessage: string): Frame =>
   JSON.stringify({
     correlationID: typeof correlationID === "string" ? correlationID : "",
     errorCode,
     errorMessage
   })
 
+const WANTS: Readonly<Record<WireMode, Want>> = {
+  [LTP]: { mode: "ltp", depth: 0 },
+  [QUOTE]: { mode: "quote", depth: 0 },
+  [SNAP_QUOTE]: { mode: "depth", depth: 5 },
+  [DEPTH_20]: { mode: "depth", depth: 20 }
+}
+
 export class SmartStreamServerCodec implements ServerCodec {
   /** Subscribed wire modes as bits, by exchange type and token. */
   readonly #segments: Segments<number>
-  readonly #codes: CodecOptions["codes"]
+  readonly #codes: Readonly<Record<string, number>>
   readonly #limit: number
   readonly #deepLimit: number
   #used = 0
@@ -71,7 +83,7 @@ export class SmartStreamServerCodec implements ServerCodec {
   constructor(options: CodecOptions) {
     const { divisors, subscriptionLimit, deepLimit } = smartStreamOptions(options)
     this.#segments = makeSegments(divisors)
-    this.#codes = options.codes
+    this.#codes = numericCodes("smartstream", options.codes)
     this.#limit = subscriptionLimit
     this.#deepLimit = deepLimit
   }
@@ -133,10 +145,10 @@ export class SmartStreamServerCodec implements ServerCodec {
     else byToken.set(key, left)
   }
 
-  isSubscribed(instrument: WireInstrument): boolean {
-    const segment = this.#segmentOf(instrument)
+  holds(instrument: WireInstrument): ReadonlyArray<Want> {
     const key = plainNumber(instrument.token, MAX_TOKEN)
-    return key !== undefined && segment?.byToken.has(key) === true
+    const modes = key === undefined ? undefined : this.#segmentOf(instrument)?.byToken.get(key)
+    return modes === undefined ? [] : wireModes.filter((m) => (modes & bitOf(m)) !== 0).map((m) => WANTS[m])
   }
 
   #segmentOf({ exchange }: WireInstrument): Segment<number> | undefined {
@@ -144,8 +156,8 @@ export class SmartStreamServerCodec implements ServerCodec {
     return code === undefined ? undefined : this.#segments[code]
   }
 
-  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Outbound> {
-    const frames: Array<Outbound> = []
+  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
+    const frames: Array<Frame> = []
     for (const [instrument, tick] of states) {
       const segment = this.#segmentOf(instrument)
       const key = plainNumber(instrument.token, MAX_TOKEN)

@@ -32,7 +32,7 @@ export const startService = Effect.fnUntraced(function* (
     reconnect: { base: "50 millis", cap: "500 millis", healthyAfter: "1 minute" },
     watchEvery: "100 millis",
     idleTimeToLive: "200 millis"
-  }).pipe(Layer.provide(Transport.layerWebSocket), Layer.provideMerge(FrameBus.layer))
+  }).pipe(Layer.provide(Transport.layerSockets), Layer.provideMerge(FrameBus.layer))
   const context = yield* Layer.build(
     Gateway.layer({ port: 0, version: "test" }).pipe(
       Layer.provide(OrderUpdates.layer),

@@ -1,0 +1,95 @@
+/**
+ * The outgoing side of a connection: what the session wants changed, in batches at the broker's pace, as frames or as
+ * HTTP requests, in order.
+ */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { Broker } from "../brokers/broker.ts"
+import type { ConnectionFailure } from "../market/errors.ts"
+import type { Change, Frame, HttpAnswer, HttpRequest, Outbound } from "../protocols/protocol.ts"
+import { isHttpRequest } from "../protocols/protocol.ts"
+import type { EntryChange } from "./subscriptionBook.ts"
+import { sameWant } from "./subscriptionBook.ts"
+
+export interface RequestWriter {
+  /**
+   * Asks for changes. Waiting ones of an instrument are merged, so the backlog is bounded by the number of
+   * instruments, however fast readers come and go.
+   */
+  readonly request: (changes: ReadonlyArray<EntryChange>) => void
+  /** Sends ahead of what waits: frames at once, HTTP requests as soon as the one under way is answered. */
+  readonly send: (outbound: Outbound) => void
+  /** Never ends on its own; fails with an HTTP request that got no answer. */
+  readonly run: Effect.Effect<never, ConnectionFailure>
+}
+
+export interface RequestWriterOptions {
+  readonly pacing: Broker["pacing"]
+  readonly encode: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
+  readonly send: (frame: Frame) => void
+  readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
+  /** Must not throw. */
+  readonly answered: (request: HttpRequest, answer: HttpAnswer) => void
+}
+
+export const makeRequestWriter = Effect.fnUntraced(function* (
+  options: RequestWriterOptions
+): Effect.fn.Return<RequestWriter> {
+  const { pacing } = options
+  // By name, not by entry: an instrument that was given up and is wanted again has a new entry, and its waiting
+  // unsubscribe must become a change of mode rather than overtake the new subscribe.
+  const waiting = new Map<string, EntryChange>()
+  const urgent: Array<HttpRequest> = []
+  const wake = yield* Latch.make(false)
+
+  const request = (changes: ReadonlyArray<EntryChange>): void => {
+    for (const change of changes) {
+      const { entry, to } = change
+      const earlier = waiting.get(entry.name)
+      const from = earlier === undefined ? change.from : earlier.from
+      const undone = sameWant(from, to) && (to === undefined || earlier?.entry === entry)
+      if (undone) waiting.delete(entry.name)
+      else waiting.set(entry.name, { entry, from, to })
+    }
+    if (waiting.size > 0) wake.openUnsafe()
+  }
+
+  const send = (outbound: Outbound): void => {
+    if (!isHttpRequest(outbound)) return options.send(outbound)
+    urgent.push(outbound)
+    wake.openUnsafe()
+  }
+
+  const carry = (outbound: Outbound): Effect.Effect<void, ConnectionFailure> =>
+    isHttpRequest(outbound)
+      ? Effect.map(options.request(outbound), (answer) => options.answered(outbound, answer))
+      : Effect.sync(() => options.send(outbound))
+
+  const takeBatch = (): ReadonlyArray<Change> => {
+    const batch: Array<Change> = []
+    for (const [name, { entry, from, to }] of waiting) {
+      if (batch.length === pacing.batch) break
+      waiting.delete(name)
+      batch.push({
+        instrument: entry,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to })
+      })
+    }
+    return batch
+  }
+
+  const turn = Effect.gen(function* () {
+    const first = urgent.shift()
+    const outbound = first === undefined ? options.encode(takeBatch()) : [first]
+    for (const one of outbound) yield* carry(one)
+    if (waiting.size === 0 && urgent.length === 0) wake.closeUnsafe()
+  })
+
+  const run = wake.await.pipe(
+    Effect.andThen(turn),
+    Effect.andThen(Effect.sleep(pacing.intervalMs)),
+    Effect.forever
+  )
+  return { request, send, run }
+})

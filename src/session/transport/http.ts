@@ -1,0 +1,52 @@
+/** HTTP to a broker's REST front, by the platform's own fetch. */
+import * as Effect from "effect/Effect"
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { ConnectionRefused } from "../../market/errors.ts"
+import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
+
+const TIMEOUT_MS = 10_000
+/** Snapshots of a whole batch fit many times over. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+
+/** Neither the address nor a header is shown: both hold secrets. */
+export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const { body, headers, method, url } = request
+      const response = await fetch(url, {
+        method,
+        headers,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        ...(body === undefined ? {} : { body })
+      })
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await bounded(response)
+      }
+    },
+    catch: (cause) =>
+      new ConnectionRefused({ detail: `${request.method} ${pathOf(request.url)}: ${reasonOf(cause)}` })
+  })
+
+const bounded = async (response: Response): Promise<string> => {
+  if (response.body === null) return ""
+  const parts: Array<Uint8Array> = []
+  let length = 0
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += part.length
+    if (length > MAX_BODY_BYTES) throw new Error("the answer is too large")
+    parts.push(part)
+  }
+  return Buffer.concat(parts, length).toString("utf8")
+}
+
+const pathOf = (url: string): string =>
+  URL.canParse(url) ? new URL(url).pathname : "an address that is none"
+
+/** fetch says "fetch failed" and keeps the reason in its cause. Its texts may quote the address. */
+const reasonOf = (cause: unknown): string => {
+  const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
+  if (inner instanceof Error && "code" in inner && typeof inner.code === "string") return inner.code
+  return cause instanceof Error ? (cause.name === "Error" ? cause.message : cause.name) : "failed"
+}

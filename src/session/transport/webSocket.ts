@@ -1,0 +1,99 @@
+/** A WebSocket over the `ws` package, which tells the status and headers of a declined upgrade. */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { WebSocket } from "ws"
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
+import { brokerText } from "../../protocols/text.ts"
+import type { Socket, SocketOptions } from "../transport.ts"
+
+const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Larger than any broker's frame; a frame beyond it ends the connection instead of the process. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** How long a closing handshake may take before the TCP connection is dropped. */
+const CLOSE_GRACE_MS = 250
+
+export const openWebSocket = (
+  options: SocketOptions
+): Effect.Effect<Socket, ConnectionFailure, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const end = yield* Deferred.make<never, ConnectionFailure>()
+    const opened = yield* Deferred.make<void, ConnectionFailure>()
+    const fail = (failure: ConnectionFailure) => {
+      Deferred.doneUnsafe(opened, Effect.fail(failure))
+      Deferred.doneUnsafe(end, Effect.fail(failure))
+    }
+    const ws = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () =>
+          new WebSocket(options.handshake.url, [...(options.handshake.subprotocols ?? [])], {
+            headers: options.handshake.headers,
+            handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+            maxPayload: MAX_FRAME_BYTES,
+            perMessageDeflate: false
+          }),
+        // The error of a bad URL quotes the URL, and the URL may hold an access token.
+        catch: () => new ConnectionRefused({ detail: "the broker's endpoint is not a valid WebSocket URL" })
+      }),
+      (socket) => Effect.sync(() => close(socket))
+    )
+    ws.on("open", () => Deferred.doneUnsafe(opened, Effect.void))
+    ws.on("message", (data: Buffer, isBinary: boolean) =>
+      options.onFrame(isBinary ? data : data.toString("utf8"), clock.currentTimeMillisUnsafe())
+    )
+    const alive = () => options.onAlive?.(clock.currentTimeMillisUnsafe())
+    ws.on("ping", alive)
+    ws.on("pong", alive)
+    ws.on("unexpected-response", (_request, response) => {
+      fail(
+        options.refusal({
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(
+            Object.entries(response.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(", ") : v])
+          )
+        })
+      )
+      response.resume()
+      ws.terminate()
+    })
+    ws.on("error", (error: NodeJS.ErrnoException) => {
+      const detail = error.code ?? error.message
+      fail(
+        ws.readyState === WebSocket.OPEN ? new ConnectionLost({ detail }) : new ConnectionRefused({ detail })
+      )
+    })
+    ws.on("close", (code, reason) => {
+      const text = reason.toString("utf8")
+      fail(
+        options.closed?.({ code, reason: text }) ??
+          new ConnectionLost({
+            detail: `closed by the broker with code ${code}${text === "" ? "" : `: ${brokerText(text)}`}`
+          })
+      )
+    })
+    yield* Deferred.await(opened)
+    return {
+      send: (frame) => {
+        if (ws.readyState === WebSocket.OPEN) ws.send(frame)
+      },
+      ping: () => {
+        if (ws.readyState === WebSocket.OPEN) ws.ping()
+      },
+      ended: Deferred.await(end)
+    }
+  })
+
+const close = (socket: WebSocket): void => {
+  // Late events of a socket that nobody listens to any more are no errors.
+  socket.removeAllListeners()
+  socket.on("error", () => {})
+  if (socket.readyState === WebSocket.OPEN) {
+    socket.close(1000)
+    const timer = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS)
+    timer.unref()
+    socket.once("close", () => clearTimeout(timer))
+  } else socket.terminate()
+}
