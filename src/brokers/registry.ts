@@ -26,6 +26,9 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
   zerodha: () => import("./zerodha.ts")
 }
 
+/** The names of the brokers that are shipped, sorted. */
+export const builtInBrokers: ReadonlyArray<string> = Object.keys(builtIn).sort()
+
 export class BrokerRegistry extends Context.Service<
   BrokerRegistry,
   {
