@@ -11,7 +11,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { isExchange } from "../market/exchange.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Tick } from "../market/tick.ts"
-import type { Change, Inbound, Protocol, Want } from "../protocols/protocol.ts"
+import type { Change, Codec, Inbound, Protocol, Want } from "../protocols/protocol.ts"
 import type { Broker } from "./broker.ts"
 import { codecOptions } from "./broker.ts"
 import { difference } from "./tickDifference.ts"
@@ -126,6 +126,50 @@ const wantsOf = (broker: Broker, { exchange }: WireInstrument): ReadonlyArray<Wa
   )
 }
 
+/** A codec with every instrument subscribed in every mode and level. */
+const openForAll = (
+  instruments: ReadonlyArray<WireInstrument>,
+  broker: Broker,
+  protocol: Protocol
+): Codec => {
+  const codec = protocol.open(codecOptions(broker))
+  const changes = instruments.flatMap((instrument) =>
+    wantsOf(broker, instrument).map((to): Change => ({ instrument, to }))
+  )
+  // One by one: a codec may settle several changes of one instrument in one request.
+  for (const change of changes) codec.request([change])
+  return codec
+}
+
+/** What the codec made of a case, and why it made nothing of the rest. */
+interface Decoded {
+  readonly ticks: ReadonlyArray<Tick>
+  readonly causes: ReadonlyArray<string>
+}
+
+const decodeCase = (
+  instruments: ReadonlyArray<WireInstrument>,
+  frames: ReadonlyArray<Inbound>,
+  broker: Broker,
+  protocol: Protocol
+): Decoded => {
+  const ticks: Array<Tick> = []
+  const causes: Array<string> = []
+  const codec = openForAll(instruments, broker, protocol)
+  for (const frame of frames) {
+    codec.decode(frame, RECEIVED_AT, {
+      send: () => {},
+      tick: (_instrument, tick) => ticks.push(tick),
+      reject: (cause, detail) => causes.push(`${cause}: ${detail}`),
+      event: (event) => {
+        if (event.type === "refused") causes.push(`refused: ${event.detail}`)
+        if (event.type === "failure") causes.push(`failure: ${event.failure.message}`)
+      }
+    })
+  }
+  return { ticks, causes }
+}
+
 /** What is wrong, or undefined. */
 const runCase = (
   instruments: ReadonlyArray<WireInstrument>,
@@ -134,30 +178,23 @@ const runCase = (
   broker: Broker,
   protocol: Protocol
 ): string | undefined => {
-  const ticks: Array<Tick> = []
-  const causes: Array<string> = []
+  let decoded: Decoded
   try {
-    const codec = protocol.open(codecOptions(broker))
-    const changes = instruments.flatMap((instrument) =>
-      wantsOf(broker, instrument).map((to): Change => ({ instrument, to }))
-    )
-    // One by one: a codec may settle several changes of one instrument in one request.
-    for (const change of changes) codec.request([change])
-    for (const frame of frames) {
-      codec.decode(frame, RECEIVED_AT, {
-        send: () => {},
-        tick: (_instrument, tick) => ticks.push(tick),
-        reject: (cause, detail) => causes.push(`${cause}: ${detail}`),
-        event: (event) => {
-          if (event.type === "refused") causes.push(`refused: ${event.detail}`)
-          if (event.type === "failure") causes.push(`failure: ${event.failure.message}`)
-        }
-      })
-    }
+    decoded = decodeCase(instruments, frames, broker, protocol)
   } catch (thrown) {
     return `the codec threw: ${String(thrown)}`
   }
+  const { causes, ticks } = decoded
   const found = difference(ticks, typeof expect === "string" ? [] : expect)
   if (found === undefined || causes.length === 0) return found
   return `${found} (the codec said: ${causes.slice(0, 3).join("; ")})`
+}
+
+/** All ticks of all cases. @throws MalformedVectors, or what the codec throws */
+export const ticksOfVectors = (json: unknown, broker: Broker, protocol: Protocol): ReadonlyArray<Tick> => {
+  const file = readVectorFile(json)
+  const instruments = file.instruments.map(toWire)
+  return file.cases.flatMap(
+    ({ frames }) => decodeCase(instruments, frames.map(toInbound), broker, protocol).ticks
+  )
 }

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import { BrokerLoadFailed, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
+import { feedsOf } from "./broker.ts"
 import { BrokerOverrides, applyOverride } from "./overrides.ts"
 
 /** What a broker's module exports. */
@@ -36,6 +37,11 @@ export class BrokerRegistry extends Context.Service<
     readonly names: Effect.Effect<ReadonlyArray<string>>
     /** The broker of a name in any case, with the configured overrides applied. */
     readonly load: (name: string) => Effect.Effect<BrokerModule, UnsupportedBroker | BrokerLoadFailed>
+    /**
+     * A broker's connection by the name of its stream: the main feed has the broker's own name, deep feeds have
+     * theirs (`dhan_depth20`).
+     */
+    readonly feed: (stream: string) => Effect.Effect<Broker, UnsupportedBroker | BrokerLoadFailed>
     readonly register: (name: string, loader: BrokerLoader) => Effect.Effect<void>
   }
 >()("algoways/brokers/BrokerRegistry") {
@@ -64,9 +70,21 @@ export class BrokerRegistry extends Context.Service<
         return ready
       })
 
+      const feed = Effect.fn("BrokerRegistry.feed")(function* (stream: string) {
+        const key = stream.trim().toLowerCase()
+        if (loaders.has(key)) return feedsOf((yield* load(key)).broker)[0]!
+        // Only the names are known without loading, and deep feeds are few.
+        for (const name of loaders.keys()) {
+          const found = feedsOf((yield* load(name)).broker).find((part) => part.name === key)
+          if (found !== undefined) return found
+        }
+        return yield* new UnsupportedBroker({ broker: stream, known: yield* names })
+      })
+
       return BrokerRegistry.of({
         names,
         load,
+        feed,
         register: (name, loader) =>
           Effect.sync(() => {
             const key = name.trim().toLowerCase()

@@ -25,16 +25,16 @@ const runFile = Effect.fn("runFile")(
     })
     const name = typeof json.broker === "string" ? json.broker : stream
     const registry = yield* BrokerRegistry
-    const module = yield* registry
-      .load(name)
+    const feed = yield* registry
+      .feed(name)
       .pipe(Effect.catchTag("UnsupportedBroker", () => Effect.succeed(undefined)))
-    if (module === undefined) {
+    if (feed === undefined) {
       const reason = `no decoder is shipped for broker "${name}" yet`
       return { status: "no_decoder", stream, reason } satisfies Outcome
     }
-    const protocol = yield* Effect.promise(() => loadProtocol(module.broker.protocol))
+    const protocol = yield* Effect.promise(() => loadProtocol(feed.protocol))
     const report = yield* Effect.try({
-      try: () => runVectorFile(json, module.broker, protocol),
+      try: () => runVectorFile(json, feed, protocol),
       catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
     })
     return { ...report, status: report.failed === 0 ? "passed" : "failed" } satisfies Outcome
