@@ -33,7 +33,8 @@ const collect = (name: string, good: (tick: Tick) => boolean): Collector => {
         if (collector.ticks !== undefined) collector.ticks.push(tick)
       },
       reject: (cause, detail) => wrong(`${cause}: ${detail}`),
-      event: (event) => wrong(`event ${event.type}`)
+      event: (event) => wrong(`event ${event.type}`),
+      send: () => wrong("the codec sends something")
     }
   }
   return collector

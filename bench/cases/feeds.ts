@@ -4,12 +4,14 @@
  */
 import { readFileSync } from "node:fs"
 import { codecOptions } from "../../src/brokers/broker.ts"
+import type { Broker } from "../../src/brokers/broker.ts"
 import { readVectorFile } from "../../src/brokers/conformance.ts"
 import type { VectorFile } from "../../src/brokers/conformance.ts"
 import type { Exchange } from "../../src/market/exchange.ts"
 import type { WireInstrument } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
-import type { Codec, Outbound, Sink, Want } from "../../src/protocols/protocol.ts"
+import type { Codec, Sink, Want, Frame as WireFrame } from "../../src/protocols/protocol.ts"
+import { isHttpRequest } from "../../src/protocols/protocol.ts"
 import { makeRandom } from "../../src/simulator/random.ts"
 import type { Kind, Wire } from "./kinds.ts"
 import { RECEIVED_AT, listed } from "./ticks.ts"
@@ -112,7 +114,11 @@ const goldenPackets = ({ bytes, merged, wire, want }: Kind): ReadonlyArray<Packe
 }
 
 const divisorOf = ({ broker, divisors }: Wire, exchange: Exchange): number =>
-  divisors[broker.exchanges[exchange]?.code ?? -1] ?? 1
+  divisors[codeOf(broker, exchange)] ?? 1
+
+/** These wires number their segments. */
+const codeOf = (broker: Broker, exchange: Exchange): number =>
+  Number(broker.exchanges[exchange]?.code ?? Number.NaN)
 
 const pick = (from: Expected, fields: ReadonlyArray<string>): Expected =>
   Object.fromEntries(fields.flatMap((name) => (name in from ? [[name, from[name]]] : [])))
@@ -123,7 +129,7 @@ const encodedPackets = (kind: Kind, count: number): ReadonlyArray<Packet> => {
   const levels = want.depth
   return Array.from({ length: count }, (_, n) => {
     const segment = segments[n % segments.length]!
-    const code = wire.broker.exchanges[segment.exchange]?.code ?? 0
+    const code = codeOf(wire.broker, segment.exchange)
     const { instrument, state } = listed(n, segment, wire.token(n, code), random)
     const frames = encode(wire, instrument, want, state)
     const frame = frames.find((f) => f.length === bytes + wire.overhead)
@@ -158,14 +164,18 @@ const encode = (
   want: Want,
   state: Tick
 ): ReadonlyArray<Buffer> => {
-  const codec = server.open(codecOptions(broker))
+  const codec = server.open(codecOptions(broker), {
+    request: { url: "/", headers: {} },
+    accepted: () => ({})
+  })
   for (const request of protocol.open(codecOptions(broker)).request([{ instrument, to: want }])) {
+    if (isHttpRequest(request)) throw new Error("Expected a frame, got an HTTP request.")
     codec.receive(request, (token) => (token === instrument.token ? instrument : undefined))
   }
   return codec.encode([[instrument, state]]).map(toBuffer)
 }
 
-const toBuffer = (frame: Outbound): Buffer => {
+const toBuffer = (frame: WireFrame): Buffer => {
   if (typeof frame === "string") throw new Error(`Expected a binary frame, got the text ${frame}.`)
   return Buffer.from(frame)
 }
@@ -222,4 +232,4 @@ export const openCodec = (
   return codec
 }
 
-const silent: Sink = { tick: () => {}, reject: () => {}, event: () => {} }
+const silent: Sink = { tick: () => {}, reject: () => {}, event: () => {}, send: () => {} }

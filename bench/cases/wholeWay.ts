@@ -62,7 +62,8 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   const sink: Sink = {
     tick: publisher.onTick,
     reject: (cause, detail) => (wrong = `${cause}: ${detail}`),
-    event: (event) => (wrong = `event ${event.type}`)
+    event: (event) => (wrong = `event ${event.type}`),
+    send: () => (wrong = "the codec sends something")
   }
   const frames = feed.frames.map((f) => f.bytes)
   const burst = Math.max(1, Math.floor(BURST / feed.perFrame))

@@ -6,7 +6,7 @@ import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import { afterEach, describe, expect, it } from "vitest"
 import { broker as angel } from "../../src/brokers/angel.ts"
-import type { Broker } from "../../src/brokers/broker.ts"
+import type { Broker, MasterSource } from "../../src/brokers/broker.ts"
 import { broker as zerodha } from "../../src/brokers/zerodha.ts"
 import type { Credentials } from "../../src/market/credentials.ts"
 import { nameOf } from "../../src/market/instrument.ts"
@@ -314,13 +314,14 @@ describe.each(cases)("the simulated $broker.name", ({ broker, status, clockMs, w
   it("serves an instrument master that the broker's parser takes whole", async () => {
     const simulator = await start({ broker, loadEquities: 20 })
     const parse = await broker.instrumentMaster.load()
+    const [{ name, url: published }] = broker.instrumentMaster.sources as [MasterSource]
     for (const url of [
       simulator.instrumentsUrl,
-      new URL(new URL(broker.instrumentMaster.url).pathname, simulator.instrumentsUrl).href
+      new URL(new URL(String(published)).pathname, simulator.instrumentsUrl).href
     ]) {
       const response = await fetch(url)
       expect(response.status).toBe(200)
-      const master = parse(await response.text())
+      const master = parse([{ name, text: await response.text() }])
       expect(master.rejects).toEqual([])
       expect(master.skipped).toEqual({})
       const imported = new Map(master.instruments.map((i) => [nameOf(i), i]))
@@ -426,18 +427,14 @@ describe("the simulated exchange", () => {
     })
   })
 
-  it("serves one exchange's part of Kite's master, and says what it does not serve", async () => {
+  it("says what it does not serve, whatever the method", async () => {
     const simulator = await start({ broker: zerodha })
-    const part = await (await fetch(`${simulator.instrumentsUrl}/NSE`)).text()
-    expect(part).toContain("738561,2885,RELIANCE,")
-    expect(part).toContain("256265,1001,NIFTY 50,")
-    expect(part).not.toContain("128083204")
-    const missing = await fetch(`${simulator.instrumentsUrl}/NOWHERE`)
-    expect(missing.status).toBe(404)
-    expect(await missing.text()).toContain("/instruments")
-    const posted = await fetch(simulator.instrumentsUrl, { method: "POST", body: "x" })
-    expect(posted.status).toBe(405)
-    expect(posted.headers.get("allow")).toBe("GET, HEAD")
+    const missing = new URL("/nowhere", simulator.instrumentsUrl)
+    for (const method of ["GET", "POST", "PUT", "DELETE"]) {
+      const response = await fetch(missing, { method, ...(method === "GET" ? {} : { body: "x" }) })
+      expect(response.status).toBe(404)
+      expect(await response.text()).toContain("/instruments")
+    }
   })
 
   it("says what to do about a port in use and about a broker it cannot play", async () => {
@@ -462,14 +459,14 @@ describe("the simulated exchange", () => {
         if (request.url.includes("admit-throws")) throw new Error("a bug")
         return server.admit(request, accepted)
       },
-      open: (options) => {
-        const codec = server.open(options)
+      open: (options, context) => {
+        const codec = server.open(options, context)
         return {
           receive: (frame, find) => {
             if (frame === "receive throws") throw new Error("a bug")
             return codec.receive(frame, find)
           },
-          isSubscribed: (instrument) => codec.isSubscribed(instrument),
+          holds: (instrument) => codec.holds(instrument),
           encode: (states) => codec.encode(states)
         }
       }

@@ -8,6 +8,7 @@ import { nameOf } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Protocol, RejectCause, Sink, Want, WireEvent } from "../../src/protocols/protocol.ts"
 import type { SimulatorHandle } from "../../src/simulator/index.ts"
+import { framesOnly, handshakeOf, requested } from "../unit/protocols/support.ts"
 
 /** Waits for a condition, and says which one never came. */
 export const until = async (what: string, holds: () => boolean, withinMs = 5000): Promise<void> => {
@@ -55,9 +56,10 @@ export const connectRaw = async (
   protocol: Protocol,
   credentials: Credentials
 ): Promise<RawClient> => {
-  const { url, headers } = protocol.handshake(simulator.endpoint, credentials)
+  const handshake = handshakeOf(protocol, simulator.endpoint, credentials)
+  const { headers, url } = handshake
   const ws = new WebSocket(url, { headers: { ...headers }, perMessageDeflate: false })
-  const codec = protocol.open(codecOptions(broker))
+  const codec = protocol.open(codecOptions(broker), handshake)
   const byName = new Map(simulator.instruments.map((i) => [nameOf(i), i]))
   const ticks: Array<Received> = []
   const events: Array<WireEvent> = []
@@ -67,7 +69,8 @@ export const connectRaw = async (
   const sink: Sink = {
     tick: (instrument, tick, refreshes) => ticks.push({ name: nameOf(instrument), tick, refreshes }),
     reject: (cause) => rejects.push(cause),
-    event: (event) => events.push(event)
+    event: (event) => events.push(event),
+    send: (outbound) => framesOnly([outbound]).forEach((frame) => ws.send(frame))
   }
   ws.on("message", (data, isBinary) => {
     const frame = isBinary ? (data as Buffer) : (data as Buffer).toString()
@@ -99,7 +102,7 @@ export const connectRaw = async (
         if (instrument === undefined) throw new Error(`${name} is not listed here`)
         return { instrument, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
       })
-      for (const frame of codec.request(changes)) ws.send(frame)
+      for (const frame of requested(codec, changes)) ws.send(frame)
     },
     named: (name) => ticks.filter((t) => t.name === name).map((t) => t.tick)
   }

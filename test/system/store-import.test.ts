@@ -109,7 +109,8 @@ describe("an import over HTTP", () => {
         assert.strictEqual(report.source, `${base}${path}?...`)
         assert.deepStrictEqual(report.rejects, [])
       }
-      const own = { ...angel, instrumentMaster: { ...angel.instrumentMaster, url: `${base}/angel.json` } }
+      const sources = [{ name: "OpenAPIScripMaster.json", url: `${base}/angel.json` }]
+      const own = { ...angel, instrumentMaster: { ...angel.instrumentMaster, sources } }
       const report = yield* importMaster(own, {}, options)
       assert.deepStrictEqual(
         [report.broker, report.rows, report.imported, report.rejected, report.previous],

@@ -115,7 +115,7 @@ describe("Zerodha's master", () => {
   })
 
   it("agrees with the broker's codes on every exchange that it fills", () => {
-    const codes = Object.entries(broker.exchanges).map(([name, { code }]) => [name, code] as const)
+    const codes = Object.entries(broker.exchanges).map(([name, { code }]) => [name, Number(code)] as const)
     for (const [name, code] of codes) {
       const row = name.endsWith("_INDEX")
         ? `${256 * 7 + code},1,X,X,0,,0,0,0,EQ,INDICES,${name.replace("_INDEX", "")}`

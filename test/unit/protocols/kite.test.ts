@@ -8,10 +8,12 @@ import {
   QUOTE,
   credentials,
   decode,
+  handshakeOf,
   instrument,
   openWith,
   opened,
   parsed,
+  requested,
   sides
 } from "./support.ts"
 
@@ -36,7 +38,7 @@ const zeros = (n: number): ReadonlyArray<number> => Array.from({ length: n }, ()
 
 describe("kite: requests", () => {
   it("subscribes first and sets the modes then, richest wants as full", () => {
-    const frames = openWith(kite).request([
+    const frames = requested(openWith(kite), [
       { instrument: reliance, to: DEPTH },
       { instrument: infy, to: LTP },
       { instrument: nifty, to: QUOTE }
@@ -51,7 +53,7 @@ describe("kite: requests", () => {
 
   it("changes a mode without subscribing again, and asks nothing where nothing changes on the wire", () => {
     const codec = opened(kite, [reliance], LTP)
-    assert.deepStrictEqual(parsed(codec.request([{ instrument: reliance, from: LTP, to: DEPTH }])), [
+    assert.deepStrictEqual(parsed(requested(codec, [{ instrument: reliance, from: LTP, to: DEPTH }])), [
       { a: "mode", v: ["full", [738561]] }
     ])
     const deeper = { mode: "depth", depth: 20 } as const
@@ -61,7 +63,7 @@ describe("kite: requests", () => {
 
   it("unsubscribes, and drops what still comes", () => {
     const codec = opened(kite, [reliance, infy])
-    assert.deepStrictEqual(parsed(codec.request([{ instrument: reliance, from: DEPTH }])), [
+    assert.deepStrictEqual(parsed(requested(codec, [{ instrument: reliance, from: DEPTH }])), [
       { a: "unsubscribe", v: [738561] }
     ])
     const found = decode(codec, frame([738561, 294140], [408065, 157510]))
@@ -84,7 +86,10 @@ describe("kite: requests", () => {
   it("keeps to the batch", () => {
     const many = Array.from({ length: 450 }, (_, i) => instrument("NSE", `S${i}`, String((i + 1) * 256 + 1)))
     const frames = parsed(
-      openWith(kite).request(many.map((i) => ({ instrument: i, to: LTP })))
+      requested(
+        openWith(kite),
+        many.map((i) => ({ instrument: i, to: LTP }))
+      )
     ) as ReadonlyArray<{
       readonly a: string
       readonly v: ReadonlyArray<unknown>
@@ -109,7 +114,10 @@ describe("kite: requests", () => {
   )
 
   it("costs one subscription in any mode", () => {
-    assert.deepStrictEqual([LTP, QUOTE, DEPTH].map(kite.protocol.cost), [1, 1, 1])
+    assert.deepStrictEqual(
+      [LTP, QUOTE, DEPTH].map((want) => kite.protocol.cost(want, reliance)),
+      [1, 1, 1]
+    )
   })
 })
 
@@ -295,14 +303,14 @@ describe("kite: texts", () => {
 
 describe("kite: the handshake", () => {
   it("puts key and token into the query, escaped, without a prefix", () => {
-    const { url, headers } = kite.protocol.handshake("wss://ws.example", {
+    const { url, headers } = handshakeOf(kite.protocol, "wss://ws.example", {
       apiKey: Redacted.make(" k&y "),
       authToken: Redacted.make("k&y:t+ken\n")
     })
     assert.strictEqual(url, "wss://ws.example?api_key=k%26y&access_token=t%2Bken")
     assert.deepStrictEqual(headers, { "x-kite-version": "3" })
     assert.strictEqual(accessToken("plain"), "plain")
-    const local = kite.protocol.handshake("ws://127.0.0.1:9/zerodha?x=1", credentials)
+    const local = handshakeOf(kite.protocol, "ws://127.0.0.1:9/zerodha?x=1", credentials)
     assert.strictEqual(local.url, "ws://127.0.0.1:9/zerodha?x=1&api_key=thekey&access_token=thetoken")
   })
 

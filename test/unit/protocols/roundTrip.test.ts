@@ -6,7 +6,21 @@ import type { WireInstrument } from "../../../src/market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../../src/market/tick.ts"
 import type { Change, FindByToken, Want } from "../../../src/protocols/protocol.ts"
 import type { Side } from "./support.ts"
-import { DEEP, DEPTH, LTP, NOW, QUOTE, collecting, instrument, seeded, sides, upTo } from "./support.ts"
+import {
+  DEEP,
+  DEPTH,
+  LTP,
+  NOW,
+  QUOTE,
+  collecting,
+  instrument,
+  openServer,
+  openWith,
+  requested,
+  seeded,
+  sides,
+  upTo
+} from "./support.ts"
 
 const prices = [
   "ltp",
@@ -87,12 +101,13 @@ const slots = (depth: Depth | undefined, side: "buy" | "sell", levels: number): 
 const connected = (side: Side, instruments: ReadonlyArray<WireInstrument>, to: Want) => {
   const options = codecOptions(side.broker)
   const client = side.protocol.open(options)
-  const server = side.serverProtocol.open(options)
+  const server = openServer(side)
   const find: FindByToken = (token, code) =>
     instruments.find((i) => i.token === token && (code === undefined || options.codes[i.exchange] === code))
-  const answers = client
-    .request(instruments.map((i): Change => ({ instrument: i, to })))
-    .flatMap((frame) => server.receive(frame, find).answers)
+  const answers = requested(
+    client,
+    instruments.map((i): Change => ({ instrument: i, to }))
+  ).flatMap((frame) => server.receive(frame, find).answers)
   return { client, server, answers }
 }
 
@@ -218,10 +233,10 @@ describe("what does not fit into a field", () => {
   })
 
   it("keeps negative prices for signed readers", () => {
-    const options = { ...codecOptions(sides.kite.broker), variant: { signedPrices: true } }
-    const client = sides.kite.protocol.open(options)
-    const server = sides.kite.serverProtocol.open(options)
-    for (const frame of client.request([{ instrument: one, to: LTP }])) server.receive(frame, () => one)
+    const signed = { signedPrices: true }
+    const client = openWith(sides.kite, signed)
+    const server = openServer(sides.kite, signed)
+    for (const frame of requested(client, [{ instrument: one, to: LTP }])) server.receive(frame, () => one)
     const { found, sink } = collecting()
     for (const frame of server.encode([[one, { ...tick, ltp: -37.63 }]])) client.decode(frame, NOW, sink)
     assert.strictEqual(found.ticks[0]?.ltp, -37.63)

@@ -1,25 +1,26 @@
 /** The broker's side: who is let in, what requests do, how bad ones are answered. */
 import { assert, describe, it } from "@effect/vitest"
-import { codecOptions } from "../../../src/brokers/broker.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import type { FindByToken, ServerCodec } from "../../../src/protocols/protocol.ts"
 import {
   DEPTH,
   LTP,
   NOW,
+  QUOTE,
   credentials,
   decode,
+  handshakeOf,
   instrument,
+  openServer,
+  openWith,
   opened,
   parsed,
+  requested,
   seeded,
   sides,
   upTo
 } from "./support.ts"
-import type { Side } from "./support.ts"
 
-const openServer = (side: Side, variant: Readonly<Record<string, unknown>> = {}): ServerCodec =>
-  side.serverProtocol.open({ ...codecOptions(side.broker), variant })
 const tickOf = (symbol: string): Tick => ({
   symbol,
   exchange: "NSE",
@@ -36,7 +37,7 @@ describe("kite server", () => {
   const send = (server: ServerCodec, request: unknown) => server.receive(JSON.stringify(request), find)
 
   it("admits the right key and token, in a query as the client writes it", () => {
-    const { url } = kite.protocol.handshake("wss://h", credentials)
+    const { url } = handshakeOf(kite.protocol, "wss://h", credentials)
     const admit = (path: string) => kite.serverProtocol.admit({ url: path, headers: {} }, credentials)
     assert.isUndefined(admit(url.slice("wss://h".length)))
     for (const path of [
@@ -53,13 +54,15 @@ describe("kite server", () => {
   it("subscribes as quote, changes modes of subscribed tokens only, and unsubscribes", () => {
     const server = openServer(kite)
     assert.deepStrictEqual(send(server, { a: "mode", v: ["full", [257]] }), { answers: [], touched: [] })
-    assert.isFalse(server.isSubscribed(one))
+    assert.deepStrictEqual(server.holds(one), [])
     assert.deepStrictEqual(send(server, { a: "subscribe", v: [257, 999 * 256 + 1] }), {
       answers: [],
       touched: [one]
     })
+    assert.deepStrictEqual(server.holds(one), [QUOTE])
     assert.strictEqual((server.encode([[one, tickOf("ONE")]])[0] as Uint8Array).length, 4 + 44)
     assert.deepStrictEqual(send(server, { a: "mode", v: ["full", [257, 513]] }).touched, [one])
+    assert.deepStrictEqual([server.holds(one), server.holds(two)], [[DEPTH], []])
     assert.strictEqual(
       (
         server.encode([
@@ -111,8 +114,11 @@ describe("kite server", () => {
     const many = Array.from({ length: 1200 }, (_, i) => instrument("NSE", `S${i}`, String((i + 1) * 256 + 1)))
     const server = openServer(kite)
     const byToken = new Map(many.map((i) => [i.token, i]))
-    const codec = kite.protocol.open(codecOptions(kite.broker))
-    for (const frame of codec.request(many.map((i) => ({ instrument: i, to: DEPTH })))) {
+    const codec = openWith(kite)
+    for (const frame of requested(
+      codec,
+      many.map((i) => ({ instrument: i, to: DEPTH }))
+    )) {
       server.receive(frame, (token) => byToken.get(token))
     }
     const frames = server.encode(many.map((i) => [i, tickOf(i.symbol)] as const))
@@ -146,7 +152,7 @@ describe("smartstream server", () => {
     JSON.stringify({ correlationID: "c1", action, params: { mode, tokenList: [{ exchangeType, tokens }] } })
 
   it("admits the four right headers and names the first wrong one", () => {
-    const { headers } = angel.protocol.handshake("wss://h", credentials)
+    const { headers } = handshakeOf(angel.protocol, "wss://h", credentials)
     const admit = (changed: Readonly<Record<string, string | undefined>>) =>
       angel.serverProtocol.admit({ url: "/", headers: { ...headers, ...changed } }, credentials)
     assert.isUndefined(admit({}))
@@ -163,7 +169,7 @@ describe("smartstream server", () => {
   })
 
   it("answers the client's heartbeat", () => {
-    const { answers } = openServer(angel).receive(String(angel.protocol.heartbeat?.()), find)
+    const { answers } = openServer(angel).receive(String(openWith(angel).heartbeat?.()), find)
     assert.deepStrictEqual(answers, ["pong"])
   })
 
@@ -171,7 +177,7 @@ describe("smartstream server", () => {
     const server = openServer(angel)
     assert.deepStrictEqual(server.receive(request(1, 1, 1, "101"), find), { answers: [], touched: [one] })
     assert.deepStrictEqual(server.receive(request(1, 3, 1, "101"), find).touched, [one])
-    assert.deepStrictEqual([server.isSubscribed(one), server.isSubscribed(future)], [true, false])
+    assert.deepStrictEqual([server.holds(one), server.holds(future)], [[LTP, DEPTH], []])
     const states = [[one, tickOf("ONE")] as const, [future, tickOf("FUT")] as const]
     const modes = () =>
       server.encode(states).map((f) => [(f as Uint8Array)[0], (f as Uint8Array)[1], f.length])
@@ -182,7 +188,7 @@ describe("smartstream server", () => {
     server.receive(request(0, 1, 1, "101"), find)
     assert.deepStrictEqual(modes(), [[3, 1, 379]])
     server.receive(request(0, 3, 1, "101"), find)
-    assert.deepStrictEqual([modes(), server.isSubscribed(one)], [[], false])
+    assert.deepStrictEqual([modes(), server.holds(one)], [[], []])
   })
 
   it("counts each mode of a token once against the limit, and says E1002 beyond it", () => {

@@ -13,10 +13,12 @@ import {
   credentials,
   decode,
   framesOf,
+  handshakeOf,
   instrument,
   openWith,
   opened,
   parsed,
+  requested,
   sides,
   vectorsOf
 } from "./support.ts"
@@ -69,7 +71,7 @@ const at = (exchangeType: number, ...tokens: ReadonlyArray<string>) => ({ exchan
 
 describe("smartstream: requests", () => {
   it("sends one mode a frame, with tokens by exchange type", () => {
-    const frames = openWith(angel).request([
+    const frames = requested(openWith(angel), [
       { instrument: reliance, to: LTP },
       { instrument: sbin, to: LTP },
       { instrument: dollar, to: LTP },
@@ -121,12 +123,12 @@ describe("smartstream: requests", () => {
     ["same again", QUOTE, QUOTE, []]
   ])("changes %s by adding the new before giving up the old", (_, from, to, frames) => {
     const codec = opened(angel, [reliance], from)
-    assert.deepStrictEqual(asked(codec.request([{ instrument: reliance, from, to }])), frames)
+    assert.deepStrictEqual(asked(requested(codec, [{ instrument: reliance, from, to }])), frames)
   })
 
   it("gives up first where adding first would overstep the limit", () => {
     const codec = opened(angel, [reliance, sbin], LTP, { subscriptionLimit: 2 })
-    assert.deepStrictEqual(asked(codec.request([{ instrument: sbin, from: LTP, to: QUOTE }])), [
+    assert.deepStrictEqual(asked(requested(codec, [{ instrument: sbin, from: LTP, to: QUOTE }])), [
       [0, 1, [at(1, "3045")]],
       [1, 2, [at(1, "3045")]]
     ])
@@ -134,7 +136,7 @@ describe("smartstream: requests", () => {
 
   it("unsubscribes every mode that it holds, before it subscribes anything", () => {
     const codec = opened(angel, [reliance], DEEP)
-    const frames = codec.request([
+    const frames = requested(codec, [
       { instrument: sbin, to: LTP },
       { instrument: reliance, from: DEEP }
     ])
@@ -147,7 +149,7 @@ describe("smartstream: requests", () => {
   })
 
   it("serves 20 levels on the one segment that has them, at the price of two subscriptions", () => {
-    const frames = openWith(angel).request([
+    const frames = requested(openWith(angel), [
       { instrument: reliance, to: DEEP },
       { instrument: nifty, to: DEEP }
     ])
@@ -156,13 +158,19 @@ describe("smartstream: requests", () => {
       [1, 3, [at(2, "2885")]],
       [1, 4, [at(1, "2885")]]
     ])
-    assert.deepStrictEqual([LTP, QUOTE, DEPTH, DEEP].map(angel.protocol.cost), [1, 1, 1, 2])
+    assert.deepStrictEqual(
+      [LTP, QUOTE, DEPTH, DEEP].map((want) => angel.protocol.cost(want, reliance)),
+      [1, 1, 1, 2]
+    )
     assert.deepStrictEqual(angel.broker.exchanges.NSE?.deepBooks, { value: 50, confirmed: true })
   })
 
   it("keeps to the batch", () => {
     const many = Array.from({ length: 250 }, (_, i) => instrument("NSE", `S${i}`, String(i + 1)))
-    const frames = openWith(angel).request(many.map((i) => ({ instrument: i, to: LTP })))
+    const frames = requested(
+      openWith(angel),
+      many.map((i) => ({ instrument: i, to: LTP }))
+    )
     const sizes = (parsed(frames) as ReadonlyArray<{ params: { tokenList: [{ tokens: unknown[] }] } }>).map(
       (f) => f.params.tokenList[0].tokens.length
     )
@@ -380,7 +388,7 @@ describe("smartstream: texts", () => {
 
 describe("smartstream: the handshake", () => {
   it("carries four headers and leaves the token as it was stored", () => {
-    assert.deepStrictEqual(angel.protocol.handshake("wss://s.example/x", credentials), {
+    assert.deepStrictEqual(handshakeOf(angel.protocol, "wss://s.example/x", credentials), {
       url: "wss://s.example/x",
       headers: {
         authorization: "thetoken",
@@ -390,8 +398,11 @@ describe("smartstream: the handshake", () => {
       }
     })
     const bearer = { ...credentials, authToken: Redacted.make("Bearer j.w.t\n") }
-    assert.strictEqual(angel.protocol.handshake("wss://s", bearer).headers["authorization"], "Bearer j.w.t")
-    assert.strictEqual(angel.protocol.heartbeat?.(), "ping")
+    assert.strictEqual(
+      handshakeOf(angel.protocol, "wss://s", bearer).headers["authorization"],
+      "Bearer j.w.t"
+    )
+    assert.strictEqual(openWith(angel).heartbeat?.(), "ping")
   })
 
   it("tells the reason that the broker gave", () => {

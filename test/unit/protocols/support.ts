@@ -14,14 +14,19 @@ import { protocol as kite, serverProtocol as kiteServer } from "../../../src/pro
 import type {
   Change,
   Codec,
+  Frame,
+  Handshake,
   Inbound,
+  Outbound,
   Protocol,
   RejectCause,
+  ServerCodec,
   ServerProtocol,
   Sink,
   Want,
   WireEvent
 } from "../../../src/protocols/protocol.ts"
+import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import {
   protocol as smartstream,
   serverProtocol as smartstreamServer
@@ -62,6 +67,38 @@ export const LTP: Want = { mode: "ltp", depth: 0 }
 export const openWith = (side: Side, variant: Readonly<Record<string, unknown>> = {}): Codec =>
   side.protocol.open({ ...codecOptions(side.broker), variant })
 
+/** The broker's side of a connection, as the simulator opens it. */
+export const openServer = (side: Side, variant: Readonly<Record<string, unknown>> = {}): ServerCodec =>
+  side.serverProtocol.open(
+    { ...codecOptions(side.broker), variant },
+    { request: { url: "/", headers: {} }, accepted: () => credentials }
+  )
+
+/** The handshake of a protocol that logs in without REST calls, and succeeds. */
+export const handshakeOf = (protocol: Protocol, endpoint: string, login: Credentials): Handshake => {
+  const begun = protocol.handshake({
+    endpoint,
+    services: {},
+    credentials: login,
+    now: NOW,
+    random: new Uint8Array(64),
+    options: { codes: {}, batch: 1 }
+  })
+  if ("next" in begun || "_tag" in begun)
+    throw new Error(`the login of ${protocol.name} is no plain handshake`)
+  return begun
+}
+
+/** What a codec sends, where the protocol asks for nothing over HTTP. */
+export const framesOnly = (outbound: ReadonlyArray<Outbound>): ReadonlyArray<Frame> =>
+  outbound.map((one) => {
+    if (isHttpRequest(one)) throw new Error(`a frame was expected, not ${one.method}`)
+    return one
+  })
+
+export const requested = (codec: Codec, changes: ReadonlyArray<Change>): ReadonlyArray<Frame> =>
+  framesOnly(codec.request(changes))
+
 /** A codec with these instruments subscribed. */
 export const opened = (
   side: Side,
@@ -81,10 +118,20 @@ export interface Found {
   readonly causes: Array<RejectCause>
   readonly details: Array<string>
   readonly events: Array<WireEvent>
+  /** Sent by the codec on its own account. */
+  readonly sent: Array<Outbound>
 }
 
 export const collecting = (): { readonly found: Found; readonly sink: Sink } => {
-  const found: Found = { ticks: [], instruments: [], refreshes: [], causes: [], details: [], events: [] }
+  const found: Found = {
+    ticks: [],
+    instruments: [],
+    refreshes: [],
+    causes: [],
+    details: [],
+    events: [],
+    sent: []
+  }
   return {
     found,
     sink: {
@@ -97,7 +144,8 @@ export const collecting = (): { readonly found: Found; readonly sink: Sink } => 
         found.causes.push(cause)
         found.details.push(detail)
       },
-      event: (event) => found.events.push(event)
+      event: (event) => found.events.push(event),
+      send: (outbound) => found.sent.push(outbound)
     }
   }
 }

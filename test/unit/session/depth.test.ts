@@ -37,7 +37,7 @@ describe("Desk", () => {
   })
 
   it("gives five levels, and says so, when the broker's deep books are used up", () => {
-    const desk = new Desk("asha", angel, protocol)
+    const desk = new Desk("asha", angel, [{ broker: angel, protocol }])
     const { results } = desk.hold(
       "r",
       Array.from({ length: 51 }, (_, i) => deep(i + 1))

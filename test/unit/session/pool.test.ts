@@ -6,7 +6,7 @@ import type { EntryChange } from "../../../src/session/subscriptionBook.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 
 /** Depth of more than 5 levels takes two subscriptions, as at Angel. */
-const protocol = { cost: (want: Want) => (want.depth > 5 ? 2 : 1) } as Protocol
+const protocol = { cost: (want: Want) => (want.depth > 5 ? 2 : 1) } as unknown as Protocol
 const limits = (perConnection: number, connections: number) => ({
   limits: {
     subscriptionsPerConnection: { value: perConnection, confirmed: true },

@@ -80,11 +80,15 @@ export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroke
     yield* Effect.addFinalizer(() => Effect.sync(() => void (socket.closed = true)))
     return {
       send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)),
+      ping: () => {},
       ended: Deferred.await(ended)
     }
   })
   const services = Layer.mergeAll(
-    Layer.succeed(Transport, { open }),
+    Layer.succeed(Transport, {
+      open,
+      request: () => Effect.die(new Error("nothing here is asked for over HTTP"))
+    }),
     FrameBus.layer,
     Layer.succeed(
       CredentialStore,

@@ -4,16 +4,17 @@ import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
 import { makeListings } from "../../../src/simulator/listings.ts"
-import { masterWriters } from "../../../src/simulator/masters.ts"
+import { loadMaster } from "../../../src/simulator/masters/index.ts"
 
 /** With a weekly chain, without one, on an expiry day, at a year's end. */
 const days = ["2026-11-16", "2026-11-18", "2026-11-24", "2026-12-31"]
 
 describe.each([zerodha, angel])("the simulated master of $name", (broker) => {
   it.each(days)("is imported whole on %s, under the same names and tokens", async (day) => {
-    const listed = listAt(broker, makeListings({ now: Date.parse(`${day}T11:00:00+05:30`) }))!
+    const master = (await loadMaster(broker.instrumentMaster.format))!
+    const listed = listAt(broker, makeListings({ now: Date.parse(`${day}T11:00:00+05:30`) }), master)
     const parse = await broker.instrumentMaster.load()
-    const { instruments, rejects, skipped } = parse(masterWriters[broker.protocol]!(listed).body)
+    const { instruments, rejects, skipped } = parse(master.write(listed))
     expect(rejects).toEqual([])
     expect(skipped).toEqual({})
     const shape = (i: {
@@ -27,9 +28,11 @@ describe.each([zerodha, angel])("the simulated master of $name", (broker) => {
   })
 })
 
-describe("broker names", () => {
+describe("broker names", async () => {
+  const masters = { angel: (await loadMaster("angel"))!, zerodha: (await loadMaster("zerodha"))! }
+  const listings = makeListings({ now: Date.parse("2026-11-16T11:00:00+05:30") })
   const at = (broker: typeof zerodha, name: string) =>
-    listAt(broker, makeListings({ now: Date.parse("2026-11-16T11:00:00+05:30") }))!
+    listAt(broker, listings, masters[broker.name as "angel" | "zerodha"])
       .map((l) => l.instrument)
       .find((i) => nameOf(i) === name)
 
@@ -47,8 +50,7 @@ describe("broker names", () => {
     expect(at(angel, "NSE_INDEX:NIFTY")).toMatchObject({ token: "99926000", brokerSymbol: "Nifty 50" })
     expect(at(angel, "BSE_INDEX:SENSEX")).toMatchObject({ token: "99919000", brokerExchange: "BSE" })
     // Angel has no exchange type for BSE currency.
-    expect(listAt(angel, makeListings({ now: Date.now() }))!.some((l) => l.listing.exchange === "BCD")).toBe(
-      false
-    )
+    const listed = listAt(angel, makeListings({ now: Date.now() }), masters.angel)
+    expect(listed.some((l) => l.listing.exchange === "BCD")).toBe(false)
   })
 })

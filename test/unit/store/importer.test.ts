@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import type { Broker, ParsedMaster } from "../../../src/brokers/broker.ts"
-import { MalformedMaster } from "../../../src/brokers/broker.ts"
+import { MalformedMaster, oneFile } from "../../../src/brokers/broker.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { showUrl } from "../../../src/store/download.ts"
 import * as Store from "../../../src/store/index.ts"
@@ -44,9 +44,10 @@ const broker = (changes: Partial<Broker["instrumentMaster"]> = {}): Broker => ({
   pacing: { batch: 1, intervalMs: 0 },
   heartbeat: { silentAfterMs: 1000 },
   instrumentMaster: {
-    url: "http://127.0.0.1:1/master.csv?api_key=sesame",
+    format: "test",
+    sources: [{ name: "master.csv", url: "http://127.0.0.1:1/master.csv?api_key=sesame" }],
     minimumRows: 3,
-    load: () => Promise.resolve(parse),
+    load: () => Promise.resolve(oneFile(parse)),
     ...changes
   }
 })
@@ -59,7 +60,7 @@ const importText = (text: string | Uint8Array, options?: Parameters<typeof impor
   Effect.gen(function* () {
     const file = join(yield* temporaryFolder, "master.csv")
     writeFileSync(file, text)
-    return yield* importMaster(of, { file }, options)
+    return yield* importMaster(of, { files: [file] }, options)
   })
 
 const refused = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
@@ -210,7 +211,7 @@ describe("an import is refused, and the table stays,", () => {
       Effect.gen(function* () {
         const folder = yield* temporaryFolder
         const cut = gzipSync(master(...rows(200))).subarray(0, 100)
-        const file = (path: string) => refused(importMaster(broker(), { file: path }))
+        const file = (path: string) => refused(importMaster(broker(), { files: [path] }))
         assert.match(yield* file(join(folder, "nowhere.csv")), /nowhere\.csv: there is no such file/)
         assert.match(yield* file(folder), /it is a folder, not a file/)
         assert.match(yield* refused(importText(cut)), /gzip data is damaged or cut off/)
