@@ -38,7 +38,7 @@ const hold = (book: SubscriptionBook, { instrument, want }: Packet): Entry => {
 export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contestant> => {
   const name = `bytes to bus, ${feed.name}`
   const broker = feed.wire.broker.name
-  const book = new SubscriptionBook(USER, broker)
+  const book = new SubscriptionBook(USER, feed.wire.broker)
   const entries = new Map(feed.packets.map((p) => [p, hold(book, p)]))
   const codec = openCodec(feed, (p) => entries.get(p)!)
 

@@ -19,6 +19,8 @@ export interface View {
   readonly symbol: string
   readonly exchange: string
   readonly mode: Mode
+  /** Prices of a simulated market: the frame's data says so. */
+  readonly simulated?: boolean
   /** Book levels really given in depth mode (0: the exchange has no book), 0 in the other modes. */
   readonly levels: number
 }

@@ -198,7 +198,8 @@ export const makeFrameWriter = (view: View): ((tick: Tick) => Frame) => {
   const symbol = JSON.stringify(view.symbol)
   const exchange = JSON.stringify(view.exchange)
   const head = `{"type":"market_data","symbol":${symbol},"exchange":${exchange},"mode":${modeNumber[view.mode]},"data":`
-  const prefix = bytes(`${head}{"symbol":${symbol},"exchange":${exchange}`)
+  const label = view.simulated === true ? `,"simulated":true` : ""
+  const prefix = bytes(`${head}{"symbol":${symbol},"exchange":${exchange}${label}`)
   const suffix = bytes(`},"broker":${JSON.stringify(view.broker)}}`)
   const dataStart = Buffer.byteLength(head)
   const { levels, mode } = view

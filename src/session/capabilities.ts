@@ -10,5 +10,6 @@ export const describeBroker = (broker: Broker): string => {
     )
     .join(", ")
   const modes = broker.modes.map((m) => modeLabel[m]).join(", ")
-  return `${broker.title}: modes ${modes}; exchanges ${exchanges}`
+  const market = broker.simulated === true ? "a SIMULATED market, " : ""
+  return `${broker.title}: ${market}modes ${modes}; exchanges ${exchanges}`
 }

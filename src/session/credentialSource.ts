@@ -25,6 +25,9 @@ export interface CredentialSource {
   readonly changes: Stream.Stream<void>
 }
 
+/** For brokers that need none. */
+const NONE: UsableCredentials = { credentials: {}, version: 0 }
+
 /** The user of an adapter that was given credentials and no name. */
 const LOCAL_USER = "local"
 
@@ -37,10 +40,11 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
 
   const complete = (usable: UsableCredentials | undefined) => {
     const fields = broker.credentials
+      .filter((need) => need.optional !== true)
       .map((need) => need.field)
       .filter((f) => usable?.credentials[f] === undefined)
-    return usable !== undefined && fields.length === 0
-      ? Effect.succeed(usable)
+    return fields.length === 0
+      ? Effect.succeed(usable ?? NONE)
       : Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields }))
   }
 

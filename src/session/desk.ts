@@ -48,7 +48,7 @@ export class Desk {
   /** @param broker all of it; `feeds` has its parts */
   constructor(user: string, broker: Broker, feeds: ReadonlyArray<Feed>) {
     this.#broker = broker
-    this.book = new SubscriptionBook(user, broker.name)
+    this.book = new SubscriptionBook(user, broker)
     this.#feeds = new Feeds(feeds)
   }
 
@@ -113,6 +113,10 @@ export class Desk {
         } satisfies SubscriptionFailure
       }
     }
+    const notes = [
+      ...(depth?.message === undefined ? [] : [depth.message]),
+      ...(this.#broker.simulated === true ? ["the prices are those of a simulated market"] : [])
+    ]
     return {
       status: "success",
       symbol,
@@ -121,7 +125,7 @@ export class Desk {
       requested_depth: requestedDepth,
       actual_depth: depth?.actual ?? requestedDepth,
       is_fallback: depth?.fallback ?? false,
-      ...(depth?.message === undefined ? {} : { message: depth.message }),
+      ...(notes.length === 0 ? {} : { message: notes.join("; ") }),
       topic: held.view.topic
     }
   }

@@ -6,6 +6,7 @@
  * the deepest level that any view needs. Every operation returns the changes that the wire needs.
  */
 import type { Holding } from "../brokers/adapter.ts"
+import type { Broker } from "../brokers/broker.ts"
 import type { Frame, View } from "../bus/frame.ts"
 import { topicOf } from "../bus/frame.ts"
 import { makeFrameWriter } from "../bus/frameWriter.ts"
@@ -64,11 +65,11 @@ export const sameWant = (a: Want | undefined, b: Want | undefined): boolean =>
 
 export class SubscriptionBook {
   readonly #user: string
-  readonly #broker: string
+  readonly #broker: Pick<Broker, "name" | "simulated">
   readonly #entries = new Map<string, Entry>()
   readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
 
-  constructor(user: string, broker: string) {
+  constructor(user: string, broker: Pick<Broker, "name" | "simulated">) {
     this.#user = user
     this.#broker = broker
   }
@@ -101,7 +102,8 @@ export class SubscriptionBook {
       const view: View = {
         topic,
         user: this.#user,
-        broker: this.#broker,
+        broker: this.#broker.name,
+        ...(this.#broker.simulated === true ? { simulated: true } : {}),
         symbol: entry.symbol,
         exchange: entry.exchange,
         mode,

@@ -21,6 +21,7 @@ import type {
 } from "../protocols/protocol.ts"
 import { openByteStream } from "./transport/byteStream.ts"
 import { requestHttp } from "./transport/http.ts"
+import { openSimulated } from "./transport/simulated.ts"
 import { openWebSocket } from "./transport/webSocket.ts"
 
 export interface Socket {
@@ -55,8 +56,11 @@ export class Transport extends Context.Service<
 >()("algoways/session/Transport") {
   /** Real sockets, chosen by the handshake's scheme. */
   static readonly layerSockets = Layer.succeed(Transport, {
-    open: (options) =>
-      /^(?:tcp|tls):/.test(options.handshake.url) ? openByteStream(options) : openWebSocket(options),
+    open: (options) => {
+      const { url } = options.handshake
+      if (url.startsWith("simulated:")) return openSimulated(options)
+      return /^(?:tcp|tls):/.test(url) ? openByteStream(options) : openWebSocket(options)
+    },
     request: requestHttp
   })
 }

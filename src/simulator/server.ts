@@ -1,60 +1,35 @@
 /**
- * A simulated broker: a real WebSocket server that speaks the broker's wire, its instrument master over HTTP, and a
- * random-walk market behind both. Everything lives in the scope that it was made in.
+ * A simulated broker: a real server that speaks the broker's wire, its REST front and its instrument master over HTTP,
+ * and a random-walk market behind all of it. Everything lives in the scope that it was made in.
  */
-import { Server as HttpServer, createServer } from "node:http"
+import { createServer } from "node:http"
 import { createServer as createTcpServer } from "node:net"
-import type { AddressInfo, Server, Socket } from "node:net"
+import type { Socket } from "node:net"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { BOOK_LEVELS } from "./book.ts"
-import { demoLoginAt, loginOf } from "./demo.ts"
-import { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
+import type { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
 import { holdingsOf } from "./holdings.ts"
 import type { Holding } from "./holdings.ts"
 import { MASTER_PATH, makeRequestHandler, pathOf } from "./http.ts"
-import { listAt } from "./identity.ts"
-import { makeListings } from "./listings.ts"
-import { makeMarket } from "./market.ts"
 import type { Market } from "./market.ts"
-import { loadMaster, simulatedFormats } from "./masters/index.ts"
-import { makeVenue } from "./venue.ts"
-import type { Counters, VenueFeed } from "./venue.ts"
-import { codecOptions, feedsOf } from "../brokers/broker.ts"
+import { closeAll, isByteStream, listen, portOf, reachable } from "./ports.ts"
+import { makeStage } from "./stage.ts"
+import type { StageOptions } from "./stage.ts"
+import type { Counters } from "./venue.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { BrokerOverride } from "../brokers/overrides.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
-import { loadServerProtocol } from "../protocols/index.ts"
 import type { Frame, Refusal } from "../protocols/protocol.ts"
 
-export interface SimulatorOptions {
-  readonly broker: Broker
+export interface SimulatorOptions extends StageOptions {
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Default 0: any free port. */
   readonly port?: number
-  /** Logins that are let in; default: the demo login of the broker's protocol. */
-  readonly credentials?: Credentials
-  /** Changes of instruments per second, over the whole market; default 100. */
-  readonly ticksPerSecond?: number
-  /** Equal seeds give equal walks; default 1. */
-  readonly seed?: number
-  /** How often per second changes are sent, 1 to 1000; default 40. */
-  readonly turnsPerSecond?: number
-  /** More NSE equities (`LOAD00001`, ...) for load tests; default 0. */
-  readonly loadEquities?: number
-  /** A client with more unread bytes than this is skipped until it has read; default 1 MiB. */
-  readonly maxBufferedBytes?: number
-  /** Start with a market that stands still; default false. */
-  readonly paused?: boolean
-  /** Multiplies every volatility; default 1. */
-  readonly liveliness?: number
-  /** The market's clock, epoch ms; default the system's. Also the day that contracts expire after. */
-  readonly now?: () => number
 }
 
 export interface ConnectionInfo {
@@ -121,72 +96,14 @@ export interface SimulatorHandle {
 export const makeSimulator = Effect.fn("makeSimulator")(function* (
   options: SimulatorOptions
 ): Effect.fn.Return<SimulatorHandle, SimulatorUnsupported | SimulatorAddressUnavailable, Scope.Scope> {
-  const { broker, host = "127.0.0.1", port = 0, turnsPerSecond = 40 } = options
-  const now = options.now ?? Date.now
-  const startedAt = now()
-  const listings = makeListings({ now: startedAt, loadEquities: options.loadEquities ?? 0 })
-  const parts = feedsOf(broker)
-  const unsupported = { broker: broker.name, protocol: broker.protocol, known: simulatedFormats }
-  const { login, master, protocols } = yield* Effect.tryPromise({
-    try: async () => ({
-      protocols: await Promise.all(parts.map((feed) => loadServerProtocol(feed.protocol))),
-      master: await loadMaster(broker.instrumentMaster.format),
-      login: loginOf(await demoLoginAt(broker))
-    }),
-    catch: (cause) => new SimulatorUnsupported({ ...unsupported, cause })
-  })
-  if (master === undefined) return yield* new SimulatorUnsupported(unsupported)
-  const listed = listAt(broker, listings, master)
-
-  const market = makeMarket({
-    listings,
-    seed: options.seed ?? 1,
-    now: startedAt,
-    levels: Math.max(
-      BOOK_LEVELS,
-      ...Object.values(broker.exchanges).flatMap(({ depthLevels }) => depthLevels)
-    ),
-    ...(options.liveliness === undefined ? {} : { liveliness: options.liveliness })
-  })
-  const log = Effect.runForkWith(yield* Effect.context<never>())
-  const turnMs = 1000 / Math.min(Math.max(turnsPerSecond, 1), 1000)
-  const credentials = options.credentials ?? login
-  const endpoints: Array<string> = []
-  const feeds = parts.map((feed, i): VenueFeed => ({
-    path: pathOf(feed.endpoint),
-    protocol: protocols[i]!,
-    codec: codecOptions(feed),
-    endpoint: () => endpoints[i] ?? ""
-  }))
-  const venue = makeVenue({
-    feeds,
-    listed,
-    market,
-    credentials,
-    ticksPerSecond: options.ticksPerSecond ?? 100,
-    turnMs,
-    maxBufferedBytes: options.maxBufferedBytes ?? 1024 * 1024,
-    paused: options.paused ?? false,
-    now,
-    report: (what, detail) => {
-      const line = `simulator of ${broker.name}: ${what}, ${detail}`
-      log(what === "defect" ? Effect.logError(line) : Effect.logDebug(line))
-    }
-  })
-  // A variant that the protocol does not take is noticed before any client comes.
-  yield* Effect.try({
-    try: () => {
-      for (const { codec, protocol } of feeds) {
-        protocol.open(codec, { request: { url: "", headers: {} }, accepted: () => credentials })
-      }
-    },
-    catch: (cause) => new SimulatorUnsupported({ ...unsupported, cause })
-  })
+  const { broker, host = "127.0.0.1", port = 0 } = options
+  const { credentials, endpoints, feeds, files, listed, market, parts, turnMs, venue } =
+    yield* makeStage(options)
 
   const server = createServer(
     makeRequestHandler({
       rest: venue.http,
-      files: master.write(listed),
+      files,
       master: broker.instrumentMaster
     })
   )
@@ -295,60 +212,6 @@ export class Simulator extends Context.Service<Simulator, SimulatorHandle>()("al
   ): Layer.Layer<Simulator, SimulatorUnsupported | SimulatorAddressUnavailable> =>
     Layer.effect(Simulator, makeSimulator(options))
 }
-
-const portOf = (server: Server): number => (server.address() as AddressInfo).port
-
-const isByteStream = (endpoint: string): boolean => /^(?:tcp|tls):/.test(endpoint)
-
-const listen = (
-  server: Server,
-  host: string,
-  port: number
-): Effect.Effect<void, SimulatorAddressUnavailable> =>
-  Effect.callback<void, SimulatorAddressUnavailable>((resume) => {
-    const failed = (error: NodeJS.ErrnoException): void =>
-      resume(
-        Effect.fail(new SimulatorAddressUnavailable({ host, port, reason: error.code ?? error.message }))
-      )
-    server.once("error", failed)
-    try {
-      server.listen(port, host, () => {
-        server.off("error", failed)
-        resume(Effect.void)
-      })
-    } catch (error) {
-      // Node throws at once for a port out of range.
-      failed(error as NodeJS.ErrnoException)
-    }
-  })
-
-/** How long clients have to take leave. */
-const LEAVE_MS = 200
-
-const closeAll = (
-  servers: ReadonlyArray<Server>,
-  sockets: ReadonlySet<Socket>,
-  goodbye: () => void
-): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    goodbye()
-    const rest = setTimeout(() => {
-      for (const socket of sockets) socket.destroy()
-    }, LEAVE_MS)
-    let left = servers.length
-    for (const server of servers) {
-      server.close(() => {
-        if (--left > 0) return
-        clearTimeout(rest)
-        resume(Effect.void)
-      })
-      if (server instanceof HttpServer) server.closeIdleConnections()
-    }
-  })
-
-/** An address to connect to, for one to listen on. */
-const reachable = (host: string): string =>
-  host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host
 
 /** The same by the broker's name, with its data as it is shipped. */
 export const simulate = Effect.fn("simulate")(function* (

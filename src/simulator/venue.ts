@@ -225,6 +225,15 @@ export const makeVenue = (options: VenueOptions) => {
     })
   }
 
+  /** A client in this process: takes its frames, and says when it is gone. */
+  const join = (peer: Peer, feed: VenueFeed) => {
+    const client = connect(peer, feed, { url: "", headers: {} })
+    return {
+      receive: (frame: Frame) => receive(client, frame),
+      left: () => disconnected(client, "left")
+    }
+  }
+
   /** A client of a byte stream. */
   const accept = (feed: VenueFeed, socket: Socket): void => {
     socket.on("error", () => socket.destroy())
@@ -284,6 +293,7 @@ export const makeVenue = (options: VenueOptions) => {
     all,
     clients: clients as ReadonlySet<Client>,
     upgrade,
+    join,
     accept,
     http,
     turn,

@@ -11,6 +11,8 @@ export interface MasterOrigin {
   /** Files of the master, or archives of them. */
   readonly files?: ReadonlyArray<string>
   readonly url?: string
+  /** Texts that are here already: those of a simulated broker. */
+  readonly texts?: ReadonlyArray<MasterFile>
 }
 
 export interface CollectOptions extends ReadOptions {
@@ -29,9 +31,10 @@ const MAX_PAGES = 200
 const IST_OFFSET_MS = 19_800_000
 
 /** What a report calls the origin: no query, no secret. */
-export const showOrigin = (broker: Broker, { files, url }: MasterOrigin): string => {
+export const showOrigin = (broker: Broker, { files, texts, url }: MasterOrigin): string => {
   if (files !== undefined) return files.join(", ")
   if (url !== undefined) return showUrl(url)
+  if (texts !== undefined) return "the simulated market"
   const [first, ...more] = broker.instrumentMaster.sources
   const address =
     first === undefined ? "nowhere" : typeof first.url === "string" ? first.url : first.url("DAY")
@@ -58,6 +61,7 @@ export const collectMaster = Effect.fn("collectMaster")(function* (
     )
     return { files: read.flat(), missing: [] }
   }
+  if (origin.texts !== undefined) return { files: origin.texts, missing: [] }
   if (origin.url !== undefined) return { files: yield* fetchUrl(origin.url, options), missing: [] }
   const day = dayOf(yield* Clock.currentTimeMillis)
   const files: Array<MasterFile> = []

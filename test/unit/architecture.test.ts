@@ -10,7 +10,8 @@ const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   brokers: ["market", "protocols"],
   store: ["market", "brokers"],
   bus: ["market"],
-  session: ["market", "protocols", "brokers", "store", "bus"],
+  // The simulator for brokers whose market is simulated in the process, loaded only then.
+  session: ["market", "protocols", "brokers", "store", "bus", "simulator"],
   gateway: ["market", "bus", "session", "store"],
   simulator: ["market", "protocols", "brokers"],
   cli: ["market", "protocols", "brokers", "store", "bus", "session", "gateway", "simulator"]

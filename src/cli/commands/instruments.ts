@@ -5,6 +5,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { simulatedMaster } from "../../simulator/index.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import type { ImportReport } from "../../store/importer.ts"
 import { importMaster } from "../../store/importer.ts"
@@ -66,7 +67,9 @@ const importCommand = Command.make(
         ? { files: input.file }
         : input.url._tag === "Some"
           ? { url: input.url.value }
-          : {}
+          : broker.endpoint.startsWith("simulated:")
+            ? { texts: yield* Effect.promise(() => simulatedMaster(broker.name)) }
+            : {}
     const stored =
       input.user._tag === "Some"
         ? yield* (yield* CredentialStore).get(input.user.value, broker.name)

@@ -16,7 +16,7 @@ const limits = (perConnection: number, connections: number) => ({
 const pool = (perConnection: number, connections: number) =>
   new ConnectionPool(limits(perConnection, connections) as never, protocol)
 
-const book = new SubscriptionBook("asha", "test")
+const book = new SubscriptionBook("asha", { name: "test" })
 const entries = [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
 const want = (i: number, to: Want | undefined, from?: Want): EntryChange => ({ entry: entries[i]!, from, to })
 const ltp: Want = { mode: "ltp", depth: 0 }

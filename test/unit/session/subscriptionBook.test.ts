@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
-const book = () => new SubscriptionBook("asha", "zerodha")
+const book = () => new SubscriptionBook("asha", { name: "zerodha" })
 
 describe("SubscriptionBook", () => {
   it("wants an instrument once, in the richest mode and deepest level of its views", () => {
