@@ -48,7 +48,7 @@ describe("BrokerRegistry", () => {
       assert.strictEqual(broker.endpoint, "ws://127.0.0.1:1")
       assert.deepStrictEqual(broker.limits.connectionsPerLogin, { value: 1, confirmed: true })
       assert.strictEqual(broker.limits.subscriptionsPerConnection, zerodha.limits.subscriptionsPerConnection)
-      assert.strictEqual(broker.instrumentMaster, zerodha.instrumentMaster)
+      assert.strictEqual(broker.instrumentMaster.sources, zerodha.instrumentMaster.sources)
     }).pipe(
       Effect.provide(
         BrokerRegistry.layer.pipe(
