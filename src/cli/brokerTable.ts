@@ -104,7 +104,7 @@ export const brokersPage = (brokers: ReadonlyArray<Broker>): string =>
     "`brokers.json`, see [configuration.md](configuration.md). A depth level that a broker does not serve falls back to the best",
     "one that it does, and the answer says so. Where no level stands beside an exchange it has no order book.",
     "",
-    "Store a login with `algoways credentials set --user USER --broker NAME` and the flags below, or as JSON with `--stdin`, so",
+    "Store a login with `algoways credentials set USER --broker NAME` and the flags below, or as JSON with `--stdin`, so",
     "that no secret stands in a command line. Values are kept encrypted and never shown.",
     "",
     table(
