@@ -3,13 +3,13 @@
  * Source: SmartAPI documentation ("Instruments") and the file itself.
  */
 import type { Exchange } from "../../market/exchange.ts"
-import type { Instrument } from "../../market/instrument.ts"
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   beginning,
+  carried,
   expiryLabel,
   isToken,
   isoDate,
@@ -161,8 +161,6 @@ const toRow = (f: Fields): Row => {
     ? rejected("name is empty")
     : carried({ ...base, symbol, lotSize, expiry, strike, type })
 }
-
-const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
 
 /**
  * NFO's symbols have the common form already; the others are built. That NCDEX is to be built like MCX is

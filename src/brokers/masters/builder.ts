@@ -10,6 +10,7 @@ export type Row =
   /** Of a kind that AlgoWays does not carry. */
   | { readonly tag: "skipped"; readonly kind: string }
 
+export const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
 export const rejected = (reason: string): Row => ({ tag: "rejected", reason })
 export const skipped = (kind: string): Row => ({ tag: "skipped", kind })
 
@@ -66,6 +67,25 @@ export const monthOf = (letters: string): number => MONTHS.indexOf(letters.toUpp
 /** `28MAR24` of `2024-03-28`: how the common symbols write an expiry. */
 export const expiryLabel = (iso: string): string =>
   `${iso.slice(8, 10)}${MONTHS[Number(iso.slice(5, 7)) - 1]!}${iso.slice(2, 4)}`
+
+/** `FUT`, or strike and type in the shortest form: a whole strike has no decimals, another keeps its own. */
+export const contractTail = (type: "FUT" | "CE" | "PE", strike: number | undefined): string =>
+  strike === undefined ? type : `${strike}${type}`
+
+/** A future or an option under its common symbol: underlying, expiry as `28MAR24`, then `FUT` or strike and type. */
+export const contract = (
+  base: Omit<Instrument, "symbol" | "type" | "expiry" | "strike">,
+  type: "FUT" | "CE" | "PE",
+  expiry: string,
+  strike: number | undefined
+): Row =>
+  carried({
+    ...base,
+    symbol: `${base.name}${expiryLabel(expiry)}${contractTail(type, strike)}`,
+    expiry,
+    ...(strike === undefined ? {} : { strike }),
+    type
+  })
 
 /** A finite number, or undefined; an empty text is not 0. */
 export const numberOf = (text: string): number | undefined => {

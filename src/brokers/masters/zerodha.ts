@@ -2,15 +2,14 @@
  * Zerodha's instrument master: a CSV of all exchanges, renewed every morning.
  * Source: Kite Connect v3 documentation ("Market quotes and instruments").
  */
-import { parse as parseCsv } from "csv-parse/sync"
 import type { Exchange } from "../../market/exchange.ts"
-import type { Instrument } from "../../market/instrument.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
-  beginning,
+  carried,
+  contract,
+  contractTail,
   expiryLabel,
   isToken,
   isoDate,
@@ -18,6 +17,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
 const columns = [
@@ -61,39 +61,9 @@ const indices: Readonly<Record<string, Exchange>> = {
 const REMEDY = "Fetch https://api.kite.trade/instruments again; a file of your own needs the same columns."
 
 export const parse = (text: string): ParsedMaster => {
-  const [header, ...rows] = readCsv(text)
-  const at = new Map((header ?? []).map((name, i) => [name.trim(), i]))
-  const missing = columns.filter((c) => !at.has(c))
-  if (missing.length > 0) {
-    throw new MalformedMaster(
-      `Zerodha's instrument master lacks the columns ${missing.join(", ")}: it begins with ${beginning(text)}. ${REMEDY}`
-    )
-  }
-  const places = columns.map((c) => [c, at.get(c)!] as const)
-  const width = Math.max(...places.map(([, i]) => i)) + 1
   const builder = new MasterBuilder()
-  for (const [i, cells] of rows.entries()) {
-    // The header is row 1, as a spreadsheet counts.
-    builder.add(
-      i + 2,
-      cells.length < width
-        ? rejected(`the row has ${cells.length} fields where the header has ${header?.length}`)
-        : toRow(Object.fromEntries(places.map(([c, place]) => [c, cells[place]!.trim()])) as Fields)
-    )
-  }
+  addCsvRows({ title: "Zerodha's instrument master", text, columns, remedy: REMEDY }, builder, toRow)
   return builder.finish()
-}
-
-const readCsv = (text: string): ReadonlyArray<ReadonlyArray<string>> => {
-  try {
-    // A stray quote in a company's name is data, and a row of another width is that row's own trouble.
-    return parseCsv(text, { bom: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true })
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause)
-    throw new MalformedMaster(
-      `Zerodha's instrument master is no CSV (${detail}): it begins with ${beginning(text)}. ${REMEDY}`
-    )
-  }
 }
 
 const toRow = (f: Fields): Row => {
@@ -137,19 +107,15 @@ const toRow = (f: Fields): Row => {
       if (type !== "FUT" && (strike === undefined || strike <= 0)) {
         return rejected(`strike "${f.strike}" is no price`)
       }
-      // The shortest form: a whole strike has no decimals, another keeps its own.
-      const tail = strike === undefined ? type : `${strike}${type}`
+      const tail = contractTail(type, strike)
       const name = f.name === "" ? underlying(f.tradingsymbol, expiry, tail) : f.name
       if (name === undefined) return rejected(`name is empty and "${f.tradingsymbol}" does not tell it`)
-      const symbol = `${name}${expiryLabel(expiry)}${tail}`
-      return carried({ ...base, name, symbol, expiry, ...(strike === undefined ? {} : { strike }), type })
+      return contract({ ...base, name }, type, expiry, strike)
     }
     default:
       return skipped(type === "" ? "(no instrument_type)" : type)
   }
 }
-
-const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
 
 const toIndex = (f: Fields, tickSize: number): Row => {
   const exchange = indices[f.exchange]
