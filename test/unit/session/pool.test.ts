@@ -16,6 +16,13 @@ const limits = (perConnection: number, connections: number) => ({
 const pool = (perConnection: number, connections: number) =>
   new ConnectionPool(limits(perConnection, connections) as never, protocol)
 
+/** Instruments of equal keys cannot be told apart on one connection. */
+const exclusivePool = (perConnection: number, connections: number, keyOf: (symbol: string) => string) =>
+  new ConnectionPool(limits(perConnection, connections) as never, {
+    ...protocol,
+    exclusive: ({ symbol }) => keyOf(symbol)
+  })
+
 const book = new SubscriptionBook("asha", { name: "test" })
 const entries = [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
 const want = (i: number, to: Want | undefined, from?: Want): EntryChange => ({ entry: entries[i]!, from, to })
@@ -67,5 +74,51 @@ describe("ConnectionPool", () => {
     const p = pool(1, 3)
     assert.strictEqual(p.place(want(0, deep)).tag, "full")
     assert.strictEqual(p.slots.length, 0)
+  })
+
+  it("tells whether there is room, without taking it", () => {
+    const p = pool(2, 2)
+    const room = (i: number, to: Want) => p.hasRoom(entries[i]!, to, entries[i])
+    assert.isTrue(p.hasRoom(entries[0]!, deep, undefined))
+    p.place(want(0, ltp))
+    p.place(want(1, deep))
+    assert.strictEqual(p.slots.length, 2)
+    assert.deepStrictEqual([room(2, ltp), room(2, deep)], [true, false])
+    assert.isTrue(room(0, deep), "what is placed already needs the difference only")
+    assert.isTrue(room(1, ltp))
+    p.place(want(2, ltp))
+    assert.isFalse(room(0, deep), "it cannot grow beyond its connection")
+    assert.isTrue(room(1, deep))
+    assert.strictEqual(p.used, 4)
+  })
+
+  it("puts instruments of one key on connections of their own, however much room there is", () => {
+    const p = exclusivePool(10, 2, (symbol) => (symbol === "TCS" ? "other" : "same"))
+    const slotOf = (i: number) => {
+      const placed = p.place(want(i, ltp))
+      return placed.tag === "placed" ? placed.slot.id : placed.tag
+    }
+    assert.deepStrictEqual([slotOf(0), slotOf(1), slotOf(2)], [1, 2, 1])
+    assert.strictEqual(p.place(want(0, deep, ltp)).tag, "placed", "its own key is no obstacle")
+    assert.strictEqual(slotOf(0), 1)
+  })
+
+  it("has no room for a key that every connection has, until one gives it up", () => {
+    const p = exclusivePool(10, 1, () => "same")
+    assert.isTrue(p.hasRoom(entries[0]!, ltp, undefined))
+    p.place(want(0, ltp))
+    assert.isFalse(p.hasRoom(entries[1]!, ltp, undefined))
+    assert.strictEqual(p.place(want(1, ltp)).tag, "full")
+    p.place(want(0, undefined, ltp))
+    assert.isTrue(p.hasRoom(entries[1]!, ltp, undefined))
+    assert.strictEqual(p.place(want(1, ltp)).tag, "placed")
+  })
+
+  it("forgets the keys of a connection that it closes", () => {
+    const p = exclusivePool(10, 1, () => "same")
+    const placed = p.place(want(0, ltp))
+    assert.strictEqual(placed.tag, "placed")
+    if (placed.tag === "placed") p.close(placed.slot)
+    assert.deepInclude(p.place(want(1, ltp)), { tag: "placed", opened: true })
   })
 })

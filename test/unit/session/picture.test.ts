@@ -1,0 +1,133 @@
+import { assert, describe, it } from "@effect/vitest"
+import { modeBit, refreshes } from "../../../src/market/mode.ts"
+import type { Depth, Tick } from "../../../src/market/tick.ts"
+import { forget, join } from "../../../src/session/picture.ts"
+import type { Entry } from "../../../src/session/subscriptionBook.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { RELIANCE } from "./instruments.ts"
+
+const entryOf = (): Entry =>
+  new SubscriptionBook("asha", { name: "test" }).hold("r", RELIANCE, "depth", 20, 20, false).change!.entry
+
+const tick = (fields: Partial<Tick>): Tick => ({
+  symbol: "RELIANCE",
+  exchange: "NSE",
+  mode: "ltp",
+  received_time: 1_764_040_500_000,
+  ...fields
+})
+const bookOf = (price: number, levels: number): Depth => {
+  const side = Array.from({ length: levels }, (_, i) => ({ price: price + i, quantity: 1, orders: 1 }))
+  return { buy: side, sell: side }
+}
+
+describe("join, of one feed", () => {
+  it("passes whole ticks on as they are", () => {
+    const entry = entryOf()
+    const first = tick({ mode: "quote", ltp: 10, volume: 5 })
+    assert.deepStrictEqual(join(entry, 0, false, first, refreshes.quote), {
+      tick: first,
+      refreshes: refreshes.quote
+    })
+    const second = tick({ ltp: 11 })
+    assert.strictEqual(join(entry, 0, false, second, refreshes.ltp).tick, second)
+  })
+
+  it("keeps what a partial tick does not carry, and takes what it does", () => {
+    const entry = entryOf()
+    join(entry, 0, true, tick({ mode: "quote", ltp: 10, volume: 5, close: 9 }), refreshes.quote)
+    const book = bookOf(10, 5)
+    const withBook = join(entry, 0, true, tick({ mode: "depth", depth: book }), modeBit.depth)
+    assert.deepStrictEqual(withBook, {
+      tick: tick({ mode: "depth", ltp: 10, volume: 5, close: 9, depth: book }),
+      refreshes: modeBit.depth
+    })
+    const later = tick({ mode: "ltp", ltp: 11, received_time: 1_764_040_501_000 })
+    assert.deepStrictEqual(join(entry, 0, true, later, refreshes.ltp), {
+      tick: { ...later, mode: "depth", volume: 5, close: 9, depth: book },
+      // News of the price is news for whoever reads the whole picture.
+      refreshes: modeBit.ltp | modeBit.depth
+    })
+  })
+
+  it("leaves the ticks that it joined alone", () => {
+    const entry = entryOf()
+    const first = Object.freeze(tick({ mode: "quote", ltp: 10, volume: 5 }))
+    const second = Object.freeze(tick({ ltp: 11 }))
+    join(entry, 0, true, first, refreshes.quote)
+    assert.deepStrictEqual(join(entry, 0, true, second, refreshes.ltp).tick, { ...first, ltp: 11 })
+    assert.deepStrictEqual([first.ltp, second.volume], [10, undefined])
+  })
+
+  it("begins anew once it is forgotten", () => {
+    const entry = entryOf()
+    join(entry, 0, true, tick({ mode: "quote", ltp: 10, volume: 5 }), refreshes.quote)
+    forget(entry, 0)
+    const fresh = tick({ ltp: 11 })
+    assert.deepStrictEqual(join(entry, 0, true, fresh, refreshes.ltp), {
+      tick: fresh,
+      refreshes: refreshes.ltp
+    })
+  })
+})
+
+describe("join, of a main feed and a deep one", () => {
+  const depth = bookOf(100, 20)
+  const deepBook = tick({ mode: "depth", depth })
+
+  it("puts the deep book in the place of the main one's, whichever comes first", () => {
+    const main = tick({ mode: "depth", ltp: 10, depth: bookOf(10, 5) })
+    const expected = { ...main, depth }
+    const one = entryOf()
+    join(one, 0, false, main, refreshes.depth)
+    const fromDeep = join(one, 1, false, deepBook, modeBit.depth)
+    assert.deepStrictEqual(fromDeep, { tick: expected, refreshes: modeBit.depth })
+    const other = entryOf()
+    join(other, 1, false, deepBook, modeBit.depth)
+    assert.deepStrictEqual(join(other, 0, false, main, refreshes.depth), {
+      tick: expected,
+      refreshes: refreshes.depth
+    })
+  })
+
+  it("makes news of the price news for depth readers, with the deep book beside it", () => {
+    const entry = entryOf()
+    join(entry, 1, false, deepBook, modeBit.depth)
+    const price = tick({ mode: "ltp", ltp: 11 })
+    assert.deepStrictEqual(join(entry, 0, false, price, refreshes.ltp), {
+      tick: { ...price, mode: "depth", depth },
+      refreshes: modeBit.ltp | modeBit.depth
+    })
+  })
+
+  it("shows a deep book alone where the main feed has not spoken yet", () => {
+    assert.deepStrictEqual(join(entryOf(), 1, false, deepBook, modeBit.depth), {
+      tick: deepBook,
+      refreshes: modeBit.depth
+    })
+  })
+
+  it("joins the halves of a partial deep book before it stands in", () => {
+    const entry = entryOf()
+    const { buy, sell } = bookOf(100, 20)
+    join(entry, 0, false, tick({ mode: "quote", ltp: 10 }), refreshes.quote)
+    join(entry, 1, true, tick({ mode: "depth", oi: 7 }), modeBit.depth)
+    const { tick: joined } = join(
+      entry,
+      1,
+      true,
+      tick({ mode: "depth", depth: { buy, sell } }),
+      modeBit.depth
+    )
+    assert.deepInclude(joined, { mode: "depth", ltp: 10, oi: 7, depth: { buy, sell } })
+  })
+
+  it("returns to the main book when the deep feed is forgotten", () => {
+    const entry = entryOf()
+    const main = tick({ mode: "depth", ltp: 10, depth: bookOf(10, 5) })
+    join(entry, 0, false, main, refreshes.depth)
+    join(entry, 1, false, deepBook, modeBit.depth)
+    forget(entry, 1)
+    assert.deepStrictEqual(join(entry, 0, false, main, refreshes.depth).tick, main)
+  })
+})
