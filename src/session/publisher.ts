@@ -34,8 +34,12 @@ const QUEUE_CAPACITY = 32_768
 export interface Publisher {
   /** For the codec's sink: called in the socket's callback. */
   readonly onTick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
-  /** The same for a feed whose packets are joined into one picture per instrument. */
-  readonly joining: (feed: number, partial: boolean) => Publisher["onTick"]
+  /**
+   * The same for a feed whose packets are joined into one picture per instrument.
+   *
+   * @param levels of a deep feed: a late book of an instrument that no longer wants them would stand in for ever
+   */
+  readonly joining: (feed: number, partial: boolean, levels?: number) => Publisher["onTick"]
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly ticks: Stream.Stream<Tick>
 }
@@ -79,10 +83,11 @@ export const makePublisher = Effect.fnUntraced(function* (
   }
 
   const joining =
-    (feed: number, partial: boolean) =>
+    (feed: number, partial: boolean, levels?: number) =>
     (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
       if (!guarded(instrument, tick)) return
       const entry = instrument as Entry
+      if (levels !== undefined && entry.want?.depth !== levels) return onReject("not_subscribed", entry.name)
       const picture = join(entry, feed, partial, tick, refreshes)
       offer(entry, picture.tick, picture.refreshes)
     }

@@ -135,6 +135,9 @@ export const makeSession = Effect.fnUntraced(function* (
 
   const startChild = (slot: Slot) => {
     const feed = feeds[slot.feed]!
+    const partial = feed.protocol.partial === true
+    // The one before it may have ended without a word to this actor.
+    for (const entry of slot.assigned.keys()) forget(entry, slot.feed)
     return FiberMap.run(
       children,
       slot.id,
@@ -143,8 +146,8 @@ export const makeSession = Effect.fnUntraced(function* (
         ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
         credentials: source.read,
         onTick:
-          feeds.length > 1 || feed.protocol.partial === true
-            ? publisher.joining(slot.feed, feed.protocol.partial === true)
+          feeds.length > 1 || partial
+            ? publisher.joining(slot.feed, partial, broker.deepFeeds?.[slot.feed - 1]?.levels)
             : publisher.onTick,
         onReject: publisher.onReject,
         onFrame: count.frame,

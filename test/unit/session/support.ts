@@ -14,6 +14,7 @@ import { FrameBus } from "../../../src/bus/frameBus.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
+import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { makeSession } from "../../../src/session/session.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
@@ -52,8 +53,15 @@ const login = (authToken: string): Credentials => ({
   authToken: Redacted.make(authToken)
 })
 
-/** A session over a fake transport, with the real kite codec, guard, queue and frame writer. */
-export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroker()) {
+/**
+ * A session over a fake transport, with the real kite codec, guard, queue and frame writer.
+ *
+ * @param deepProtocols those of the broker's deep feeds
+ */
+export const makeWorld = Effect.fnUntraced(function* (
+  broker: Broker = testBroker(),
+  deepProtocols: ReadonlyArray<Protocol> = []
+) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
   const world: World = {
     sockets: [],
@@ -118,6 +126,7 @@ export const makeWorld = Effect.fnUntraced(function* (broker: Broker = testBroke
     adapter: makeSession({
       broker,
       protocol: kite,
+      deepProtocols,
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })
   }).pipe(Effect.provide(services))
