@@ -135,9 +135,9 @@ export class Desk {
     if (depth === undefined) return depth
     const { exchange, symbol } = instrument
     const pool = this.#feeds.deepPool(exchange, depth.actual)
-    if (pool === undefined) return depth
-    const want: Want = { mode: "depth", depth: depth.actual }
-    if (pool.hasRoom(instrument, want, this.book.find(exchange, symbol))) return depth
+    const entry = this.book.find(exchange, symbol)
+    if (pool === undefined || (entry?.want !== undefined && entry.want.depth > depth.actual)) return depth
+    if (pool.hasRoom(instrument, { mode: "depth", depth: depth.actual }, entry)) return depth
     const actual = this.#feeds.mainLevel(exchange, depth.actual)
     return {
       tag: "level",
