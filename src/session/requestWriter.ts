@@ -17,7 +17,7 @@ export interface RequestWriter {
    * instruments, however fast readers come and go.
    */
   readonly request: (changes: ReadonlyArray<EntryChange>) => void
-  /** Sends ahead of what waits: frames at once, HTTP requests as soon as the one under way is answered. */
+  /** Sends ahead of what waits: frames at once, HTTP requests before the next batch. */
   readonly send: (outbound: Outbound) => void
   /** Never ends on its own; fails with an HTTP request that got no answer. */
   readonly run: Effect.Effect<never, ConnectionFailure>

@@ -6,7 +6,7 @@
  * that live connections, golden frames and the simulator share one decode path.
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../market/errors.ts"
