@@ -20,6 +20,7 @@ const both = (
 
 const loaders = new Map<string, ProtocolLoaders>([
   ["kite", both(() => import("./kite/index.ts"))],
+  ["samco", both(() => import("./samco/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))]
 ])
 

@@ -61,6 +61,19 @@ export const isoDate = (year: number, month: number, day: number): string | unde
   return real && year >= 1990 && year < 2100 ? date.toISOString().slice(0, 10) : undefined
 }
 
+/**
+ * The date at the beginning of a text in one of the forms that masters use: `2026-08-27`, `27-Aug-2026`, `27AUG2026`,
+ * `27 Aug 2026`, `27/08/2026`, each perhaps with a time behind it.
+ */
+export const dateOf = (text: string): string | undefined => {
+  const iso = /^(\d{4})-(\d{2})-(\d{2})(?!\d)/.exec(text)
+  if (iso !== null) return isoDate(Number(iso[1]), Number(iso[2]), Number(iso[3]))
+  const words = /^(\d{1,2})[- ]?([A-Za-z]{3})[- ]?(\d{4})(?!\d)/.exec(text)
+  if (words !== null) return isoDate(Number(words[3]), monthOf(words[2]!), Number(words[1]))
+  const digits = /^(\d{2})\/(\d{2})\/(\d{4})(?!\d)/.exec(text)
+  return digits === null ? undefined : isoDate(Number(digits[3]), Number(digits[2]), Number(digits[1]))
+}
+
 /** The number of a month by its three letters, in any case; 0 for anything else. */
 export const monthOf = (letters: string): number => MONTHS.indexOf(letters.toUpperCase()) + 1
 

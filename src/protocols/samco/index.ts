@@ -1,0 +1,47 @@
+/** Samco's broadcast stream: JSON texts, both sides. */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import type { Handshake, LoginContext, Protocol, Refusal, ServerProtocol, Want } from "../protocol.ts"
+import { reveal } from "../text.ts"
+import { SamcoCodec } from "./codec.ts"
+import { SamcoServerCodec, admit } from "./server.ts"
+
+/** Tokens are often stored as they came out of a redirect, URL-encoded. */
+const plain = (token: string): string => {
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return token
+  }
+}
+
+const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" | "endpoint">): Handshake => ({
+  url: endpoint,
+  headers: { "x-session-token": plain(reveal(credentials.authToken)) }
+})
+
+/** The status for a bad token is UNCONFIRMED; the usual two are taken for it. */
+const refusal = ({ status }: Refusal): ConnectionFailure => {
+  const detail = `HTTP ${status}`
+  if (status === 401 || status === 403) {
+    return new AuthRejected({ detail: `${detail}: the session token is wrong or has expired` })
+  }
+  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
+}
+
+export const protocol = {
+  name: "samco",
+  handshake,
+  refusal,
+  open: () => new SamcoCodec(),
+  // News of the price is news for who reads the book.
+  partial: true,
+  // The book is a stream of its own beside the prices.
+  cost: (want: Want) => (want.mode === "depth" ? 2 : 1)
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "samco",
+  admit,
+  open: () => new SamcoServerCodec()
+} satisfies ServerProtocol

@@ -1,0 +1,116 @@
+/** What Samco's documentation asks for beyond the golden frames: requests on the wire, and the merge of two streams. */
+import { assert, describe, it } from "@effect/vitest"
+import { broker } from "../../../src/brokers/samco.ts"
+import { protocol } from "../../../src/protocols/samco/index.ts"
+import { SamcoServerCodec } from "../../../src/protocols/samco/server.ts"
+import { tradeTime, wordClock } from "../../../src/protocols/samco/layout.ts"
+import type { Want } from "../../../src/protocols/protocol.ts"
+import { loginOf } from "../../../src/simulator/index.ts"
+import { LoginFailed, makeLink } from "./link.ts"
+
+const LTP: Want = { mode: "ltp", depth: 0 }
+const DEPTH: Want = { mode: "depth", depth: 5 }
+const RELIANCE = "NSE:RELIANCE"
+const SBIN = "NSE:SBIN"
+const NIFTY = "NSE_INDEX:NIFTY"
+
+const requests = (sent: ReadonlyArray<unknown>) =>
+  sent.map((text) => {
+    assert.match(String(text), /\}\n$/, "every request ends with a newline")
+    const { data, request_type, response_format, streaming_type } = JSON.parse(String(text)).request
+    assert.strictEqual(response_format, "json")
+    return `${request_type} ${streaming_type} ${data.symbols.map((s: { symbol: string }) => s.symbol).join()}`
+  })
+
+describe("requests", () => {
+  it("restate the whole list of a stream, and open the book's stream only for depth", async () => {
+    const link = await makeLink(broker)
+    link.subscribe(RELIANCE, LTP)
+    link.subscribe(SBIN, DEPTH)
+    link.subscribe(NIFTY, DEPTH)
+    const [r, s, n] = [RELIANCE, SBIN, NIFTY].map((name) => link.instrument(name).token)
+    assert.deepStrictEqual(requests(link.outbound), [
+      `subscribe quote ${r}`,
+      `subscribe quote ${r},${s}`,
+      `subscribe quote2 ${s}`,
+      `subscribe quote ${r},${s},${n}`
+    ])
+  })
+
+  it("drop the book alone on a downgrade, both on an unsubscribe", async () => {
+    const link = await makeLink(broker)
+    const instrument = link.instrument(SBIN)
+    link.request([{ instrument, to: DEPTH }])
+    link.outbound.length = 0
+    link.request([{ instrument, from: DEPTH, to: LTP }])
+    link.request([{ instrument, from: LTP }])
+    assert.deepStrictEqual(requests(link.outbound), [
+      `unsubscribe quote2 ${instrument.token}`,
+      `unsubscribe quote ${instrument.token}`
+    ])
+    assert.deepStrictEqual(link.server.holds(instrument), [])
+    assert.deepStrictEqual(protocol.open().request([{ instrument }]), [], "nothing held, nothing asked")
+  })
+
+  it("wait for their newline, as the real server does", () => {
+    const server = new SamcoServerCodec()
+    const instrument = {
+      symbol: "SBIN",
+      exchange: "NSE",
+      token: "3045_NSE",
+      brokerExchange: "NSE",
+      brokerSymbol: "SBIN-EQ"
+    } as const
+    const [request] = protocol.open().request([{ instrument, to: LTP }])
+    const text = String(request).trimEnd()
+    assert.deepStrictEqual(server.receive(text, () => instrument).touched, [])
+    assert.deepStrictEqual(server.receive("\n", () => instrument).touched, [instrument])
+  })
+})
+
+describe("login", () => {
+  it("sends the session token decoded, and knows a refusal", async () => {
+    const credentials = loginOf({
+      apiKey: "",
+      apiSecret: "",
+      authToken: "a%2Bb%3D",
+      feedToken: "",
+      clientCode: ""
+    })
+    const { headers } = protocol.handshake({ endpoint: "wss://s", credentials })
+    assert.strictEqual(headers["x-session-token"], "a+b=")
+    assert.strictEqual(protocol.refusal({ status: 403, headers: {} })._tag, "AuthRejected")
+    assert.strictEqual(protocol.refusal({ status: 429, headers: {} })._tag, "RateLimited")
+    assert.strictEqual(protocol.refusal({ status: 502, headers: {} })._tag, "ConnectionRefused")
+    const failed = await makeLink(broker, { accepted: credentials }).catch((error: unknown) => error)
+    assert.instanceOf(failed, LoginFailed)
+  })
+})
+
+describe("times", () => {
+  it("are read in UTC where the frame has them so, else in IST", () => {
+    const noon = Date.UTC(2024, 2, 28, 12, 5, 9)
+    assert.strictEqual(wordClock(noon), "28 Mar 2024, 12:05:09 PM")
+    assert.strictEqual(tradeTime(wordClock(noon), "28 Mar 2024, 01:00:00 PM"), noon)
+    assert.strictEqual(tradeTime("", "28 Mar 2024, 05:35:09 PM"), noon)
+    assert.strictEqual(tradeTime(undefined, "28/03/2024 17:35:09"), noon)
+    assert.strictEqual(tradeTime("28 Mar 2024, 12:00:00 AM"), Date.UTC(2024, 2, 28))
+    assert.isUndefined(tradeTime("", "-", "yesterday"))
+  })
+})
+
+it("a symbol that is given up is forgotten, with what was known of it", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument(RELIANCE)
+  link.request([{ instrument, to: DEPTH }])
+  link.request([{ instrument, from: DEPTH }])
+  link.ticks.length = 0
+  const frame = `{"sym":"${instrument.token}","ltp":"10.00","streaming_type":"quote"}`
+  link.deliver(frame)
+  assert.deepStrictEqual(link.ticks, [])
+  assert.match(link.rejects.at(-1)!, /^not_subscribed/)
+  link.request([{ instrument, to: LTP }])
+  link.ticks.length = 0
+  link.deliver(frame)
+  assert.strictEqual(link.ticks[0]!.tick.ltp, 10)
+})
