@@ -29,6 +29,10 @@ export class FrameReader {
 export const i64le = (view: DataView, at: number): number =>
   view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true)
 
+/** The same, big-endian. */
+export const i64be = (view: DataView, at: number): number =>
+  view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
+
 /** The nearest integer that fits into `least` to `most`; what is not a number becomes 0. */
 const fit = (value: number, least: number, most: number): number => {
   const rounded = Math.round(value)
@@ -47,4 +51,12 @@ export const putI64le = (view: DataView, at: number, value: number): void => {
   const high = Math.floor(n / TWO_32)
   view.setUint32(at, n - high * TWO_32, true)
   view.setInt32(at + 4, high, true)
+}
+
+/** The same, big-endian. */
+export const putI64be = (view: DataView, at: number, value: number): void => {
+  const n = fit(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  const high = Math.floor(n / TWO_32)
+  view.setInt32(at, high)
+  view.setUint32(at + 4, n - high * TWO_32)
 }
