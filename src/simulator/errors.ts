@@ -5,12 +5,16 @@ import * as Schema from "effect/Schema"
 export class SimulatorUnsupported extends Schema.TaggedError<SimulatorUnsupported>()("SimulatorUnsupported", {
   broker: Schema.String,
   protocol: Schema.String,
+  /** Formats of instrument masters that the simulator writes. */
   known: Schema.Array(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    const why = this.cause === undefined ? "" : ` (${String(this.cause)})`
-    return `Broker "${this.broker}" speaks "${this.protocol}", which cannot be simulated${why}. Protocols with a simulator: ${this.known.join(", ")}.`
+    const why =
+      this.cause === undefined
+        ? `its instrument master is of no format that the simulator writes (${this.known.join(", ")})`
+        : String(this.cause)
+    return `Broker "${this.broker}", which speaks "${this.protocol}", cannot be simulated: ${why}`
   }
 }
 

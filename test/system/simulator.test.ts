@@ -447,7 +447,11 @@ describe("the simulated exchange", () => {
     expect((await attempt({ broker: zerodha, port: 70_000 })).message).toContain("from 0 to 65535")
     const unknown = await attempt({ broker: { ...zerodha, name: "other", protocol: "morse" } })
     expect(unknown).toBeInstanceOf(SimulatorUnsupported)
-    expect(unknown.message).toContain("kite, smartstream")
+    expect(unknown.message).toMatch(/"morse".*\bkite\b.*\bsmartstream\b/)
+    const instrumentMaster = { ...zerodha.instrumentMaster, format: "papyrus" }
+    const unlisted = await attempt({ broker: { ...zerodha, instrumentMaster } })
+    expect(unlisted).toBeInstanceOf(SimulatorUnsupported)
+    expect(unlisted.message).toMatch(/instrument master.*\bangel\b.*\bzerodha\b/)
   })
 
   it("survives a codec that throws: the connection ends, the others go on", async () => {
