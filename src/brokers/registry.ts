@@ -24,6 +24,7 @@ export type BrokerLoader = () => Promise<BrokerModule>
 
 const builtIn: Readonly<Record<string, BrokerLoader>> = {
   angel: () => import("./angel.ts"),
+  groww: () => import("./groww.ts"),
   samco: () => import("./samco.ts"),
   zerodha: () => import("./zerodha.ts")
 }

@@ -19,6 +19,7 @@ const both = (
 })
 
 const loaders = new Map<string, ProtocolLoaders>([
+  ["groww", both(() => import("./groww/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))]

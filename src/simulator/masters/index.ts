@@ -26,6 +26,7 @@ export interface SimulatedMaster {
 
 const formats: Readonly<Record<string, () => Promise<{ readonly master: SimulatedMaster }>>> = {
   angel: () => import("./angel.ts"),
+  groww: () => import("./groww.ts"),
   samco: () => import("./samco.ts"),
   zerodha: () => import("./zerodha.ts")
 }

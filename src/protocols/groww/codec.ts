@@ -1,0 +1,322 @@
+/** The client's side of one connection to Groww's feed. */
+import { ProtocolViolation } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import { Reader } from "../protobuf.ts"
+import type { Change, Codec, CodecOptions, Frame, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
+import type { WireEvent } from "../protocol.ts"
+import { StreamBuffer } from "../streamBuffer.ts"
+import { brokerText, chunks, parseObject } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import { decodePayload } from "./decode.ts"
+import { connectOperation, failureOf } from "./login.ts"
+import * as Nats from "./nats.ts"
+import { growwOptions } from "./options.ts"
+import type { Kind } from "./subjects.ts"
+import { isIndexPath, isSubjectToken, kindsFor, kindsOf, subjectOf } from "./subjects.ts"
+
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+const READY: WireEvent = { type: "ready" }
+const NOTHING: WireEvent = { type: "ignored", what: "a message without a price" }
+const OK: WireEvent = { type: "ignored", what: "+OK" }
+const INFO: WireEvent = { type: "ignored", what: "INFO" }
+
+/** What the operation at hand needs before it can be read, and that the stream is of no further use. */
+const MORE = -1
+const BROKEN = -2
+
+/** One subject of an instrument. */
+interface Feed {
+  readonly held: Held
+  readonly kind: Kind
+  readonly subject: string
+  readonly bytes: Uint8Array
+  /** Of the modes that read it. */
+  readonly refreshes: number
+  /** The subscription's number, which is the client's own; 0 while it is not subscribed. */
+  sid: number
+}
+
+/** An instrument that somebody wants. */
+interface Held {
+  instrument: WireInstrument
+  readonly feeds: ReadonlyArray<Feed>
+  wanted: ReadonlyArray<Kind>
+}
+
+export class GrowwCodec implements Codec {
+  readonly awaitsReady = true
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #batch: number
+  readonly #detailedDivisor: number
+  readonly #secrets: Handshake["secrets"]
+  /** By segment and token. */
+  readonly #held = new Map<string, Held>()
+  readonly #bySid = new Map<number, Feed>()
+  readonly #bySubject = new Map<string, Feed>()
+  readonly #waiting = new StreamBuffer()
+  readonly #fields = new Nats.Fields()
+  #lastSid = 0
+  #login: "before" | "asked" | "done" = "before"
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+  /** Sent when the frame at hand has been read. */
+  #answers: Array<Frame> = []
+
+  constructor(options: CodecOptions, handshake: Handshake | undefined) {
+    this.#codes = textCodes("groww", options.codes)
+    this.#batch = options.batch
+    this.#detailedDivisor = growwOptions(options).detailedDivisor
+    this.#secrets = handshake?.secrets
+  }
+
+  heartbeat(): Outbound {
+    return Nats.PING
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const touched = new Map<string, Held>()
+    for (const { instrument, to } of changes) {
+      const path = this.#codes[instrument.exchange]
+      if (path === undefined || !isSubjectToken(instrument.token)) {
+        this.#refused.push(
+          path === undefined
+            ? `${nameOf(instrument)}: Groww publishes nothing of ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of Groww's: ` +
+                `import Groww's instruments anew`
+        )
+        continue
+      }
+      const key = `${path} ${instrument.token}`
+      const held = this.#held.get(key) ?? (to === undefined ? undefined : this.#hold(key, path, instrument))
+      if (held === undefined) continue
+      if (to !== undefined) held.instrument = instrument
+      held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
+      touched.set(key, held)
+    }
+    return this.#frames(touched)
+  }
+
+  #hold(key: string, path: string, instrument: WireInstrument): Held {
+    const feeds: Array<Feed> = []
+    const held: Held = { instrument, feeds, wanted: [] }
+    for (const kind of kindsOf(path)) {
+      const subject = subjectOf(path, kind, instrument.token)
+      // An index has nothing but its value, which therefore serves its quote readers too.
+      const serves =
+        kind === "book"
+          ? modeBit.depth
+          : kind === "price" && !isIndexPath(path)
+            ? refreshes.ltp
+            : refreshes.quote
+      const feed: Feed = { held, kind, subject, bytes: Nats.bytesOf(subject), refreshes: serves, sid: 0 }
+      feeds.push(feed)
+      this.#bySubject.set(subject, feed)
+    }
+    this.#held.set(key, held)
+    return held
+  }
+
+  /** What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. */
+  #frames(touched: ReadonlyMap<string, Held>): ReadonlyArray<Outbound> {
+    const gone: Array<string> = []
+    const added: Array<string> = []
+    const replaced: Array<string> = []
+    for (const [key, { feeds, wanted }] of touched) {
+      for (const feed of feeds) {
+        const is = wanted.includes(feed.kind)
+        if (is === feed.sid > 0) continue
+        if (is) {
+          feed.sid = ++this.#lastSid
+          this.#bySid.set(feed.sid, feed)
+          added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
+        } else {
+          ;(wanted.length === 0 ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
+          this.#bySid.delete(feed.sid)
+          feed.sid = 0
+        }
+      }
+      if (wanted.length > 0) continue
+      this.#held.delete(key)
+      for (const { subject } of feeds) this.#bySubject.delete(subject)
+    }
+    return [gone, added, replaced].flatMap((lines) =>
+      chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
+    )
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    const bytes = this.#waiting.join(typeof frame === "string" ? Nats.bytesOf(frame) : frame)
+    let at = 0
+    while (at < bytes.length) {
+      const next = this.#operation(bytes, at, receivedAt, sink)
+      if (next === MORE) break
+      // The stream is out of step; what follows in this frame cannot be told apart.
+      at = next === BROKEN ? bytes.length : next
+    }
+    this.#waiting.keep(bytes, at)
+    if (this.#answers.length === 0) return
+    const answers = this.#answers
+    this.#answers = []
+    for (const answer of answers) sink.send(answer)
+  }
+
+  /** Reads one operation and returns where the next one begins. */
+  #operation(bytes: Uint8Array, at: number, receivedAt: number, sink: Sink): number {
+    const lf = bytes.indexOf(Nats.LF, at)
+    if (lf < 0) {
+      if (!Nats.canBegin(bytes, at)) return this.#broken("bytes that begin no operation", sink)
+      if (bytes.length - at <= Nats.MAX_LINE_BYTES) return MORE
+      return this.#broken("an operation without an end", sink)
+    }
+    const end = Nats.lineEnd(bytes, at, lf)
+    // M or H, in either case.
+    const first = bytes[at]! | 0x20
+    if (first === 0x6d || first === 0x68) return this.#message(bytes, at, end, lf + 1, receivedAt, sink)
+    return this.#control(Nats.textOf(bytes, at, end), sink) ? lf + 1 : BROKEN
+  }
+
+  /** `MSG subject sid [reply-to] size`, or `HMSG subject sid [reply-to] header-size size`. */
+  #message(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    start: number,
+    receivedAt: number,
+    sink: Sink
+  ): number {
+    const fields = this.#fields
+    fields.read(bytes, at, end)
+    const { count } = fields
+    const headed = Nats.isNamed(bytes, at, fields.to(0), Nats.HMSG)
+    const few = headed ? 5 : 4
+    const named = headed || Nats.isNamed(bytes, at, fields.to(0), Nats.MSG)
+    if (!named || (count !== few && count !== few + 1)) return this.#unreadable(bytes, at, end, sink)
+    const sid = fields.number(bytes, 2)
+    const size = fields.number(bytes, count - 1)
+    const header = headed ? fields.number(bytes, count - 2) : 0
+    if (sid < 0 || size < 0 || header < 0 || header > size) return this.#unreadable(bytes, at, end, sink)
+    if (size > Nats.MAX_PAYLOAD_BYTES) return this.#broken(`a message of ${size} bytes`, sink)
+    const stop = start + size
+    if (stop + 2 > bytes.length) return MORE
+    if (!Nats.endsAt(bytes, stop)) return this.#broken("a message of another size than it says", sink)
+    this.#payload(bytes, fields.from(1), fields.to(1), sid, start + header, stop, receivedAt, sink)
+    return stop + 2
+  }
+
+  #payload(
+    bytes: Uint8Array,
+    subjectFrom: number,
+    subjectTo: number,
+    sid: number,
+    from: number,
+    to: number,
+    receivedAt: number,
+    sink: Sink
+  ): void {
+    const feed = this.#feedOf(bytes, subjectFrom, subjectTo, sid)
+    if (feed === undefined) {
+      return sink.reject("not_subscribed", brokerText(Nats.textOf(bytes, subjectFrom, subjectTo)))
+    }
+    const { instrument } = feed.held
+    const reader = new Reader(bytes)
+    reader.pos = from
+    reader.len = to
+    let tick
+    try {
+      const divisor = feed.kind === "price_detailed" ? this.#detailedDivisor : 1
+      tick = decodePayload(reader, instrument, receivedAt, divisor)
+    } catch (error) {
+      return sink.reject("truncated", `${feed.subject}: ${String(error)}`)
+    }
+    if (tick === undefined) return sink.event(NOTHING)
+    // A price message may hold the day's figures too, and a subject something else than its name says.
+    sink.tick(instrument, tick, tick.mode === "depth" ? modeBit.depth : feed.refreshes | refreshes[tick.mode])
+  }
+
+  /** By the number that we gave it where the subject confirms it, else by the subject. */
+  #feedOf(bytes: Uint8Array, from: number, to: number, sid: number): Feed | undefined {
+    const feed = this.#bySid.get(sid)
+    if (feed !== undefined && isSame(feed.bytes, bytes, from, to)) return feed
+    return this.#bySubject.get(Nats.textOf(bytes, from, to))
+  }
+
+  /** False where the stream is of no further use. */
+  #control(line: string, sink: Sink): boolean {
+    const blank = line.search(/[ \t]/)
+    const name = (blank < 0 ? line : line.slice(0, blank)).toUpperCase()
+    const rest = blank < 0 ? "" : line.slice(blank).trim()
+    switch (name) {
+      case "PING":
+        this.#answers.push(Nats.PONG)
+        sink.event(HEARTBEAT)
+        return true
+      case "PONG":
+        if (this.#login === "asked") {
+          this.#login = "done"
+          sink.event(READY)
+        } else sink.event(HEARTBEAT)
+        return true
+      case "+OK":
+        sink.event(OK)
+        return true
+      case "INFO":
+        return this.#info(rest, sink)
+      case "-ERR":
+        this.#error(rest.replace(/^'|'$/g, ""), sink)
+        return true
+      default:
+        this.#broken(`"${brokerText(line)}"`, sink)
+        return false
+    }
+  }
+
+  /** The first one opens the login; later ones tell of changes in the cluster. */
+  #info(json: string, sink: Sink): boolean {
+    const info = parseObject(json)
+    if (info === undefined) {
+      this.#broken("an INFO that is no JSON", sink)
+      return false
+    }
+    sink.event(INFO)
+    if (this.#login !== "before" || this.#secrets === undefined) return true
+    const { nonce } = info
+    const connect = connectOperation(this.#secrets, typeof nonce === "string" ? nonce : undefined)
+    this.#answers.push(Nats.bytesOf(connect), Nats.PING)
+    this.#login = "asked"
+    return true
+  }
+
+  #error(text: string, sink: Sink): void {
+    const failure = failureOf(text)
+    sink.event(
+      failure === undefined ? { type: "refused", detail: brokerText(text) } : { type: "failure", failure }
+    )
+  }
+
+  #unreadable(bytes: Uint8Array, at: number, end: number, sink: Sink): typeof BROKEN {
+    return this.#broken(`"${brokerText(Nats.textOf(bytes, at, end))}"`, sink)
+  }
+
+  #broken(what: string, sink: Sink): typeof BROKEN {
+    sink.event({
+      type: "failure",
+      failure: new ProtocolViolation({ detail: `${what} where NATS is spoken` })
+    })
+    return BROKEN
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array, from: number, to: number): boolean => {
+  if (a.length !== to - from) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[from + i]) return false
+  return true
+}

@@ -1,0 +1,28 @@
+/** Groww's live feed: the NATS client protocol in WebSocket frames, nkey login, protobuf payloads. Both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import { GrowwCodec } from "./codec.ts"
+import { handshake, refusal } from "./login.ts"
+import { PING } from "./nats.ts"
+import { GrowwServerCodec } from "./server.ts"
+import { http } from "./socketToken.ts"
+
+export const protocol = {
+  name: "groww",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) => new GrowwCodec(options, login),
+  // Prices on one subject, the book on another.
+  partial: true,
+  cost: ({ mode }: Want, { exchange }: WireInstrument) =>
+    mode === "depth" && !exchange.endsWith("_INDEX") ? 2 : 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "groww",
+  // The login is the first operation on the socket.
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new GrowwServerCodec(options, context),
+  http,
+  idle: { everyMs: 30_000, frame: () => PING }
+} satisfies ServerProtocol

@@ -1,0 +1,36 @@
+/**
+ * What a protocol on a stream of bytes keeps of a message until its rest comes. Whoever reads decides how much may
+ * wait: nothing here says when a message is too long.
+ */
+export class StreamBuffer {
+  #bytes = new Uint8Array(0)
+  #length = 0
+
+  /** What waits, and the new bytes behind it: often just these. Valid until `keep`, which has to follow. */
+  join(bytes: Uint8Array): Uint8Array {
+    if (this.#length === 0) return bytes
+    const length = this.#length + bytes.length
+    this.#reserve(length)
+    this.#bytes.set(bytes, this.#length)
+    return this.#bytes.subarray(0, length)
+  }
+
+  /** Keeps the rest of what `join` returned, from `at` on. */
+  keep(joined: Uint8Array, at: number): void {
+    const left = joined.length - at
+    if (joined.buffer === this.#bytes.buffer) this.#bytes.copyWithin(0, at, joined.length)
+    else {
+      this.#reserve(left)
+      this.#bytes.set(joined.subarray(at))
+    }
+    this.#length = left
+  }
+
+  /** Doubles, so that a message in many small pieces is not copied once per piece. */
+  #reserve(length: number): void {
+    if (length <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+  }
+}
