@@ -25,7 +25,9 @@ export type BrokerLoader = () => Promise<BrokerModule>
 const builtIn: Readonly<Record<string, BrokerLoader>> = {
   angel: () => import("./angel.ts"),
   groww: () => import("./groww.ts"),
+  motilal: () => import("./motilal.ts"),
   samco: () => import("./samco.ts"),
+  fivepaisa: () => import("./fivepaisa.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

@@ -21,7 +21,9 @@ const both = (
 const loaders = new Map<string, ProtocolLoaders>([
   ["groww", both(() => import("./groww/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],
+  ["motilal", both(() => import("./motilal/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],
+  ["fivepaisa", both(() => import("./fivepaisa/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))]
 ])
 

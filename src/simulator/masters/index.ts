@@ -27,7 +27,9 @@ export interface SimulatedMaster {
 const formats: Readonly<Record<string, () => Promise<{ readonly master: SimulatedMaster }>>> = {
   angel: () => import("./angel.ts"),
   groww: () => import("./groww.ts"),
+  motilal: () => import("./motilal.ts"),
   samco: () => import("./samco.ts"),
+  fivepaisa: () => import("./fivepaisa.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

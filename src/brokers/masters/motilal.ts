@@ -1,0 +1,147 @@
+/**
+ * Motilal Oswal's instrument master: a CSV of scrips per exchange, and one of indices for NSE and BSE. Which file is
+ * which is told by its columns, and the exchange by each row.
+ * Source: Motilal Oswal's API documentation ("Scrip master", "Index data") and the files.
+ */
+import type { Exchange } from "../../market/exchange.ts"
+import type { MasterParser } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import { addCsvRows } from "./csv.ts"
+import { bseIndices, nseIndices } from "./indices.ts"
+
+const scripColumns = [
+  "exchangename",
+  "scripcode",
+  "scripname",
+  "scripshortname",
+  "marketlot",
+  "instrumentname",
+  "strikeprice",
+  "optiontype",
+  "ticksize"
+] as const
+type Scrip = Readonly<Record<(typeof scripColumns)[number], string>>
+
+const indexColumns = ["exchangename", "indexcode", "indexname"] as const
+type Index = Readonly<Record<(typeof indexColumns)[number], string>>
+
+const exchanges: Readonly<Record<string, Exchange>> = {
+  NSE: "NSE",
+  BSE: "BSE",
+  NSEFO: "NFO",
+  BSEFO: "BFO",
+  NSECD: "CDS",
+  MCX: "MCX",
+  NCDEX: "NCDEX"
+}
+
+/** BSE's own names for its index contracts' underlyings, which stand in BSEFO in place of the index's. */
+const bseUnderlyings: Readonly<Record<string, string>> = { BSX: "SENSEX", BKX: "BANKEX", SX50: "SENSEX50" }
+
+/** Series of shares at NSE. Bonds and funds of the same company have others, which stay in the symbol. */
+const shareSeries: ReadonlySet<string> = new Set(["", "EQ", "BE", "BZ", "SM", "ST", "SZ"])
+
+const REMEDY = "Fetch getscripmastercsv and getindexdatacsv again; files of your own need the same columns."
+
+export const parse: MasterParser = (files) => {
+  const builder = new MasterBuilder()
+  if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
+  for (const { name, text } of files) {
+    const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
+    if (/^[^\n]*\bindexcode\b/i.test(text)) {
+      addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
+    } else {
+      addCsvRows({ ...source, columns: scripColumns, optional: ["ticksize"] }, builder, toScrip)
+    }
+  }
+  return builder.finish()
+}
+
+const isCode = (text: string): boolean => isToken(text) && Number(text) <= 0x7fff_ffff
+
+const toScrip = (f: Scrip): Row => {
+  const exchange = exchanges[f.exchangename]
+  if (exchange === undefined) {
+    return skipped(`exchange ${f.exchangename === "" ? "(none)" : f.exchangename}`)
+  }
+  const kind = f.instrumentname.toUpperCase()
+  const isCash = exchange === "NSE" || exchange === "BSE"
+  // Indices have files of their own, with the codes that the broadcast knows them by.
+  if (isCash && /^(INDEX|IDX)/.test(kind)) return skipped("index among the scrips")
+  const type = isCash ? "EQ" : typeOf(f.optiontype.toUpperCase(), kind)
+  if (type === undefined) return skipped(`${kind === "" ? "(no instrumentname)" : kind} of ${f.exchangename}`)
+  if (!isCode(f.scripcode)) return rejected(`scripcode "${f.scripcode}" is no code`)
+  if (f.scripshortname === "") return rejected("scripshortname is empty")
+  const lotSize = numberOf(f.marketlot)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`marketlot "${f.marketlot}" is no size`)
+  const tickSize = f.ticksize === "" ? 0 : numberOf(f.ticksize)
+  if (tickSize === undefined || tickSize < 0) return rejected(`ticksize "${f.ticksize}" is no size`)
+  const base = {
+    exchange,
+    brokerSymbol: f.scripname === "" ? f.scripshortname : f.scripname,
+    brokerExchange: f.exchangename,
+    token: f.scripcode,
+    name: exchange === "BFO" ? (bseUnderlyings[f.scripshortname] ?? f.scripshortname) : f.scripshortname,
+    lotSize,
+    tickSize
+  }
+  if (type === "EQ") {
+    const series = exchange === "NSE" ? seriesOf(f) : ""
+    const symbol = shareSeries.has(series) ? f.scripshortname : `${f.scripshortname}-${series}`
+    return carried({ ...base, symbol, type })
+  }
+  // expirydate counts seconds from an epoch that differs from file to file; the name says the day.
+  const day = /\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/.exec(f.scripname)
+  const expiry = day === null ? undefined : dateOf(day[0])
+  if (expiry === undefined) return rejected(`scripname "${f.scripname}" has no expiry date`)
+  const strike = type === "FUT" ? undefined : numberOf(f.strikeprice)
+  if (type !== "FUT" && (strike === undefined || strike <= 0)) {
+    return rejected(`strikeprice "${f.strikeprice}" is no price`)
+  }
+  return contract(base, type, expiry, strike)
+}
+
+const typeOf = (optionType: string, kind: string): "FUT" | "CE" | "PE" | undefined => {
+  if (optionType === "CE" || optionType === "PE") return optionType
+  return kind.startsWith("FUT") ? "FUT" : undefined
+}
+
+/** In the column of option types, where a share has none, or behind the short name in the long one. */
+const seriesOf = ({ optiontype, scripname, scripshortname }: Scrip): string => {
+  const series = optiontype.toUpperCase()
+  if (series !== "" && series !== "XX" && series !== "NA") return series
+  const behind = scripname.startsWith(`${scripshortname} `) ? scripname.slice(scripshortname.length + 1) : ""
+  return /^[A-Z0-9]{2}$/.test(behind) ? behind : ""
+}
+
+const toIndex = (f: Index): Row => {
+  const { exchangename, indexcode, indexname } = f
+  if (exchangename !== "NSE" && exchangename !== "BSE") {
+    return skipped(`index of ${exchangename === "" ? "(none)" : exchangename}`)
+  }
+  if (!isCode(indexcode)) return rejected(`indexcode "${indexcode}" is no code`)
+  const plain = indexname.toUpperCase().replaceAll(" ", "")
+  if (plain === "") return rejected("indexname is empty")
+  const isNse = exchangename === "NSE"
+  return carried({
+    symbol: isNse ? (nseIndices[plain] ?? plain) : (ownBseIndices[plain] ?? bseIndices[plain] ?? plain),
+    exchange: isNse ? "NSE_INDEX" : "BSE_INDEX",
+    brokerSymbol: indexname,
+    brokerExchange: exchangename,
+    token: indexcode,
+    name: indexname,
+    lotSize: 1,
+    tickSize: 0,
+    type: "INDEX"
+  })
+}
+
+/** Those that are known without the prefix which the file gives them. */
+const ownBseIndices: Readonly<Record<string, string>> = {
+  BSESENSEX: "SENSEX",
+  BSEBANKEX: "BANKEX",
+  BSESENSEX50: "SENSEX50",
+  BSESNSX50: "SENSEX50"
+}

@@ -1,0 +1,218 @@
+/** The client's side of one Motilal Oswal connection. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
+import { FrameReader } from "../bytes.ts"
+import type {
+  Change,
+  Codec,
+  CodecOptions,
+  Handshake,
+  Inbound,
+  Outbound,
+  Sink,
+  WireEvent
+} from "../protocol.ts"
+import { brokerText, parseObject, plainNumber } from "../text.ts"
+import { Book, decodeCircuits, decodeIndex, decodeLtp, decodeOhlc, decodeOpenInterest } from "./decode.ts"
+import type { Place } from "./layout.ts"
+import {
+  BEST_LEVEL,
+  CIRCUITS,
+  CODE_AT,
+  HEARTBEAT,
+  INDEX,
+  KIND_AT,
+  LAST_LEVEL,
+  LTP,
+  MAX_CODE,
+  OHLC,
+  OPEN_INTEREST,
+  PACKET_SIZE,
+  isIndexCode,
+  scaleOf
+} from "./layout.ts"
+import { motilalOptions } from "./options.ts"
+import { heartbeatAnswer, loginPacket, registerPacket } from "./requests.ts"
+
+const ALIVE: WireEvent = { type: "heartbeat" }
+const UNWANTED_INDEX: WireEvent = { type: "ignored", what: "an index that nobody wants" }
+const UNDOCUMENTED: WireEvent = { type: "ignored", what: "a packet of an undocumented kind" }
+
+/** How the broker refuses a client is not documented; texts that speak of the login are taken for it (UNCONFIRMED). */
+const ABOUT_LOGIN = /client|login|auth|token|session|user/i
+
+interface Subscription {
+  instrument: WireInstrument
+  book: Book | undefined
+}
+
+/** What is subscribed of one letter: scrips, and indices, whose codes are numbers of their own. */
+interface Segment {
+  readonly scale: number
+  readonly scrips: Map<number, Subscription>
+  readonly indices: Map<number, Subscription>
+}
+
+export class MotilalCodec implements Codec {
+  /** By the exchange's letter. */
+  readonly #segments: ReadonlyArray<Segment | undefined>
+  readonly #places: ReadonlyMap<string, Place>
+  readonly #login: Uint8Array
+  readonly #loginBeforeRegister: boolean
+  readonly #reader = new FrameReader()
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions, handshake: Handshake | undefined) {
+    const { loginBeforeRegister, places, version } = motilalOptions(options)
+    const segments: Array<Segment | undefined> = Array.from({ length: 256 })
+    for (const { exchange } of places.values()) {
+      segments[exchange] ??= { scale: scaleOf(exchange), scrips: new Map(), indices: new Map() }
+    }
+    this.#segments = segments
+    this.#places = places
+    this.#login = loginPacket(handshake?.secrets?.["clientCode"] ?? "", version)
+    this.#loginBeforeRegister = loginBeforeRegister
+  }
+
+  hello(): ReadonlyArray<Outbound> {
+    return [this.#login.slice()]
+  }
+
+  /** A registration brings every kind of packet, so a change of mode asks for nothing. */
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const frames: Array<Outbound> = []
+    for (const { instrument, to } of changes) {
+      const place = this.#places.get(instrument.exchange)
+      const code = plainNumber(instrument.token, MAX_CODE)
+      if (place === undefined || code === undefined) {
+        this.#refused.push(
+          place === undefined
+            ? `${nameOf(instrument)}: Motilal Oswal has no known segment for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no scrip code: ` +
+                `import Motilal Oswal's instruments anew`
+        )
+        continue
+      }
+      const { indices, scrips } = this.#segments[place.exchange]!
+      // The index packets of all indices come unasked.
+      const held = place.isIndex ? indices : scrips
+      const changed = to === undefined ? drop(held, code, instrument) : this.#hold(held, code, instrument)
+      if (!changed || place.isIndex) continue
+      if (this.#loginBeforeRegister) frames.push(this.#login.slice())
+      frames.push(registerPacket(place.exchange, place.type, code, to !== undefined))
+    }
+    return frames
+  }
+
+  /** @returns true when it is new */
+  #hold(held: Map<number, Subscription>, code: number, instrument: WireInstrument): boolean {
+    const known = held.get(code)
+    if (known === undefined) {
+      held.set(code, { instrument, book: undefined })
+      return true
+    }
+    if (known.instrument.exchange === instrument.exchange) known.instrument = instrument
+    else {
+      // The session keeps such pairs apart; see the protocol's `exclusive`.
+      this.#refused.push(
+        `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Motilal Oswal`
+      )
+    }
+    return false
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const { length } = frame
+    if (length === 0 || length % PACKET_SIZE !== 0) {
+      return sink.reject("unknown_length", `${length} bytes are no whole packets`)
+    }
+    const view = this.#reader.view(frame)
+    for (let at = 0; at < length; at += PACKET_SIZE) this.#packet(view, at, receivedAt, sink)
+  }
+
+  #packet(v: DataView, at: number, receivedAt: number, sink: Sink): void {
+    const kind = v.getUint8(at + KIND_AT)
+    if (kind === HEARTBEAT) {
+      sink.event(ALIVE)
+      return sink.send(heartbeatAnswer())
+    }
+    const segment = this.#segments[v.getUint8(at)]
+    if (segment === undefined) {
+      return sink.reject("unknown_segment", `the exchange's letter is byte ${v.getUint8(at)}`)
+    }
+    const code = v.getInt32(at + CODE_AT, true)
+    const { scale } = segment
+    if (kind === INDEX) {
+      const index = segment.indices.get(code)
+      if (index === undefined) return sink.event(UNWANTED_INDEX)
+      const { instrument } = index
+      // Nothing richer comes of an index, so this is what its quote readers get too.
+      return give(sink, instrument, decodeIndex(v, at, instrument, receivedAt, scale), refreshes.quote)
+    }
+    if (!isKnown(kind)) return sink.event(UNDOCUMENTED)
+    const subscription =
+      segment.scrips.get(code) ?? (isIndexCode(code) ? segment.indices.get(code) : undefined)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `exchange byte ${v.getUint8(at)}, scrip code ${code}`)
+    }
+    const { instrument } = subscription
+    switch (kind) {
+      case LTP:
+        return give(sink, instrument, decodeLtp(v, at, instrument, receivedAt, scale), refreshes.quote)
+      // These carry no price, so they are no news for LTP readers.
+      case OHLC:
+        return give(sink, instrument, decodeOhlc(v, at, instrument, receivedAt, scale), modeBit.quote)
+      case CIRCUITS:
+        return give(sink, instrument, decodeCircuits(v, at, instrument, receivedAt, scale), modeBit.quote)
+      case OPEN_INTEREST:
+        return give(sink, instrument, decodeOpenInterest(v, at, instrument, receivedAt), modeBit.quote)
+      default: {
+        const book = (subscription.book ??= new Book())
+        const good = book.put(v, at, kind - BEST_LEVEL, scale)
+        const tick = good ? book.tick(v, at, instrument, receivedAt) : undefined
+        return give(sink, instrument, tick, modeBit.depth)
+      }
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+/** @returns true when it was there; another instrument of the same code stays */
+const drop = (held: Map<number, Subscription>, code: number, instrument: WireInstrument): boolean => {
+  if (held.get(code)?.instrument.exchange !== instrument.exchange) return false
+  return held.delete(code)
+}
+
+const isKnown = (kind: number): boolean =>
+  (kind >= LTP && kind <= LAST_LEVEL) || kind === OHLC || kind === CIRCUITS || kind === OPEN_INTEREST
+
+const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, refreshed: number): void => {
+  if (tick === undefined) return sink.reject("unknown_packet", `${nameOf(instrument)}: a field is no number`)
+  sink.tick(instrument, tick, refreshed)
+}
+
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+  const { errorcode, message: words, status } = message
+  if (status !== "ERROR" && status !== "FAILED") {
+    return sink.event({ type: "ignored", what: brokerText(text) })
+  }
+  const detail = brokerText(words ?? "error without a text")
+  if (ABOUT_LOGIN.test(detail)) {
+    return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
+  }
+  const code = errorcode === undefined || errorcode === "" ? {} : { code: brokerText(errorcode) }
+  sink.event({ type: "refused", detail, ...code })
+}

@@ -1,0 +1,32 @@
+/** Motilal Oswal's broadcast: binary requests, packets of 30 bytes, both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import { MotilalCodec } from "./codec.ts"
+import { encodeHeartbeat } from "./encode.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { MotilalServerCodec } from "./server.ts"
+
+const isIndex = ({ exchange }: WireInstrument): boolean => exchange.endsWith("_INDEX")
+
+/** The letters of NSE and NFO are one on the wire. */
+const LETTERS: Readonly<Record<string, string>> = { NFO: "NSE" }
+
+export const protocol = {
+  name: "motilal",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) => new MotilalCodec(options, login),
+  partial: true,
+  exclusive: ({ exchange, token }: WireInstrument) => `${LETTERS[exchange] ?? exchange}:${token}`,
+  // Indices come unasked.
+  cost: (_: Want, instrument: WireInstrument) => (isIndex(instrument) ? 0 : 1)
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "motilal",
+  // The login is the first packet, not the upgrade.
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new MotilalServerCodec(options, context),
+  // How often the real server sends its heartbeat is UNCONFIRMED; its SDK gives up after 30 seconds of silence.
+  idle: { everyMs: 10_000, frame: encodeHeartbeat }
+} satisfies ServerProtocol
