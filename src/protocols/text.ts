@@ -32,14 +32,19 @@ const jsonOf = (value: unknown): string => {
   }
 }
 
-/** A JSON object, or undefined for anything else. Never throws. */
-export const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+/** Any JSON value, or undefined for a text that is none. Never throws. */
+export const parseJson = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** A JSON object, or undefined for anything else. Never throws. */
+export const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  const value = parseJson(text)
+  return isObject(value) ? value : undefined
 }
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,0 +1,192 @@
+/** The client's side of one 5paisa connection. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import type { Level, TickDraft } from "../../market/tick.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
+import { brokerText, chunks, isObject, parseJson } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { Service } from "./layout.ts"
+import { ASK, BID, SERVICES, dateIn, keyOf, servicesOf } from "./layout.ts"
+
+type Fields = Readonly<Record<string, unknown>>
+
+interface Subscribed {
+  readonly instrument: WireInstrument
+  readonly services: ReadonlySet<Service>
+  /** The last prices that were not zero: a zero means that the server has none at the moment. */
+  readonly held: Partial<TickDraft>
+}
+
+const PRICES = [
+  ["LastRate", "ltp"],
+  ["OpenRate", "open"],
+  ["High", "high"],
+  ["Low", "low"],
+  ["PClose", "close"],
+  ["AvgRate", "average_price"]
+] as const
+
+const QUANTITIES = [
+  ["LastQty", "ltq"],
+  ["TotalQty", "volume"],
+  ["TBidQ", "total_buy_quantity"],
+  ["TOffQ", "total_sell_quantity"]
+] as const
+
+const INTERESTS = [
+  ["OpenInterest", "oi"],
+  ["DayHiOI", "oi_high"],
+  ["DayLoOI", "oi_low"]
+] as const
+
+export class FivePaisaCodec implements Codec {
+  readonly #subscribed = new Map<string, Subscribed>()
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #batch: number
+  readonly #clientCode: string
+
+  constructor(options: CodecOptions, clientCode: string) {
+    this.#codes = textCodes("fivepaisa", options.codes)
+    this.#batch = options.batch
+    this.#clientCode = clientCode
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const opened = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
+    const closed = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
+    for (const { instrument, to } of changes) {
+      const key = keyOf(this.#codes[instrument.exchange] ?? "", instrument.token)
+      const before = this.#subscribed.get(key)
+      const services = servicesOf(instrument, to)
+      for (const service of SERVICES) {
+        const had = before?.services.has(service) === true
+        if (services.has(service) && !had) opened.get(service)!.push(instrument)
+        if (!services.has(service) && had) closed.get(service)!.push(instrument)
+      }
+      if (to === undefined) this.#subscribed.delete(key)
+      else this.#subscribed.set(key, { instrument, services, held: before?.held ?? {} })
+    }
+    return [
+      ...SERVICES.flatMap((service) => this.#frames(service, "Subscribe", opened.get(service)!)),
+      ...SERVICES.flatMap((service) => this.#frames(service, "Unsubscribe", closed.get(service)!))
+    ]
+  }
+
+  #frames(
+    Method: Service,
+    Operation: "Subscribe" | "Unsubscribe",
+    instruments: ReadonlyArray<WireInstrument>
+  ): ReadonlyArray<string> {
+    return chunks(instruments, this.#batch).map((batch) =>
+      JSON.stringify({
+        Method,
+        Operation,
+        ClientCode: this.#clientCode,
+        MarketFeedData: batch.map(({ exchange, token }) => {
+          const code = this.#codes[exchange] ?? ""
+          return { Exch: code[0] ?? "", ExchType: code[1] ?? "", ScripCode: Number(token) }
+        })
+      })
+    )
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (typeof frame !== "string")
+      return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)
+    const value = parseJson(frame)
+    const records = Array.isArray(value) ? value : [value]
+    if (records.length === 0) return sink.event({ type: "heartbeat" })
+    for (const record of records) {
+      if (isObject(record)) this.#record(record, receivedAt, sink)
+      else sink.reject("malformed_text", `no JSON object: ${brokerText(frame)}`)
+    }
+  }
+
+  #record(record: Fields, receivedAt: number, sink: Sink): void {
+    const { Exch, ExchType, Token } = record
+    if ("ReqType" in record || "BrokerOrderID" in record) {
+      return sink.event({ type: "ignored", what: "an order confirmation" })
+    }
+    if (typeof Token !== "number" || typeof Exch !== "string" || typeof ExchType !== "string") {
+      return sink.reject("malformed_text", `an object without its instrument: ${brokerText(record)}`)
+    }
+    const subscribed = this.#subscribed.get(keyOf(Exch + ExchType, Token))
+    if (subscribed === undefined)
+      return sink.reject("not_subscribed", brokerText(`${Exch}/${ExchType}/${Token}`))
+    const { instrument } = subscribed
+    const tick: TickDraft = {
+      symbol: instrument.symbol,
+      exchange: instrument.exchange,
+      mode: "quote",
+      received_time: receivedAt
+    }
+    let news = refreshes.quote
+    let good = false
+    if (Array.isArray(record["Details"])) {
+      good = putBook(tick, record, record["Details"])
+      news = modeBit.depth
+    } else if ("LastRate" in record) good = putFeed(tick, subscribed.held, record)
+    else if ("OpenInterest" in record) {
+      good = putNumbers(tick, record, INTERESTS)
+      news = modeBit.quote
+    } else return sink.event({ type: "ignored", what: `an object of ${brokerText(Object.keys(record))}` })
+    if (good) sink.tick(instrument, tick, news)
+    else sink.reject("malformed_text", `values of another type: ${brokerText(record)}`)
+  }
+}
+
+/** Whether every value that is there is a number that a tick can hold. */
+const putNumbers = <F extends keyof TickDraft>(
+  tick: TickDraft,
+  record: Fields,
+  fields: ReadonlyArray<readonly [string, F]>
+): boolean => {
+  for (const [key, field] of fields) {
+    const value = record[key]
+    if (value === undefined) continue
+    if (typeof value !== "number" || value < 0) return false
+    ;(tick as Record<F, number>)[field] = value
+  }
+  return true
+}
+
+const putFeed = (tick: TickDraft, held: Partial<TickDraft>, record: Fields): boolean => {
+  for (const [key] of PRICES) {
+    const value = record[key]
+    if (value !== undefined && typeof value !== "number") return false
+  }
+  if (!putNumbers(tick, record, QUANTITIES)) return false
+  for (const [key, field] of PRICES) {
+    const value = record[key] as number | undefined
+    if (value !== undefined && value !== 0) held[field] = value
+    const known = held[field]
+    if (known !== undefined) tick[field] = known
+  }
+  const ltt = dateIn(record["TickDt"])
+  if (ltt !== undefined) tick.ltt = ltt
+  return true
+}
+
+/** The book has no price, volume or trade of its own. */
+const putBook = (tick: TickDraft, record: Fields, rows: ReadonlyArray<unknown>): boolean => {
+  const buy: Array<Level> = []
+  const sell: Array<Level> = []
+  for (const row of rows) {
+    if (!isObject(row)) return false
+    const { BbBuySellFlag, NumberOfOrders, Price, Quantity } = row
+    if (typeof Price !== "number" || typeof Quantity !== "number") return false
+    const side = BbBuySellFlag === BID ? buy : BbBuySellFlag === ASK ? sell : undefined
+    if (side === undefined) return false
+    if (Price === 0 && Quantity === 0) continue
+    side.push({
+      price: Price,
+      quantity: Quantity,
+      orders: typeof NumberOfOrders === "number" ? NumberOfOrders : 0
+    })
+  }
+  tick.mode = "depth"
+  tick.depth = { buy, sell }
+  const time = dateIn(record["Time"])
+  if (time !== undefined) tick.exchange_time = time
+  return putNumbers(tick, record, QUANTITIES)
+}

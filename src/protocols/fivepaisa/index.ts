@@ -1,0 +1,68 @@
+/** 5paisa's Xstream feed: JSON texts, both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import { claimsOf, unsignedToken } from "../jwt.ts"
+import type {
+  CodecOptions,
+  Handshake,
+  LoginContext,
+  Protocol,
+  Refusal,
+  ServerProtocol,
+  Want
+} from "../protocol.ts"
+import { reveal } from "../text.ts"
+import { FivePaisaCodec } from "./codec.ts"
+import { servicesOf } from "./layout.ts"
+import { FivePaisaServerCodec, admit } from "./server.ts"
+
+const DEFAULT_HOST = "//openfeed.5paisa.com"
+
+/**
+ * The token names the server of its user, by a letter. Market data flows on the others too; another endpoint than the
+ * broker's own is left alone.
+ */
+const hostFor = (endpoint: string, token: string): string => {
+  const letter = claimsOf(token)?.["RedirectServer"]
+  return letter === "A" || letter === "B"
+    ? endpoint.replace(DEFAULT_HOST, `//${letter.toLowerCase()}openfeed.5paisa.com`)
+    : endpoint
+}
+
+const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
+  const token = reveal(credentials.authToken)
+  const clientCode = reveal(credentials.clientCode)
+  return {
+    url: `${hostFor(endpoint, token)}?Value1=${encodeURIComponent(`${token}|${clientCode}`)}`,
+    headers: {},
+    secrets: { clientCode }
+  }
+}
+
+/** How a bad token is refused is UNCONFIRMED; the usual statuses are taken for it. */
+const refusal = ({ status }: Refusal): ConnectionFailure => {
+  const detail = `HTTP ${status}`
+  if (status === 401 || status === 403) {
+    return new AuthRejected({ detail: `${detail}: the access token is wrong or has expired` })
+  }
+  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
+}
+
+export const protocol = {
+  name: "fivepaisa",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) =>
+    new FivePaisaCodec(options, login?.secrets?.["clientCode"] ?? ""),
+  // Prices, book and open interest arrive apart.
+  partial: true,
+  cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).size
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "fivepaisa",
+  demo: { authToken: unsignedToken({ unique_name: "DEMO01", RedirectServer: "C", exp: 4_102_444_800 }) },
+  admit,
+  open: (options: CodecOptions) => new FivePaisaServerCodec(options)
+} satisfies ServerProtocol
