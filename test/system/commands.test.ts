@@ -3,6 +3,7 @@ import { statSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { builtInBrokers } from "../../src/brokers/registry.ts"
 import { until } from "./simulatorSupport.ts"
 import { freePorts, isAlive, run, start, temporaryFolder } from "./support/processes.ts"
 import type { Running } from "./support/processes.ts"
@@ -193,7 +194,7 @@ describe("the administrative commands", () => {
       Effect.gen(function* () {
         const env = { ALGOWAYS_DATA_DIR: yield* temporaryFolder }
         const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: string]> = [
-          [["users", "add", "asha", "--broker", "nosuch"], "Known brokers: angel, zerodha"],
+          [["users", "add", "asha", "--broker", "nosuch"], `Known brokers: ${builtInBrokers.join(", ")}`],
           [["keys", "create", "nobody"], 'No user "nobody"'],
           [["credentials", "set", "nobody"], 'No user "nobody"'],
           [["keys", "revoke", "99"], "no key 99"],
