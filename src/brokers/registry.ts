@@ -24,10 +24,16 @@ export type BrokerLoader = () => Promise<BrokerModule>
 
 const builtIn: Readonly<Record<string, BrokerLoader>> = {
   angel: () => import("./angel.ts"),
-  groww: () => import("./groww.ts"),
-  motilal: () => import("./motilal.ts"),
-  samco: () => import("./samco.ts"),
+  arrow: () => import("./arrow.ts"),
+  dhan: () => import("./dhan.ts"),
+  dhan_sandbox: () => import("./dhan_sandbox.ts"),
   fivepaisa: () => import("./fivepaisa.ts"),
+  groww: () => import("./groww.ts"),
+  indmoney: () => import("./indmoney.ts"),
+  motilal: () => import("./motilal.ts"),
+  mstock: () => import("./mstock.ts"),
+  paytm: () => import("./paytm.ts"),
+  samco: () => import("./samco.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

@@ -19,11 +19,17 @@ const both = (
 })
 
 const loaders = new Map<string, ProtocolLoaders>([
+  ["arrow", both(() => import("./arrow/index.ts"))],
+  ["dhan", both(() => import("./dhan/index.ts"))],
+  ["dhan-depth20", both(() => import("./dhan-depth20/index.ts"))],
+  ["dhan-depth200", both(() => import("./dhan-depth200/index.ts"))],
+  ["fivepaisa", both(() => import("./fivepaisa/index.ts"))],
   ["groww", both(() => import("./groww/index.ts"))],
+  ["indmoney", both(() => import("./indmoney/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],
   ["motilal", both(() => import("./motilal/index.ts"))],
+  ["paytm", both(() => import("./paytm/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],
-  ["fivepaisa", both(() => import("./fivepaisa/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))]
 ])
 

@@ -26,10 +26,15 @@ export interface SimulatedMaster {
 
 const formats: Readonly<Record<string, () => Promise<{ readonly master: SimulatedMaster }>>> = {
   angel: () => import("./angel.ts"),
-  groww: () => import("./groww.ts"),
-  motilal: () => import("./motilal.ts"),
-  samco: () => import("./samco.ts"),
+  arrow: () => import("./arrow.ts"),
+  dhan: () => import("./dhan.ts"),
   fivepaisa: () => import("./fivepaisa.ts"),
+  groww: () => import("./groww.ts"),
+  indmoney: () => import("./indmoney.ts"),
+  motilal: () => import("./motilal.ts"),
+  mstock: () => import("./mstock.ts"),
+  paytm: () => import("./paytm.ts"),
+  samco: () => import("./samco.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

@@ -1,0 +1,88 @@
+/** The broker's side of INDmoney's price stream, for the simulator and for tests. */
+import type { Credentials } from "../../market/credentials.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Tick } from "../../market/tick.ts"
+import type {
+  CodecOptions,
+  FindByToken,
+  Frame,
+  Inbound,
+  Refusal,
+  ServerCodec,
+  UpgradeRequest,
+  Want
+} from "../protocol.ts"
+import { parseObject, reveal } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { WireMode } from "./codec.ts"
+
+const UNAUTHORISED: Refusal = { status: 401, headers: {} }
+
+export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refusal | undefined =>
+  headers["authorization"] === reveal(accepted.authToken) ? undefined : UNAUTHORISED
+
+export class IndMoneyServerCodec implements ServerCodec {
+  readonly #held = new Map<string, Set<WireMode>>()
+  readonly #codes: Readonly<Record<string, string>>
+
+  constructor(options: CodecOptions) {
+    this.#codes = textCodes("indmoney", options.codes)
+  }
+
+  receive(frame: Inbound, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+    const request = typeof frame === "string" ? parseObject(frame) : undefined
+    const mode = request?.["mode"]
+    const names = request?.["instruments"]
+    if ((mode !== "ltp" && mode !== "quote") || !Array.isArray(names)) return { answers: [], touched: [] }
+    const touched: Array<WireInstrument> = []
+    for (const name of names) {
+      const [segment = "", token = ""] = String(name).split(":")
+      const instrument = find(token, segment)
+      if (instrument === undefined) continue
+      const modes = this.#held.get(String(name)) ?? new Set()
+      if (request?.["action"] === "subscribe") {
+        this.#held.set(String(name), modes.add(mode))
+        touched.push(instrument)
+      } else {
+        modes.delete(mode)
+        if (modes.size === 0) this.#held.delete(String(name))
+      }
+    }
+    return { answers: [], touched }
+  }
+
+  #modesOf({ exchange, token }: WireInstrument): ReadonlySet<WireMode> {
+    return this.#held.get(`${this.#codes[exchange] ?? ""}:${token}`) ?? new Set()
+  }
+
+  holds(instrument: WireInstrument): ReadonlyArray<Want> {
+    return [...this.#modesOf(instrument)].map((mode) => ({ mode, depth: 0 }))
+  }
+
+  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
+    const frames: Array<Frame> = []
+    for (const [instrument, tick] of states) {
+      for (const mode of this.#modesOf(instrument)) {
+        const data = mode === "ltp" ? { ltp: tick.ltp } : quote(tick)
+        const timestamp = tick.exchange_time
+        frames.push(JSON.stringify({ mode, instrument: instrument.token, timestamp, data }))
+      }
+    }
+    return frames
+  }
+}
+
+const quote = (tick: Tick) => ({
+  ltp: tick.ltp,
+  open: tick.open,
+  high: tick.high,
+  low: tick.low,
+  close: tick.close,
+  volume: tick.volume,
+  bid_price: tick.depth?.buy[0]?.price,
+  bid_qty: tick.depth?.buy[0]?.quantity,
+  ask_price: tick.depth?.sell[0]?.price,
+  ask_qty: tick.depth?.sell[0]?.quantity,
+  average_price: tick.average_price,
+  oi: tick.oi
+})

@@ -1,0 +1,113 @@
+/** What 5paisa's documentation asks for beyond the golden frames: services on the wire, the server of the token, limits. */
+import { assert, describe, it } from "@effect/vitest"
+import { broker } from "../../../src/brokers/fivepaisa.ts"
+import { codecOptions } from "../../../src/brokers/broker.ts"
+import { unsignedToken } from "../../../src/protocols/jwt.ts"
+import { protocol } from "../../../src/protocols/fivepaisa/index.ts"
+import type { Want } from "../../../src/protocols/protocol.ts"
+import { loginOf } from "../../../src/simulator/index.ts"
+import { LoginFailed, makeLink } from "./link.ts"
+
+const LTP: Want = { mode: "ltp", depth: 0 }
+const QUOTE: Want = { mode: "quote", depth: 0 }
+const DEPTH: Want = { mode: "depth", depth: 5 }
+const login = (authToken: string) =>
+  loginOf({ apiKey: "", apiSecret: "", authToken, feedToken: "", clientCode: "50011110" })
+
+const asked = (sent: ReadonlyArray<unknown>) =>
+  sent.map((text) => {
+    const { ClientCode, MarketFeedData, Method, Operation } = JSON.parse(String(text))
+    assert.strictEqual(ClientCode, "DEMO01")
+    const scrips = MarketFeedData.map(
+      (s: { Exch: string; ExchType: string; ScripCode: number }) => `${s.Exch}${s.ExchType}${s.ScripCode}`
+    )
+    return `${Operation} ${Method} ${scrips.join()}`
+  })
+
+describe("requests", () => {
+  it("ask for the services of a mode, and give back what nobody needs any more", async () => {
+    const link = await makeLink(broker)
+    const future = link.listed.find(
+      (l) => l.listing.type === "FUT" && l.listing.exchange === "NFO"
+    )!.instrument
+    const key = `ND${future.token}`
+    link.request([{ instrument: future, to: LTP }])
+    link.request([{ instrument: future, from: LTP, to: QUOTE }])
+    link.request([{ instrument: future, from: QUOTE, to: DEPTH }])
+    link.request([{ instrument: future, from: DEPTH, to: LTP }])
+    link.request([{ instrument: future, from: LTP }])
+    assert.deepStrictEqual(asked(link.outbound), [
+      `Subscribe MarketFeedV3 ${key}`,
+      `Subscribe GetScripInfoForFuture ${key}`,
+      `Subscribe MarketDepthService ${key}`,
+      `Unsubscribe MarketDepthService ${key}`,
+      `Unsubscribe GetScripInfoForFuture ${key}`,
+      `Unsubscribe MarketFeedV3 ${key}`
+    ])
+    assert.deepStrictEqual(link.server.holds(future), [])
+    assert.deepStrictEqual(
+      [LTP, QUOTE, DEPTH].map((want) => protocol.cost(want, future)),
+      [1, 2, 3]
+    )
+  })
+
+  it("leave out the book of an index and the open interest of an equity, fifty scrips a frame", async () => {
+    const link = await makeLink(broker)
+    const nifty = link.instrument("NSE_INDEX:NIFTY")
+    const reliance = link.instrument("NSE:RELIANCE")
+    link.request([
+      { instrument: nifty, to: DEPTH },
+      { instrument: reliance, to: DEPTH }
+    ])
+    assert.deepStrictEqual(asked(link.outbound), [
+      `Subscribe MarketFeedV3 NC${nifty.token},NC${reliance.token}`,
+      `Subscribe MarketDepthService NC${reliance.token}`
+    ])
+    const codec = protocol.open(codecOptions(broker))
+    const many = Array.from({ length: 120 }, (_, i) => ({
+      instrument: { ...reliance, token: String(i + 1) },
+      to: LTP
+    }))
+    const sizes = codec.request(many).map((f) => JSON.parse(String(f)).MarketFeedData.length)
+    assert.deepStrictEqual(sizes, [50, 50, 20])
+  })
+})
+
+describe("login", () => {
+  it("goes to the server that the token names, on the broker's own host only", () => {
+    const url = (RedirectServer: string | undefined, endpoint: string) =>
+      protocol
+        .handshake({ endpoint, credentials: login(unsignedToken({ RedirectServer })) })
+        .url.split("?")[0]
+    const own = broker.endpoint
+    assert.strictEqual(url("A", own), "wss://aopenfeed.5paisa.com/feeds/api/chat")
+    assert.strictEqual(url("B", own), "wss://bopenfeed.5paisa.com/feeds/api/chat")
+    assert.strictEqual(url("C", own), own)
+    assert.strictEqual(url(undefined, own), own)
+    assert.strictEqual(url("A", "ws://127.0.0.1:1/feeds/api/chat"), "ws://127.0.0.1:1/feeds/api/chat")
+    const plain = protocol.handshake({ endpoint: own, credentials: login("no token at all") })
+    assert.strictEqual(plain.url, `${own}?Value1=no%20token%20at%20all%7C50011110`)
+  })
+
+  it("is refused for another client", async () => {
+    const failed = await makeLink(broker, { accepted: login("other") }).catch((error: unknown) => error)
+    assert.instanceOf(failed, LoginFailed)
+    assert.strictEqual(protocol.refusal({ status: 401, headers: {} })._tag, "AuthRejected")
+    assert.strictEqual(protocol.refusal({ status: 500, headers: {} })._tag, "ConnectionRefused")
+  })
+})
+
+it("a zero price holds the last one; a forgotten scrip holds nothing", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument("NSE:RELIANCE")
+  const frame = (rate: number) =>
+    `[{"Exch":"N","ExchType":"C","Token":${instrument.token},"LastRate":${rate},"TotalQty":5}]`
+  link.request([{ instrument, to: QUOTE }])
+  link.deliver(frame(10.5), frame(0))
+  assert.strictEqual(link.ticks.at(-1)!.tick.ltp, 10.5)
+  // Past the broker's side, which would send a snapshot.
+  link.codec.request([{ instrument, from: QUOTE }])
+  link.codec.request([{ instrument, to: QUOTE }])
+  link.deliver(frame(0))
+  assert.isUndefined(link.ticks.at(-1)!.tick.ltp)
+})

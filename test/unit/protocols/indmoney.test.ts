@@ -1,0 +1,95 @@
+/** What INDstocks' documentation asks for beyond the golden frames: one segment a frame, modes apart, tokens shared. */
+import { assert, describe, it } from "@effect/vitest"
+import { broker } from "../../../src/brokers/indmoney.ts"
+import { codecOptions } from "../../../src/brokers/broker.ts"
+import { protocol } from "../../../src/protocols/indmoney/index.ts"
+import type { Want } from "../../../src/protocols/protocol.ts"
+import { loginOf } from "../../../src/simulator/index.ts"
+import { LoginFailed, makeLink } from "./link.ts"
+
+const LTP: Want = { mode: "ltp", depth: 0 }
+const QUOTE: Want = { mode: "quote", depth: 0 }
+
+describe("requests", () => {
+  it("carry one segment each, with the prefix of our exchange and not of the parent venue", async () => {
+    const link = await makeLink(broker)
+    const future = link.listed.find(
+      (l) => l.listing.type === "FUT" && l.listing.exchange === "NFO"
+    )!.instrument
+    const instruments = [
+      link.instrument("NSE:RELIANCE"),
+      future,
+      link.instrument("NSE:SBIN"),
+      link.instrument("NSE_INDEX:NIFTY")
+    ]
+    link.request(instruments.map((instrument) => ({ instrument, to: LTP })))
+    const [reliance, nfo, sbin, nifty] = instruments.map((i) => i.token)
+    assert.deepStrictEqual(
+      link.outbound.map((f) => JSON.parse(String(f))),
+      [
+        { action: "subscribe", mode: "ltp", instruments: [`NSE:${reliance}`, `NSE:${sbin}`] },
+        { action: "subscribe", mode: "ltp", instruments: [`NFO:${nfo}`] },
+        { action: "subscribe", mode: "ltp", instruments: [`NIDX:${nifty}`] }
+      ]
+    )
+  })
+
+  it("subscribe the new mode before they give the old one back", async () => {
+    const link = await makeLink(broker)
+    const instrument = link.instrument("NSE:SBIN")
+    link.request([{ instrument, to: LTP }])
+    link.request([{ instrument, from: LTP, to: QUOTE }])
+    link.request([{ instrument, from: QUOTE }])
+    assert.deepStrictEqual(
+      link.outbound.map((f) => JSON.parse(String(f))).map((r) => `${r.action} ${r.mode}`),
+      ["subscribe ltp", "subscribe quote", "unsubscribe ltp", "unsubscribe quote"]
+    )
+    assert.deepStrictEqual(link.server.holds(instrument), [])
+  })
+})
+
+it("instruments with equal tokens keep apart, and a bare token of two is nobody's", () => {
+  const codec = protocol.open(codecOptions(broker))
+  const one = {
+    symbol: "PNB",
+    exchange: "NSE",
+    token: "7",
+    brokerExchange: "NSE",
+    brokerSymbol: "PNB"
+  } as const
+  const two = { ...one, symbol: "X", exchange: "NFO" } as const
+  assert.strictEqual(protocol.exclusive(one), protocol.exclusive(two))
+  codec.request([{ instrument: one, to: LTP }])
+  codec.request([{ instrument: two, to: LTP }])
+  const symbols: Array<string> = []
+  const rejects: Array<string> = []
+  const deliver = (instrument: string) =>
+    codec.decode(JSON.stringify({ mode: "ltp", instrument, timestamp: 1, data: { ltp: 5 } }), 1, {
+      tick: (i) => symbols.push(i.symbol),
+      reject: (cause) => rejects.push(cause),
+      event: () => {},
+      send: () => {}
+    })
+  deliver("7")
+  deliver("NFO:7")
+  codec.request([{ instrument: two }])
+  deliver("7")
+  assert.deepStrictEqual(symbols, ["X", "PNB"])
+  assert.deepStrictEqual(rejects, ["not_subscribed"])
+})
+
+it("the token travels alone, and a refusal is one of the login", async () => {
+  const credentials = loginOf({
+    apiKey: "",
+    apiSecret: "",
+    authToken: " tok ",
+    feedToken: "",
+    clientCode: ""
+  })
+  const { headers, url } = protocol.handshake({ endpoint: "wss://p", credentials })
+  assert.deepStrictEqual([url, headers], ["wss://p", { authorization: "tok" }])
+  const failed = await makeLink(broker, { accepted: credentials }).catch((error: unknown) => error)
+  assert.instanceOf(failed, LoginFailed)
+  assert.strictEqual(protocol.refusal({ status: 401, headers: {} })._tag, "AuthRejected")
+  assert.strictEqual(protocol.refusal({ status: 429, headers: {} })._tag, "RateLimited")
+})
