@@ -1,0 +1,178 @@
+/** The client's side of one Paytm Money connection. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { Mode } from "../../market/mode.ts"
+import { refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
+import { FrameReader } from "../bytes.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
+import { FULL, INDEX_FULL, INDEX_LTP, INDEX_QUOTE, LTP, MAX_ID, QUOTE, SIZES } from "./layout.ts"
+import type { Segment } from "./options.ts"
+import { paytmOptions } from "./options.ts"
+import type { Entry } from "./requests.ts"
+import { entry } from "./requests.ts"
+
+const EMPTY: WireEvent = { type: "ignored", what: "an empty frame" }
+
+/** How a bad token is told in a text is not documented; texts that speak of it are taken for it (UNCONFIRMED). */
+const ABOUT_LOGIN = /token|jwt|unauthori[sz]ed|expired|session/i
+
+interface Subscription {
+  instrument: WireInstrument
+  mode: Mode
+}
+
+export class PaytmCodec implements Codec {
+  /** By security id. Indices have numbers of their own: 13 is NIFTY as an index and ABB as a share. */
+  readonly #indices = new Map<number, Subscription>()
+  readonly #scrips = new Map<number, Subscription>()
+  readonly #segments: ReadonlyMap<string, Segment>
+  readonly #epoch: number
+  readonly #batch: number
+  readonly #reader = new FrameReader()
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    const { epochSeconds, segments } = paytmOptions(options)
+    this.#segments = segments
+    this.#epoch = epochSeconds
+    this.#batch = options.batch
+  }
+
+  /** Old modes are removed before new ones are added: whether adding alone replaces is UNCONFIRMED. */
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const removed: Array<Entry> = []
+    const added: Array<Entry> = []
+    for (const [subscription, was] of this.#take(changes)) {
+      const { instrument, mode } = subscription
+      const segment = this.#segments.get(instrument.exchange)!
+      const is = this.#bookOf(segment).get(Number(instrument.token)) === subscription ? mode : undefined
+      if (is === was) continue
+      if (was !== undefined) removed.push(entry("REMOVE", was, instrument, segment))
+      if (is !== undefined) added.push(entry("ADD", is, instrument, segment))
+    }
+    return chunks([...removed, ...added], this.#batch).map((part) => JSON.stringify(part))
+  }
+
+  /** Records the changes. @returns what they touched, with the mode it had on the wire before */
+  #take(changes: ReadonlyArray<Change>): ReadonlyMap<Subscription, Mode | undefined> {
+    const before = new Map<Subscription, Mode | undefined>()
+    for (const { instrument, to } of changes) {
+      const segment = this.#segments.get(instrument.exchange)
+      const id = plainNumber(instrument.token, MAX_ID)
+      if (segment === undefined || id === undefined) {
+        this.#refused.push(
+          segment === undefined
+            ? `${nameOf(instrument)}: Paytm Money has no known segment for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no security id: ` +
+                `import Paytm Money's instruments anew`
+        )
+        continue
+      }
+      const book = this.#bookOf(segment)
+      const known = book.get(id)
+      if (known !== undefined && known.instrument.exchange !== instrument.exchange) {
+        // The session keeps such pairs apart; see the protocol's `exclusive`.
+        if (to !== undefined) {
+          this.#refused.push(
+            `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Paytm Money`
+          )
+        }
+        continue
+      }
+      if (to === undefined) {
+        if (known === undefined) continue
+        if (!before.has(known)) before.set(known, known.mode)
+        book.delete(id)
+      } else if (known === undefined) {
+        const added = { instrument, mode: to.mode }
+        before.set(added, undefined)
+        book.set(id, added)
+      } else {
+        if (!before.has(known)) before.set(known, known.mode)
+        known.instrument = instrument
+        known.mode = to.mode
+      }
+    }
+    return before
+  }
+
+  #bookOf(segment: Segment): Map<number, Subscription> {
+    return segment.class === "INDEX" ? this.#indices : this.#scrips
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const { length } = frame
+    if (length === 0) return sink.event(EMPTY)
+    const view = this.#reader.view(frame)
+    for (let at = 0; at < length;) {
+      const kind = frame[at]!
+      const size = SIZES.get(kind)
+      // Without its length there is no way past it.
+      if (size === undefined) return sink.reject("unknown_packet", `packet code ${kind}`)
+      if (at + size > length) {
+        return sink.reject("truncated", `packet ${kind} has ${size} bytes, ${length - at} came`)
+      }
+      this.#packet(view, at, kind, receivedAt, sink)
+      at += size
+    }
+  }
+
+  #packet(v: DataView, at: number, kind: number, receivedAt: number, sink: Sink): void {
+    const isIndex = kind >= INDEX_LTP
+    const id = v.getUint32(at + idAt(kind), true)
+    const subscription = (isIndex ? this.#indices : this.#scrips).get(id)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `security id ${id} of packet ${kind}`)
+    }
+    const { instrument } = subscription
+    const epoch = this.#epoch
+    switch (kind) {
+      case LTP:
+      case INDEX_LTP:
+        return give(sink, instrument, decodeLtp(v, at, instrument, receivedAt, epoch, isIndex), refreshes.ltp)
+      case QUOTE:
+        return give(sink, instrument, decodeQuote(v, at, instrument, receivedAt, epoch), refreshes.quote)
+      case FULL:
+        return give(sink, instrument, decodeFull(v, at, instrument, receivedAt, epoch), refreshes.depth)
+      default: {
+        const tick = decodeIndex(v, at, instrument, receivedAt, epoch, kind === INDEX_FULL)
+        return give(sink, instrument, tick, refreshes.quote)
+      }
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+const idAt = (kind: number): number => {
+  if (kind === INDEX_QUOTE || kind === INDEX_FULL) return 5
+  return kind === FULL ? 109 : 9
+}
+
+const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, refreshed: number): void => {
+  if (tick === undefined) return sink.reject("unknown_packet", `${nameOf(instrument)}: a field is no number`)
+  sink.tick(instrument, tick, refreshed)
+}
+
+/** The server sends text only to complain: `{"error": ...}` or `{"message": ...}`. */
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+  const detail = brokerText(message["error"] ?? message["message"] ?? message)
+  sink.event(
+    ABOUT_LOGIN.test(detail)
+      ? { type: "failure", failure: new AuthRejected({ detail }) }
+      : { type: "refused", detail }
+  )
+}

@@ -1,0 +1,23 @@
+/** Paytm Money's live broadcast: JSON requests, binary market data, both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import { PaytmCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { PaytmServerCodec, admit } from "./server.ts"
+
+export const protocol = {
+  name: "paytm",
+  handshake,
+  refusal,
+  open: (options: CodecOptions) => new PaytmCodec(options),
+  // Packets carry a security id and no exchange; only indices are told from the rest.
+  exclusive: ({ exchange, token }: WireInstrument) =>
+    `${exchange.endsWith("_INDEX") ? "index" : "scrip"}:${token}`,
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "paytm",
+  admit,
+  open: (options: CodecOptions) => new PaytmServerCodec(options)
+} satisfies ServerProtocol

@@ -1,0 +1,149 @@
+/**
+ * The broker's side of Paytm Money's broadcast, for the simulator and for tests: the same requests, the same bytes.
+ * What the real server says to a request that it does not like is UNCONFIRMED; this one names the entry.
+ */
+import type { Credentials } from "../../market/credentials.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Mode } from "../../market/mode.ts"
+import { modeBit, modes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
+import type {
+  CodecOptions,
+  FindByToken,
+  Frame,
+  Inbound,
+  Refusal,
+  ServerCodec,
+  UpgradeRequest,
+  Want
+} from "../protocol.ts"
+import { isObject, plainNumber, reveal } from "../text.ts"
+import { encodePacket } from "./encode.ts"
+import { LEVELS, MAX_ID, MODE_NAMES } from "./layout.ts"
+import type { Segment } from "./options.ts"
+import { paytmOptions } from "./options.ts"
+import { scripType } from "./requests.ts"
+
+export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
+  const given = new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("x_jwt_token")
+  return given === reveal(accepted.feedToken) ? undefined : { status: 401, headers: {} }
+}
+
+type Received = ReturnType<ServerCodec["receive"]>
+
+const complaint = (error: string): Frame => JSON.stringify({ error })
+
+const MODES: ReadonlyMap<unknown, Mode> = new Map(modes.map((mode) => [MODE_NAMES[mode], mode]))
+
+/** Which class of segment a script type belongs to. */
+const CLASSES: ReadonlyMap<unknown, Segment["class"]> = new Map([
+  ["INDEX", "INDEX"],
+  ["EQUITY", "CASH"],
+  ["ETF", "CASH"],
+  ["FUTURE", "FNO"],
+  ["OPTION", "FNO"]
+])
+
+export class PaytmServerCodec implements ServerCodec {
+  readonly #segments: ReadonlyMap<string, Segment>
+  readonly #epoch: number
+  /** Modes as bits, by segment code and security id. */
+  readonly #modes = new Map<string, number>()
+
+  constructor(options: CodecOptions) {
+    const { epochSeconds, segments } = paytmOptions(options)
+    this.#segments = segments
+    this.#epoch = epochSeconds
+  }
+
+  receive(frame: Inbound, find: FindByToken): Received {
+    const answers: Array<Frame> = []
+    const touched: Array<WireInstrument> = []
+    const entries = typeof frame === "string" ? parseArray(frame) : undefined
+    if (entries === undefined) return { answers: [complaint("Preferences must be a JSON array")], touched }
+    for (const entry of entries) {
+      const outcome = this.#take(entry, find)
+      if (typeof outcome === "string") answers.push(complaint(outcome))
+      else if (outcome !== undefined) touched.push(outcome)
+    }
+    return { answers, touched }
+  }
+
+  /** @returns the instrument that was added, or what is wrong */
+  #take(entry: unknown, find: FindByToken): WireInstrument | string | undefined {
+    if (!isObject(entry)) return "A preference must be an object"
+    const { actionType, exchangeType, modeType, scripId, scripType: type } = entry
+    const mode = MODES.get(modeType)
+    const segmentClass = CLASSES.get(type)
+    if (mode === undefined || segmentClass === undefined || typeof scripId !== "string") {
+      return "A preference has an unknown modeType, scripType or scripId"
+    }
+    const code = `${String(exchangeType)}:${segmentClass}`
+    const instrument = find(scripId, code)
+    const segment = instrument === undefined ? undefined : this.#segments.get(instrument.exchange)
+    if (instrument === undefined || segment === undefined || scripType(instrument, segment) !== type) {
+      return "A preference names no instrument"
+    }
+    const key = `${code}:${scripId}`
+    const held = this.#modes.get(key) ?? 0
+    if (actionType === "ADD") {
+      this.#modes.set(key, held | modeBit[mode])
+      return instrument
+    }
+    if (actionType !== "REMOVE") return "A preference has an unknown actionType"
+    const left = held & ~modeBit[mode]
+    if (left === 0) this.#modes.delete(key)
+    else this.#modes.set(key, left)
+    return undefined
+  }
+
+  #modesOf({ exchange, token }: WireInstrument): number {
+    return this.#modes.get(`${this.#segments.get(exchange)?.code}:${token}`) ?? 0
+  }
+
+  holds(instrument: WireInstrument): ReadonlyArray<Want> {
+    const held = this.#modesOf(instrument)
+    const isIndex = this.#segments.get(instrument.exchange)?.class === "INDEX"
+    return modes
+      .filter((mode) => (held & modeBit[mode]) !== 0)
+      .map((mode): Want => {
+        if (mode !== "depth") return { mode, depth: 0 }
+        // An index has no book, so its full packet is a quote.
+        return isIndex ? { mode: "quote", depth: 0 } : { mode, depth: LEVELS }
+      })
+  }
+
+  encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
+    const frames: Array<Frame> = []
+    for (const [instrument, tick] of states) {
+      const held = this.#modesOf(instrument)
+      const id = plainNumber(instrument.token, MAX_ID)
+      if (held === 0 || id === undefined) continue
+      const isIndex = this.#segments.get(instrument.exchange)?.class === "INDEX"
+      const packets = modes
+        .filter((mode) => (held & modeBit[mode]) !== 0)
+        .map((mode) => encodePacket(mode, isIndex, id, tick, this.#epoch))
+      frames.push(joined(packets))
+    }
+    return frames
+  }
+}
+
+const joined = (packets: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const frame = new Uint8Array(packets.reduce((sum, p) => sum + p.length, 0))
+  let at = 0
+  for (const packet of packets) {
+    frame.set(packet, at)
+    at += packet.length
+  }
+  return frame
+}
+
+const parseArray = (text: string): ReadonlyArray<unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
