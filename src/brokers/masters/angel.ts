@@ -4,11 +4,9 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
-  beginning,
   carried,
   expiryLabel,
   isToken,
@@ -19,6 +17,7 @@ import {
   skipped
 } from "./builder.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
+import { addJsonRows } from "./json.ts"
 
 const keys = [
   "token",
@@ -51,56 +50,19 @@ const PAISE = 100
 /** Strikes of currency options (OPTCUR, OPTIRC) are scaled by this in all. */
 const CURRENCY = 10_000_000
 
-const REMEDY = "Fetch OpenAPIScripMaster.json again; a file of your own needs the same fields."
-
 export const parse = (text: string): ParsedMaster => {
-  const rows = readArray(text)
   const builder = new MasterBuilder()
-  let recognised = 0
-  for (const [i, row] of rows.entries()) {
-    const fields = readFields(row)
-    if (typeof fields === "string") builder.add(i + 1, rejected(fields))
-    else {
-      recognised++
-      builder.add(i + 1, toRow(fields))
-    }
-  }
-  if (recognised === 0) {
-    throw new MalformedMaster(
-      `No entry of Angel One's instrument master has the fields ${keys.join(", ")}: ` +
-        `it begins with ${beginning(text)}. ${REMEDY}`
-    )
-  }
-  return builder.finish()
-}
-
-const readArray = (text: string): ReadonlyArray<unknown> => {
-  let value: unknown
-  try {
-    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
-  } catch {
-    // The parser's own message quotes the text at length.
-    throw new MalformedMaster(
-      `Angel One's instrument master is no JSON, or was cut off: it begins with ${beginning(text)}. ${REMEDY}`
-    )
-  }
-  if (Array.isArray(value)) return value
-  throw new MalformedMaster(
-    `Angel One's instrument master is no array: it begins with ${beginning(text)}. ${REMEDY}`
+  addJsonRows(
+    {
+      title: "Angel One's instrument master",
+      text,
+      keys,
+      remedy: "Fetch OpenAPIScripMaster.json again; a file of your own needs the same fields."
+    },
+    builder,
+    toRow
   )
-}
-
-/** The fields of an entry, or what is wrong with it. Numbers are taken for their text. */
-const readFields = (row: unknown): Fields | string => {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return "the entry is no object"
-  const fields: Record<string, string> = {}
-  for (const key of keys) {
-    const value = (row as Record<string, unknown>)[key]
-    if (typeof value === "string") fields[key] = value.trim()
-    else if (typeof value === "number") fields[key] = String(value)
-    else return `the entry has no ${key}`
-  }
-  return fields as Fields
+  return builder.finish()
 }
 
 const toRow = (f: Fields): Row => {
