@@ -1,52 +1,28 @@
-/** The client's side of one Smart Stream connection. */
-import type { WireInstrument } from "../../market/instrument.ts"
-import { nameOf } from "../../market/instrument.ts"
+/** The client's side of one connection to Angel One's Smart Stream. */
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { brokerText, parseObject, plainNumber } from "../text.ts"
+import { brokerText, parseObject } from "../text.ts"
 import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
-import {
-  ACTION_SUBSCRIBE,
-  ACTION_UNSUBSCRIBE,
-  DEPTH_20,
-  HEAD_SIZE,
-  LTP,
-  MAX_TOKEN,
-  QUOTE,
-  SIZES,
-  SNAP_QUOTE,
-  bitOf,
-  countOfModes,
-  modesOf
-} from "./layout.ts"
-import { smartStreamOptions } from "./options.ts"
-import type { ModeChange } from "./requests.ts"
-import { requestFrames } from "./requests.ts"
-import { numericCodes } from "../variant.ts"
-import type { Segment, Segments, Subscription } from "./segments.ts"
-import { makeSegments, readToken } from "./segments.ts"
+import { DEPTH_20, HEAD_SIZE, LTP, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
+import { Ledger } from "./ledger.ts"
+import type { Segments, Subscription } from "./segments.ts"
+import { readToken } from "./segments.ts"
 
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
 
 export class SmartStreamCodec implements Codec {
+  readonly #ledger: Ledger
   readonly #segments: Segments<Subscription>
-  readonly #codes: Readonly<Record<string, number>>
-  readonly #batch: number
-  readonly #limit: number
   readonly #reader = new FrameReader()
-  /** Subscriptions in use, as the broker counts them. */
-  #used = 0
-  #sent = 0
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
 
   constructor(options: CodecOptions) {
-    const { divisors, subscriptionLimit } = smartStreamOptions(options)
-    this.#segments = makeSegments(divisors)
-    this.#codes = numericCodes("smartstream", options.codes)
-    this.#batch = options.batch
-    this.#limit = subscriptionLimit
+    this.#ledger = new Ledger(options, {
+      title: "Angel One",
+      oldFirst: false,
+      correlationId: (sent) => `aw${(sent % 100_000_000).toString(36)}`
+    })
+    this.#segments = this.#ledger.segments
   }
 
   heartbeat(): Outbound {
@@ -54,76 +30,11 @@ export class SmartStreamCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const { instrument, from, to } of changes) {
-      const segment = this.#segmentOf(instrument)
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (segment === undefined || token === undefined) {
-        this.#refused.push(
-          segment === undefined
-            ? `${nameOf(instrument)}: Angel One has no known exchange type for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
-                `import Angel One's instruments anew`
-        )
-        continue
-      }
-      const subscription = segment.byToken.get(token)
-      const key = `${segment.exchangeType}:${token}`
-      if (!before.has(key)) before.set(key, { segment, token, modes: subscription?.modes ?? 0 })
-      if (to === undefined) {
-        segment.byToken.delete(token)
-        continue
-      }
-      // Without `from` a want comes on top of what is subscribed already.
-      const kept = from === undefined ? (subscription?.modes ?? 0) : 0
-      const modes = kept | modesOf(to, segment.exchangeType)
-      const deep = (modes & bitOf(DEPTH_20)) !== 0
-      const quote = deep ? subscription?.quote : undefined
-      segment.byToken.set(token, { instrument, modes, deep, quote })
-    }
-    return this.#frames(before)
-  }
-
-  /**
-   * Modes are independent on the wire, so a change subscribes the new one before it gives up the old one and no
-   * tick is missed; unless that would overstep the limit for a moment, and the broker would refuse it.
-   */
-  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<ModeChange> = []
-    const added: Array<ModeChange> = []
-    const replaced: Array<ModeChange> = []
-    let growth = 0
-    let shrinkage = 0
-    for (const { segment, token, modes: was } of before.values()) {
-      const { exchangeType } = segment
-      const is = segment.byToken.get(token)?.modes ?? 0
-      const plus = is & ~was
-      const minus = was & ~is
-      const change = { exchangeType, token: String(token) }
-      if (plus !== 0) added.push({ ...change, modes: plus })
-      if (minus !== 0) (is === 0 ? gone : replaced).push({ ...change, modes: minus })
-      growth += countOfModes(plus)
-      shrinkage += countOfModes(minus)
-    }
-    const freed = gone.reduce((sum, { modes }) => sum + countOfModes(modes), 0)
-    const tight = this.#used - freed + growth > this.#limit
-    this.#used += growth - shrinkage
-    const nextId = (): string => `aw${(this.#sent++ % 100_000_000).toString(36)}`
-    const subscribe = requestFrames(ACTION_SUBSCRIBE, added, this.#batch, nextId)
-    const release = requestFrames(ACTION_UNSUBSCRIBE, replaced, this.#batch, nextId)
-    return [
-      ...requestFrames(ACTION_UNSUBSCRIBE, gone, this.#batch, nextId),
-      ...(tight ? [...release, ...subscribe] : [...subscribe, ...release])
-    ]
-  }
-
-  #segmentOf({ exchange }: WireInstrument): Segment<Subscription> | undefined {
-    const code = this.#codes[exchange]
-    return code === undefined ? undefined : this.#segments[code]
+    return this.#ledger.request(changes)
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#ledger.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length < HEAD_SIZE) {
@@ -169,19 +80,6 @@ export class SmartStreamCodec implements Codec {
         )
     }
   }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
-  }
-}
-
-/** An instrument of one request, with the modes it had before. */
-interface Touched {
-  readonly segment: Segment<Subscription>
-  readonly token: number
-  readonly modes: number
 }
 
 const isMode = (byte: number): byte is 1 | 2 | 3 | 4 => byte >= LTP && byte <= DEPTH_20

@@ -1,15 +1,19 @@
-/** Angel One's Smart Stream 2.0: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol, Want } from "../protocol.ts"
+/** Smart Stream 2.0 of Angel One, and m.Stock's dialect of it: JSON requests, binary market data, both sides. */
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
 import { SmartStreamCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { isDeep } from "./layout.ts"
+import { MStockCodec } from "./mstock.ts"
+import { MStockServerCodec } from "./mstockServer.ts"
+import { dialectOf } from "./options.ts"
 import { SmartStreamServerCodec, admit } from "./server.ts"
 
 export const protocol = {
   name: "smartstream",
   handshake,
   refusal,
-  open: (options: CodecOptions) => new SmartStreamCodec(options),
+  open: (options: CodecOptions, login?: Handshake) =>
+    dialectOf(options) === "mstock" ? new MStockCodec(options, login) : new SmartStreamCodec(options),
   // The deeper book carries no price, so it takes a quote subscription beside it.
   cost: (want: Want) => (isDeep(want) ? 2 : 1)
 } satisfies Protocol
@@ -17,5 +21,8 @@ export const protocol = {
 export const serverProtocol = {
   name: "smartstream",
   admit,
-  open: (options: CodecOptions) => new SmartStreamServerCodec(options)
+  open: (options: CodecOptions, context: ServerContext) =>
+    dialectOf(options) === "mstock"
+      ? new MStockServerCodec(options, context)
+      : new SmartStreamServerCodec(options)
 } satisfies ServerProtocol

@@ -15,6 +15,7 @@ import type {
 import { numericCodes } from "../variant.ts"
 import { isObject, parseObject, plainNumber, reveal } from "../text.ts"
 import { encodePacket } from "./encode.ts"
+import { withoutBearer } from "./handshake.ts"
 import type { WireMode } from "./layout.ts"
 import {
   ACTION_SUBSCRIBE,
@@ -32,8 +33,6 @@ import { smartStreamOptions } from "./options.ts"
 import type { Segment, Segments } from "./segments.ts"
 import { makeSegments } from "./segments.ts"
 
-const withoutBearer = (token: string): string => token.replace(/^Bearer /i, "")
-
 /** Header, what it must hold, and how the broker names it when it does not. */
 const checks: ReadonlyArray<readonly [string, keyof Credentials, string]> = [
   ["authorization", "authToken", "Auth token"],
@@ -42,7 +41,15 @@ const checks: ReadonlyArray<readonly [string, keyof Credentials, string]> = [
   ["x-feed-token", "feedToken", "Feed Token"]
 ]
 
-export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
+/** m.Stock's clients have their login in the query, Angel's in headers. */
+export const admit = ({ headers, url }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
+  const query = new URLSearchParams(url.slice(url.indexOf("?") + 1))
+  if (query.has("API_KEY")) {
+    const right =
+      query.get("API_KEY") === reveal(accepted.apiKey) &&
+      query.get("ACCESS_TOKEN") === withoutBearer(reveal(accepted.authToken))
+    return right ? undefined : { status: 401, headers: {} }
+  }
   for (const [header, field, name] of checks) {
     const given = headers[header]
     if (given === undefined || withoutBearer(given.trim()) !== withoutBearer(reveal(accepted[field]))) {

@@ -1,0 +1,162 @@
+/**
+ * The client's side of one connection to m.Stock's market data, a dialect of Smart Stream: the same requests and the
+ * same packets, another login, packets told by their length, and times of another epoch.
+ * Source: m.Stock's documentation of type B ("Market Data WebSocket") and its official SDK.
+ */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, RateLimited } from "../../market/errors.ts"
+import { refreshes } from "../../market/mode.ts"
+import { FrameReader, i64le, putI64le } from "../bytes.ts"
+import type {
+  Change,
+  Codec,
+  CodecOptions,
+  Handshake,
+  Inbound,
+  Outbound,
+  Sink,
+  Want,
+  WireEvent
+} from "../protocol.ts"
+import { brokerText, parseObject } from "../text.ts"
+import { decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
+import { BOOK_LEVELS, LTP, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
+import { Ledger } from "./ledger.ts"
+import type { MStockOptions } from "./options.ts"
+import { mstockOptions } from "./options.ts"
+import { readToken } from "./segments.ts"
+
+/** 1980-01-01 in epoch seconds: what times are counted from. */
+export const EPOCH_1980 = 315_532_800
+
+export const EXCHANGE_TIME_AT = 35
+export const TRADE_TIME_AT = 123
+
+/** The documentation's frames begin with the count and the size of their packets. */
+const PACKETS_AT = 4
+
+/** A message in JSON may come as a binary frame; no packet begins like this. */
+const BRACE = 0x7b
+
+const READY: WireEvent = { type: "ready" }
+
+/** The wording of errors is UNCONFIRMED. */
+const ABOUT_LOGIN =
+  /(?<!instrument[ _-]?)\btoken\b|\bexpired?\b|\bapi[ _]?key\b|\b(?:un)?auth|\bsession\b|\blog[- ]?in\b/i
+const ABOUT_PACE = /\blimit|\btoo (?:many|fast)\b/i
+
+/** No book is deeper than five levels here. */
+const shallow = (want: Want, exchangeType: number): number =>
+  modesOf({ mode: want.mode, depth: Math.min(want.depth, BOOK_LEVELS) }, exchangeType)
+
+export class MStockCodec implements Codec {
+  readonly awaitsReady: boolean
+  readonly #ledger: Ledger
+  readonly #options: MStockOptions
+  readonly #token: string | undefined
+  readonly #reader = new FrameReader()
+  #ready = false
+
+  constructor(options: CodecOptions, handshake?: Handshake) {
+    this.#options = mstockOptions(options)
+    this.awaitsReady = this.#options.loginAnswer
+    this.#token = handshake?.secrets?.["token"]
+    this.#ledger = new Ledger(options, {
+      title: "m.Stock",
+      oldFirst: true,
+      modesOf: shallow,
+      correlationId: () => ""
+    })
+  }
+
+  /** Without it the server ends the connection. */
+  hello(): ReadonlyArray<Outbound> {
+    return this.#token === undefined ? [] : [`LOGIN:${this.#token}`]
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    return this.#ledger.request(changes)
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    this.#ledger.report(sink)
+    if (typeof frame === "string") return this.#text(frame, sink)
+    if (frame[0] === BRACE) return this.#text(new TextDecoder().decode(frame), sink)
+    if (this.#options.packetHeader) return this.#packets(frame, receivedAt, sink)
+    this.#packet(frame, receivedAt, sink)
+  }
+
+  #packets(frame: Uint8Array, receivedAt: number, sink: Sink): void {
+    if (frame.length < PACKETS_AT) return sink.reject("truncated", `${frame.length} bytes`)
+    const count = frame[0]! | (frame[1]! << 8)
+    const size = frame[2]! | (frame[3]! << 8)
+    if (frame.length !== PACKETS_AT + count * size) {
+      return sink.reject(
+        "truncated",
+        `${count} packets of ${size} bytes declared, ${frame.length} bytes came`
+      )
+    }
+    for (let i = 0, at = PACKETS_AT; i < count; i++, at += size) {
+      this.#packet(frame.subarray(at, at + size), receivedAt, sink)
+    }
+  }
+
+  #packet(packet: Uint8Array, receivedAt: number, sink: Sink): void {
+    const { length } = packet
+    if (length !== SIZES[LTP] && length !== SIZES[QUOTE] && length !== SIZES[SNAP_QUOTE]) {
+      return sink.reject("unknown_length", `no packet has ${length} bytes`)
+    }
+    const exchangeType = packet[1]!
+    const segment = this.#ledger.segments[exchangeType]
+    if (segment === undefined) return sink.reject("unknown_segment", `exchange type ${exchangeType}`)
+    const token = readToken(packet)
+    const subscription = segment.byToken.get(token)
+    if (subscription === undefined) {
+      return sink.reject(
+        "not_subscribed",
+        token < 0 ? "the token is not a plain number" : `exchange type ${exchangeType}, token ${token}`
+      )
+    }
+    const { instrument } = subscription
+    const { divisor } = segment
+    // A copy of our own: its times are rewritten in Angel's form, so that one decoder reads both.
+    const view = this.#reader.view(packet)
+    putI64le(view, EXCHANGE_TIME_AT, this.#epochSeconds(i64le(view, EXCHANGE_TIME_AT)) * 1000)
+    switch (length) {
+      case SIZES[LTP]:
+        return sink.tick(instrument, decodeLtp(view, instrument, receivedAt, divisor), refreshes.ltp)
+      case SIZES[QUOTE]:
+        return sink.tick(instrument, decodeQuote(view, instrument, receivedAt, divisor), refreshes.quote)
+      default:
+        putI64le(view, TRADE_TIME_AT, this.#epochSeconds(i64le(view, TRADE_TIME_AT)))
+        return sink.tick(instrument, decodeSnapQuote(view, instrument, receivedAt, divisor), refreshes.depth)
+    }
+  }
+
+  #epochSeconds(seconds: number): number {
+    return seconds === 0 ? 0 : seconds + EPOCH_1980 - this.#options.ahead
+  }
+
+  /** The first text answers the login, whatever its wording; an error is none the less one. */
+  #text(text: string, sink: Sink): void {
+    const message = parseObject(text)
+    if (message?.["type"] === "error") {
+      const detail = brokerText(message["data"] ?? "error without a text")
+      const failure = failureOf(detail, this.#ready)
+      return sink.event(failure === undefined ? { type: "refused", detail } : { type: "failure", failure })
+    }
+    if (!this.#ready) {
+      this.#ready = true
+      return sink.event(READY)
+    }
+    if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+    // Orders and trades.
+    sink.event({ type: "ignored", what: brokerText(message["order_status"] ?? text) })
+  }
+}
+
+/** What an error means for the connection; undefined when it stays usable. */
+const failureOf = (detail: string, ready: boolean): ConnectionFailure | undefined => {
+  if (ready) return ABOUT_LOGIN.test(detail) ? new AuthRejected({ detail }) : undefined
+  return ABOUT_PACE.test(detail) ? new RateLimited({ detail }) : new AuthRejected({ detail })
+}
