@@ -1,0 +1,191 @@
+/** The client's side of one connection of Arrow's standard stream. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import { FrameReader } from "../bytes.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import { decodeFull, decodeLtp, decodeQuote } from "./decode.ts"
+import type { WireMode } from "./layout.ts"
+import {
+  AUCTION_TRAILER,
+  BOOK_AT,
+  FULL_SIZE,
+  LTPC_SIZE,
+  LTP_SIZE,
+  MAX_TOKEN,
+  OLD_BOOK_AT,
+  OLD_FULL_SIZE,
+  QUOTE_SIZE,
+  wireModeOf,
+  wireModes
+} from "./layout.ts"
+import type { ArrowOptions } from "./options.ts"
+import { arrowOptions, divisorOf } from "./options.ts"
+
+/** One byte, of no defined value. */
+const HEARTBEAT_SIZE = 1
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+
+/** Errors that speak of the login. The wording is UNCONFIRMED: `invalid token`, `token expired`, `invalid appid`. */
+const ABOUT_LOGIN =
+  /(?<!instrument[ _-]?)\btoken\b(?!:? \d)|\bapp[ _]?id\b|\b(?:un)?auth|\bsession\b|\blog[- ]?in\b/i
+
+interface Subscription {
+  readonly instrument: WireInstrument
+  readonly mode: WireMode
+  readonly divisor: number
+}
+
+export class ArrowCodec implements Codec {
+  /** By token alone: packets carry no segment. */
+  readonly #byToken = new Map<number, Subscription>()
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #batch: number
+  readonly #options: ArrowOptions
+  readonly #reader = new FrameReader()
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    this.#options = arrowOptions(options)
+    this.#codes = textCodes("arrow", options.codes)
+    this.#batch = options.batch
+  }
+
+  /** The server measures liveness by this text alone, and lets a silent client go. */
+  heartbeat(): Outbound {
+    return "PONG"
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<number, WireMode | undefined>()
+    for (const { instrument, to } of changes) {
+      const token = plainNumber(instrument.token, MAX_TOKEN)
+      const segment = this.#codes[instrument.exchange]
+      if (token === undefined || segment === undefined) {
+        this.#refused.push(
+          segment === undefined
+            ? `${nameOf(instrument)}: Arrow has no known segment for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Arrow token: ` +
+                `import Arrow's instruments anew`
+        )
+        continue
+      }
+      const was = this.#byToken.get(token)
+      if (was !== undefined && nameOf(was.instrument) !== nameOf(instrument)) {
+        // An end of the other one is none of this one's.
+        if (to !== undefined) this.#refused.push(clash(instrument, was.instrument))
+        continue
+      }
+      if (!before.has(token)) before.set(token, was?.mode)
+      if (to === undefined) this.#byToken.delete(token)
+      else {
+        const mode = wireModeOf(to, this.#options.ltpMode)
+        this.#byToken.set(token, { instrument, mode, divisor: divisorOf(this.#options, segment) })
+      }
+    }
+    return this.#frames(before)
+  }
+
+  /** Each mode is a subscription of its own: the old one is given up, then the new one taken. */
+  #frames(before: ReadonlyMap<number, WireMode | undefined>): ReadonlyArray<Outbound> {
+    const gone: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
+    const added: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
+    for (const [token, was] of before) {
+      const is = this.#byToken.get(token)?.mode
+      if (is === was) continue
+      if (was !== undefined) gone[was].push(token)
+      if (is !== undefined) added[is].push(token)
+    }
+    return [...this.#requests("unsub", gone), ...this.#requests("sub", added)]
+  }
+
+  #requests(
+    code: "sub" | "unsub",
+    tokens: Readonly<Record<WireMode, ReadonlyArray<number>>>
+  ): ReadonlyArray<Outbound> {
+    return wireModes.flatMap((mode) =>
+      chunks(tokens[mode], this.#batch).map((part) => JSON.stringify({ code, mode, [mode]: part }))
+    )
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const { length } = frame
+    const size = kindOf(length)
+    if (size === 0) {
+      if (length === HEARTBEAT_SIZE) return sink.event(HEARTBEAT)
+      return sink.reject("unknown_length", `no packet has ${length} bytes`)
+    }
+    const view = this.#reader.view(frame)
+    const token = view.getUint32(0)
+    const subscription = this.#byToken.get(token)
+    if (subscription === undefined) return sink.reject("not_subscribed", `token ${token}`)
+    const { divisor, instrument } = subscription
+    switch (size) {
+      case LTP_SIZE:
+      case LTPC_SIZE: {
+        const tick = decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
+        return sink.tick(instrument, tick, refreshes.ltp)
+      }
+      case QUOTE_SIZE:
+        return sink.tick(instrument, decodeQuote(view, instrument, receivedAt, divisor), refreshes.quote)
+      default: {
+        const bookAt = size === OLD_FULL_SIZE ? OLD_BOOK_AT : BOOK_AT
+        return sink.tick(
+          instrument,
+          decodeFull(view, instrument, receivedAt, divisor, bookAt),
+          refreshes.depth
+        )
+      }
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+/** Which packet has this length, by its plain size; 0 for none. Whether the older one ever had a trailer is not known. */
+const kindOf = (length: number): number => {
+  switch (length) {
+    case LTP_SIZE:
+    case LTPC_SIZE:
+    case QUOTE_SIZE:
+    case FULL_SIZE:
+    case OLD_FULL_SIZE:
+      return length
+    case LTP_SIZE + AUCTION_TRAILER:
+    case LTPC_SIZE + AUCTION_TRAILER:
+    case QUOTE_SIZE + AUCTION_TRAILER:
+    case FULL_SIZE + AUCTION_TRAILER:
+      return length - AUCTION_TRAILER
+    default:
+      return 0
+  }
+}
+
+const clash = (instrument: WireInstrument, other: WireInstrument): string =>
+  `${nameOf(instrument)} has the token ${instrument.token} of ${nameOf(other)}, ` +
+  `and Arrow's packets do not tell the two apart on one connection`
+
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  const status = message?.["status"]
+  if (message === undefined || (status !== "error" && status !== "failure")) {
+    // Acknowledgements, and whatever else it says.
+    return sink.event({ type: "ignored", what: brokerText(text) })
+  }
+  const detail = brokerText(message["message"] ?? "error without a text")
+  sink.event(
+    ABOUT_LOGIN.test(detail)
+      ? { type: "failure", failure: new AuthRejected({ detail }) }
+      : { type: "refused", detail }
+  )
+}

@@ -1,0 +1,41 @@
+/** How an Arrow connection is asked for, and how the answer "no" is understood. */
+import type { Credentials } from "../../market/credentials.ts"
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import type { Handshake, LoginContext, Refusal, UpgradeRequest } from "../protocol.ts"
+import { reveal } from "../text.ts"
+
+/** The login is in the query; there is no message of it. */
+export const handshake = ({
+  credentials,
+  endpoint
+}: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
+  const app = encodeURIComponent(reveal(credentials.apiKey))
+  const token = encodeURIComponent(reveal(credentials.authToken))
+  return {
+    // By hand: an endpoint that is no URL is the transport's to report, and a codec does not throw.
+    url: `${endpoint}${endpoint.includes("?") ? "&" : "?"}appID=${app}&token=${token}`,
+    headers: {}
+  }
+}
+
+export const refusal = ({ status }: Refusal): ConnectionFailure => {
+  const detail = `HTTP ${status}`
+  switch (status) {
+    case 401:
+    case 403:
+      return new AuthRejected({ detail: `${detail}: app id or token wrong or expired` })
+    case 429:
+      return new RateLimited({ detail })
+    default:
+      return new ConnectionRefused({ detail })
+  }
+}
+
+/** The broker's side of it. The status of a refusal is UNCONFIRMED. */
+export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
+  const query = new URLSearchParams(url.slice(url.indexOf("?") + 1))
+  const right =
+    query.get("appID") === reveal(accepted.apiKey) && query.get("token") === reveal(accepted.authToken)
+  return right ? undefined : { status: 401, headers: {} }
+}
