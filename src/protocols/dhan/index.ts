@@ -1,0 +1,21 @@
+/** Dhan's live feed: JSON requests, binary market data, both sides. */
+import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import { DhanCodec } from "./codec.ts"
+import { refusal } from "./failures.ts"
+import { admit, handshakeWith } from "./handshake.ts"
+import { DhanServerCodec } from "./server.ts"
+
+export const protocol = {
+  name: "dhan",
+  handshake: handshakeWith("version=2&"),
+  refusal,
+  open: (options: CodecOptions) => new DhanCodec(options),
+  // The limit counts instruments, and one has one request code at a time.
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "dhan",
+  admit,
+  open: (options: CodecOptions) => new DhanServerCodec(options)
+} satisfies ServerProtocol
