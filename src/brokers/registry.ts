@@ -23,17 +23,24 @@ export interface BrokerModule {
 export type BrokerLoader = () => Promise<BrokerModule>
 
 const builtIn: Readonly<Record<string, BrokerLoader>> = {
+  aliceblue: () => import("./aliceblue.ts"),
   angel: () => import("./angel.ts"),
   arrow: () => import("./arrow.ts"),
+  definedge: () => import("./definedge.ts"),
   dhan: () => import("./dhan.ts"),
   dhan_sandbox: () => import("./dhan_sandbox.ts"),
+  firstock: () => import("./firstock.ts"),
   fivepaisa: () => import("./fivepaisa.ts"),
+  flattrade: () => import("./flattrade.ts"),
   groww: () => import("./groww.ts"),
   indmoney: () => import("./indmoney.ts"),
   motilal: () => import("./motilal.ts"),
   mstock: () => import("./mstock.ts"),
   paytm: () => import("./paytm.ts"),
   samco: () => import("./samco.ts"),
+  shoonya: () => import("./shoonya.ts"),
+  tradesmart: () => import("./tradesmart.ts"),
+  zebu: () => import("./zebu.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

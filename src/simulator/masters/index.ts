@@ -25,14 +25,19 @@ export interface SimulatedMaster {
 }
 
 const formats: Readonly<Record<string, () => Promise<{ readonly master: SimulatedMaster }>>> = {
+  aliceblue: () => import("./aliceblue.ts"),
   angel: () => import("./angel.ts"),
   arrow: () => import("./arrow.ts"),
+  definedge: () => import("./definedge.ts"),
   dhan: () => import("./dhan.ts"),
+  firstock: () => import("./firstock.ts"),
   fivepaisa: () => import("./fivepaisa.ts"),
+  flattrade: () => import("./flattrade.ts"),
   groww: () => import("./groww.ts"),
   indmoney: () => import("./indmoney.ts"),
   motilal: () => import("./motilal.ts"),
   mstock: () => import("./mstock.ts"),
+  noren: () => import("./noren.ts"),
   paytm: () => import("./paytm.ts"),
   samco: () => import("./samco.ts"),
   zerodha: () => import("./zerodha.ts")
