@@ -1,0 +1,83 @@
+/**
+ * Definedge's instrument master: one CSV of all exchanges, without a header. Prices are in paise.
+ * Source: Definedge's API documentation and the file itself.
+ */
+import type { ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import { MasterBuilder, beginning, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { readCsv } from "./csv.ts"
+import {
+  cashExchanges,
+  cashRow,
+  contractExchanges,
+  contractRow,
+  contractType,
+  indexExchanges,
+  indexRow
+} from "./norenRows.ts"
+
+/** Columns: exchange, token, name, trading symbol, kind, expiry, tick size, lot size, option type, strike. */
+const USED = 10
+const PAISE = 100
+
+const REMEDY = "Fetch allmaster.zip again; a file of your own needs the same columns."
+
+export const parse = (text: string): ParsedMaster => {
+  const builder = new MasterBuilder()
+  let recognised = 0
+  for (const [i, cells] of readCsv({
+    title: "Definedge's instrument master",
+    text,
+    remedy: REMEDY
+  }).entries()) {
+    const row = toRow(cells.map((cell) => cell.trim()))
+    if (row.tag === "instrument") recognised++
+    builder.add(i + 1, row)
+  }
+  if (recognised === 0) {
+    throw new MalformedMaster(
+      `No row of Definedge's instrument master is an instrument: it begins with ${beginning(text)}. ${REMEDY}`
+    )
+  }
+  return builder.finish()
+}
+
+const toRow = (cells: ReadonlyArray<string>): Row => {
+  if (cells.length < USED) return rejected(`the row has ${cells.length} fields, and ${USED} are needed`)
+  const [exchange, token, name, brokerSymbol, kind, expiry, tick, lotSize, optionType, strike] =
+    cells as ReadonlyArray<string> & Readonly<Record<0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9, string>>
+  const paise = numberOf(tick)
+  const scrip = {
+    brokerExchange: exchange,
+    token,
+    brokerSymbol,
+    name,
+    lotSize,
+    tickSize: paise === undefined ? undefined : paise / PAISE
+  }
+  if (kind === "IDX" || kind === "INDEX") {
+    const place = indexExchanges[exchange]
+    return place === undefined
+      ? skipped(`index of ${exchange}`)
+      : indexRow(place, { ...scrip, brokerSymbol: brokerSymbol === "" ? name : brokerSymbol })
+  }
+  const cash = cashExchanges[exchange]
+  if (cash !== undefined) {
+    // BSE's kinds are its groups; NSE's others are bonds, funds and the like.
+    if (cash === "NSE" && kind !== "EQ" && kind !== "BE") return skipped(`${kind || "(no kind)"} of NSE`)
+    return cashRow(cash, scrip)
+  }
+  const place = contractExchanges[exchange]
+  if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
+  const type = contractType(optionType, kind)
+  if (type === undefined) return skipped(`${kind || "(no kind)"} of ${exchange}`)
+  const price = numberOf(strike)
+  return contractRow(place, scrip, type, readExpiry(expiry), price === undefined ? strike : price / PAISE)
+}
+
+/** `28032024`; a leading zero may be lost. */
+const readExpiry = (text: string): string | undefined => {
+  const parts = /^(\d{2})(\d{2})(\d{4})$/.exec(text.padStart(8, "0"))
+  return parts === null ? undefined : isoDate(Number(parts[3]), Number(parts[2]), Number(parts[1]))
+}

@@ -1,0 +1,137 @@
+/** The client's side of one Firstock connection. */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, RateLimited } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, isObject, parseObject, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { Snapshot } from "./decode.ts"
+import { emptySnapshot, merge, toTick } from "./decode.ts"
+import { BETWEEN_SCRIPS, IN_SCRIP, MAX_TOKEN } from "./layout.ts"
+
+const READY: WireEvent = { type: "ready" }
+const NO_VALUES: WireEvent = { type: "ignored", what: "an object without a value" }
+const NO_DATA: WireEvent = { type: "ignored", what: "an object that is no market data" }
+
+interface Subscription {
+  readonly instrument: WireInstrument
+  readonly snapshot: Snapshot
+}
+
+export class FirstockCodec implements Codec {
+  readonly awaitsReady = true
+  /** By `NSE:2885`: the key that the wire uses. One subscription serves every mode. */
+  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #segments: ReadonlySet<string>
+  readonly #batch: number
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    this.#codes = textCodes("firstock", options.codes)
+    this.#segments = new Set(Object.values(this.#codes))
+    this.#batch = options.batch
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, boolean>()
+    for (const { instrument, to } of changes) {
+      const code = this.#codes[instrument.exchange]
+      const { token } = instrument
+      if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
+        this.#refused.push(
+          code === undefined
+            ? `${nameOf(instrument)}: Firstock's feed has no code for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
+                `import Firstock's instruments anew`
+        )
+        continue
+      }
+      const scrip = `${code}${IN_SCRIP}${token}`
+      const known = this.#subscriptions.get(scrip)
+      if (!before.has(scrip)) before.set(scrip, known !== undefined)
+      if (to === undefined) this.#subscriptions.delete(scrip)
+      else this.#subscriptions.set(scrip, { instrument, snapshot: known?.snapshot ?? emptySnapshot() })
+    }
+    const gone: Array<string> = []
+    const added: Array<string> = []
+    for (const [scrip, was] of before) {
+      const is = this.#subscriptions.has(scrip)
+      if (is !== was) (is ? added : gone).push(scrip)
+    }
+    return [...this.#frames("unsubscribe", gone), ...this.#frames("subscribe", added)]
+  }
+
+  #frames(action: "subscribe" | "unsubscribe", scrips: ReadonlyArray<string>): ReadonlyArray<Outbound> {
+    return chunks(scrips, this.#batch).map((part) =>
+      JSON.stringify({ action, tokens: part.join(BETWEEN_SCRIPS) })
+    )
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
+    const message = parseObject(frame)
+    if (message === undefined) return sink.reject("malformed_text", brokerText(frame))
+    // Before the rest: an order has a status of its own.
+    if ("norenordno" in message) return sink.event({ type: "ignored", what: "order" })
+    if ("status" in message) return sink.event(verdict(message))
+    const token = message["c_symbol"]
+    if (token !== undefined) {
+      // Version 1, which the older address still speaks: one instrument, without a key in front.
+      return this.#instrument(
+        `${String(message["c_exch_seg"])}${IN_SCRIP}${String(token)}`,
+        message,
+        receivedAt,
+        sink
+      )
+    }
+    if ("brkname" in message) return sink.event({ type: "ignored", what: "position" })
+    let found = false
+    for (const key in message) {
+      if (!key.includes(IN_SCRIP)) continue
+      found = true
+      this.#instrument(key, message[key], receivedAt, sink)
+    }
+    if (!found) sink.event(NO_DATA)
+  }
+
+  #instrument(scrip: string, object: unknown, receivedAt: number, sink: Sink): void {
+    if (!isObject(object)) return sink.reject("malformed_text", brokerText(`${scrip} is no object`))
+    const subscription = this.#subscriptions.get(scrip)
+    if (subscription === undefined) {
+      const segment = scrip.slice(0, scrip.indexOf(IN_SCRIP))
+      return this.#segments.has(segment)
+        ? sink.reject("not_subscribed", brokerText(scrip))
+        : sink.reject("unknown_segment", brokerText(scrip))
+    }
+    // Greeks are a stream of their own, with the same keys in front.
+    if ("gamma" in object) return sink.event({ type: "ignored", what: "greeks" })
+    const { instrument, snapshot } = subscription
+    if (merge(snapshot, object) === 0) return sink.event(NO_VALUES)
+    const tick = toTick(snapshot, instrument, receivedAt)
+    sink.tick(instrument, tick, tick.depth === undefined ? refreshes[tick.mode] : refreshes.depth)
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+/** `Maximum sessions limit (3) reached`: nothing is wrong with the login, others of its sessions must end first. */
+const TOO_MANY = /maximum sessions|session.{0,20}limit/i
+
+const verdict = (message: Readonly<Record<string, unknown>>): WireEvent => {
+  const { status } = message
+  if (typeof status === "string" && status.toLowerCase() === "success") return READY
+  const detail = brokerText(message["message"] ?? `the status is ${brokerText(status)}`)
+  const failure: ConnectionFailure = TOO_MANY.test(detail)
+    ? new RateLimited({ detail })
+    : new AuthRejected({ detail })
+  return { type: "failure", failure }
+}

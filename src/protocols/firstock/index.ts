@@ -1,0 +1,19 @@
+/** Firstock's JSON feed, both sides. One subscription carries everything: prices, the day's figures and the book. */
+import type { CodecOptions, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import { FirstockCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { FirstockServerCodec } from "./server.ts"
+
+export const protocol = {
+  name: "firstock",
+  handshake,
+  refusal,
+  open: (options: CodecOptions) => new FirstockCodec(options),
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "firstock",
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new FirstockServerCodec(options, context)
+} satisfies ServerProtocol

@@ -1,0 +1,234 @@
+/** The client's side of one Noren connection. */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import type {
+  Change,
+  Codec,
+  CodecOptions,
+  Handshake,
+  Inbound,
+  Outbound,
+  Sink,
+  Want,
+  WireEvent
+} from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { Merged, Snapshot } from "./decode.ts"
+import { emptySnapshot, merge, toTick } from "./decode.ts"
+import { isOk } from "./handshake.ts"
+import type { Feed } from "./layout.ts"
+import {
+  BETWEEN_SCRIPS,
+  DEPTH,
+  IN_SCRIP,
+  LTP_ONLY,
+  MAX_TOKEN,
+  TOUCHLINE,
+  bitOf,
+  feeds,
+  words
+} from "./layout.ts"
+import type { NorenOptions } from "./options.ts"
+import { norenOptions } from "./options.ts"
+
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+const READY: WireEvent = { type: "ready" }
+const NO_VALUES: WireEvent = { type: "ignored", what: "a feed frame without a value" }
+
+interface Kind {
+  readonly feed: Feed
+  /** Replaces what was known, rather than adding to it. */
+  readonly full: boolean
+}
+const kinds: ReadonlyMap<unknown, Kind> = new Map(
+  feeds.flatMap((feed): ReadonlyArray<[string, Kind]> => [
+    [words[feed].snapshot, { feed, full: true }],
+    [words[feed].delta, { feed, full: false }]
+  ])
+)
+
+/** Known and not market data: acknowledgements, orders, positions, alerts, texts of the administration, market status. */
+const others: ReadonlySet<unknown> = new Set([
+  ...feeds.map((feed) => words[feed].unsubscribed),
+  ...["ok", "om", "pk", "pm", "am", "rm", "ms"]
+])
+
+interface Subscription {
+  readonly instrument: WireInstrument
+  /** The feeds that were asked for, as bits. */
+  readonly feeds: number
+  /** What each feed has told, by its index; kept as long as the scrip is subscribed at all. */
+  readonly snapshots: Array<Snapshot | undefined>
+}
+
+/** A scrip of one request, with the feeds that it had before. */
+interface Touched {
+  readonly scrip: string
+  readonly was: number
+  readonly tokens: Map<string, Subscription>
+  readonly token: string
+}
+
+export class NorenCodec implements Codec {
+  readonly awaitsReady = true
+  /** By exchange, then token: tokens are unique within an exchange only. */
+  readonly #exchanges = new Map<unknown, Map<string, Subscription>>()
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #options: NorenOptions
+  readonly #batch: number
+  readonly #login: Handshake["secrets"]
+  readonly #merged: Merged = { taken: 0, bad: 0 }
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions, handshake?: Handshake) {
+    this.#options = norenOptions(options)
+    this.#codes = textCodes("noren", options.codes)
+    for (const code of Object.values(this.#codes)) this.#exchanges.set(code, new Map())
+    this.#batch = options.batch
+    this.#login = handshake?.secrets
+  }
+
+  hello(): ReadonlyArray<Outbound> {
+    if (this.#login === undefined) return []
+    const { connectType, source, tokenKey } = this.#options
+    const { token, uid } = this.#login
+    return [JSON.stringify({ t: connectType, uid, actid: uid, source, [tokenKey]: token })]
+  }
+
+  heartbeat(): Outbound {
+    return this.#options.heartbeat
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const touched = new Map<string, Touched>()
+    for (const { instrument, to } of changes) {
+      const code = this.#codes[instrument.exchange]
+      const { token } = instrument
+      if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
+        this.#refused.push(
+          code === undefined
+            ? `${nameOf(instrument)}: this broker's feed has no code for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
+                `import this broker's instruments anew`
+        )
+        continue
+      }
+      const tokens = this.#exchanges.get(code)!
+      const before = tokens.get(token)
+      const scrip = `${code}${IN_SCRIP}${token}`
+      if (!touched.has(scrip)) touched.set(scrip, { scrip, token, tokens, was: before?.feeds ?? 0 })
+      if (to === undefined) tokens.delete(token)
+      else {
+        tokens.set(token, { instrument, feeds: this.#feedsOf(to), snapshots: before?.snapshots ?? [] })
+      }
+    }
+    return this.#frames([...touched.values()])
+  }
+
+  #feedsOf({ depth, mode }: Want): number {
+    // Indices have no book, and nothing else that readers would miss in the touchline.
+    if (mode === "depth" && depth > 0) return bitOf(DEPTH)
+    return bitOf(mode === "ltp" && this.#options.ltpFeed ? LTP_ONLY : TOUCHLINE)
+  }
+
+  /** Feeds are independent, so a scrip that changes its feed gets the new one before it gives up the old one. */
+  #frames(touched: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
+    const gone: Array<readonly [string, number]> = []
+    const added: Array<readonly [string, number]> = []
+    const replaced: Array<readonly [string, number]> = []
+    for (const { scrip, token, tokens, was } of touched) {
+      const is = tokens.get(token)?.feeds ?? 0
+      if ((is & ~was) !== 0) added.push([scrip, is & ~was])
+      if ((was & ~is) !== 0) (is === 0 ? gone : replaced).push([scrip, was & ~is])
+    }
+    return [
+      ...this.#requests("unsubscribe", gone),
+      ...this.#requests("subscribe", added),
+      ...this.#requests("unsubscribe", replaced)
+    ]
+  }
+
+  #requests(
+    action: "subscribe" | "unsubscribe",
+    scrips: ReadonlyArray<readonly [scrip: string, bits: number]>
+  ): ReadonlyArray<Outbound> {
+    return feeds.flatMap((feed) => {
+      const affected = scrips.filter(([, bits]) => (bits & bitOf(feed)) !== 0).map(([scrip]) => scrip)
+      return chunks(affected, this.#batch).map((part) =>
+        JSON.stringify({ t: words[feed][action], k: part.join(BETWEEN_SCRIPS) })
+      )
+    })
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
+    const message = parseObject(frame)
+    if (message === undefined) return sink.reject("malformed_text", brokerText(frame))
+    const { t } = message
+    const kind = kinds.get(t)
+    if (kind !== undefined) return this.#feed(kind, message, receivedAt, sink)
+    switch (t) {
+      case "h":
+      case "hk":
+        return sink.event(HEARTBEAT)
+      case "ak":
+      case "ck":
+        return sink.event(verdict(message["s"], message))
+      case "cf":
+        return sink.event(verdict(message["k"], message))
+    }
+    if (others.has(t)) return sink.event({ type: "ignored", what: String(t) })
+    sink.reject(typeof t === "string" ? "unknown_packet" : "malformed_text", brokerText(frame))
+  }
+
+  #feed(
+    { feed, full }: Kind,
+    message: Readonly<Record<string, unknown>>,
+    receivedAt: number,
+    sink: Sink
+  ): void {
+    const { e } = message
+    const token = textIn(message["tk"])
+    if (token === undefined) return sink.reject("malformed_text", `a feed frame without a token`)
+    const tokens = this.#exchanges.get(e)
+    if (tokens === undefined) return sink.reject("unknown_segment", `exchange ${brokerText(e)}`)
+    const subscription = tokens.get(token)
+    if (subscription === undefined) return sink.reject("not_subscribed", brokerText(`${e}|${token}`))
+    const { instrument, snapshots } = subscription
+    const known = snapshots[feed]
+    const snapshot = full || known === undefined ? emptySnapshot() : known
+    merge(snapshot, message, this.#merged)
+    if (this.#merged.taken === 0) {
+      return this.#merged.bad > 0 ? sink.reject("malformed_text", brokerText(message)) : sink.event(NO_VALUES)
+    }
+    snapshots[feed] = snapshot
+    const tick = toTick(snapshot, feed, instrument, receivedAt)
+    sink.tick(instrument, tick, refreshes[tick.mode])
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+/** Values are texts; numbers are taken for theirs. */
+const textIn = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined
+
+/** Whatever is not OK refuses the login: tokens end overnight, and only a new one helps. */
+const verdict = (status: unknown, message: Readonly<Record<string, unknown>>): WireEvent => {
+  if (isOk(status)) return READY
+  const said = message["emsg"] === undefined ? "" : `: ${brokerText(message["emsg"])}`
+  const failure: ConnectionFailure = new AuthRejected({
+    detail: `the login was answered ${brokerText(status ?? "without a status")}${said}`
+  })
+  return { type: "failure", failure }
+}

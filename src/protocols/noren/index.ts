@@ -1,0 +1,22 @@
+/** The JSON feed of Noren back ends (Shoonya, Flattrade, Zebu, TradeSmart, Definedge, Alice Blue), both sides. */
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import { NorenCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { NorenServerCodec, http } from "./server.ts"
+
+export const protocol = {
+  name: "noren",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) => new NorenCodec(options, login),
+  // A scrip is in one feed at a time but for a moment while it changes.
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "noren",
+  // The upgrade carries no login.
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new NorenServerCodec(options, context),
+  http
+} satisfies ServerProtocol
