@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { loginOf } from "./demo.ts"
+import { makeFloor } from "./floor.ts"
 import { WebSocketServer } from "ws"
 import type { RawData } from "ws"
 import { feed, sendFrames } from "./client.ts"
@@ -18,10 +19,8 @@ import type { Listed } from "./identity.ts"
 import type { Market } from "./market.ts"
 import { makePacer } from "./pacer.ts"
 import type { Credentials } from "../market/credentials.ts"
-import type { WireInstrument } from "../market/instrument.ts"
 import type {
   CodecOptions,
-  FindByToken,
   Frame,
   HttpAnswer,
   Refusal,
@@ -76,6 +75,18 @@ const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
 const BROKEN: Refusal = { status: 500, headers: {} }
 
+/** The login that is valid when all have expired: no client can know it. */
+const nobody = (): Credentials => {
+  const unknown = randomUUID()
+  return loginOf({
+    apiKey: unknown,
+    apiSecret: unknown,
+    authToken: unknown,
+    feedToken: unknown,
+    clientCode: unknown
+  })
+}
+
 export type Venue = ReturnType<typeof makeVenue>
 
 export const makeVenue = (options: VenueOptions) => {
@@ -90,21 +101,7 @@ export const makeVenue = (options: VenueOptions) => {
   })
   const pacer = makePacer(options.ticksPerSecond, options.turnMs, now())
 
-  const all: Array<Pair> = []
-  const byToken = new Map<string, WireInstrument>()
-  const pairOf = new Map<WireInstrument, Pair>()
-  const pairAt: Array<Pair | undefined> = market.states.map(() => undefined)
-  for (const { listing, instrument, code } of options.listed) {
-    const state = market.find(listing.name)
-    if (state === undefined) continue
-    const pair: Pair = [instrument, state.tick]
-    all.push(pair)
-    byToken.set(instrument.token, instrument)
-    byToken.set(`${code}:${instrument.token}`, instrument)
-    pairOf.set(instrument, pair)
-    pairAt[state.index] = pair
-  }
-  const find: FindByToken = (token, code) => byToken.get(code === undefined ? token : `${code}:${token}`)
+  const { all, find, pairOf, pairAt } = makeFloor(options.listed, market)
 
   let accepted = options.credentials
   let rejecting = false
@@ -116,17 +113,6 @@ export const makeVenue = (options: VenueOptions) => {
   // What clients that are gone were sent.
   const gone = { frames: 0, bytes: 0, skipped: 0 }
 
-  /** Admits as the broker would if every login had expired: no client can know these. */
-  const nobody = (): Credentials => {
-    const unknown = randomUUID()
-    return loginOf({
-      apiKey: unknown,
-      apiSecret: unknown,
-      authToken: unknown,
-      feedToken: unknown,
-      clientCode: unknown
-    })
-  }
   const valid = (): Credentials => (rejecting ? nobody() : accepted)
 
   const defect = (client: Client, error: unknown): void => {
@@ -152,7 +138,7 @@ export const makeVenue = (options: VenueOptions) => {
       if (touched.length === 0) return
       const pairs: Array<Pair> = []
       for (const instrument of touched) {
-        const pair = pairOf.get(instrument)
+        const pair = pairOf(instrument)
         if (pair !== undefined) pairs.push(pair)
       }
       push(client, pairs, now())
@@ -255,7 +241,7 @@ export const makeVenue = (options: VenueOptions) => {
         options: feed.codec,
         endpoint: feed.endpoint(),
         find,
-        stateOf: (instrument) => pairOf.get(instrument)?.[1],
+        stateOf: (instrument) => pairOf(instrument)?.[1],
         connections: Array.from(clients)
           .filter((client) => client.protocol === feed.protocol)
           .map((client) => client.codec)
@@ -277,7 +263,7 @@ export const makeVenue = (options: VenueOptions) => {
       if (silent) continue
       batch.length = 0
       for (let i = 0; i < changed.length; i++) {
-        const pair = pairAt[changed[i]!.index]
+        const pair = pairAt(changed[i]!.index)
         if (pair !== undefined) batch.push(pair)
       }
       for (const client of clients) push(client, batch, at)
