@@ -83,9 +83,11 @@ const send = (
   response.end(request.method === "HEAD" ? undefined : body)
 }
 
+/** `/` for what has no path, like `simulated:NAME`. */
 export const pathOf = (url: string): string => {
   try {
-    return new URL(url, "http://simulator").pathname
+    const { pathname } = new URL(url, "http://simulator")
+    return pathname.startsWith("/") ? pathname : "/"
   } catch {
     return "/"
   }
