@@ -21,8 +21,14 @@ import {
 } from "./norenRows.ts"
 
 const optional = [
-  ...(["CompanyName", "ISIN", "FreezeQty"] as const),
-  ...(["Symbol", "Expiry", "Instrument", "OptionType", "StrikePrice"] as const)
+  "CompanyName",
+  "ISIN",
+  "FreezeQty",
+  "Symbol",
+  "Expiry",
+  "Instrument",
+  "OptionType",
+  "StrikePrice"
 ] as const
 const columns = ["Exchange", "Token", "LotSize", "TradingSymbol", "TickSize", ...optional] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>

@@ -22,10 +22,16 @@ import {
 // TradeSmart's column of strikes may be called "Strike" (UNCONFIRMED).
 const optional = ["Expiry", "OptionType", "StrikePrice", "Strike"] as const
 const columns = [
-  ...["Exchange", "Token", "LotSize", "Symbol", "TradingSymbol", "Instrument", "TickSize"],
+  "Exchange",
+  "Token",
+  "LotSize",
+  "Symbol",
+  "TradingSymbol",
+  "Instrument",
+  "TickSize",
   ...optional
 ] as const
-type Fields = Readonly<Record<string, string>>
+type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 /** Tokens of the currency segment up to this are fillings. */
 const CDS_DUMMIES = 100
@@ -35,7 +41,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
-    addCsvRows<string>(
+    addCsvRows(
       {
         title: `${file.name} as an instrument master`,
         text: file.text,
@@ -45,7 +51,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       },
       builder,
       (fields) => {
-        seen.add(fields["Instrument"] === "INDEX" ? `${fields["Exchange"]} index` : fields["Exchange"]!)
+        seen.add(fields.Instrument === "INDEX" ? `${fields.Exchange} index` : fields.Exchange)
         return inFile(file, toRow(fields))
       }
     )
@@ -59,25 +65,25 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
 }
 
 const toRow = (f: Fields): Row => {
-  const exchange = f["Exchange"]!
-  if (f["Symbol"] === "" && f["TradingSymbol"] === "") return skipped("a token without a symbol")
+  const exchange = f.Exchange
+  if (f.Symbol === "" && f.TradingSymbol === "") return skipped("a token without a symbol")
   const scrip = {
     brokerExchange: exchange,
-    token: f["Token"]!,
-    brokerSymbol: f["TradingSymbol"]!,
-    name: f["Symbol"]!,
-    lotSize: f["LotSize"]!,
-    tickSize: numberOf(f["TickSize"]!)
+    token: f.Token,
+    brokerSymbol: f.TradingSymbol,
+    name: f.Symbol,
+    lotSize: f.LotSize,
+    tickSize: numberOf(f.TickSize)
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined) {
-    return f["Instrument"] === "INDEX" ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip)
+    return f.Instrument === "INDEX" ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip)
   }
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
   if (exchange === "CDS" && Number(scrip.token) <= CDS_DUMMIES) return skipped("dummy of CDS")
-  const type = contractType(f["OptionType"]!, f["Instrument"]!)
-  if (type === undefined) return skipped(`${f["Instrument"] || "(no Instrument)"} of ${exchange}`)
-  const strike = f["StrikePrice"] === "" ? f["Strike"]! : f["StrikePrice"]!
-  return contractRow(place, scrip, type, dateOf(f["Expiry"]!), strike)
+  const type = contractType(f.OptionType, f.Instrument)
+  if (type === undefined) return skipped(`${f.Instrument || "(no Instrument)"} of ${exchange}`)
+  const strike = f.StrikePrice === "" ? f.Strike : f.StrikePrice
+  return contractRow(place, scrip, type, dateOf(f.Expiry), strike)
 }

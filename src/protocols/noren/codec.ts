@@ -54,7 +54,13 @@ const kinds: ReadonlyMap<unknown, Kind> = new Map(
 /** Known and not market data: acknowledgements, orders, positions, alerts, texts of the administration, market status. */
 const others: ReadonlySet<unknown> = new Set([
   ...feeds.map((feed) => words[feed].unsubscribed),
-  ...["ok", "om", "pk", "pm", "am", "rm", "ms"]
+  "ok",
+  "om",
+  "pk",
+  "pm",
+  "am",
+  "rm",
+  "ms"
 ])
 
 interface Subscription {

@@ -80,7 +80,16 @@ const putSide = (s: Snapshot, side: number, from: ReadonlyArray<Level>, levels: 
 }
 
 const prices: ReadonlySet<number> = new Set([
-  ...[LP, OPEN, HIGH, LOW, CLOSE, AVERAGE, UPPER, LOWER, WEEK52_HIGH, WEEK52_LOW],
+  LP,
+  OPEN,
+  HIGH,
+  LOW,
+  CLOSE,
+  AVERAGE,
+  UPPER,
+  LOWER,
+  WEEK52_HIGH,
+  WEEK52_LOW,
   ...Array.from({ length: LEVELS }, (_, i) => BUY + i),
   ...Array.from({ length: LEVELS }, (_, i) => SELL + i)
 ])

@@ -61,7 +61,23 @@ export const SLOTS = SELL + 3 * LEVELS
  * contracts, and no contract's own.
  */
 export const keys: ReadonlyArray<string> = [
-  ...["ft", "lp", "o", "h", "l", "c", "ap", "v", "oi", "ltq", "ltt", "tbq", "tsq", "uc", "lc", "52h", "52l"],
+  "ft",
+  "lp",
+  "o",
+  "h",
+  "l",
+  "c",
+  "ap",
+  "v",
+  "oi",
+  "ltq",
+  "ltt",
+  "tbq",
+  "tsq",
+  "uc",
+  "lc",
+  "52h",
+  "52l",
   ...["bp", "bq", "bo", "sp", "sq", "so"].flatMap((key) => [1, 2, 3, 4, 5].map((level) => `${key}${level}`))
 ]
 
