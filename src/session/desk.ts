@@ -13,7 +13,7 @@ import type {
 import type { Protocol, Want } from "../protocols/protocol.ts"
 import { deepBooksOf } from "./depth.ts"
 import { forget } from "./picture.ts"
-import type { Slot } from "./pool.ts"
+import type { Placement, Slot } from "./pool.ts"
 import { ConnectionPool, counter } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
@@ -103,7 +103,9 @@ export class Desk {
       if (full !== undefined) {
         // Nothing was placed, so taking the hold back moves nothing upstream.
         this.book.unhold(reader, exchange, symbol, held.view.topic)
-        const message = `${this.#broker.title} allows ${full.limit} subscriptions per login and ${full.inUse} are in use`
+        const message = full.alike
+          ? `${this.#broker.title} cannot tell ${exchange}:${symbol} from an instrument with the same token that is subscribed, and has no further connection for it`
+          : `${this.#broker.title} allows ${full.limit} subscriptions per login and ${full.inUse} are in use`
         return {
           status: "error",
           symbol,
@@ -224,7 +226,7 @@ class Dispatch {
   }
 
   /** Places a change on every feed that it concerns, or says why the main one has no room. */
-  add({ entry, from, to }: EntryChange): { readonly inUse: number; readonly limit: number } | undefined {
+  add({ entry, from, to }: EntryChange): Extract<Placement, { tag: "full" }> | undefined {
     for (const [feed, pool] of this.#feeds.pools.entries()) {
       const was = this.#feeds.share(feed, entry.exchange, from)
       const will = this.#feeds.share(feed, entry.exchange, to)

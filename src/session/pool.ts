@@ -31,7 +31,7 @@ export interface Slot {
 export type Placement =
   /** The slot's own share of the change, to be sent when it is up. */
   | { readonly tag: "placed"; readonly slot: Slot; readonly opened: boolean }
-  | { readonly tag: "full"; readonly inUse: number; readonly limit: number }
+  | { readonly tag: "full"; readonly inUse: number; readonly limit: number; readonly alike: boolean }
   | { readonly tag: "nowhere" }
 
 export class ConnectionPool {
@@ -120,7 +120,9 @@ export class ConnectionPool {
     }
     if (slot === undefined || slot.used + grown > this.#capacity) {
       if (opened && slot !== undefined) this.close(slot)
-      return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots }
+      // Room there is, but beside an instrument that the wire cannot tell from this one.
+      const alike = current === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
+      return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
     }
     slot.assigned.set(entry, to)
     slot.used += grown

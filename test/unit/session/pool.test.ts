@@ -47,7 +47,7 @@ describe("ConnectionPool", () => {
   it("says how many are in use when all are full, and changes nothing", () => {
     const p = pool(1, 1)
     p.place(want(0, ltp))
-    assert.deepStrictEqual(p.place(want(1, ltp)), { tag: "full", inUse: 1, limit: 1 })
+    assert.deepStrictEqual(p.place(want(1, ltp)), { tag: "full", inUse: 1, limit: 1, alike: false })
     assert.strictEqual(p.slots.length, 1)
   })
 
