@@ -11,7 +11,7 @@ export const broker: Broker = {
   ...shared,
   name: "dhan_sandbox",
   title: "Dhan Sandbox (simulated market)",
-  endpoint: "simulated:dhan",
+  endpoint: "simulated:dhan_sandbox",
   simulated: true,
   credentials: [],
   exchanges: {
