@@ -31,8 +31,10 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["motilal", both(() => import("./motilal/index.ts"))],
   ["noren", both(() => import("./noren/index.ts"))],
   ["paytm", both(() => import("./paytm/index.ts"))],
+  ["pocketful", both(() => import("./pocketful/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],
-  ["smartstream", both(() => import("./smartstream/index.ts"))]
+  ["smartstream", both(() => import("./smartstream/index.ts"))],
+  ["xts", both(() => import("./xts/index.ts"))]
 ])
 
 /** All names, sorted. Loads nothing. */

@@ -39,7 +39,9 @@ const formats: Readonly<Record<string, () => Promise<{ readonly master: Simulate
   mstock: () => import("./mstock.ts"),
   noren: () => import("./noren.ts"),
   paytm: () => import("./paytm.ts"),
+  pocketful: () => import("./pocketful.ts"),
   samco: () => import("./samco.ts"),
+  xts: () => import("./xts.ts"),
   zerodha: () => import("./zerodha.ts")
 }
 

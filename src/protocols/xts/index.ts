@@ -1,0 +1,33 @@
+/**
+ * XTS by Symphony Fintech, which several brokers run: Socket.IO 2 for the data, in JSON, text or binary packets, and
+ * REST for everything that is asked. Both sides.
+ */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import { XtsCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { bitOf, codesOf, messageCodes } from "./layout.ts"
+import { http } from "./rest.ts"
+import { XtsServerCodec, admit, demo } from "./server.ts"
+
+export const protocol = {
+  name: "xts",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) => new XtsCodec(options, login),
+  // Open interest comes in messages of its own.
+  partial: true,
+  // The broker counts subscriptions, each kind of message by itself (UNCONFIRMED).
+  cost: (want: Want, { exchange }: WireInstrument) => {
+    const codes = codesOf(want, exchange, { ltpBy: "ltp", openInterest: true })
+    return messageCodes.filter((code) => (codes & bitOf(code)) !== 0).length
+  }
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "xts",
+  demo,
+  admit,
+  open: (options: CodecOptions, context: ServerContext) => new XtsServerCodec(options, context),
+  http
+} satisfies ServerProtocol

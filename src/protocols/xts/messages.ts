@@ -1,0 +1,123 @@
+/** Messages to ticks: looks up whose each is, joins changes with what is known, and tells the sink. */
+import { nameOf } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import type { Sink } from "../protocol.ts"
+import { brokerText, isObject, plainNumber } from "../text.ts"
+import type { Book, Subscription } from "./book.ts"
+import { MAX_ID, knownOf, remember } from "./book.ts"
+import { decodeFull, parseLoosely } from "./full.ts"
+import type { MessageCode } from "./layout.ts"
+import { LTP, OPEN_INTEREST, isMessageCode } from "./layout.ts"
+import { merge, readChanges } from "./partial.ts"
+import type { Address } from "./requests.ts"
+import type { Known } from "./ticks.ts"
+import { overlay } from "./ticks.ts"
+
+export class Messages {
+  readonly #book: Book
+
+  constructor(book: Book) {
+    this.#book = book
+  }
+
+  /** @param snapshot of a REST answer, which may be older than what the socket has brought meanwhile */
+  full(
+    code: MessageCode,
+    payload: unknown,
+    snapshot: boolean,
+    receivedAt: number,
+    sink: Sink
+  ): Address | undefined {
+    const message = objectOf(payload)
+    if (message === undefined) {
+      sink.reject("malformed_text", brokerText(payload))
+      return undefined
+    }
+    const segment = numberOf(message["ExchangeSegment"])
+    const id = numberOf(message["ExchangeInstrumentID"])
+    if (segment === undefined || id === undefined) {
+      sink.reject("malformed_text", `message ${code} names no instrument`)
+      return undefined
+    }
+    const address: Address = { exchangeSegment: segment, exchangeInstrumentID: id }
+    const subscription = this.#find(segment, id, sink)
+    if (subscription === undefined) return address
+    let now = decodeFull(code, message, subscription.instrument, receivedAt, segment)
+    if (now === undefined) {
+      sink.reject("malformed_text", `message ${code} of ${nameOf(subscription.instrument)} has no values`)
+      return address
+    }
+    if (snapshot) {
+      const known = knownOf(subscription, code)
+      if (known !== undefined && !known.whole) now = overlay(now, known)
+      else if (isOlder(now, known)) {
+        sink.event({ type: "ignored", what: "a snapshot that came late" })
+        return address
+      }
+    }
+    remember(subscription, code, now)
+    sink.tick(subscription.instrument, now.tick, refreshesOf(code, now.tick.mode === "depth"))
+    return address
+  }
+
+  /** A message of a snapshot; its own code goes before that of the request. */
+  picture(asked: MessageCode, text: unknown, receivedAt: number, sink: Sink): Address | undefined {
+    const message = objectOf(text)
+    const own = message?.["MessageCode"]
+    const code = typeof own === "number" && isMessageCode(own) ? own : asked
+    return this.full(code, message ?? text, true, receivedAt, sink)
+  }
+
+  partial(code: MessageCode, payload: unknown, receivedAt: number, sink: Sink): void {
+    const changes = typeof payload === "string" ? readChanges(payload) : undefined
+    if (changes === undefined) return sink.reject("malformed_text", brokerText(payload))
+    const subscription = this.#find(changes.segment, changes.id, sink)
+    if (subscription === undefined) return
+    const { instrument } = subscription
+    const now = merge(code, changes, knownOf(subscription, code), instrument, receivedAt)
+    if (typeof now === "string")
+      return sink.reject("malformed_text", `${nameOf(instrument)}: ${brokerText(now)}`)
+    if (now === undefined) return sink.event({ type: "ignored", what: `message ${code} without a value` })
+    remember(subscription, code, now)
+    sink.tick(instrument, now.tick, refreshesOf(code, now.tick.mode === "depth"))
+  }
+
+  #find(segment: number, id: number, sink: Sink): Subscription | undefined {
+    const bySegment = this.#book[segment]
+    if (bySegment === undefined) {
+      sink.reject("unknown_segment", `segment ${segment}`)
+      return undefined
+    }
+    const subscription = bySegment.get(id)
+    if (subscription === undefined) sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`)
+    return subscription
+  }
+}
+
+/** Open interest is news for quotes; a touchline also serves LTP readers, and a book everybody. */
+export const refreshesOf = (code: MessageCode, book: boolean): number => {
+  if (code === OPEN_INTEREST) return modeBit.quote
+  if (code === LTP) return refreshes.ltp
+  return book ? refreshes.depth : refreshes.quote
+}
+
+const isOlder = ({ tick }: Known, known: Known | undefined): boolean =>
+  tick.exchange_time !== undefined &&
+  known?.tick.exchange_time !== undefined &&
+  tick.exchange_time < known.tick.exchange_time
+
+/** Payloads are JSON in a text as a rule. */
+export const objectOf = (payload: unknown): Readonly<Record<string, unknown>> | undefined => {
+  const value = typeof payload === "string" ? parseLoosely(payload) : payload
+  return isObject(value) ? value : undefined
+}
+
+/** Numbers, or their decimal text. */
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === "number"
+    ? Number.isSafeInteger(value)
+      ? value
+      : undefined
+    : typeof value === "string"
+      ? plainNumber(value, MAX_ID)
+      : undefined

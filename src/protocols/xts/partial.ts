@@ -1,0 +1,141 @@
+/**
+ * Changes as text: `t:1_22,ltp:1567.95,v:253453,bi:0|10|1567.9|2`. Only what changed is there, laid over the last
+ * message of the same kind.
+ */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Level, TickDraft } from "../../market/tick.ts"
+import type { MessageCode } from "./layout.ts"
+import { DEPTH, LTP, OPEN_INTEREST, toEpochMs } from "./layout.ts"
+import type { Known } from "./ticks.ts"
+import { EMPTY_ROW, NO_ROWS, filled } from "./ticks.ts"
+
+export interface Changes {
+  readonly segment: number
+  readonly id: number
+  /** `key:value` */
+  readonly fields: ReadonlyArray<string>
+}
+
+const ADDRESS = /^t:(\d{1,5})_(\d{1,15})$/
+
+/** `undefined` without the address of an instrument at the beginning. */
+export const readChanges = (text: string): Changes | undefined => {
+  const [first, ...fields] = text.split(",")
+  const address = ADDRESS.exec(first ?? "")
+  return address === null ? undefined : { segment: Number(address[1]), id: Number(address[2]), fields }
+}
+
+const PRICES = { ltp: "ltp", o: "open", h: "high", l: "low", c: "close", ap: "average_price" } as const
+const QUANTITIES = {
+  ltq: "ltq",
+  v: "volume",
+  tb: "total_buy_quantity",
+  ts: "total_sell_quantity",
+  oi: "oi"
+} as const
+const TIMES = { ltt: "ltt", lut: "exchange_time" } as const
+
+const own = <A extends object>(table: A, key: string): A[keyof A] | undefined =>
+  Object.hasOwn(table, key) ? table[key as keyof A] : undefined
+
+/** @returns the merged message, or what is wrong with a field; undefined when nothing of a tick is in it */
+export const merge = (
+  code: MessageCode,
+  { fields, segment }: Changes,
+  known: Known | undefined,
+  { exchange, symbol }: WireInstrument,
+  received_time: number
+): Known | string | undefined => {
+  const tick: TickDraft =
+    known === undefined ? { symbol, exchange, mode: "ltp", received_time } : { ...known.tick, received_time }
+  let buy = known?.buy ?? NO_ROWS
+  let sell = known?.sell ?? NO_ROWS
+  let touched = known !== undefined
+  for (const field of fields) {
+    const colon = field.indexOf(":")
+    if (colon < 0) return `"${field}" has no value`
+    const text = field.slice(colon + 1)
+    let key = field.slice(0, colon)
+    // In messages of open interest this is not the opening price.
+    if (code === OPEN_INTEREST && key === "o") key = "oi"
+    if (key === "bi" || key === "ai") {
+      if (code !== DEPTH) continue
+      const rows = mergeRows(key === "bi" ? buy : sell, text)
+      if (typeof rows === "string") return rows
+      if (key === "bi") buy = rows
+      else sell = rows
+      touched = true
+      continue
+    }
+    const asPrice = own(PRICES, key)
+    const asQuantity = own(QUANTITIES, key)
+    const asTime = own(TIMES, key)
+    if (asPrice === undefined && asQuantity === undefined && asTime === undefined) continue
+    // As in rows: unchanged.
+    if (text === "" || text === "NaN") continue
+    const value = numberOf(text)
+    if (value === undefined) return `${key} is "${text}"`
+    touched = true
+    if (asQuantity !== undefined) {
+      if (!isQuantity(value)) return `${key} is "${text}"`
+      tick[asQuantity] = value
+    } else {
+      const to = (asPrice ?? asTime)!
+      const converted = asTime === undefined ? value : toEpochMs(value, segment)
+      if (converted === 0) delete tick[to]
+      else tick[to] = converted
+    }
+  }
+  if (!touched) return undefined
+  if (code === DEPTH && (tick.depth !== undefined || buy.length > 0 || sell.length > 0)) {
+    tick.depth = { buy: filled(buy), sell: filled(sell) }
+  }
+  tick.mode = modeOf(code, tick)
+  return { tick, buy, sell, whole: known?.whole ?? false }
+}
+
+const modeOf = (code: MessageCode, t: TickDraft): TickDraft["mode"] => {
+  if (t.depth !== undefined) return "depth"
+  if (code === LTP) return "ltp"
+  const prices = t.open ?? t.high ?? t.low ?? t.close ?? t.average_price
+  const counts = t.volume ?? t.total_buy_quantity ?? t.total_sell_quantity ?? t.oi
+  return t.ltp !== undefined && prices === undefined && counts === undefined ? "ltp" : "quote"
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/
+
+const numberOf = (text: string): number | undefined => {
+  if (!NUMBER.test(text)) return undefined
+  const n = Number(text)
+  return Number.isFinite(n) ? n : undefined
+}
+
+/** One wrong count would stay in the picture and spoil every tick after it. */
+const isQuantity = (n: number): boolean => Number.isSafeInteger(n) && n >= 0
+
+/** Books of this wire have five rows; a few more do no harm. */
+const MAX_ROWS = 200
+
+/** Rows `index|size|price|orders` one after the other; an empty part is unchanged, and a lone part at the end noise. */
+const mergeRows = (rows: ReadonlyArray<Level>, text: string): ReadonlyArray<Level> | string => {
+  const parts = text.split("|")
+  const merged = [...rows]
+  for (let at = 0; at + 4 <= parts.length; at += 4) {
+    const index = numberOf(parts[at]!)
+    if (index === undefined || !isQuantity(index) || index >= MAX_ROWS)
+      return `row "${parts[at]}" of the book`
+    const before = merged[index] ?? EMPTY_ROW
+    const quantity = parts[at + 1] === "" ? before.quantity : numberOf(parts[at + 1]!)
+    const price = parts[at + 2] === "" ? before.price : numberOf(parts[at + 2]!)
+    const orders = parts[at + 3] === "" ? before.orders : numberOf(parts[at + 3]!)
+    if (quantity === undefined || price === undefined || orders === undefined) {
+      return `row ${index} of the book is "${parts.slice(at, at + 4).join("|")}"`
+    }
+    if (!isQuantity(quantity) || !isQuantity(orders)) return `row ${index} of the book has no counts`
+    // Without a row to change, a change that does not tell the price is no level.
+    if (price === 0 && parts[at + 2] === "") continue
+    while (merged.length < index) merged.push(EMPTY_ROW)
+    merged[index] = { price, quantity, orders }
+  }
+  return merged
+}
