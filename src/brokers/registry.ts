@@ -37,6 +37,7 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
   groww: () => import("./groww.ts"),
   ibulls: () => import("./ibulls.ts"),
   iifl: () => import("./iifl.ts"),
+  iiflcapital: () => import("./iiflcapital.ts"),
   indmoney: () => import("./indmoney.ts"),
   jainamxts: () => import("./jainamxts.ts"),
   motilal: () => import("./motilal.ts"),

@@ -26,6 +26,7 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["firstock", both(() => import("./firstock/index.ts"))],
   ["fivepaisa", both(() => import("./fivepaisa/index.ts"))],
   ["groww", both(() => import("./groww/index.ts"))],
+  ["iifl-mqtt", both(() => import("./iifl-mqtt/index.ts"))],
   ["indmoney", both(() => import("./indmoney/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],
   ["motilal", both(() => import("./motilal/index.ts"))],

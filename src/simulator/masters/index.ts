@@ -34,6 +34,7 @@ const formats: Readonly<Record<string, () => Promise<{ readonly master: Simulate
   fivepaisa: () => import("./fivepaisa.ts"),
   flattrade: () => import("./flattrade.ts"),
   groww: () => import("./groww.ts"),
+  iiflcapital: () => import("./iiflcapital.ts"),
   indmoney: () => import("./indmoney.ts"),
   motilal: () => import("./motilal.ts"),
   mstock: () => import("./mstock.ts"),

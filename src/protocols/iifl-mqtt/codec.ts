@@ -1,0 +1,307 @@
+/** The client's side of one connection to IIFL Capital's broker. */
+import { ProtocolViolation } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import { FrameReader } from "../bytes.ts"
+import type {
+  Change,
+  Codec,
+  CodecOptions,
+  Handshake,
+  Inbound,
+  Outbound,
+  Sink,
+  WireEvent
+} from "../protocol.ts"
+import { brokerText, chunks, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
+import { connackFailure, connectPacket } from "./handshake.ts"
+import { DEFAULT_DIVISOR, FEED_LEAST, INDEX_SIZE, LIMIT_SIZE, OI_SIZE } from "./layout.ts"
+import { iiflMqttOptions } from "./options.ts"
+import type { Packet } from "./packets.ts"
+import { FROM_SERVER, PacketReader, packetBytes } from "./packets.ts"
+import type { Stream } from "./topics.ts"
+import { isIndex, parseTopic, segmentOf, segmentStreams, segmentTopic, streamsOf, topicOf } from "./topics.ts"
+
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+const READY: WireEvent = { type: "ready" }
+const PING = packetBytes({ cmd: "pingreq" })
+const MAX_ID = 65_535
+/** Ids of instruments are 32-bit unsigned in the streams of whole segments. */
+const MAX_TOKEN = 0xffff_ffff
+/** Quote readers see open interest and limits; LTP readers do not. */
+const BEYOND_LTP = modeBit.quote | modeBit.depth
+
+const encoder = new TextEncoder()
+
+/** An instrument that somebody wants. */
+interface Held {
+  instrument: WireInstrument
+  readonly segment: string
+  readonly streams: ReadonlyArray<Stream>
+}
+
+interface Topic {
+  readonly held: Held
+  readonly stream: Stream
+}
+
+export class IiflMqttCodec implements Codec {
+  readonly awaitsReady = true
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #batch: number
+  readonly #limits: boolean
+  readonly #secrets: Handshake["secrets"]
+  /** By topic: what a packet says of itself. */
+  readonly #topics = new Map<string, Topic>()
+  /** Tradable ones by segment and id, for the streams of whole segments; how many there are decides those. */
+  readonly #segments = new Map<string, Map<number, Held>>()
+  readonly #packets: PacketReader
+  readonly #reader = new FrameReader()
+  /** Topics of requests that the broker has not answered yet. */
+  readonly #asked = new Map<number, ReadonlyArray<string>>()
+  #lastId = 0
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+  #receivedAt = 0
+  #sink: Sink | undefined
+  /** Sent when the read at hand is done with. */
+  #answers: Array<Uint8Array> = []
+
+  constructor(options: CodecOptions, handshake: Handshake | undefined) {
+    this.#codes = textCodes("iifl-mqtt", options.codes)
+    this.#batch = options.batch
+    this.#limits = iiflMqttOptions(options).limits
+    this.#secrets = handshake?.secrets
+    this.#packets = new PacketReader(FROM_SERVER, {
+      packet: (packet) => this.#packet(packet, this.#sink!),
+      malformed: (detail) => this.#sink!.reject("unknown_packet", brokerText(detail))
+    })
+  }
+
+  hello(): ReadonlyArray<Outbound> {
+    return this.#secrets === undefined ? [] : [connectPacket(this.#secrets)]
+  }
+
+  heartbeat(): Outbound {
+    return PING
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, boolean>()
+    for (const { instrument, to } of changes) {
+      const segment = segmentOf(instrument, this.#codes)
+      if (segment === undefined || plainNumber(instrument.token, MAX_TOKEN) === undefined) {
+        this.#refused.push(
+          segment === undefined
+            ? `${nameOf(instrument)}: IIFL Capital publishes nothing of ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
+                `import IIFL Capital's instruments anew`
+        )
+        continue
+      }
+      const streams = streamsOf(instrument)
+      const first = this.#topics.get(topicOf(streams[0]!, segment, instrument.token))
+      const mark = (topic: string, is: boolean): void => {
+        if (!before.has(topic)) before.set(topic, is)
+      }
+      if (to === undefined) {
+        if (first !== undefined) this.#drop(first.held, mark)
+      } else if (first === undefined) this.#hold({ instrument, segment, streams }, mark)
+      else first.held.instrument = instrument
+    }
+    return this.#frames(before)
+  }
+
+  /** @param mark notes whether a topic was subscribed before */
+  #hold(held: Held, mark: (topic: string, was: boolean) => void): void {
+    const { instrument, segment, streams } = held
+    for (const stream of streams) {
+      const topic = topicOf(stream, segment, instrument.token)
+      mark(topic, false)
+      this.#topics.set(topic, { held, stream })
+    }
+    if (isIndex(instrument)) return
+    const others = this.#segments.get(segment)
+    if (others !== undefined) others.set(Number(instrument.token), held)
+    else {
+      this.#segments.set(segment, new Map([[Number(instrument.token), held]]))
+      if (this.#limits) for (const stream of segmentStreams) mark(segmentTopic(stream, segment), false)
+    }
+  }
+
+  #drop({ instrument, segment, streams }: Held, mark: (topic: string, was: boolean) => void): void {
+    for (const stream of streams) {
+      const topic = topicOf(stream, segment, instrument.token)
+      mark(topic, true)
+      this.#topics.delete(topic)
+    }
+    const others = this.#segments.get(segment)
+    if (isIndex(instrument) || others === undefined) return
+    others.delete(Number(instrument.token))
+    if (others.size > 0) return
+    this.#segments.delete(segment)
+    if (this.#limits) for (const stream of segmentStreams) mark(segmentTopic(stream, segment), true)
+  }
+
+  #frames(before: ReadonlyMap<string, boolean>): ReadonlyArray<Outbound> {
+    const gone: Array<string> = []
+    const added: Array<string> = []
+    for (const [topic, was] of before) {
+      const segment = parseTopic(topic)!
+      const is = segment.id === undefined ? this.#segments.has(segment.segment) : this.#topics.has(topic)
+      if (was !== is) (is ? added : gone).push(topic)
+    }
+    return [
+      ...chunks(gone, this.#batch).map((unsubscriptions) =>
+        packetBytes({
+          cmd: "unsubscribe",
+          messageId: this.#nextId([]),
+          unsubscriptions: [...unsubscriptions]
+        })
+      ),
+      ...chunks(added, this.#batch).map((topics) =>
+        packetBytes({
+          cmd: "subscribe",
+          messageId: this.#nextId(topics),
+          subscriptions: topics.map((topic) => ({ topic, qos: 0 }))
+        })
+      )
+    ]
+  }
+
+  #nextId(topics: ReadonlyArray<string>): number {
+    this.#lastId = (this.#lastId % MAX_ID) + 1
+    if (topics.length > 0) this.#asked.set(this.#lastId, topics)
+    return this.#lastId
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    this.#receivedAt = receivedAt
+    this.#sink = sink
+    const broken = this.#packets.read(typeof frame === "string" ? encoder.encode(frame) : frame)
+    if (broken !== undefined) {
+      sink.event({ type: "failure", failure: new ProtocolViolation({ detail: broken }) })
+    }
+    if (this.#answers.length === 0) return
+    const answers = this.#answers
+    this.#answers = []
+    for (const answer of answers) sink.send(answer)
+  }
+
+  #packet(packet: Packet, sink: Sink): void {
+    switch (packet.cmd) {
+      case "publish":
+        // We ask for QoS 0. Whoever sends more waits for this answer.
+        if (packet.qos === 1)
+          this.#answers.push(packetBytes({ cmd: "puback", messageId: packet.messageId ?? 0 }))
+        return this.#publish(packet.topic, packet.payload as Uint8Array, sink)
+      case "connack": {
+        const { returnCode } = packet
+        if (returnCode === 0) return sink.event(READY)
+        if (returnCode === undefined) return sink.reject("truncated", "a CONNACK without a code")
+        return sink.event({ type: "failure", failure: connackFailure(returnCode) })
+      }
+      case "suback":
+        return this.#granted(packet.messageId ?? 0, packet.granted as ReadonlyArray<number>, sink)
+      case "pingresp":
+        return sink.event(HEARTBEAT)
+      default:
+        return sink.event({ type: "ignored", what: packet.cmd })
+    }
+  }
+
+  #granted(id: number, codes: ReadonlyArray<number>, sink: Sink): void {
+    const topics = this.#asked.get(id)
+    this.#asked.delete(id)
+    for (const [i, code] of codes.entries()) {
+      if (code !== 0x80) continue
+      sink.event({
+        type: "refused",
+        code: "0x80",
+        detail: `the broker refused the topic ${topics?.[i] ?? "?"}`
+      })
+    }
+    sink.event({ type: "ignored", what: "SUBACK" })
+  }
+
+  #publish(topic: string, payload: Uint8Array, sink: Sink): void {
+    const known = this.#topics.get(topic)
+    if (known === undefined) return this.#other(topic, payload, sink)
+    const { instrument } = known.held
+    const { length } = payload
+    const view = this.#reader.view(payload)
+    switch (known.stream) {
+      case "index":
+        if (length === INDEX_SIZE) {
+          const tick = decodeIndex(view, instrument, this.#receivedAt)
+          // An index has little else, so its value is for quote readers too.
+          return tick === undefined
+            ? sink.reject("unknown_packet", `${topic}: neither a value nor a divisor of an index`)
+            : sink.tick(instrument, tick, refreshes.quote)
+        }
+        return this.#feed(topic, view, length, instrument, sink)
+      case "oi":
+        if (length < OI_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
+        return sink.tick(instrument, decodeOpenInterest(view, instrument, this.#receivedAt), BEYOND_LTP)
+      default:
+        return this.#feed(topic, view, length, instrument, sink)
+    }
+  }
+
+  #feed(topic: string, view: DataView, length: number, instrument: WireInstrument, sink: Sink): void {
+    if (length < FEED_LEAST) return sink.reject("truncated", `${topic}: ${length} bytes`)
+    const divisor = view.getInt32(58, true)
+    if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
+    const tick = decodeFeed(view, instrument, this.#receivedAt, divisor === 0 ? DEFAULT_DIVISOR : divisor)
+    sink.tick(instrument, tick, refreshes.depth)
+  }
+
+  /** Streams of whole segments, and what nobody subscribed. */
+  #other(topic: string, payload: Uint8Array, sink: Sink): void {
+    const parsed = parseTopic(topic)
+    switch (parsed?.stream) {
+      case "mw":
+      case "index":
+      case "oi":
+        return sink.reject("not_subscribed", topic)
+      case "lpp":
+      case "marketstatus":
+        return sink.event({ type: "ignored", what: parsed.stream })
+      case "uppercircuit":
+      case "lowercircuit":
+      case "high52week":
+      case "low52week": {
+        const { segment, stream } = parsed
+        if (payload.length < LIMIT_SIZE) return sink.reject("truncated", `${topic}: ${payload.length} bytes`)
+        const view = this.#reader.view(payload)
+        const held = this.#segments.get(segment)?.get(view.getUint32(0, true))
+        if (held === undefined) return sink.reject("not_subscribed", topic)
+        const divisor = view.getInt32(8, true)
+        if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
+        const { instrument } = held
+        const tick = decodeLimit(
+          view,
+          instrument,
+          this.#receivedAt,
+          stream,
+          divisor === 0 ? DEFAULT_DIVISOR : divisor
+        )
+        return sink.tick(instrument, tick, BEYOND_LTP)
+      }
+      default:
+        return topic.startsWith("prod/updates/")
+          ? sink.event({ type: "ignored", what: "an order update" })
+          : sink.reject("unknown_packet", `topic ${brokerText(topic)}`)
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
