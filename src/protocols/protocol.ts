@@ -207,6 +207,8 @@ export interface ServerContext {
   readonly request: UpgradeRequest
   /** The login that is valid at this moment. */
   readonly accepted: () => Credentials
+  /** What the market lists at this broker, for wires that name instruments by something else than their token. */
+  readonly instruments?: ReadonlyArray<WireInstrument>
 }
 
 export interface ServedRequest {

@@ -102,6 +102,7 @@ export const makeVenue = (options: VenueOptions) => {
   const pacer = makePacer(options.ticksPerSecond, options.turnMs, now())
 
   const { all, find, pairOf, pairAt } = makeFloor(options.listed, market)
+  const instruments = all.map(([instrument]) => instrument)
 
   let accepted = options.credentials
   let rejecting = false
@@ -152,7 +153,7 @@ export const makeVenue = (options: VenueOptions) => {
       id: nextId++,
       peer,
       protocol: feed.protocol,
-      codec: feed.protocol.open(feed.codec, { request, accepted: valid }),
+      codec: feed.protocol.open(feed.codec, { request, accepted: valid, instruments }),
       since: now(),
       lastSentAt: now(),
       frames: 0,

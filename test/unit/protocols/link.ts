@@ -139,7 +139,11 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   if (refusal !== undefined) throw new LoginFailed(protocol.refusal(refusal).message)
 
   const codec = protocol.open(codecOptions(broker), handshake)
-  const server = serverProtocol.open(codecOptions(broker), { request, accepted: () => accepted })
+  const server = serverProtocol.open(codecOptions(broker), {
+    request,
+    accepted: () => accepted,
+    instruments: listed.map((l) => l.instrument)
+  })
   codecs.push(server)
   const ticks: Array<Link["ticks"][number]> = []
   const events: Array<WireEvent> = []
