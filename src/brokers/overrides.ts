@@ -4,7 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
-import type { Broker, Limit } from "./broker.ts"
+import type { Broker, DeepFeed, Limit } from "./broker.ts"
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0))
 
@@ -15,8 +15,20 @@ export const BrokerOverride = Schema.Struct({
   endpoint: Schema.optionalKey(Endpoint),
   /** Further addresses, by the names in the broker's data. */
   services: Schema.optionalKey(Schema.Record(Schema.String, Web)),
-  /** Endpoints of the sockets for deep books, by their names. */
-  deepEndpoints: Schema.optionalKey(Schema.Record(Schema.String, Endpoint)),
+  /** The sockets for deep books, by their names. */
+  deepFeeds: Schema.optionalKey(
+    Schema.Record(
+      Schema.String,
+      Schema.Struct({
+        endpoint: Schema.optionalKey(Endpoint),
+        subscriptionsPerConnection: Schema.optionalKey(Positive),
+        connectionsPerLogin: Schema.optionalKey(Positive),
+        variant: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+      })
+    )
+  ),
+  /** Book levels by exchange, for accounts that are served fewer or more than the broker's data says. */
+  depthLevels: Schema.optionalKey(Schema.Record(Schema.String, Schema.Array(Positive))),
   /** One address in place of all that the broker publishes its master at: the file, or a zip archive of the files. */
   instrumentsUrl: Schema.optionalKey(Web),
   minimumInstruments: Schema.optionalKey(Positive),
@@ -25,6 +37,9 @@ export const BrokerOverride = Schema.Struct({
   requestBatch: Schema.optionalKey(Positive),
   requestIntervalMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   silentAfterMs: Schema.optionalKey(Positive),
+  heartbeatEveryMs: Schema.optionalKey(Positive),
+  pingEveryMs: Schema.optionalKey(Positive),
+  reconnectAfterMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   /** Choices that the protocol leaves to the broker; merged over the broker's own. */
   variant: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
 })
@@ -48,27 +63,52 @@ export const fileName = (url: string): string => {
   return path.slice(path.lastIndexOf("/") + 1)
 }
 
+const applyLimits = (
+  own: Broker["limits"],
+  o: Pick<BrokerOverride, "subscriptionsPerConnection" | "connectionsPerLogin">
+): Broker["limits"] => ({
+  subscriptionsPerConnection: limit(own.subscriptionsPerConnection, o.subscriptionsPerConnection),
+  connectionsPerLogin: limit(own.connectionsPerLogin, o.connectionsPerLogin)
+})
+
+const applyToDeepFeed = (feed: DeepFeed, o: NonNullable<BrokerOverride["deepFeeds"]>[string]): DeepFeed => ({
+  ...feed,
+  endpoint: o.endpoint ?? feed.endpoint,
+  limits: applyLimits(feed.limits, o),
+  ...(o.variant === undefined ? {} : { variant: { ...feed.variant, ...o.variant } })
+})
+
+const withLevels = (
+  exchanges: Broker["exchanges"],
+  levels: Readonly<Record<string, ReadonlyArray<number>>>
+): Broker["exchanges"] =>
+  Object.fromEntries(
+    Object.entries(exchanges).map(([name, e]) => {
+      const own = levels[name]
+      return [name, own === undefined ? e : { ...e, depthLevels: [...own].sort((a, b) => a - b) }]
+    })
+  )
+
 export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
   ...broker,
   endpoint: o.endpoint ?? broker.endpoint,
   ...(broker.services === undefined ? {} : { services: { ...broker.services, ...o.services } }),
   ...(broker.deepFeeds === undefined
     ? {}
-    : {
-        deepFeeds: broker.deepFeeds.map((feed) => ({
-          ...feed,
-          endpoint: o.deepEndpoints?.[feed.name] ?? feed.endpoint
-        }))
-      }),
-  limits: {
-    subscriptionsPerConnection: limit(broker.limits.subscriptionsPerConnection, o.subscriptionsPerConnection),
-    connectionsPerLogin: limit(broker.limits.connectionsPerLogin, o.connectionsPerLogin)
-  },
+    : { deepFeeds: broker.deepFeeds.map((feed) => applyToDeepFeed(feed, o.deepFeeds?.[feed.name] ?? {})) }),
+  ...(o.depthLevels === undefined ? {} : { exchanges: withLevels(broker.exchanges, o.depthLevels) }),
+  ...(o.reconnectAfterMs === undefined ? {} : { reconnectAfterMs: o.reconnectAfterMs }),
+  limits: applyLimits(broker.limits, o),
   pacing: {
     batch: o.requestBatch ?? broker.pacing.batch,
     intervalMs: o.requestIntervalMs ?? broker.pacing.intervalMs
   },
-  heartbeat: { ...broker.heartbeat, silentAfterMs: o.silentAfterMs ?? broker.heartbeat.silentAfterMs },
+  heartbeat: {
+    ...broker.heartbeat,
+    silentAfterMs: o.silentAfterMs ?? broker.heartbeat.silentAfterMs,
+    ...(o.heartbeatEveryMs === undefined ? {} : { sendEveryMs: o.heartbeatEveryMs }),
+    ...(o.pingEveryMs === undefined ? {} : { pingEveryMs: o.pingEveryMs })
+  },
   instrumentMaster: {
     ...broker.instrumentMaster,
     sources:

@@ -24,8 +24,16 @@ const readOverrides = Effect.fn("readOverrides")(function* (dataDir: string) {
   )
 })
 
-/** Lower-cases the names, so that `Zerodha` in a file means `zerodha`. */
-export const layer = (dataDir: string, endpoints: Readonly<Record<string, string>>) =>
+/**
+ * Lower-cases the names, so that `Zerodha` in a file means `zerodha`.
+ *
+ * @param more what a simulator of this process says, over all else
+ */
+export const layer = (
+  dataDir: string,
+  endpoints: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, BrokerOverride>> = {}
+) =>
   Layer.effect(
     BrokerOverrides,
     Effect.gen(function* () {
@@ -33,13 +41,14 @@ export const layer = (dataDir: string, endpoints: Readonly<Record<string, string
       for (const [name, override] of Object.entries(yield* readOverrides(dataDir)))
         merged[name.toLowerCase()] = override
       for (const [name, endpoint] of Object.entries(endpoints)) {
-        if (!/^wss?:\/\//.test(endpoint)) {
+        if (!/^(?:wss?|tcp|tls):\/\//.test(endpoint)) {
           return yield* new CommandFailed({
-            message: `--endpoint ${name}=${endpoint}: the address must begin with ws:// or wss://`
+            message: `--endpoint ${name}=${endpoint}: the address must begin with ws:// or wss:// (tcp:// or tls:// for a byte stream)`
           })
         }
         merged[name.toLowerCase()] = { ...merged[name.toLowerCase()], endpoint }
       }
+      for (const [name, override] of Object.entries(more)) merged[name] = { ...merged[name], ...override }
       return merged
     })
   )

@@ -6,6 +6,7 @@ import { fork } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { BrokerOverride } from "../brokers/overrides.ts"
 import { CommandFailed } from "./output.ts"
 
 /** What the child tells when it listens. */
@@ -13,7 +14,8 @@ const Ready = Schema.Struct({
   pid: Schema.Int,
   port: Schema.Int,
   endpoint: Schema.String,
-  instrumentsUrl: Schema.String
+  instrumentsUrl: Schema.String,
+  overrides: BrokerOverride
 })
 export type Ready = typeof Ready.Type
 

@@ -144,8 +144,9 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
       endpoints.push(`ws://${authority}${pathOf(feed.endpoint)}`)
       continue
     }
-    // The next port when one was chosen, any free one otherwise.
-    yield* listen(stream, host, port === 0 ? 0 : port + 1 + i)
+    // The next port, so that it is the same after a restart; any free one when nobody chose and it is taken.
+    const next = listen(stream, host, bound + 1 + i)
+    yield* port === 0 ? Effect.catch(next, () => listen(stream, host, 0)) : next
     endpoints.push(`tcp://${reachable(host)}:${portOf(stream)}`)
   }
   timer = setInterval(venue.turn, turnMs)
@@ -172,7 +173,11 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
       ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
       ...(deepEndpoints.length === 0
         ? {}
-        : { deepEndpoints: Object.fromEntries(deepEndpoints.map((url, i) => [parts[i + 1]!.name, url])) })
+        : {
+            deepFeeds: Object.fromEntries(
+              deepEndpoints.map((url, i) => [parts[i + 1]!.name, { endpoint: url }])
+            )
+          })
     },
     instruments: listed.map((l) => l.instrument),
     market,

@@ -108,11 +108,10 @@ const reachable = (host: string): string => (host === "0.0.0.0" || host === "::"
 
 const run = Effect.fn("serve")(function* (input: Input) {
   const started = input.demo ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer)) : undefined
-  const endpoints =
-    started === undefined
-      ? input.endpoint
-      : { ...input.endpoint, [started.demo.broker]: started.simulator.endpoint }
-  const registry = BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(input.dataDir, endpoints)))
+  const simulated = started === undefined ? {} : { [started.demo.broker]: started.simulator.overrides }
+  const registry = BrokerRegistry.layer.pipe(
+    Layer.provide(Overrides.layer(input.dataDir, input.endpoint, simulated))
+  )
 
   yield* Effect.gen(function* () {
     const gateway = yield* Gateway

@@ -50,9 +50,8 @@ export const simulate = Command.make(
   },
   Effect.fn(function* (input) {
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
-    const accepted: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = {
-      ...loginOf(yield* Effect.promise(() => demoLoginAt(broker)))
-    }
+    const demo = yield* Effect.promise(() => demoLoginAt(broker))
+    const accepted: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = { ...loginOf(demo) }
     for (const field of credentialFields) {
       const given = input[field]
       if (given._tag === "Some") accepted[field] = given.value
@@ -70,14 +69,23 @@ export const simulate = Command.make(
       [
         `Simulated ${broker.title} (pid ${process.pid}): ${simulator.endpoint}`,
         `Instrument master: ${simulator.instrumentsUrl}`,
-        `To use it: algoways serve --no-demo --endpoint ${broker.name}=${simulator.endpoint}`
+        `To use it, in brokers.json: ${JSON.stringify({ [broker.name]: simulator.overrides })}`,
+        // Only the fixtures: what was given by a flag may be a secret.
+        `Its login: ${JSON.stringify(
+          Object.fromEntries(
+            broker.credentials
+              .filter(({ field }) => input[field]._tag === "None")
+              .map(({ field }) => [field, demo[field]])
+          )
+        )}`
       ].join("\n")
     )
     yield* reportToParent({
       pid: process.pid,
       port: simulator.port,
       endpoint: simulator.endpoint,
-      instrumentsUrl: simulator.instrumentsUrl
+      instrumentsUrl: simulator.instrumentsUrl,
+      overrides: simulator.overrides
     })
     return yield* untilParentLeaves
   }, Effect.scoped)
