@@ -3,7 +3,6 @@ import { ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { FrameReader } from "../bytes.ts"
 import type {
   Change,
   Codec,
@@ -59,7 +58,6 @@ export class IiflMqttCodec implements Codec {
   /** Tradable ones by segment and id, for the streams of whole segments; how many there are decides those. */
   readonly #segments = new Map<string, Map<number, Held>>()
   readonly #packets: PacketReader
-  readonly #reader = new FrameReader()
   /** Topics of requests that the broker has not answered yet. */
   readonly #asked = new Map<number, ReadonlyArray<string>>()
   #lastId = 0
@@ -76,6 +74,7 @@ export class IiflMqttCodec implements Codec {
     this.#limits = iiflMqttOptions(options).limits
     this.#secrets = handshake?.secrets
     this.#packets = new PacketReader(FROM_SERVER, {
+      publish: (topic, id, view, at, length) => this.#publish(topic, id, view, at, length, this.#sink!),
       packet: (packet) => this.#packet(packet, this.#sink!),
       malformed: (detail) => this.#sink!.reject("unknown_packet", brokerText(detail))
     })
@@ -194,11 +193,6 @@ export class IiflMqttCodec implements Codec {
 
   #packet(packet: Packet, sink: Sink): void {
     switch (packet.cmd) {
-      case "publish":
-        // We ask for QoS 0. Whoever sends more waits for this answer.
-        if (packet.qos === 1)
-          this.#answers.push(packetBytes({ cmd: "puback", messageId: packet.messageId ?? 0 }))
-        return this.#publish(packet.topic, packet.payload as Uint8Array, sink)
       case "connack": {
         const { returnCode } = packet
         if (returnCode === 0) return sink.event(READY)
@@ -228,40 +222,33 @@ export class IiflMqttCodec implements Codec {
     sink.event({ type: "ignored", what: "SUBACK" })
   }
 
-  #publish(topic: string, payload: Uint8Array, sink: Sink): void {
+  #publish(topic: string, id: number, view: DataView, at: number, length: number, sink: Sink): void {
+    // We ask for no packets that wait for an answer. Whoever sends one gets it.
+    if (id !== 0) this.#answers.push(packetBytes({ cmd: "puback", messageId: id }))
     const known = this.#topics.get(topic)
-    if (known === undefined) return this.#other(topic, payload, sink)
+    if (known === undefined) return this.#other(topic, view, at, length, sink)
     const { instrument } = known.held
-    const { length } = payload
-    const view = this.#reader.view(payload)
-    switch (known.stream) {
-      case "index":
-        if (length === INDEX_SIZE) {
-          const tick = decodeIndex(view, instrument, this.#receivedAt)
-          // An index has little else, so its value is for quote readers too.
-          return tick === undefined
-            ? sink.reject("unknown_packet", `${topic}: neither a value nor a divisor of an index`)
-            : sink.tick(instrument, tick, refreshes.quote)
-        }
-        return this.#feed(topic, view, length, instrument, sink)
-      case "oi":
-        if (length < OI_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
-        return sink.tick(instrument, decodeOpenInterest(view, instrument, this.#receivedAt), BEYOND_LTP)
-      default:
-        return this.#feed(topic, view, length, instrument, sink)
+    if (known.stream === "oi") {
+      if (length < OI_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
+      return sink.tick(instrument, decodeOpenInterest(view, at, instrument, this.#receivedAt), BEYOND_LTP)
     }
-  }
-
-  #feed(topic: string, view: DataView, length: number, instrument: WireInstrument, sink: Sink): void {
+    if (known.stream === "index" && length === INDEX_SIZE) {
+      const tick = decodeIndex(view, at, instrument, this.#receivedAt)
+      if (tick === undefined) {
+        return sink.reject("unknown_packet", `${topic}: neither a value nor a divisor of an index`)
+      }
+      // An index has little else, so its value is for quote readers too.
+      return sink.tick(instrument, tick, refreshes.quote)
+    }
     if (length < FEED_LEAST) return sink.reject("truncated", `${topic}: ${length} bytes`)
-    const divisor = view.getInt32(58, true)
+    const divisor = view.getInt32(at + 58, true)
     if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
-    const tick = decodeFeed(view, instrument, this.#receivedAt, divisor === 0 ? DEFAULT_DIVISOR : divisor)
+    const tick = decodeFeed(view, at, instrument, this.#receivedAt, divisor === 0 ? DEFAULT_DIVISOR : divisor)
     sink.tick(instrument, tick, refreshes.depth)
   }
 
   /** Streams of whole segments, and what nobody subscribed. */
-  #other(topic: string, payload: Uint8Array, sink: Sink): void {
+  #other(topic: string, view: DataView, at: number, length: number, sink: Sink): void {
     const parsed = parseTopic(topic)
     switch (parsed?.stream) {
       case "mw":
@@ -276,21 +263,18 @@ export class IiflMqttCodec implements Codec {
       case "high52week":
       case "low52week": {
         const { segment, stream } = parsed
-        if (payload.length < LIMIT_SIZE) return sink.reject("truncated", `${topic}: ${payload.length} bytes`)
-        const view = this.#reader.view(payload)
-        const held = this.#segments.get(segment)?.get(view.getUint32(0, true))
+        if (length < LIMIT_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
+        const held = this.#segments.get(segment)?.get(view.getUint32(at, true))
         if (held === undefined) return sink.reject("not_subscribed", topic)
-        const divisor = view.getInt32(8, true)
+        const divisor = view.getInt32(at + 8, true)
         if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
         const { instrument } = held
-        const tick = decodeLimit(
-          view,
+        const scale = divisor === 0 ? DEFAULT_DIVISOR : divisor
+        return sink.tick(
           instrument,
-          this.#receivedAt,
-          stream,
-          divisor === 0 ? DEFAULT_DIVISOR : divisor
+          decodeLimit(view, at, instrument, this.#receivedAt, stream, scale),
+          BEYOND_LTP
         )
-        return sink.tick(instrument, tick, BEYOND_LTP)
       }
       default:
         return topic.startsWith("prod/updates/")

@@ -11,25 +11,26 @@ import type { SegmentStream } from "./topics.ts"
 /** @param divisor above 0, of the packet */
 export const decodeFeed = (
   v: DataView,
+  at: number,
   { exchange, symbol }: WireInstrument,
   received_time: number,
   divisor: number
 ): Tick => {
-  const ltp = v.getInt32(0, true) / divisor
-  const ltq = v.getUint32(4, true)
-  const volume = v.getUint32(8, true)
-  const high = v.getInt32(12, true) / divisor
-  const low = v.getInt32(16, true) / divisor
-  const open = v.getInt32(20, true) / divisor
-  const close = v.getInt32(24, true) / divisor
-  const average_price = v.getInt32(28, true) / divisor
+  const ltp = v.getInt32(at, true) / divisor
+  const ltq = v.getUint32(at + 4, true)
+  const volume = v.getUint32(at + 8, true)
+  const high = v.getInt32(at + 12, true) / divisor
+  const low = v.getInt32(at + 16, true) / divisor
+  const open = v.getInt32(at + 20, true) / divisor
+  const close = v.getInt32(at + 24, true) / divisor
+  const average_price = v.getInt32(at + 28, true) / divisor
   // 34 to 49 are the best bid and ask, which are in the book.
-  const total_buy_quantity = v.getUint32(50, true)
-  const total_sell_quantity = v.getUint32(54, true)
-  const ltt = v.getInt32(62, true) * 1000
+  const total_buy_quantity = v.getUint32(at + 50, true)
+  const total_sell_quantity = v.getUint32(at + 54, true)
+  const ltt = v.getInt32(at + 62, true) * 1000
   const depth: Depth = {
-    buy: decodeSide(v, BOOK_AT, divisor),
-    sell: decodeSide(v, BOOK_AT + LEVELS * LEVEL_SIZE, divisor)
+    buy: decodeSide(v, at + BOOK_AT, divisor),
+    sell: decodeSide(v, at + BOOK_AT + LEVELS * LEVEL_SIZE, divisor)
   }
   const mode = "depth"
   const traded = ltp !== 0 && average_price !== 0 && ltt > 0
@@ -84,12 +85,13 @@ const decodeSide = (v: DataView, at: number, divisor: number): ReadonlyArray<Lev
 /** The short packet of an index; undefined where it cannot be one. */
 export const decodeIndex = (
   v: DataView,
+  at: number,
   { exchange, symbol }: WireInstrument,
   received_time: number
 ): Tick | undefined => {
-  const value = v.getInt32(3, true)
-  const close = v.getInt32(11, true)
-  const divisor = v.getInt32(15, true)
+  const value = v.getInt32(at + 3, true)
+  const close = v.getInt32(at + 11, true)
+  const divisor = v.getInt32(at + 15, true)
   if (value <= 0 || !indexDivisors.has(divisor)) return undefined
   const ltp = value / divisor
   return close > 0
@@ -99,6 +101,7 @@ export const decodeIndex = (
 
 export const decodeOpenInterest = (
   v: DataView,
+  at: number,
   { exchange, symbol }: WireInstrument,
   received_time: number
 ): Tick => ({
@@ -106,9 +109,9 @@ export const decodeOpenInterest = (
   exchange,
   mode: "quote",
   received_time,
-  oi: v.getInt32(0, true),
-  oi_high: v.getInt32(4, true),
-  oi_low: v.getInt32(8, true)
+  oi: v.getInt32(at, true),
+  oi_high: v.getInt32(at + 4, true),
+  oi_low: v.getInt32(at + 8, true)
 })
 
 const limitFields = {
@@ -121,13 +124,14 @@ const limitFields = {
 /** @param divisor above 0, of the packet */
 export const decodeLimit = (
   v: DataView,
+  at: number,
   { exchange, symbol }: WireInstrument,
   received_time: number,
   stream: SegmentStream,
   divisor: number
 ): Tick => {
   const tick: TickDraft = { symbol, exchange, mode: "quote", received_time }
-  const limit = v.getUint32(4, true) / divisor
+  const limit = v.getUint32(at + 4, true) / divisor
   if (limit !== 0) tick[limitFields[stream]] = limit
   return tick
 }

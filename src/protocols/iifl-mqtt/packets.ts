@@ -1,9 +1,12 @@
 /**
  * MQTT control packets out of a stream of bytes: cut here, so that no length field makes anybody wait for more than a
- * packet can have, and read by `mqtt-packet`, one whole packet at a time. Source: MQTT 3.1.1 (OASIS standard).
+ * packet can have, and read by `mqtt-packet`, one whole packet at a time. All but PUBLISH, which is nearly everything
+ * that comes: the library takes five times as long over one as all the rest of its decoding together (measured).
+ * Source: MQTT 3.1.1 (OASIS standard).
  */
 import { generate, parser } from "mqtt-packet"
 import type { Packet, Parser } from "mqtt-packet"
+import { FrameReader } from "../bytes.ts"
 import { StreamBuffer } from "../streamBuffer.ts"
 
 export type { Packet }
@@ -12,6 +15,11 @@ export type { Packet }
 const MAX_PACKET_BYTES = 256 * 1024
 
 const LENGTH_BYTES = 4
+
+const PUBLISH = 3
+const QOS = 0b110
+
+const utf8 = new TextDecoder()
 
 /** First bytes that a server may send: the kind of packet, and flags that are fixed for all but PUBLISH. */
 export const FROM_SERVER: ReadonlySet<number> = new Set([
@@ -32,6 +40,9 @@ export const FROM_CLIENT: ReadonlySet<number> = new Set([0x10, 0x30, 0x31, 0x40,
 export const packetBytes = (packet: Packet): Uint8Array => generate(packet)
 
 export interface PacketSink {
+  /** @param id of the packet, 0 where it asks for no answer. @param at where in the view its payload begins */
+  readonly publish: (topic: string, id: number, view: DataView, at: number, length: number) => void
+  /** Any other packet. */
   readonly packet: (packet: Packet) => void
   /** A packet of the right length with nonsense in it; the stream goes on behind it. */
   readonly malformed: (detail: string) => void
@@ -41,6 +52,7 @@ export class PacketReader {
   readonly #firstBytes: ReadonlySet<number>
   readonly #sink: PacketSink
   readonly #waiting = new StreamBuffer()
+  readonly #frames = new FrameReader()
   #parser: Parser
   #packet: Packet | undefined
   #error: string | undefined
@@ -65,6 +77,7 @@ export class PacketReader {
   /** Returns why the stream is of no further use, where it is not; what is left of it is dropped then. */
   read(bytes: Uint8Array): string | undefined {
     const whole = this.#waiting.join(bytes)
+    const view = this.#frames.view(whole)
     let at = 0
     let broken: string | undefined
     while (at < whole.length) {
@@ -90,11 +103,22 @@ export class PacketReader {
       }
       const end = start + size
       if (end > whole.length) break
-      this.#parse(whole.subarray(at, end))
+      if (whole[at]! >> 4 === PUBLISH) this.#publish(whole, view, at, start, end)
+      else this.#parse(whole.subarray(at, end))
       at = end
     }
     this.#waiting.keep(whole, broken === undefined ? at : whole.length)
     return broken
+  }
+
+  /** Topic, the packet's id where the sender waits for an answer, payload. */
+  #publish(whole: Uint8Array, view: DataView, first: number, start: number, end: number): void {
+    const asks = (whole[first]! & QOS) !== 0
+    const topicEnd = start + 2 + (end < start + 2 ? 0 : view.getUint16(start))
+    const at = asks ? topicEnd + 2 : topicEnd
+    if (at > end || end < start + 2) return this.#sink.malformed("a PUBLISH that is shorter than its topic")
+    const topic = utf8.decode(whole.subarray(start + 2, topicEnd))
+    this.#sink.publish(topic, asks ? view.getUint16(topicEnd) : 0, view, at, end - at)
   }
 
   #parse(bytes: Uint8Array): void {

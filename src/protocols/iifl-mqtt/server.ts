@@ -60,6 +60,10 @@ export class IiflMqttServerCodec implements ServerCodec {
     this.#codes = textCodes("iifl-mqtt", options.codes)
     this.#accepted = accepted
     this.#packets = new PacketReader(FROM_CLIENT, {
+      // Nobody publishes here but the broker.
+      publish: () => {
+        this.#ended = true
+      },
       packet: (packet) => this.#packet(packet),
       malformed: () => {
         this.#ended = true
