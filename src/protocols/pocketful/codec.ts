@@ -1,0 +1,188 @@
+/** The client's side of one Pocketful connection. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
+import { FrameReader } from "../bytes.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { decodeCompact, decodeMarket, decodeSnapquote } from "./decode.ts"
+import type { Stream } from "./layout.ts"
+import {
+  COMPACT,
+  HEARTBEAT,
+  MARKET,
+  MAX_TOKEN,
+  SIZES,
+  SNAPQUOTE,
+  STREAM_NAMES,
+  streams,
+  streamsOf
+} from "./layout.ts"
+import { pocketfulOptions } from "./options.ts"
+
+const EMPTY: WireEvent = { type: "ignored", what: "an empty frame" }
+const UNTRADED: WireEvent = { type: "ignored", what: "a packet without a last price" }
+
+/** How a bad token is told in a text is not documented; texts that speak of it are taken for it (UNCONFIRMED). */
+const ABOUT_LOGIN = /token|unauthori[sz]ed|forbidden|expired|session|log_?in/i
+
+/** What else the platform sends: circuits, statuses, messages, orders. Not this codec's. */
+const OTHER_KINDS: ReadonlySet<number> = new Set([3, 7, 8, 9, 10, 14, 50, 51, 58, 254])
+
+interface Subscription {
+  instrument: WireInstrument
+  /** As bits. */
+  streams: number
+}
+
+interface Segment {
+  readonly code: number
+  readonly divisor: number
+  readonly byToken: Map<number, Subscription>
+}
+
+/** A subscription and the streams it had before a request. */
+interface Touched {
+  readonly segment: Segment
+  readonly token: number
+  readonly streams: number
+}
+
+type Pair = readonly [code: number, token: number]
+
+export class PocketfulCodec implements Codec {
+  /** By exchange code. Cash and indices of an exchange share one, and their tokens differ. */
+  readonly #segments: ReadonlyArray<Segment | undefined>
+  readonly #codes: Readonly<Record<string, number>>
+  readonly #batch: number
+  readonly #reader = new FrameReader()
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    const { codes, divisors } = pocketfulOptions(options)
+    this.#segments = Array.from({ length: 256 }, (_, code) => {
+      const divisor = divisors.get(code)
+      return divisor === undefined ? undefined : { code, divisor, byToken: new Map() }
+    })
+    this.#codes = codes
+    this.#batch = options.batch
+  }
+
+  /** The server does not answer it; pings tell whether it is there. */
+  heartbeat(): Outbound {
+    return HEARTBEAT
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, Touched>()
+    for (const { instrument, to } of changes) {
+      const code = this.#codes[instrument.exchange]
+      const segment = code === undefined ? undefined : this.#segments[code]
+      const token = plainNumber(instrument.token, MAX_TOKEN)
+      if (segment === undefined || token === undefined) {
+        this.#refused.push(
+          segment === undefined
+            ? `${nameOf(instrument)}: Pocketful has no known exchange code for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
+                `import Pocketful's instruments anew`
+        )
+        continue
+      }
+      const key = `${segment.code}:${token}`
+      const known = segment.byToken.get(token)
+      if (!before.has(key)) before.set(key, { segment, token, streams: known?.streams ?? 0 })
+      if (to === undefined) segment.byToken.delete(token)
+      else segment.byToken.set(token, { instrument, streams: streamsOf(to) })
+    }
+    return this.#frames([...before.values()])
+  }
+
+  /** Streams are independent, so a change adds the new one before it gives up the old one and no tick is missed. */
+  #frames(touched: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
+    const gone: Array<Touched> = []
+    const added: Array<Touched> = []
+    const replaced: Array<Touched> = []
+    for (const { segment, streams: was, token } of touched) {
+      const is = segment.byToken.get(token)?.streams ?? 0
+      added.push({ segment, token, streams: is & ~was })
+      ;(is === 0 ? gone : replaced).push({ segment, token, streams: was & ~is })
+    }
+    return [
+      ...this.#actions("unsubscribe", gone),
+      ...this.#actions("subscribe", added),
+      ...this.#actions("unsubscribe", replaced)
+    ]
+  }
+
+  #actions(a: "subscribe" | "unsubscribe", changes: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
+    return streams.flatMap((stream) => {
+      const pairs = changes
+        .filter((change) => (change.streams & stream) !== 0)
+        .map(({ segment, token }): Pair => [segment.code, token])
+      return chunks(pairs, this.#batch).map((v) => JSON.stringify({ a, v, m: STREAM_NAMES[stream] }))
+    })
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const { length } = frame
+    if (length === 0) return sink.event(EMPTY)
+    const kind = frame[0]!
+    if (!isStream(kind)) {
+      return OTHER_KINDS.has(kind)
+        ? sink.event({ type: "ignored", what: `packet ${kind}` })
+        : sink.reject("unknown_packet", `kind ${kind}`)
+    }
+    if (length < SIZES[kind]) {
+      return sink.reject("truncated", `packet ${kind} has ${SIZES[kind]} bytes, ${length} came`)
+    }
+    const segment = this.#segments[frame[1]!]
+    if (segment === undefined) return sink.reject("unknown_segment", `exchange code ${frame[1]!}`)
+    const v = this.#reader.view(frame)
+    const token = v.getUint32(2)
+    const subscription = segment.byToken.get(token)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `exchange code ${segment.code}, token ${token}`)
+    }
+    const { instrument } = subscription
+    const { divisor } = segment
+    switch (kind) {
+      case MARKET:
+        return give(sink, instrument, decodeMarket(v, instrument, receivedAt, divisor), refreshes.quote)
+      case COMPACT:
+        return give(sink, instrument, decodeCompact(v, instrument, receivedAt, divisor), refreshes.ltp)
+      case SNAPQUOTE:
+        // Without a last price: news for depth readers alone.
+        return sink.tick(instrument, decodeSnapquote(v, instrument, receivedAt, divisor), modeBit.depth)
+    }
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+const isStream = (kind: number): kind is Stream => kind === MARKET || kind === COMPACT || kind === SNAPQUOTE
+
+const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, refreshed: number): void => {
+  if (tick === undefined) sink.event(UNTRADED)
+  else sink.tick(instrument, tick, refreshed)
+}
+
+/** The server sends text only to complain. */
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+  const detail = brokerText(message["message"] ?? message["error"] ?? message)
+  sink.event(
+    ABOUT_LOGIN.test(detail)
+      ? { type: "failure", failure: new AuthRejected({ detail }) }
+      : { type: "refused", detail }
+  )
+}

@@ -1,0 +1,34 @@
+/** How a Pocketful connection is asked for, and how the answer "no" is understood. */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import { reveal } from "../text.ts"
+
+export const handshake = ({
+  credentials,
+  endpoint
+}: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
+  const id = encodeURIComponent(reveal(credentials.clientCode))
+  const token = encodeURIComponent(reveal(credentials.authToken))
+  return {
+    // By hand: an endpoint that is no URL is the transport's to report, and a codec does not throw.
+    url: `${endpoint}${endpoint.includes("?") ? "&" : "?"}login_id=${id}&access_token=${token}`,
+    headers: {}
+  }
+}
+
+/** Which status a bad token gets is UNCONFIRMED; these two say it everywhere else. */
+export const refusal = ({ status }: Refusal): ConnectionFailure => {
+  const detail = `HTTP ${status}`
+  switch (status) {
+    case 401:
+    case 403:
+      return new AuthRejected({
+        detail: `${detail}: the client id or the access token is wrong, or has expired`
+      })
+    case 429:
+      return new RateLimited({ detail })
+    default:
+      return new ConnectionRefused({ detail })
+  }
+}

@@ -1,0 +1,22 @@
+/** Pocketful's feed: JSON requests, binary market data, both sides. */
+import type { CodecOptions, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import { PocketfulCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { SNAPQUOTE, streamsOf } from "./layout.ts"
+import { PocketfulServerCodec, admit } from "./server.ts"
+
+export const protocol = {
+  name: "pocketful",
+  handshake,
+  refusal,
+  open: (options: CodecOptions) => new PocketfulCodec(options),
+  partial: true,
+  // The book has a stream of its own, beside that of the prices.
+  cost: (want: Want) => ((streamsOf(want) & SNAPQUOTE) === 0 ? 1 : 2)
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "pocketful",
+  admit,
+  open: (options: CodecOptions) => new PocketfulServerCodec(options)
+} satisfies ServerProtocol
