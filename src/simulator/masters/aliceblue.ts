@@ -75,7 +75,7 @@ const fieldsOf = (row: Listed): Readonly<Record<string, string | number>> => {
 
 export const master: SimulatedMaster = {
   token: norenToken,
-  symbol: norenSymbol,
+  symbol: (l) => l.index?.kite ?? norenSymbol(l),
   write: (listed) => [
     ...Object.keys(segments).map((exchange) => {
       const names = exchange === "NSE" || exchange === "BSE" ? CASH : CONTRACTS
