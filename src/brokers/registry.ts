@@ -47,6 +47,7 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
   rmoney: () => import("./rmoney.ts"),
   samco: () => import("./samco.ts"),
   shoonya: () => import("./shoonya.ts"),
+  tradejini: () => import("./tradejini.ts"),
   tradesmart: () => import("./tradesmart.ts"),
   wisdom: () => import("./wisdom.ts"),
   zebu: () => import("./zebu.ts"),

@@ -35,6 +35,7 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["pocketful", both(() => import("./pocketful/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))],
+  ["tradejini", both(() => import("./tradejini/index.ts"))],
   ["xts", both(() => import("./xts/index.ts"))]
 ])
 

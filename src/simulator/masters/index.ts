@@ -42,6 +42,7 @@ const formats: Readonly<Record<string, () => Promise<{ readonly master: Simulate
   paytm: () => import("./paytm.ts"),
   pocketful: () => import("./pocketful.ts"),
   samco: () => import("./samco.ts"),
+  tradejini: () => import("./tradejini.ts"),
   xts: () => import("./xts.ts"),
   zerodha: () => import("./zerodha.ts")
 }

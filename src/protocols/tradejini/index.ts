@@ -1,0 +1,24 @@
+/** Tradejini's Nxtrad stream: JSON requests, fields of key and value, both sides. */
+import type { CodecOptions, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import { TradejiniCodec } from "./codec.ts"
+import { closed, handshake, refusal } from "./handshake.ts"
+import { wantsBook } from "./layout.ts"
+import { TradejiniServerCodec } from "./server.ts"
+
+export const protocol = {
+  name: "tradejini",
+  handshake,
+  refusal,
+  closed,
+  open: (options: CodecOptions) => new TradejiniCodec(options),
+  partial: true,
+  // The book is a subscription of its own, beside that of the prices.
+  cost: (want: Want) => (wantsBook(want) ? 2 : 1)
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "tradejini",
+  // A wrong login is closed, not declined.
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new TradejiniServerCodec(options, context)
+} satisfies ServerProtocol
