@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { broker as angel } from "../../../src/brokers/angel.ts"
+import { broker as arrow } from "../../../src/brokers/arrow.ts"
+import { broker as dhan } from "../../../src/brokers/dhan.ts"
+import { broker as mstock } from "../../../src/brokers/mstock.ts"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
@@ -9,7 +12,7 @@ import { loadMaster } from "../../../src/simulator/masters/index.ts"
 /** With a weekly chain, without one, on an expiry day, at a year's end. */
 const days = ["2026-11-16", "2026-11-18", "2026-11-24", "2026-12-31"]
 
-describe.each([zerodha, angel])("the simulated master of $name", (broker) => {
+describe.each([zerodha, angel, arrow, dhan, mstock])("the simulated master of $name", (broker) => {
   it.each(days)("is imported whole on %s, under the same names and tokens", async (day) => {
     const master = (await loadMaster(broker.instrumentMaster.format))!
     const listed = listAt(broker, makeListings({ now: Date.parse(`${day}T11:00:00+05:30`) }), master)
