@@ -175,7 +175,7 @@ export class XtsCodec implements Codec {
     this.#announced--
     if (!this.#packets) return sink.event({ type: "ignored", what: "an attachment of another event" })
     const onMessage: OnMessage = (subscription, code, { tick }) =>
-      sink.tick(subscription.instrument, tick, refreshesOf(code, tick.mode === "depth"))
+      sink.tick(subscription.instrument, tick, refreshesOf(code, tick))
     this.#binary.decode(frame, receivedAt, sink, onMessage)
   }
 

@@ -69,11 +69,11 @@ const decodeTouchline = (
   // Usually nested; some servers have the same fields at the root.
   const nested = message["Touchline"]
   const t: Message = isObject(nested) ? nested : message
-  if (t["LastTradedPrice"] === undefined && t["Close"] === undefined) return undefined
   const updated = price(t["LastUpdateTime"])
   const buy = code === DEPTH ? readRows(message["Bids"]) : NO_ROWS
   const sell = code === DEPTH ? readRows(message["Asks"]) : NO_ROWS
   const hasBook = code === DEPTH && (Array.isArray(message["Bids"]) || Array.isArray(message["Asks"]))
+  if (t["LastTradedPrice"] === undefined && t["Close"] === undefined && !hasBook) return undefined
   const tick = touchlineTick(
     {
       exchangeTime: toEpochMs(updated === 0 ? price(message["ExchangeTimeStamp"]) : updated, segment),

@@ -24,7 +24,7 @@ const MISSING =
 /** Keys come first: a login with them always works, where a stored token may be yesterday's. */
 export function* handshake(context: LoginContext): Login {
   const { credentials } = context
-  const rest = context.services["rest"]
+  const rest = context.services["rest"]?.replace(/\/+$/, "")
   if (rest === undefined) {
     return new ConnectionRefused({ detail: 'the broker has no REST address; set "rest" among its services' })
   }
@@ -58,10 +58,7 @@ const readLogin = (
         : new ConnectionRefused({ detail: reply.detail })
     case "ended":
     case "refused":
-      // A wrong address answers this, not a wrong login.
-      return answer.status === 404
-        ? new ConnectionRefused({ detail: reply.detail })
-        : new AuthRejected({ detail: reply.detail })
+      return new AuthRejected({ detail: reply.detail })
     case "done": {
       const { token, userID } = reply.result
       const userId = typeof userID === "string" && userID !== "" ? userID : userIdOf(token)
@@ -88,7 +85,7 @@ const connect = (
   return {
     url: `${endpoint.replace(/\/+$/, "")}/?${query.join("&")}`,
     headers: {},
-    secrets: { token, rest: rest.replace(/\/+$/, ""), origin }
+    secrets: { token, rest, origin }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Messages to ticks: looks up whose each is, joins changes with what is known, and tells the sink. */
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
 import type { Sink } from "../protocol.ts"
 import { brokerText, isObject, plainNumber } from "../text.ts"
 import type { Book, Subscription } from "./book.ts"
@@ -56,7 +57,7 @@ export class Messages {
       }
     }
     remember(subscription, code, now)
-    sink.tick(subscription.instrument, now.tick, refreshesOf(code, now.tick.mode === "depth"))
+    sink.tick(subscription.instrument, now.tick, refreshesOf(code, now.tick))
     return address
   }
 
@@ -79,7 +80,7 @@ export class Messages {
       return sink.reject("malformed_text", `${nameOf(instrument)}: ${brokerText(now)}`)
     if (now === undefined) return sink.event({ type: "ignored", what: `message ${code} without a value` })
     remember(subscription, code, now)
-    sink.tick(instrument, now.tick, refreshesOf(code, now.tick.mode === "depth"))
+    sink.tick(instrument, now.tick, refreshesOf(code, now.tick))
   }
 
   #find(segment: number, id: number, sink: Sink): Subscription | undefined {
@@ -94,11 +95,12 @@ export class Messages {
   }
 }
 
-/** Open interest is news for quotes; a touchline also serves LTP readers, and a book everybody. */
-export const refreshesOf = (code: MessageCode, book: boolean): number => {
+/** Open interest is news for quotes, a touchline for LTP readers as well, a book for everybody unless it is alone. */
+export const refreshesOf = (code: MessageCode, { close, depth, ltp }: Tick): number => {
   if (code === OPEN_INTEREST) return modeBit.quote
   if (code === LTP) return refreshes.ltp
-  return book ? refreshes.depth : refreshes.quote
+  if (depth === undefined) return refreshes.quote
+  return ltp === undefined && close === undefined ? modeBit.depth : refreshes.depth
 }
 
 const isOlder = ({ tick }: Known, known: Known | undefined): boolean =>

@@ -44,7 +44,7 @@ export type Reply =
   | { readonly type: "done"; readonly result: Readonly<Record<string, unknown>> }
   /** The token is no longer good. */
   | { readonly type: "ended"; readonly detail: string }
-  /** Worth another try: the rate limit, or trouble at the broker. */
+  /** Worth another try: the rate limit, trouble at the broker, or an answer that is none of an XTS server. */
   | { readonly type: "later"; readonly limited: boolean; readonly detail: string }
   | { readonly type: "refused"; readonly code: string; readonly detail: string }
 
@@ -56,6 +56,9 @@ export const INVALID_TOKEN = "e-session-0007"
 const RATE_LIMIT = "e-apirl"
 /** Third-party code has a family of errors of this name as well (UNCONFIRMED). */
 const NO_TOKEN = "e-token"
+
+/** Long ones would look like a token. */
+const PLAIN_CODE = /^e-[a-z]{1,20}-\d{1,6}$/
 
 /** `{"type": ..., "code": ..., "description": ..., "result": ...}`; the documentation shows it in a list of one, too. */
 export const readReply = ({ body, status }: HttpAnswer): Reply => {
@@ -79,7 +82,10 @@ export const readReply = ({ body, status }: HttpAnswer): Reply => {
     code === INVALID_TOKEN ||
     code.startsWith(NO_TOKEN) ||
     (typeof described === "string" && /invalid token/i.test(described))
-  return ended ? { type: "ended", detail } : { type: "refused", code: brokerText(code), detail }
+  if (ended) return { type: "ended", detail }
+  return reply["type"] === "error"
+    ? { type: "refused", code: PLAIN_CODE.test(code) ? code : brokerText(code), detail }
+    : { type: "later", limited: false, detail: `${detail}, and no answer of an XTS server` }
 }
 
 /** The messages of a snapshot, each a JSON text. */
