@@ -8,6 +8,10 @@ export const contractTail = (l: Listing): string => (l.type === "FUT" ? "FUT" : 
 /** `24MAR` */
 export const yearMonth = (date: string): string => `${date.slice(2, 4)}${monthName(date)}`
 
+/** `24328`: a weekly contract's day, its month as 1 to 9, then O, N, D. */
+export const weeklyDay = (date: string): string =>
+  `${date.slice(2, 4)}${"123456789OND"[Number(date.slice(5, 7)) - 1] ?? ""}${date.slice(8, 10)}`
+
 /** CSV quoting where a field needs it. */
 export const csvField = (field: string): string =>
   /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field

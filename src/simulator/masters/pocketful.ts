@@ -2,7 +2,7 @@
 import { monthName } from "../expiries.ts"
 import type { Listed } from "../identity.ts"
 import type { Listing } from "../listing.ts"
-import { contractTail, csvText, yearMonth } from "./contracts.ts"
+import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
 import type { MasterText, SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
@@ -23,7 +23,8 @@ const COLUMNS = [
 const symbolOf = (l: Listing): string => {
   if (l.index !== undefined) return l.index.angel
   if (l.expiry === undefined) return `${l.symbol}${l.exchange === "BSE" ? "-A" : "-EQ"}`
-  return `${l.title}${yearMonth(l.expiry.date)}${contractTail(l)}`
+  const { date, weekly } = l.expiry
+  return `${l.title}${weekly ? weeklyDay(date) : yearMonth(date)}${contractTail(l)}`
 }
 
 const instrumentName = ({ driver, exchange, type }: Listing): string => {

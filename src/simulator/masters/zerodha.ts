@@ -1,13 +1,10 @@
 /** Zerodha's instrument master: CSV, with the exchange's token beside the wire's. */
 import type { Listed } from "../identity.ts"
-import { contractTail, csvField, yearMonth } from "./contracts.ts"
+import { contractTail, csvField, weeklyDay, yearMonth } from "./contracts.ts"
 import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS =
   "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,instrument_type,segment,exchange"
-
-/** Kite's weekly month letters: 1 to 9, then O, N, D. */
-const weeklyMonth = (date: string): string => "123456789OND"[Number(date.slice(5, 7)) - 1] ?? "1"
 
 const segmentOf = ({ listing, instrument }: Listed): string =>
   listing.type === "INDEX"
@@ -48,7 +45,7 @@ export const master: SimulatedMaster = {
     if (l.index !== undefined) return l.index.kite
     if (l.expiry === undefined) return l.symbol
     const { date, weekly } = l.expiry
-    const when = weekly ? `${date.slice(2, 4)}${weeklyMonth(date)}${date.slice(8, 10)}` : yearMonth(date)
+    const when = weekly ? weeklyDay(date) : yearMonth(date)
     return `${l.title}${when}${contractTail(l)}`
   },
   write: (listed) => [{ name: "instruments.csv", text: write(listed) }]
