@@ -18,10 +18,12 @@ export class StreamBuffer {
   /** Keeps the rest of what `join` returned, from `at` on. */
   keep(joined: Uint8Array, at: number): void {
     const left = joined.length - at
-    if (joined.buffer === this.#bytes.buffer) this.#bytes.copyWithin(0, at, joined.length)
-    else {
-      this.#reserve(left)
-      this.#bytes.set(joined.subarray(at))
+    if (left > 0) {
+      if (joined.buffer === this.#bytes.buffer) this.#bytes.copyWithin(0, at, joined.length)
+      else {
+        this.#reserve(left)
+        this.#bytes.set(joined.subarray(at))
+      }
     }
     this.#length = left
   }

@@ -35,8 +35,8 @@ const columns = [
 ] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
-/** Indices have no contract's fields, and a file of them need not have their columns. */
-const ofContracts = ["Option Type", "Strike Price", "Expiry", "Lot Size", "Tick Size"] as const
+/** What a file of indices must have: they have nothing of contracts, and their names may be in either column. */
+const ofIndices: ReadonlyArray<string> = ["Exchange", "Instrument ID"]
 
 const segments: Readonly<Record<string, Exchange>> = {
   NSEEQ: "NSE",
@@ -59,17 +59,17 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   if (files.length === 0) throw new MalformedMaster(`IIFL Capital's instrument master has no file. ${REMEDY}`)
   const builder = new MasterBuilder()
   for (const { name, text } of files) {
-    const ofIndices = /indices/i.test(name)
+    const isOfIndices = /indices/i.test(name)
     addCsvRows(
       {
         title: `${name} of IIFL Capital's instrument master`,
         text,
         columns,
-        optional: ofIndices ? [...ofContracts, "Underlying Instrument Symbol"] : [],
+        optional: isOfIndices ? columns.filter((c) => !ofIndices.includes(c)) : [],
         remedy: REMEDY
       },
       builder,
-      ofIndices ? toIndex : toRow
+      isOfIndices ? toIndex : toRow
     )
   }
   return builder.finish()
