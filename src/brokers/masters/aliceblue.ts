@@ -4,9 +4,10 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { dateOf, numberOf, rejected, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import {
+  SeriesBuilder,
   atLeastOne,
   cashExchanges,
   cashRow,
@@ -37,7 +38,7 @@ const REMEDY = "Fetch Alice Blue's file again; a file of your own needs the same
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Alice Blue's files NSE.csv, NFO.csv, INDICES.csv and so on")
-  const builder = new MasterBuilder()
+  const builder = new SeriesBuilder()
   for (const file of files) {
     const source = {
       title: `${file.name} as Alice Blue's instrument master`,

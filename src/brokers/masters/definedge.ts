@@ -5,9 +5,10 @@
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, beginning, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { beginning, isoDate, numberOf, rejected, skipped } from "./builder.ts"
 import { readCsv } from "./csv.ts"
 import {
+  SeriesBuilder,
   cashExchanges,
   cashRow,
   contractExchanges,
@@ -24,7 +25,7 @@ const PAISE = 100
 const REMEDY = "Fetch allmaster.zip again; a file of your own needs the same columns."
 
 export const parse = (text: string): ParsedMaster => {
-  const builder = new MasterBuilder()
+  const builder = new SeriesBuilder()
   let recognised = 0
   for (const [i, cells] of readCsv({
     title: "Definedge's instrument master",

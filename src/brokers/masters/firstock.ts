@@ -5,9 +5,10 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { parseObject } from "../../protocols/text.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, beginning, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { beginning, dateOf, numberOf, rejected, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import {
+  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
@@ -37,7 +38,7 @@ const REMEDY = "Fetch Firstock's file again; a file of your own needs the same c
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Firstock's files of NSE, BSE, NFO and BFO")
-  const builder = new MasterBuilder()
+  const builder = new SeriesBuilder()
   const seen = new Set<string>()
   for (const file of files) {
     if (/^\uFEFF?\s*[[{]/.test(file.text)) {

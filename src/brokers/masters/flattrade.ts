@@ -5,9 +5,10 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, dateOf, skipped } from "./builder.ts"
+import { dateOf, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import {
+  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
@@ -38,7 +39,7 @@ const isIndex = ({ Instrument }: Fields): boolean => Instrument === "INDEX" || I
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Flattrade's files NSE_Equity.csv, Nfo_Index_Derivatives.csv and so on")
-  const builder = new MasterBuilder()
+  const builder = new SeriesBuilder()
   const seen = new Set<string>()
   for (const file of files) {
     const named = byName.find(([pattern]) => pattern.test(file.name))?.[1]

@@ -4,9 +4,10 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, dateOf, numberOf, skipped } from "./builder.ts"
+import { dateOf, numberOf, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import {
+  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
@@ -38,7 +39,7 @@ const CDS_DUMMIES = 100
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "the files NSE_symbols.txt, BSE_symbols.txt and so on")
-  const builder = new MasterBuilder()
+  const builder = new SeriesBuilder()
   const seen = new Set<string>()
   for (const file of files) {
     addCsvRows(

@@ -4,10 +4,19 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
-import type { MasterFile } from "../broker.ts"
+import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { MasterBuilder, Row } from "./builder.ts"
-import { carried, contract, contractTail, expiryLabel, isToken, numberOf, rejected } from "./builder.ts"
+import type { Row } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  contract,
+  contractTail,
+  expiryLabel,
+  isToken,
+  numberOf,
+  rejected
+} from "./builder.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 export const cashExchanges: Readonly<Record<string, "NSE" | "BSE">> = { NSE: "NSE", BSE: "BSE" }
@@ -43,6 +52,25 @@ export const indexSymbol = (exchange: Exchange, name: string): string => {
   const plain = name.toUpperCase().replace(/[ -]/g, "")
   if (exchange === "MCX_INDEX") return plain
   return (exchange === "NSE_INDEX" ? nseIndices : bseIndices)[plain] ?? ownNames[plain] ?? plain
+}
+
+/** NSE's series BE comes last: of a share that is listed in both series EQ stays, wherever its row stands. */
+export class SeriesBuilder extends MasterBuilder {
+  readonly #late: Array<readonly [row: number, parsed: Row]> = []
+
+  override add(row: number, parsed: Row): void {
+    const isLate =
+      parsed.tag === "instrument" &&
+      parsed.instrument.exchange === "NSE" &&
+      parsed.instrument.brokerSymbol.endsWith("-BE")
+    if (isLate) this.#late.push([row, parsed])
+    else super.add(row, parsed)
+  }
+
+  override finish(): ParsedMaster {
+    for (const [row, parsed] of this.#late) super.add(row, parsed)
+    return super.finish()
+  }
 }
 
 /** What every row tells, as texts. */

@@ -61,14 +61,14 @@ describe("Alice Blue's files", () => {
       "BSE_INDEX:SENSEX 1",
       "MCX_INDEX:MCXBULLDEX 99",
       "NSE:TCS 11536",
-      "NSE:AAKASH 240",
       "BSE:TCS 532540",
       "NFO:RELIANCE25APR24FUT 35451",
       "NFO:NIFTY28MAR2422300PE 47984",
       "BFO:SENSEX24SEP26FUT 1",
       "BFO:SENSEX24SEP2691000CE 2",
       "BCD:USDINR26APR24FUT 1281",
-      "MCX:GOLD05JUN24FUT 426295"
+      "MCX:GOLD05JUN24FUT 426295",
+      "NSE:AAKASH 240"
     ]
     const { instruments, rejects, skipped } = aliceblue(files)
     assert.deepStrictEqual(brief(instruments), expected)

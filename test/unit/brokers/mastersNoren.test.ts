@@ -79,7 +79,6 @@ describe("the symbols files of Shoonya, Zebu and TradeSmart", () => {
       "NSE_INDEX:NIFTYNXT50 26013",
       "NSE:RELIANCE 2885",
       "NSE:BAJAJ-AUTO 16669",
-      "NSE:AAKASH 240",
       "NSE:1018GS2026-GS 6833",
       "BSE:RELIANCE 500325",
       "BSE:TCS-EQ 532540",
@@ -95,7 +94,8 @@ describe("the symbols files of Shoonya, Zebu and TradeSmart", () => {
       "CDS:USDJPY29DEC26141.25PE 17274",
       "MCX:SILVER10031JUL26FUT 574822",
       "BSE_INDEX:SENSEX 1",
-      "BSE_INDEX:BANKEX 12"
+      "BSE_INDEX:BANKEX 12",
+      "NSE:AAKASH 240"
     ]
     assert.deepStrictEqual(brief(noren(files).instruments), expected)
     assert.deepStrictEqual([...brief(noren(files.toReversed()).instruments)].sort(), expected.toSorted())
@@ -140,6 +140,15 @@ describe("the symbols files of Shoonya, Zebu and TradeSmart", () => {
       { row: 5, reason: "NFO_symbols.txt: NIFTY28MAR24C1: the expiry is no date" },
       { row: 6, reason: 'NFO_symbols.txt: NIFTY28MAR24C1: strike "-0.01" is no price' }
     ])
+  })
+
+  it("prefer the series EQ, whichever row comes first", () => {
+    const rows = ["NSE,1,1,TCS,TCS-BE,BE,0.05,", "NSE,11536,1,TCS,TCS-EQ,EQ,0.05,"]
+    for (const order of [rows, rows.toReversed()]) {
+      const { instruments, rejects } = noren([file("NSE_symbols.txt", CASH, ...order)])
+      assert.deepStrictEqual(brief(instruments), ["NSE:TCS 11536"])
+      assert.strictEqual(rejects.length, 1)
+    }
   })
 
   it("are refused when they are something else", () => {
