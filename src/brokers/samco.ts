@@ -1,6 +1,6 @@
 /** Samco (Trade API). Source: Samco's Trade API documentation, unless a line says otherwise. */
 import type { Broker, MasterSource } from "./broker.ts"
-import { reveal } from "../protocols/text.ts"
+import { sessionToken } from "../protocols/samco/layout.ts"
 import { indexFile, samcoIndices } from "./masters/samcoIndices.ts"
 
 const API = "https://tradeapi.samco.in"
@@ -8,7 +8,10 @@ const API = "https://tradeapi.samco.in"
 const indexSource = ({ name }: { readonly name: string }): MasterSource => ({
   name: indexFile(name),
   url: `${API}/quote/indexQuote?indexName=${encodeURIComponent(name)}`,
-  headers: ({ authToken }) => ({ "x-session-token": reveal(authToken), accept: "application/json" }),
+  headers: (credentials) => ({
+    "x-session-token": sessionToken(credentials),
+    accept: "application/json"
+  }),
   optional: true
 })
 

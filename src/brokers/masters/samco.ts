@@ -7,6 +7,7 @@ import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
 import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import { isObject, parseObject } from "../../protocols/text.ts"
 import { addCsvRows } from "./csv.ts"
 import { indexFile, samcoIndices } from "./samcoIndices.ts"
 
@@ -15,6 +16,8 @@ const columns = [
   "symbolCode",
   "tradingSymbol",
   "name",
+  // The name's other name, of other editions of the file.
+  "symbolName",
   "instrument",
   "lotSize",
   "tickSize",
@@ -41,12 +44,20 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const answers = files.filter((f) => f.text.trimStart().startsWith("{"))
   const tables = files.filter((f) => !answers.includes(f))
   if (tables.length === 0) throw new MalformedMaster(`${TITLE} is missing its CSV. ${REMEDY}`)
-  for (const { text } of tables) addCsvRows({ title: TITLE, text, columns, remedy: REMEDY }, builder, toRow)
+  for (const { text } of tables) addTable(text, builder)
   for (const [i, file] of answers.entries()) builder.add(i + 1, toIndex(file))
   return builder.finish()
 }
 
+const addTable = (text: string, builder: MasterBuilder): void =>
+  addCsvRows(
+    { title: TITLE, text, columns, optional: ["name", "symbolName"], remedy: REMEDY },
+    builder,
+    toRow
+  )
+
 const toRow = (f: Fields): Row => {
+  const name = f.name === "" ? f.symbolName : f.name
   const exchange = exchanges[f.exchange]
   if (exchange === undefined) return skipped(`exchange ${f.exchange === "" ? "(none)" : f.exchange}`)
   const suffix = `_${f.exchange}`
@@ -63,7 +74,7 @@ const toRow = (f: Fields): Row => {
     brokerExchange: f.exchange,
     // The wire knows instruments by both: the same number exists in two segments.
     token: `${code}${suffix}`,
-    name: f.name,
+    name,
     lotSize,
     tickSize
   }
@@ -75,7 +86,7 @@ const toRow = (f: Fields): Row => {
   }
   const expiry = dateOf(f.expiryDate)
   if (expiry === undefined) return rejected(`expiryDate "${f.expiryDate}" is no date`)
-  if (f.name === "") return rejected("name is empty")
+  if (name === "") return rejected("name is empty")
   if (isFuture) return contract(base, "FUT", expiry, undefined)
   const type = f.tradingSymbol.endsWith("CE") ? "CE" : f.tradingSymbol.endsWith("PE") ? "PE" : undefined
   if (type === undefined) return rejected(`option "${f.tradingSymbol}" ends in neither CE nor PE`)
@@ -84,10 +95,13 @@ const toRow = (f: Fields): Row => {
   return contract(base, type, expiry, strike)
 }
 
+/** An answer is known by the index that it names, or else by its file. */
 const toIndex = ({ name, text }: MasterFile): Row => {
-  const index = samcoIndices.find((i) => indexFile(i.name) === name)
+  const { id, indexName } = detailsIn(text)
+  const index =
+    samcoIndices.find((i) => sameName(i.name, indexName)) ??
+    samcoIndices.find((i) => sameName(indexFile(i.name), name))
   if (index === undefined) return rejected(`${name} is the answer for an index that is not known`)
-  const id = listingIdIn(text)
   if (id === undefined) return rejected(`${name} has no listing id`)
   return carried({
     symbol: index.symbol,
@@ -102,15 +116,22 @@ const toIndex = ({ name, text }: MasterFile): Row => {
   })
 }
 
+const sameName = (a: string, b: string | undefined): boolean => a.toUpperCase() === b?.toUpperCase()
+
+interface IndexDetails {
+  readonly id?: string
+  readonly indexName?: string
+}
+
 /** Listing ids are negative: `-23`. */
-const listingIdIn = (text: string): string | undefined => {
-  try {
-    const answer = JSON.parse(text) as {
-      readonly indexDetails?: ReadonlyArray<{ readonly listingId?: unknown }>
-    }
-    const id = String(answer.indexDetails?.[0]?.listingId)
-    return /^-\d+$/.test(id) ? id : undefined
-  } catch {
-    return undefined
+const detailsIn = (text: string): IndexDetails => {
+  const details = parseObject(text)?.["indexDetails"]
+  const first: unknown = Array.isArray(details) ? details[0] : undefined
+  if (!isObject(first)) return {}
+  const id = String(first["listingId"])
+  const { indexName } = first
+  return {
+    ...(/^-\d+$/.test(id) ? { id } : {}),
+    ...(typeof indexName === "string" ? { indexName } : {})
   }
 }

@@ -5,7 +5,7 @@ import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, Inbound, Outbound, Sink, Want } from "../protocol.ts"
 import { brokerText, isObject, parseObject } from "../text.ts"
 import type { Stream } from "./layout.ts"
-import { numberIn, tradeTime, writeRequest } from "./layout.ts"
+import { numberIn, quantityIn, tradeTime, writeRequest } from "./layout.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -39,6 +39,10 @@ const QUANTITIES = [
 
 const BOOK_LEVELS = 5
 
+/** A book is for who reads depth; an index has none. */
+export const takesBook = ({ exchange }: WireInstrument, { mode }: Want): boolean =>
+  mode === "depth" && !exchange.endsWith("_INDEX")
+
 export class SamcoCodec implements Codec {
   readonly #bySymbol = new Map<string, Subscribed>()
 
@@ -65,13 +69,11 @@ export class SamcoCodec implements Codec {
     })
   }
 
-  /** Everybody needs prices, a book only who reads depth; an index has none. */
+  /** Everybody needs prices. */
   #list(stream: Stream): ReadonlySet<string> {
     const symbols = new Set<string>()
     for (const [symbol, { instrument, want }] of this.#bySymbol) {
-      if (stream === "quote" || (want.mode === "depth" && !instrument.exchange.endsWith("_INDEX"))) {
-        symbols.add(symbol)
-      }
+      if (stream === "quote" || takesBook(instrument, want)) symbols.add(symbol)
     }
     return symbols
   }
@@ -123,7 +125,7 @@ export class SamcoCodec implements Codec {
       usable = true
     }
     for (const [key, field] of QUANTITIES) {
-      const value = numberIn(data[key])
+      const value = quantityIn(data[key])
       if (value === undefined) continue
       known[field] = value
       usable = true
@@ -150,29 +152,33 @@ export class SamcoCodec implements Codec {
 
 /** What a book's frame says beside the book. The newest total wins, whichever stream it came with. */
 const putTotals = (known: Partial<TickDraft>, data: Fields): void => {
-  const buy = numberIn(data["tbq"])
-  const sell = numberIn(data["taq"])
+  const buy = quantityIn(data["tbq"])
+  const sell = quantityIn(data["taq"])
   if (buy !== undefined) known.total_buy_quantity = buy
   if (sell !== undefined) known.total_sell_quantity = sell
   const ltt = tradeTime(data["lttUTC"], data["ltt"])
   if (ltt !== undefined) known.ltt = ltt
 }
 
-/** A whole book, best first: as many levels as the market has. Undefined when the frame has neither side. */
+/**
+ * A whole book, best first: as many levels as the market has. At a circuit one side is empty, or not there. Undefined
+ * when the frame has neither.
+ */
 const bookOf = ({ askValues, bidValues }: Fields): Tick["depth"] =>
-  Array.isArray(bidValues) && Array.isArray(askValues)
+  Array.isArray(bidValues) || Array.isArray(askValues)
     ? { buy: sideOf(bidValues), sell: sideOf(askValues) }
     : undefined
 
-const sideOf = (values: ReadonlyArray<unknown>): ReadonlyArray<Level> => {
+const sideOf = (values: unknown): ReadonlyArray<Level> => {
   const side: Array<Level> = []
+  if (!Array.isArray(values)) return side
   for (const value of values.slice(0, BOOK_LEVELS)) {
     if (!isObject(value)) continue
     const price = numberIn(value["price"])
-    const quantity = numberIn(value["qty"])
+    const quantity = quantityIn(value["qty"])
     if (price === undefined || quantity === undefined || (price === 0 && quantity === 0)) continue
     // By the documentation's words a sequence number; the values behave as counts of orders (UNCONFIRMED).
-    side.push({ price, quantity, orders: numberIn(value["no"]) ?? 0 })
+    side.push({ price, quantity, orders: quantityIn(value["no"]) ?? 0 })
   }
   return side
 }

@@ -1,23 +1,15 @@
 /** Samco's broadcast stream: JSON texts, both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
 import type { Handshake, LoginContext, Protocol, Refusal, ServerProtocol, Want } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { SamcoCodec } from "./codec.ts"
+import { SamcoCodec, takesBook } from "./codec.ts"
+import { sessionToken } from "./layout.ts"
 import { SamcoServerCodec, admit } from "./server.ts"
-
-/** Tokens are often stored as they came out of a redirect, URL-encoded. */
-const plain = (token: string): string => {
-  try {
-    return decodeURIComponent(token)
-  } catch {
-    return token
-  }
-}
 
 const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" | "endpoint">): Handshake => ({
   url: endpoint,
-  headers: { "x-session-token": plain(reveal(credentials.authToken)) }
+  headers: { "x-session-token": sessionToken(credentials) }
 })
 
 /** The status for a bad token is UNCONFIRMED; the usual two are taken for it. */
@@ -37,7 +29,7 @@ export const protocol = {
   // News of the price is news for who reads the book.
   partial: true,
   // The book is a stream of its own beside the prices.
-  cost: (want: Want) => (want.mode === "depth" ? 2 : 1)
+  cost: (want: Want, instrument: WireInstrument) => (takesBook(instrument, want) ? 2 : 1)
 } satisfies Protocol
 
 export const serverProtocol = {

@@ -3,15 +3,15 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { FindByToken, Frame, Inbound, Refusal, ServerCodec, UpgradeRequest, Want } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
+import { isObject, parseObject } from "../text.ts"
 import type { Stream } from "./layout.ts"
-import { digitClock, FRAME_END, toIst, wordClock } from "./layout.ts"
+import { digitClock, FRAME_END, sessionToken, toIst, wordClock } from "./layout.ts"
 
 /** Which status the real server declines with is UNCONFIRMED. */
 const UNAUTHORISED: Refusal = { status: 401, headers: {} }
 
 export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refusal | undefined =>
-  headers["x-session-token"] === reveal(accepted.authToken) ? undefined : UNAUTHORISED
+  headers["x-session-token"] === sessionToken(accepted) ? undefined : UNAUTHORISED
 
 /** Prices are texts with two decimals, in currency four. */
 const price = (value: number | undefined, decimals: number): string =>

@@ -43,6 +43,30 @@ describe("Samco's instrument master", () => {
     assert.deepStrictEqual(skipped, { "exchange NCDEX": 1 })
   })
 
+  it("takes the name under either of its titles, and an index by what its answer names", () => {
+    const { instruments } = parse([
+      {
+        name: "renamed.json",
+        text: '{"indexDetails":[{"indexName":"Nifty Bank","listingId":-25}]}'
+      },
+      { name: "INDEX SENSEX.JSON", text: '{"indexDetails":[{"listingId":"-101"}]}' },
+      {
+        name: "scrips.csv",
+        text:
+          "exchange,symbolCode,tradingSymbol,symbolName,instrument,lotSize,tickSize,expiryDate,strikePrice\n" +
+          "NFO,35013,M&M26DECFUT,M&M,FUTSTK,350,0.05,2026-12-29,"
+      }
+    ])
+    assert.deepStrictEqual(
+      instruments.map((i) => [i.exchange, i.symbol, i.token]),
+      [
+        ["NFO", "M&M29DEC26FUT", "35013_NFO"],
+        ["NSE_INDEX", "BANKNIFTY", "-25"],
+        ["BSE_INDEX", "SENSEX", "-101"]
+      ]
+    )
+  })
+
   it("says what is missing", () => {
     assert.throws(() => parse([]), MalformedMaster, /missing its CSV/)
     assert.throws(

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { broker } from "../../../src/brokers/samco.ts"
 import { protocol } from "../../../src/protocols/samco/index.ts"
 import { SamcoServerCodec } from "../../../src/protocols/samco/server.ts"
-import { tradeTime, wordClock } from "../../../src/protocols/samco/layout.ts"
+import { numberIn, quantityIn, tradeTime, wordClock } from "../../../src/protocols/samco/layout.ts"
 import type { Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"
 import { LoginFailed, makeLink } from "./link.ts"
@@ -23,6 +23,12 @@ const requests = (sent: ReadonlyArray<unknown>) =>
   })
 
 describe("requests", () => {
+  it("count a book as a stream of its own, where there is one", async () => {
+    const link = await makeLink(broker)
+    const costs = [SBIN, NIFTY].map((name) => protocol.cost(DEPTH, link.instrument(name)))
+    assert.deepStrictEqual([...costs, protocol.cost(LTP, link.instrument(SBIN))], [2, 1, 1])
+  })
+
   it("restate the whole list of a stream, and open the book's stream only for depth", async () => {
     const link = await makeLink(broker)
     link.subscribe(RELIANCE, LTP)
@@ -79,6 +85,8 @@ describe("login", () => {
     })
     const { headers } = protocol.handshake({ endpoint: "wss://s", credentials })
     assert.strictEqual(headers["x-session-token"], "a+b=")
+    const [source] = broker.instrumentMaster.sources.slice(1)
+    assert.strictEqual(source!.headers!(credentials)["x-session-token"], "a+b=", "the index API's too")
     assert.strictEqual(protocol.refusal({ status: 403, headers: {} })._tag, "AuthRejected")
     assert.strictEqual(protocol.refusal({ status: 429, headers: {} })._tag, "RateLimited")
     assert.strictEqual(protocol.refusal({ status: 502, headers: {} })._tag, "ConnectionRefused")
@@ -96,7 +104,41 @@ describe("times", () => {
     assert.strictEqual(tradeTime(undefined, "28/03/2024 17:35:09"), noon)
     assert.strictEqual(tradeTime("28 Mar 2024, 12:00:00 AM"), Date.UTC(2024, 2, 28))
     assert.isUndefined(tradeTime("", "-", "yesterday"))
+    assert.isUndefined(tradeTime("01 Jan 1970, 12:00:00 AM", "01 Jan 1980, 05:30:00 AM"), "the clocks' zeros")
+    assert.isUndefined(tradeTime("31 Feb 2024, 01:00:00 PM", "28/13/2024 17:35:09", "28/03/2024 25:00:00"))
   })
+})
+
+it("numbers are decimal texts, quantities whole ones; all else is absent", () => {
+  assert.deepStrictEqual(["2941.40", "-37.63", " 5 ", ".5"].map(numberIn), [2941.4, -37.63, 5, 0.5])
+  for (const text of ["", " ", "-", "NaN", "Infinity", "0x10", "1,000", "1e999", null, true]) {
+    assert.isUndefined(numberIn(text), String(text))
+  }
+  assert.deepStrictEqual(["7000", "7000.00", "0", "-5", "7.5", "9007199254740993", ""].map(quantityIn), [
+    7000,
+    7000,
+    0,
+    undefined,
+    undefined,
+    undefined,
+    undefined
+  ])
+})
+
+it("a book may lack one side, never both", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument(RELIANCE)
+  link.codec.request([{ instrument, to: DEPTH }])
+  const bidValues = [{ no: "2", price: "10.00", qty: "5" }]
+  const deliver = (sides: object) =>
+    link.deliver(JSON.stringify({ symbol: instrument.token, ...sides, streaming_type: "quote2" }))
+  deliver({ bidValues, askValues: "" })
+  deliver({ tbq: "5" })
+  assert.deepStrictEqual(
+    link.ticks.map(({ tick }) => tick.depth),
+    [{ buy: [{ price: 10, quantity: 5, orders: 2 }], sell: [] }]
+  )
+  assert.match(link.rejects.at(-1)!, /says nothing/)
 })
 
 it("a symbol that is given up is forgotten, with what was known of it", async () => {
