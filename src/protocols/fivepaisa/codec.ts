@@ -174,9 +174,10 @@ const putBook = (tick: TickDraft, record: Fields, rows: ReadonlyArray<unknown>):
   for (const row of rows) {
     if (!isObject(row)) return false
     const { BbBuySellFlag, NumberOfOrders, Price, Quantity } = row
-    if (typeof Price !== "number" || typeof Quantity !== "number") return false
     const side = BbBuySellFlag === BID ? buy : BbBuySellFlag === ASK ? sell : undefined
-    if (side === undefined) return false
+    // A row of neither side is none of the book's.
+    if (side === undefined) continue
+    if (typeof Price !== "number" || typeof Quantity !== "number") return false
     if (Price === 0 && Quantity === 0) continue
     side.push({
       price: Price,

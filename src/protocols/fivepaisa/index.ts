@@ -30,8 +30,21 @@ const hostFor = (endpoint: string, token: string): string => {
     : endpoint
 }
 
-const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
+/**
+ * What the broker answers to an old token is UNCONFIRMED, and may be no more than a close: its own claim tells better.
+ */
+const hasExpired = (token: string, now: number): boolean => {
+  const end = claimsOf(token)?.["exp"]
+  return typeof end === "number" && end * 1000 <= now
+}
+
+const handshake = ({
+  credentials,
+  endpoint,
+  now
+}: Pick<LoginContext, "credentials" | "endpoint" | "now">): Handshake | ConnectionFailure => {
   const token = reveal(credentials.authToken)
+  if (hasExpired(token, now)) return new AuthRejected({ detail: "the access token has expired" })
   const clientCode = reveal(credentials.clientCode)
   return {
     url: `${hostFor(endpoint, token)}?Value1=${encodeURIComponent(`${token}|${clientCode}`)}`,

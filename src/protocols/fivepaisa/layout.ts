@@ -21,8 +21,8 @@ export const servicesOf = ({ exchange }: WireInstrument, want: Want | undefined)
   return services
 }
 
-/** `NC` and `2885`: exchange and type, and the scrip code. */
-export const keyOf = (segment: string, scrip: number | string): string => `${segment}${scrip}`
+/** `NC:2885`: exchange and type, and the scrip code. */
+export const keyOf = (segment: string, scrip: number | string): string => `${segment}:${scrip}`
 
 /** Rows of the book name their side by a letter's code: B and S. */
 export const BID = 66

@@ -4,7 +4,7 @@ import { broker } from "../../../src/brokers/fivepaisa.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { unsignedToken } from "../../../src/protocols/jwt.ts"
 import { protocol } from "../../../src/protocols/fivepaisa/index.ts"
-import type { Want } from "../../../src/protocols/protocol.ts"
+import type { Handshake, Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"
 import { LoginFailed, makeLink } from "./link.ts"
 
@@ -13,6 +13,11 @@ const QUOTE: Want = { mode: "quote", depth: 0 }
 const DEPTH: Want = { mode: "depth", depth: 5 }
 const login = (authToken: string) =>
   loginOf({ apiKey: "", apiSecret: "", authToken, feedToken: "", clientCode: "50011110" })
+
+const NOW = Date.UTC(2026, 7, 20, 8, 30)
+const shake = (authToken: string, endpoint: string) =>
+  protocol.handshake({ endpoint, credentials: login(authToken), now: NOW })
+const urlOf = (authToken: string, endpoint: string) => (shake(authToken, endpoint) as Handshake).url
 
 const asked = (sent: ReadonlyArray<unknown>) =>
   sent.map((text) => {
@@ -76,17 +81,21 @@ describe("requests", () => {
 describe("login", () => {
   it("goes to the server that the token names, on the broker's own host only", () => {
     const url = (RedirectServer: string | undefined, endpoint: string) =>
-      protocol
-        .handshake({ endpoint, credentials: login(unsignedToken({ RedirectServer })) })
-        .url.split("?")[0]
+      urlOf(unsignedToken({ RedirectServer }), endpoint).split("?")[0]
     const own = broker.endpoint
     assert.strictEqual(url("A", own), "wss://aopenfeed.5paisa.com/feeds/api/chat")
     assert.strictEqual(url("B", own), "wss://bopenfeed.5paisa.com/feeds/api/chat")
     assert.strictEqual(url("C", own), own)
     assert.strictEqual(url(undefined, own), own)
     assert.strictEqual(url("A", "ws://127.0.0.1:1/feeds/api/chat"), "ws://127.0.0.1:1/feeds/api/chat")
-    const plain = protocol.handshake({ endpoint: own, credentials: login("no token at all") })
-    assert.strictEqual(plain.url, `${own}?Value1=no%20token%20at%20all%7C50011110`)
+    assert.strictEqual(urlOf("no token at all", own), `${own}?Value1=no%20token%20at%20all%7C50011110`)
+  })
+
+  it("is not tried with a token that says that it has expired", () => {
+    const at = (ms: number) => shake(unsignedToken({ exp: ms / 1000 }), broker.endpoint)
+    const old = at(NOW)
+    assert.strictEqual("_tag" in old ? old._tag : "tried", "AuthRejected")
+    assert.isFalse("_tag" in at(NOW + 1000))
   })
 
   it("is refused for another client", async () => {
@@ -94,6 +103,24 @@ describe("login", () => {
     assert.instanceOf(failed, LoginFailed)
     assert.strictEqual(protocol.refusal({ status: 401, headers: {} })._tag, "AuthRejected")
     assert.strictEqual(protocol.refusal({ status: 500, headers: {} })._tag, "ConnectionRefused")
+  })
+})
+
+it("a row of the book that is of neither side is left out, and the rest stays", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument("NSE:RELIANCE")
+  link.codec.request([{ instrument, to: DEPTH }])
+  const row = (Price: number, BbBuySellFlag?: number) => ({
+    Price,
+    Quantity: 5,
+    NumberOfOrders: 1,
+    BbBuySellFlag
+  })
+  const Details = [row(10, 66), row(10.25, 0), row(10.5, 83), row(11)]
+  link.deliver(JSON.stringify({ Exch: "N", ExchType: "C", Token: Number(instrument.token), Details }))
+  assert.deepStrictEqual(link.ticks.at(-1)!.tick.depth, {
+    buy: [{ price: 10, quantity: 5, orders: 1 }],
+    sell: [{ price: 10.5, quantity: 5, orders: 1 }]
   })
 })
 
