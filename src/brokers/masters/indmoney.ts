@@ -84,10 +84,7 @@ const toRow = (f: Fields): Row => {
   return contract({ ...base, name }, f.OPTION_TYPE, expiry, strike)
 }
 
-/**
- * Whether the stream wants this file's number or the exchange's own token is UNCONFIRMED (the documentation's example
- * has the latter).
- */
+/** Whether the stream wants this file's number is UNCONFIRMED: the protocol's `names` tell it another. */
 const toIndex = (f: IndexFields): Row => {
   if (f.EXCH !== "NSE" && f.EXCH !== "BSE") {
     return skipped(`index of ${f.EXCH === "" ? "(none)" : f.EXCH}`)

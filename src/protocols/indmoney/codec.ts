@@ -11,7 +11,8 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import type { WireNames } from "./options.ts"
+import { segmentOf, tokenOf, wireNames } from "./options.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 export type WireMode = "ltp" | "quote"
@@ -19,7 +20,7 @@ export type WireMode = "ltp" | "quote"
 interface Subscribed {
   readonly instrument: WireInstrument
   mode: WireMode
-  /** What quotes told so far: a key that is missing keeps its value. */
+  /** What was told so far: a key that is missing from a quote keeps its value. */
   known: Partial<TickDraft>
 }
 
@@ -43,11 +44,11 @@ export class IndMoneyCodec implements Codec {
   /** By `SEGMENT:TOKEN`, and by the token alone. */
   readonly #byName = new Map<string, Subscribed>()
   readonly #byToken = new Map<string, Array<Subscribed>>()
-  readonly #codes: Readonly<Record<string, string>>
+  readonly #names: WireNames
   readonly #batch: number
 
   constructor(options: CodecOptions) {
-    this.#codes = textCodes("indmoney", options.codes)
+    this.#names = wireNames(options)
     this.#batch = options.batch
   }
 
@@ -55,29 +56,29 @@ export class IndMoneyCodec implements Codec {
     const opened = new Requests()
     const closed = new Requests()
     for (const { instrument, to } of changes) {
-      const segment = this.#codes[instrument.exchange] ?? ""
-      const name = `${segment}:${instrument.token}`
+      const name = this.#names.of(instrument)
       const known = this.#byName.get(name)
       const mode = to === undefined ? undefined : wireMode(to.mode)
       if (known?.mode !== mode) {
         // The modes are subscriptions of their own.
-        if (mode !== undefined) opened.add(segment, mode, name)
-        if (known !== undefined) closed.add(segment, known.mode, name)
+        if (mode !== undefined) opened.add(mode, name)
+        if (known !== undefined) closed.add(known.mode, name)
       }
-      if (mode === undefined) this.#forget(name, instrument.token)
+      if (mode === undefined) this.#forget(name)
       else this.#remember(name, { instrument, mode, known: known?.known ?? {} })
     }
     return [...opened.frames("subscribe", this.#batch), ...closed.frames("unsubscribe", this.#batch)]
   }
 
   #remember(name: string, subscribed: Subscribed): void {
-    this.#forget(name, subscribed.instrument.token)
+    this.#forget(name)
     this.#byName.set(name, subscribed)
-    const { token } = subscribed.instrument
+    const token = tokenOf(name)
     this.#byToken.set(token, [...(this.#byToken.get(token) ?? []), subscribed])
   }
 
-  #forget(name: string, token: string): void {
+  #forget(name: string): void {
+    const token = tokenOf(name)
     const gone = this.#byName.get(name)
     this.#byName.delete(name)
     const left = this.#byToken.get(token)?.filter((s) => s !== gone) ?? []
@@ -110,7 +111,7 @@ export class IndMoneyCodec implements Codec {
     }
     const { timestamp } = value
     if (typeof timestamp === "number" && timestamp > 0) tick.exchange_time = timestamp
-    if (!(mode === "ltp" ? putLtp(tick, data) : putQuote(tick, found.known, data))) {
+    if (!(mode === "ltp" ? putLtp : putQuote)(tick, found.known, data)) {
       return sink.reject("malformed_text", `${mode} of ${brokerText(instrument)} says nothing`)
     }
     // A quote without a price yet is news for quote readers only.
@@ -129,9 +130,11 @@ export class IndMoneyCodec implements Codec {
 const priceIn = (value: unknown): number | undefined =>
   typeof value === "number" && value !== 0 ? value : undefined
 
-const putLtp = (tick: TickDraft, data: Fields): boolean => {
+/** Tells the price alone, whatever else is known. */
+const putLtp = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boolean => {
   const ltp = priceIn(data["ltp"])
   if (ltp === undefined) return false
+  known.ltp = ltp
   tick.ltp = ltp
   return true
 }
@@ -146,7 +149,8 @@ const putQuote = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boo
   }
   for (const [key, field] of QUANTITIES) {
     const value = data[key]
-    if (typeof value !== "number") continue
+    // What is no count is not remembered either.
+    if (typeof value !== "number" || value < 0 || !Number.isSafeInteger(value)) continue
     known[field] = value
     usable = true
   }
@@ -158,8 +162,8 @@ const putQuote = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boo
 class Requests {
   readonly #groups = new Map<string, { readonly mode: WireMode; readonly names: Array<string> }>()
 
-  add(segment: string, mode: WireMode, name: string): void {
-    const key = `${segment}/${mode}`
+  add(mode: WireMode, name: string): void {
+    const key = `${segmentOf(name)}/${mode}`
     const group = this.#groups.get(key)
     if (group === undefined) this.#groups.set(key, { mode, names: [name] })
     else group.names.push(name)

@@ -13,8 +13,9 @@ import type {
   Want
 } from "../protocol.ts"
 import { parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
 import type { WireMode } from "./codec.ts"
+import type { WireNames } from "./options.ts"
+import { tokenOf, wireNames } from "./options.ts"
 
 const UNAUTHORISED: Refusal = { status: 401, headers: {} }
 
@@ -23,10 +24,10 @@ export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refus
 
 export class IndMoneyServerCodec implements ServerCodec {
   readonly #held = new Map<string, Set<WireMode>>()
-  readonly #codes: Readonly<Record<string, string>>
+  readonly #names: WireNames
 
   constructor(options: CodecOptions) {
-    this.#codes = textCodes("indmoney", options.codes)
+    this.#names = wireNames(options)
   }
 
   receive(frame: Inbound, find: FindByToken): ReturnType<ServerCodec["receive"]> {
@@ -36,7 +37,7 @@ export class IndMoneyServerCodec implements ServerCodec {
     if ((mode !== "ltp" && mode !== "quote") || !Array.isArray(names)) return { answers: [], touched: [] }
     const touched: Array<WireInstrument> = []
     for (const name of names) {
-      const [segment = "", token = ""] = String(name).split(":")
+      const { segment, token } = this.#names.read(String(name))
       const instrument = find(token, segment)
       if (instrument === undefined) continue
       const modes = this.#held.get(String(name)) ?? new Set()
@@ -51,8 +52,8 @@ export class IndMoneyServerCodec implements ServerCodec {
     return { answers: [], touched }
   }
 
-  #modesOf({ exchange, token }: WireInstrument): ReadonlySet<WireMode> {
-    return this.#held.get(`${this.#codes[exchange] ?? ""}:${token}`) ?? new Set()
+  #modesOf(instrument: WireInstrument): ReadonlySet<WireMode> {
+    return this.#held.get(this.#names.of(instrument)) ?? new Set()
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
@@ -65,7 +66,9 @@ export class IndMoneyServerCodec implements ServerCodec {
       for (const mode of this.#modesOf(instrument)) {
         const data = mode === "ltp" ? { ltp: tick.ltp } : quote(tick)
         const timestamp = tick.exchange_time
-        frames.push(JSON.stringify({ mode, instrument: instrument.token, timestamp, data }))
+        frames.push(
+          JSON.stringify({ mode, instrument: tokenOf(this.#names.of(instrument)), timestamp, data })
+        )
       }
     }
     return frames

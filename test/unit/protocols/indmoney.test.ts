@@ -78,6 +78,33 @@ it("instruments with equal tokens keep apart, and a bare token of two is nobody'
   assert.deepStrictEqual(rejects, ["not_subscribed"])
 })
 
+it("a quote keeps the newest price, whichever mode told it", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument("NSE:SBIN")
+  link.codec.request([{ instrument, to: QUOTE }])
+  const deliver = (mode: string, data: object) =>
+    link.deliver(JSON.stringify({ mode, instrument: instrument.token, timestamp: 1_711_611_461_472, data }))
+  deliver("quote", { ltp: 5, open: 4, volume: 7, oi: -1 })
+  deliver("ltp", { ltp: 6 })
+  deliver("quote", { open: 4.5, volume: 7.5 })
+  const [first, ltp, last] = link.ticks.map(({ tick }) => tick)
+  assert.isUndefined(first!.oi)
+  assert.isUndefined(ltp!.open)
+  assert.deepStrictEqual([last!.ltp, last!.open, last!.volume], [6, 4.5, 7])
+})
+
+it("an index goes by another name where the settings say so, on both sides", async () => {
+  const plain = (await makeLink(broker)).instrument("NSE_INDEX:NIFTY")
+  const link = await makeLink({ ...broker, variant: { names: { [`NIDX:${plain.token}`]: "NIDX:26000" } } })
+  link.subscribe("NSE_INDEX:NIFTY", LTP)
+  assert.deepStrictEqual(JSON.parse(String(link.outbound[0])).instruments, ["NIDX:26000"])
+  assert.strictEqual(JSON.parse(String(link.inbound[0])).instrument, "26000")
+  assert.strictEqual(link.ticks[0]!.instrument.symbol, "NIFTY")
+  link.request([{ instrument: link.instrument("NSE_INDEX:NIFTY"), from: LTP }])
+  assert.deepStrictEqual(link.server.holds(link.instrument("NSE_INDEX:NIFTY")), [])
+  assert.throws(() => protocol.open({ codes: {}, batch: 1, variant: { names: "26000" } }), /"names"/)
+})
+
 it("the token travels alone, and a refusal is one of the login", async () => {
   const credentials = loginOf({
     apiKey: "",
