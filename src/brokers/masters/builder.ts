@@ -100,6 +100,25 @@ export const contract = (
     type
   })
 
+/**
+ * The underlying of a contract out of its trading symbol: what is left without the ending, which expiry, strike and type
+ * determine. Monthly contracts end in `24MAR20800CE`, weekly ones in `2432820800CE`, where October to December are O, N
+ * and D.
+ *
+ * @param tail `FUT`, or strike and type
+ */
+export const underlyingOf = (tradingSymbol: string, expiry: string, tail: string): string | undefined => {
+  const label = expiryLabel(expiry)
+  const year = label.slice(5)
+  const month = Number(expiry.slice(5, 7))
+  const endings = [
+    `${year}${label.slice(2, 5)}${tail}`,
+    `${year}${month < 10 ? month : "OND"[month - 10]}${label.slice(0, 2)}${tail}`
+  ]
+  const ending = endings.find((e) => tradingSymbol.endsWith(e) && tradingSymbol.length > e.length)
+  return ending === undefined ? undefined : tradingSymbol.slice(0, -ending.length)
+}
+
 /** A finite number, or undefined; an empty text is not 0. */
 export const numberOf = (text: string): number | undefined => {
   if (text.trim() === "") return undefined

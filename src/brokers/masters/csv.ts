@@ -16,6 +16,8 @@ export interface CsvSource<C extends string> {
   readonly delimiter?: string
 }
 
+type Fields<C extends string> = Readonly<Record<C, string>>
+
 /**
  * Puts every row through `toRow` into the builder. Cells are trimmed, and so are the names of columns.
  *
@@ -24,8 +26,22 @@ export interface CsvSource<C extends string> {
 export const addCsvRows = <C extends string>(
   source: CsvSource<C>,
   builder: MasterBuilder,
-  toRow: (fields: Readonly<Record<C, string>>) => Row
+  toRow: (fields: Fields<C>) => Row
 ): void => {
+  for (const [row, fields] of csvRows(source)) {
+    builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
+  }
+}
+
+/**
+ * All rows with their places, as a spreadsheet counts: the header is row 1. A text in place of fields says what is wrong
+ * with the row. For masters in which one row decides about another.
+ *
+ * @throws MalformedMaster for a text that is no CSV or lacks a column
+ */
+export function* csvRows<C extends string>(
+  source: CsvSource<C>
+): Generator<readonly [row: number, fields: Fields<C> | string]> {
   const { columns, optional = [], remedy, text, title } = source
   const [header, ...rows] = readCsv(source)
   const at = new Map((header ?? []).map((name, i) => [name.trim(), i]))
@@ -38,17 +54,13 @@ export const addCsvRows = <C extends string>(
   const places = columns.map((c) => [c, at.get(c)] as const)
   const width = Math.max(...places.map(([, place]) => place ?? 0)) + 1
   for (const [i, cells] of rows.entries()) {
-    // The header is row 1, as a spreadsheet counts.
-    builder.add(
-      i + 2,
+    const fields =
       cells.length < width
-        ? rejected(`the row has ${cells.length} fields where the header has ${header?.length}`)
-        : toRow(
-            Object.fromEntries(
-              places.map(([c, place]) => [c, place === undefined ? "" : cells[place]!.trim()])
-            ) as Readonly<Record<C, string>>
-          )
-    )
+        ? `the row has ${cells.length} fields where the header has ${header?.length}`
+        : (Object.fromEntries(
+            places.map(([c, place]) => [c, place === undefined ? "" : cells[place]!.trim()])
+          ) as Fields<C>)
+    yield [i + 2, fields]
   }
 }
 

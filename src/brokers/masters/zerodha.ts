@@ -10,12 +10,12 @@ import {
   carried,
   contract,
   contractTail,
-  expiryLabel,
   isToken,
   isoDate,
   numberOf,
   rejected,
-  skipped
+  skipped,
+  underlyingOf
 } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
@@ -108,7 +108,7 @@ const toRow = (f: Fields): Row => {
         return rejected(`strike "${f.strike}" is no price`)
       }
       const tail = contractTail(type, strike)
-      const name = f.name === "" ? underlying(f.tradingsymbol, expiry, tail) : f.name
+      const name = f.name === "" ? underlyingOf(f.tradingsymbol, expiry, tail) : f.name
       if (name === undefined) return rejected(`name is empty and "${f.tradingsymbol}" does not tell it`)
       return contract({ ...base, name }, type, expiry, strike)
     }
@@ -148,21 +148,4 @@ const indexSymbol = (exchange: Exchange, tradingSymbol: string): string => {
 const readExpiry = (text: string): string | undefined => {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)
   return parts === null ? undefined : isoDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
-}
-
-/**
- * The underlying of a contract whose name is empty: its trading symbol without the ending, which expiry, strike
- * and type determine. Monthly contracts end in `24MAR20800CE`, weekly ones in `2432820800CE`, where October to
- * December are O, N and D.
- */
-const underlying = (tradingSymbol: string, expiry: string, tail: string): string | undefined => {
-  const label = expiryLabel(expiry)
-  const year = label.slice(5)
-  const month = Number(expiry.slice(5, 7))
-  const endings = [
-    `${year}${label.slice(2, 5)}${tail}`,
-    `${year}${month < 10 ? month : "OND"[month - 10]}${label.slice(0, 2)}${tail}`
-  ]
-  const ending = endings.find((e) => tradingSymbol.endsWith(e) && tradingSymbol.length > e.length)
-  return ending === undefined ? undefined : tradingSymbol.slice(0, -ending.length)
 }
