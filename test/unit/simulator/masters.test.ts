@@ -3,6 +3,10 @@ import { broker as angel } from "../../../src/brokers/angel.ts"
 import { broker as arrow } from "../../../src/brokers/arrow.ts"
 import { broker as dhan } from "../../../src/brokers/dhan.ts"
 import { broker as mstock } from "../../../src/brokers/mstock.ts"
+import { broker as motilal } from "../../../src/brokers/motilal.ts"
+import { broker as paytm } from "../../../src/brokers/paytm.ts"
+import { broker as pocketful } from "../../../src/brokers/pocketful.ts"
+import { broker as tradejini } from "../../../src/brokers/tradejini.ts"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
@@ -12,24 +16,27 @@ import { loadMaster } from "../../../src/simulator/masters/index.ts"
 /** With a weekly chain, without one, on an expiry day, at a year's end. */
 const days = ["2026-11-16", "2026-11-18", "2026-11-24", "2026-12-31"]
 
-describe.each([zerodha, angel, arrow, dhan, mstock])("the simulated master of $name", (broker) => {
-  it.each(days)("is imported whole on %s, under the same names and tokens", async (day) => {
-    const master = (await loadMaster(broker.instrumentMaster.format))!
-    const listed = listAt(broker, makeListings({ now: Date.parse(`${day}T11:00:00+05:30`) }), master)
-    const parse = await broker.instrumentMaster.load()
-    const { instruments, rejects, skipped } = parse(master.write(listed))
-    expect(rejects).toEqual([])
-    expect(skipped).toEqual({})
-    const shape = (i: {
-      symbol: string
-      exchange: string
-      token: string
-      strike?: number
-      expiry?: string
-    }) => `${nameOf(i)} ${i.token} ${i.expiry ?? "-"} ${i.strike ?? "-"}`
-    expect(instruments.map(shape).sort()).toEqual(listed.map((l) => shape(l.instrument)).sort())
-  })
-})
+describe.each([zerodha, angel, arrow, dhan, mstock, motilal, paytm, pocketful, tradejini])(
+  "the simulated master of $name",
+  (broker) => {
+    it.each(days)("is imported whole on %s, under the same names and tokens", async (day) => {
+      const master = (await loadMaster(broker.instrumentMaster.format))!
+      const listed = listAt(broker, makeListings({ now: Date.parse(`${day}T11:00:00+05:30`) }), master)
+      const parse = await broker.instrumentMaster.load()
+      const { instruments, rejects, skipped } = parse(master.write(listed))
+      expect(rejects).toEqual([])
+      expect(skipped).toEqual({})
+      const shape = (i: {
+        symbol: string
+        exchange: string
+        token: string
+        strike?: number
+        expiry?: string
+      }) => `${nameOf(i)} ${i.token} ${i.expiry ?? "-"} ${i.strike ?? "-"}`
+      expect(instruments.map(shape).sort()).toEqual(listed.map((l) => shape(l.instrument)).sort())
+    })
+  }
+)
 
 describe("broker names", async () => {
   const masters = { angel: (await loadMaster("angel"))!, zerodha: (await loadMaster("zerodha"))! }
