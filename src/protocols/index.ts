@@ -20,12 +20,14 @@ const both = (
 
 const loaders = new Map<string, ProtocolLoaders>([
   ["arrow", both(() => import("./arrow/index.ts"))],
+  ["deltaexchange", both(() => import("./deltaexchange/index.ts"))],
   ["dhan", both(() => import("./dhan/index.ts"))],
   ["dhan-depth20", both(() => import("./dhan-depth20/index.ts"))],
   ["dhan-depth200", both(() => import("./dhan-depth200/index.ts"))],
   ["firstock", both(() => import("./firstock/index.ts"))],
   ["fivepaisa", both(() => import("./fivepaisa/index.ts"))],
   ["groww", both(() => import("./groww/index.ts"))],
+  ["hdfc", both(() => import("./hdfc/index.ts"))],
   ["iifl-mqtt", both(() => import("./iifl-mqtt/index.ts"))],
   ["indmoney", both(() => import("./indmoney/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],

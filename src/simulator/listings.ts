@@ -83,6 +83,24 @@ const option = (
   }
 }
 
+/** A future without an expiry, in dollars. It walks by itself and drives what is dated. */
+const perpetual = (f: Omit<Family, "of">, token: number): Listing => ({
+  name: `${f.exchange}:${f.title}USDFUT`,
+  symbol: `${f.title}USDFUT`,
+  exchange: f.exchange,
+  type: "FUT",
+  title: f.title,
+  exchangeToken: token,
+  lotSize: f.lotSize,
+  quantityUnit: f.quantityUnit,
+  units: f.units,
+  scale: f.scale,
+  close: toRupees(f, toSteps(f, f.spot)),
+  volatility: f.volatility,
+  band: 0.1,
+  driver: { kind: "walk" }
+})
+
 /** Calls and puts at so many strikes around the spot, and tokens counted from `token`. */
 const chain = (
   f: Family & { readonly of: string },
@@ -187,6 +205,26 @@ export const makeListings = ({ now, loadEquities: load = 0 }: ListingsOptions): 
     scale: 100,
     volatility: 0.14
   } as const
+  // Contracts of a thousandth of a coin and of a hundredth, in half dollars and in twentieths.
+  const bitcoin = {
+    exchange: "CRYPTO",
+    title: "BTC",
+    spot: 79_750,
+    lotSize: 0.001,
+    quantityUnit: 1,
+    units: 5,
+    scale: 10,
+    volatility: 0.5
+  } as const
+  const ether = {
+    ...bitcoin,
+    title: "ETH",
+    spot: 2510.25,
+    lotSize: 0.01,
+    scale: 100,
+    volatility: 0.65
+  } as const
+  const [crypto] = monthlyExpiries(now, FRIDAY, 1) as [Expiry]
   const usdInrFuture = future(usdInr, 9821, currency, now)
   const crudeFuture = future(crude, 428_701, dateExpiry(now, 19), now)
   const niftyChain = [
@@ -216,6 +254,10 @@ export const makeListings = ({ now, loadEquities: load = 0 }: ListingsOptions): 
     future({ ...usdInr, exchange: "BCD", of: usdInrFuture.name }, 1_150_041, bseCurrency, now),
     crudeFuture,
     option({ ...crude, of: crudeFuture.name, units: 10 }, 428_801, crudeFuture.expiry!, 6200, "CE", now),
-    future(gold, 428_702, dateExpiry(now, 5), now)
+    future(gold, 428_702, dateExpiry(now, 5), now),
+    perpetual(bitcoin, 27),
+    perpetual(ether, 3136),
+    future({ ...ether, of: "CRYPTO:ETHUSDFUT" }, 150_111, crypto, now),
+    ...chain({ ...bitcoin, of: "CRYPTO:BTCUSDFUT", units: 1 }, 147_880, crypto, 10_000, 0, now)
   ]
 }
