@@ -1,0 +1,201 @@
+/**
+ * HDFC Securities' instrument master (InvestRight): one CSV of all exchanges.
+ * Source: the file's columns and their use in OpenAlgo, InvestRight's developer documentation.
+ */
+import type { Exchange } from "../../market/exchange.ts"
+import type { ParsedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  contract,
+  contractTail,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped,
+  underlyingOf
+} from "./builder.ts"
+import { csvRows } from "./csv.ts"
+import { indexSymbol } from "./hdfcsky.ts"
+
+const columns = [
+  "exchange",
+  "security_id",
+  "instrument_segment",
+  "expiry_date",
+  "strike_price",
+  "option_type",
+  "lot_size",
+  "tick_size",
+  "exch_security_id",
+  "symbol_name",
+  "underline_symbol"
+] as const
+type Fields = Readonly<Record<(typeof columns)[number], string>>
+
+/** Contracts by exchange and segment; equities are `EQUITY`, and so are indices. */
+const contracts: Readonly<Record<string, Exchange>> = {
+  "NSE FUTIDX": "NFO",
+  "NSE OPTIDX": "NFO",
+  "NSE FUTSTK": "NFO",
+  "NSE OPTSTK": "NFO",
+  "NSE FUTCUR": "CDS",
+  "NSE OPTCUR": "CDS",
+  "BSE FUTIDX": "BFO",
+  "BSE OPTIDX": "BFO",
+  "BSE FUTSTK": "BFO",
+  "BSE OPTSTK": "BFO",
+  "MCX FUTCOM": "MCX",
+  "MCX OPTFUT": "MCX",
+  "MCX FUTIDX": "MCX",
+  "MCX OPTIDX": "MCX"
+}
+
+/** Names that the file spells unlike everybody else; the last three are security ids of indices without a name. */
+const indexNames: Readonly<Record<string, string>> = {
+  NIFTYMID50: "NIFTYMIDCAP50",
+  MINIFTYEQ: "MINIFTY",
+  DEFTYEQ: "DEFTY",
+  CNX100EQ: "NIFTY100"
+}
+
+/** Funds have 999999999 here. */
+const LARGEST_LOT = 100_000_000
+
+const REMEDY =
+  "Fetch https://developer.hdfcsec.com/oapi/v1/security-master again; a file of your own needs the same columns."
+
+/** @throws MalformedMaster */
+export const parse = (text: string): ParsedMaster => {
+  const rows = [...csvRows({ title: "HDFC Securities' instrument master", text, columns, remedy: REMEDY })]
+  const names = new CashNames()
+  for (const [, fields] of rows) if (typeof fields !== "string") names.note(fields)
+  const builder = new MasterBuilder()
+  for (const [row, fields] of rows) {
+    builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields, names))
+  }
+  return builder.finish()
+}
+
+const isCash = (f: Fields): boolean => f.instrument_segment === "EQUITY"
+
+/** Indices are cash rows with tokens of their own: 26000 to 26999 at NSE, below 1000 at BSE. */
+const isIndex = (f: Fields): boolean => {
+  const token = Number(f.exch_security_id)
+  return f.exchange === "NSE" ? token >= 26_000 && token <= 26_999 : f.exchange === "BSE" && token < 1000
+}
+
+/**
+ * Bonds and funds are listed under their issuer's name, so one name may stand on many rows. The security id ends in its
+ * class: `EQNR` is an equity, `EQTT` one that is traded for delivery only; newer listings have none.
+ */
+const rankOf = (securityId: string): number => {
+  if (securityId.endsWith("EQNR")) return securityId.length === 10 ? 0 : 1
+  if (securityId.endsWith("EQTT")) return securityId.length === 10 ? 2 : 3
+  return /(?:NR|TT)$/.test(securityId) ? 5 : 4
+}
+
+/** What the whole file says about the names of cash rows. */
+class CashNames {
+  /** Both exchanges know a company by one id, and BSE's rows often have no name. */
+  readonly #atNse = new Map<string, string>()
+  /** By exchange and name, the security id of the equity. */
+  readonly #best = new Map<string, string>()
+
+  note(f: Fields): void {
+    if (!isCash(f) || !isToken(f.exch_security_id)) return
+    if (f.exchange === "NSE" && f.symbol_name !== "" && !this.#atNse.has(f.security_id)) {
+      this.#atNse.set(f.security_id, f.symbol_name)
+    }
+    if (f.symbol_name === "") return
+    const key = `${f.exchange} ${f.symbol_name}`
+    const best = this.#best.get(key)
+    if (best === undefined || rankOf(f.security_id) < rankOf(best)) this.#best.set(key, f.security_id)
+  }
+
+  of(f: Fields): string {
+    return f.symbol_name || this.#atNse.get(f.security_id) || f.security_id
+  }
+
+  /** False for the other securities under the name of an equity. */
+  isEquity(f: Fields): boolean {
+    const best = this.#best.get(`${f.exchange} ${this.of(f)}`)
+    return best === undefined || best === f.security_id
+  }
+}
+
+const toRow = (f: Fields, names: CashNames): Row => {
+  const kind = `${f.exchange} ${f.instrument_segment}`
+  const exchange = isCash(f) ? cashExchange(f) : contracts[kind]
+  if (exchange === undefined) return skipped(kind)
+  if (/^DUMMY/i.test(f.exch_security_id)) return skipped("without a token")
+  if (!isToken(f.exch_security_id)) return rejected(`exch_security_id "${f.exch_security_id}" is no token`)
+  if (f.security_id === "") return rejected("security_id is empty")
+  const base = {
+    exchange,
+    brokerSymbol: f.security_id,
+    brokerExchange: f.exchange,
+    token: f.exch_security_id
+  }
+  if (exchange === "NSE_INDEX" || exchange === "BSE_INDEX") {
+    const symbol = indexSymbol(exchange, f.symbol_name || f.security_id)
+    return carried({
+      ...base,
+      symbol: indexNames[symbol] ?? symbol,
+      name: f.symbol_name,
+      lotSize: 1,
+      tickSize: 0,
+      type: "INDEX"
+    })
+  }
+  const tickSize = tickSizeOf(f.tick_size)
+  if (tickSize === undefined) return rejected(`tick_size "${f.tick_size}" is no size`)
+  const lot = numberOf(f.lot_size)
+  if (isCash(f)) {
+    if (!names.isEquity(f)) return skipped("further securities of a name")
+    const name = names.of(f)
+    const lotSize = lot !== undefined && lot > 0 && lot < LARGEST_LOT ? lot : 1
+    return carried({ ...base, symbol: cashSymbol(f.exchange, name), name, lotSize, tickSize, type: "EQ" })
+  }
+  if (lot === undefined || lot <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
+  return toContract(f, { ...base, name: "", lotSize: lot, tickSize })
+}
+
+const cashExchange = (f: Fields): Exchange | undefined => {
+  if (f.exchange !== "NSE" && f.exchange !== "BSE") return undefined
+  return isIndex(f) ? `${f.exchange}_INDEX` : f.exchange
+}
+
+/** Names come without a series as a rule; where one is there, `-EQ` goes at NSE and the group at BSE. */
+const cashSymbol = (exchange: string, name: string): string =>
+  name.replace(exchange === "NSE" ? /(?<=.)-EQ$/ : /(?<=.)-[A-Z]{1,2}$/, "")
+
+const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {
+  const optionType = f.option_type.toUpperCase()
+  const type = f.instrument_segment.startsWith("FUT")
+    ? "FUT"
+    : optionType === "CE" || optionType === "PE"
+      ? optionType
+      : undefined
+  if (type === undefined) return rejected(`option_type "${f.option_type}" is neither CE nor PE`)
+  const expiry = dateOf(f.expiry_date)
+  if (expiry === undefined) return rejected(`expiry_date "${f.expiry_date}" is no date`)
+  const strike = type === "FUT" ? undefined : numberOf(f.strike_price)
+  if (type !== "FUT" && (strike === undefined || strike <= 0)) {
+    return rejected(`strike_price "${f.strike_price}" is no price`)
+  }
+  const tail = contractTail(type, strike)
+  const name = f.underline_symbol || underlyingOf(f.symbol_name, expiry, tail) || f.symbol_name
+  return name === ""
+    ? rejected("underline_symbol is empty")
+    : contract({ ...base, name }, type, expiry, strike)
+}
+
+/** Whole numbers are paise, others rupees: `5` is 0.05, `.0025` is what a currency contract moves by. */
+const tickSizeOf = (text: string): number | undefined => {
+  const size = numberOf(text)
+  if (size === undefined || size < 0) return undefined
+  return text.includes(".") ? size : size / 100
+}

@@ -1,0 +1,123 @@
+/**
+ * HDFC Sky's instrument master: one CSV of all exchanges in a zip archive. Prices and tick sizes are in rupees.
+ * Source: the file's columns and their use in OpenAlgo, HDFC Sky's developer documentation.
+ */
+import type { Exchange } from "../../market/exchange.ts"
+import type { ParsedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  contract,
+  contractTail,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped,
+  underlyingOf
+} from "./builder.ts"
+import { addCsvRows } from "./csv.ts"
+import { bseIndices, nseIndices } from "./indices.ts"
+
+const columns = [
+  "exchange_token",
+  "trading_symbol",
+  "company_name",
+  "expiry",
+  "strike",
+  "tick_size",
+  "lot_size",
+  "option_type",
+  "segment",
+  "exchange"
+] as const
+type Fields = Readonly<Record<(typeof columns)[number], string>>
+
+const exchanges: Readonly<Record<string, Exchange>> = {
+  NSE: "NSE",
+  BSE: "BSE",
+  NFO: "NFO",
+  BFO: "BFO",
+  CDS: "CDS",
+  MCX: "MCX"
+}
+
+const REMEDY =
+  "Fetch https://hdfcsky.com/api/v1/contract/Compact?info=download again; a file of your own needs the same columns."
+
+/** @throws MalformedMaster */
+export const parse = (text: string): ParsedMaster => {
+  const builder = new MasterBuilder()
+  addCsvRows({ title: "HDFC Sky's instrument master", text, columns, remedy: REMEDY }, builder, toRow)
+  return builder.finish()
+}
+
+const toRow = (f: Fields): Row => {
+  const exchange = exchanges[f.exchange.toUpperCase()]
+  if (exchange === undefined) return skipped(`exchange ${f.exchange || "(none)"}`)
+  const isCash = exchange === "NSE" || exchange === "BSE"
+  // Indices are rows of their cash exchange.
+  const isIndex = isCash && f.segment === (exchange === "NSE" ? "INDICES" : "IDX")
+  const optionType = f.option_type.toUpperCase()
+  const isOption = optionType === "CE" || optionType === "PE"
+  const isFuture = !isOption && !isCash && f.trading_symbol.endsWith("FUT")
+  // The commodities that MCX's contracts are on.
+  if (!isCash && !isOption && !isFuture) return skipped(`${f.segment || "(no segment)"} of ${f.exchange}`)
+  if (!isToken(f.exchange_token)) return rejected(`exchange_token "${f.exchange_token}" is no token`)
+  if (f.trading_symbol === "") return rejected("trading_symbol is empty")
+  const base = {
+    exchange,
+    brokerSymbol: f.trading_symbol,
+    brokerExchange: f.exchange,
+    token: f.exchange_token,
+    name: f.company_name
+  }
+  if (isIndex) {
+    const symbol = indexSymbol(exchange, f.trading_symbol)
+    const place = exchange === "NSE" ? "NSE_INDEX" : "BSE_INDEX"
+    return carried({ ...base, exchange: place, symbol, lotSize: 1, tickSize: 0, type: "INDEX" })
+  }
+  const tickSize = numberOf(f.tick_size)
+  if (tickSize === undefined || tickSize < 0) return rejected(`tick_size "${f.tick_size}" is no size`)
+  const lotSize = numberOf(f.lot_size)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
+  if (isCash) {
+    return carried({ ...base, symbol: cashSymbol(exchange, f), lotSize, tickSize, type: "EQ" })
+  }
+  return toContract(f, { ...base, lotSize, tickSize }, isFuture ? "FUT" : optionType === "CE" ? "CE" : "PE")
+}
+
+const toContract = (f: Fields, base: Parameters<typeof contract>[0], type: "FUT" | "CE" | "PE"): Row => {
+  // What does not expire has the year 1, which is no date.
+  const expiry = dateOf(f.expiry)
+  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
+  const strike = type === "FUT" ? undefined : numberOf(f.strike)
+  if (type !== "FUT" && (strike === undefined || strike <= 0)) {
+    return rejected(`strike "${f.strike}" is no price`)
+  }
+  // The company's name is empty on MCX, and on CDS it repeats the trading symbol.
+  const name = underlyingOf(f.trading_symbol, expiry, contractTail(type, strike)) ?? f.company_name
+  if (name === "" || name === f.trading_symbol) {
+    return rejected(`"${f.trading_symbol}" does not tell its underlying`)
+  }
+  return contract({ ...base, name }, type, expiry, strike)
+}
+
+/** NSE: only `-EQ` goes, because other series are listed beside it. BSE: the group goes, which is the row's segment. */
+const cashSymbol = (exchange: Exchange, { segment, trading_symbol }: Fields): string => {
+  const ending =
+    exchange === "NSE"
+      ? "-EQ"
+      : segment !== "" && trading_symbol.endsWith(`-${segment}`)
+        ? `-${segment}`
+        : /-[A-Z]{1,2}$/.exec(trading_symbol)?.[0]
+  if (ending === undefined || !trading_symbol.endsWith(ending)) return trading_symbol
+  return trading_symbol.slice(0, -ending.length) || trading_symbol
+}
+
+/** Shared by both of HDFC's masters. */
+export const indexSymbol = (exchange: Exchange, name: string): string => {
+  const plain = name.toUpperCase().replace(/\s+/g, "")
+  return (exchange.startsWith("NSE") ? nseIndices : bseIndices)[plain] ?? plain
+}

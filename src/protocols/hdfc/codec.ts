@@ -1,0 +1,246 @@
+/** The client's side of one connection to HDFC's feed. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
+import type { Reader } from "../protobuf.ts"
+import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
+import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { Refresh } from "./decode.ts"
+import { decodeIndex, decodeMarket, decodeRefresh, refreshed } from "./decode.ts"
+import type { ScripType } from "./layout.ts"
+import * as L from "./layout.ts"
+import type { HdfcOptions } from "./options.ts"
+import { hdfcOptions } from "./options.ts"
+
+const HEARTBEAT: WireEvent = { type: "heartbeat" }
+
+interface Subscription {
+  instrument: WireInstrument
+  type: ScripType
+  /** The tick of the last complete packet, for refreshes to renew. */
+  last: Tick | undefined
+}
+
+/** A packet that was read; it takes effect when the whole frame has proved good. */
+interface Found {
+  readonly subscription: Subscription
+  readonly tick: Tick | undefined
+  readonly refresh: Refresh | undefined
+  readonly time: number
+}
+
+/** By token. */
+type Segment = Map<number, Subscription>
+
+/** What an expired login looks like on an open socket is UNCONFIRMED; this follows practice. */
+const ABOUT_LOGIN = /\b40[13]\b|unauthori[sz]ed|token[^.]*expired|expired[^.]*token/i
+
+export class HdfcCodec implements Codec {
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #segments = new Map<string, Segment>()
+  /** The segment of each packet type. */
+  readonly #byType: ReadonlyArray<Segment | undefined>
+  readonly #batch: number
+  readonly #modeChange: HdfcOptions["modeChange"]
+  readonly #found: Array<Found> = []
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions) {
+    this.#codes = textCodes("hdfc", options.codes)
+    this.#batch = options.batch
+    this.#modeChange = hdfcOptions(options).modeChange
+    for (const prefix of Object.values(this.#codes)) this.#segments.set(prefix, new Map())
+    this.#byType = L.PACKET_TYPES.map(({ prefix }) =>
+      prefix === undefined ? undefined : this.#segments.get(prefix)
+    )
+  }
+
+  heartbeat(): Outbound {
+    return '{"heart_beat":true}'
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, ScripType | undefined>()
+    const after = new Map<string, ScripType | undefined>()
+    for (const { instrument, to } of changes) {
+      const prefix = this.#codes[instrument.exchange]
+      const token = plainNumber(instrument.token, L.MAX_TOKEN)
+      if (prefix === undefined || token === undefined) {
+        this.#refused.push(
+          prefix === undefined
+            ? `${nameOf(instrument)}: HDFC has no prefix for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
+                `import the broker's instruments anew`
+        )
+        continue
+      }
+      const segment = this.#segments.get(prefix)!
+      const held = segment.get(token)
+      const scrip = `${prefix}_${token}`
+      const type = to === undefined ? undefined : to.mode === "ltp" ? "LTP" : "ALL"
+      if (!before.has(scrip)) before.set(scrip, held?.type)
+      after.set(scrip, type)
+      if (type === undefined) segment.delete(token)
+      // What was known in another type is not renewed any more.
+      else segment.set(token, { instrument, type, last: held?.type === type ? held.last : undefined })
+    }
+    return this.#frames(before, after)
+  }
+
+  #frames(
+    before: ReadonlyMap<string, ScripType | undefined>,
+    after: ReadonlyMap<string, ScripType | undefined>
+  ): ReadonlyArray<Outbound> {
+    const dropped: Array<ScripRequest> = []
+    const added: Array<ScripRequest> = []
+    for (const [scripId, was] of before) {
+      const is = after.get(scripId)
+      if (was === is) continue
+      if (was !== undefined && (is === undefined || this.#modeChange === "renew")) {
+        dropped.push({ scripId, type: was })
+      }
+      if (is !== undefined) added.push({ scripId, type: is })
+    }
+    return [
+      ...chunks(dropped, this.#batch).map((unSubscribe) =>
+        JSON.stringify({ heart_beat: false, unSubscribe })
+      ),
+      ...chunks(added, this.#batch).map((subscribe) => JSON.stringify({ heart_beat: false, subscribe }))
+    ]
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    if (frame.length === 0) return sink.event({ type: "ignored", what: "an empty frame" })
+    const found = this.#found
+    found.length = 0
+    try {
+      this.#readFrame(readerOf(frame), receivedAt, sink)
+    } catch (malformed) {
+      found.length = 0
+      return sink.reject(
+        malformed instanceof RangeError ? "truncated" : "unknown_packet",
+        `${frame.length} bytes are no packets of this feed`
+      )
+    }
+    for (let i = 0; i < found.length; i++) deliver(found[i]!, receivedAt, sink)
+    found.length = 0
+  }
+
+  /**
+   * A list of packets; or one bare packet, as OpenAlgo's client has met (UNCONFIRMED). The list's field 1 is a message,
+   * the packet's is a number.
+   */
+  #readFrame(reader: Reader, receivedAt: number, sink: Sink): void {
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32()
+      if (tag === L.PACKET) this.#readPacket(reader, endOf(reader), receivedAt, sink)
+      else if (tag === L.INSTRUMENT_ID) {
+        reader.pos = 0
+        this.#readPacket(reader, reader.len, receivedAt, sink)
+      } else skipField(reader, tag)
+    }
+  }
+
+  #readPacket(reader: Reader, end: number, receivedAt: number, sink: Sink): void {
+    let id = 0
+    let type = 0
+    let time = 0
+    let marketAt = 0
+    let marketEnd = 0
+    let indexAt = 0
+    let indexEnd = 0
+    while (reader.pos < end) {
+      const tag = reader.uint32()
+      switch (tag) {
+        case L.INSTRUMENT_ID:
+          id = readInt64(reader)
+          break
+        case L.MARKET:
+          marketEnd = endOf(reader)
+          marketAt = reader.pos
+          reader.pos = marketEnd
+          break
+        case L.INDEX:
+          indexEnd = endOf(reader)
+          indexAt = reader.pos
+          reader.pos = indexEnd
+          break
+        case L.PACKET_TIME:
+          time = readInt64(reader)
+          break
+        case L.PACKET_TYPE:
+          type = readInt64(reader)
+          break
+        default:
+          skipField(reader, tag)
+      }
+    }
+    checkEnd(reader, end)
+    const packet = L.PACKET_TYPES[type]
+    if (packet === undefined) return sink.reject("unknown_packet", `packet type ${type}`)
+    if (packet.kind === "heartbeat") return sink.event(HEARTBEAT)
+    if (packet.kind === "other") return sink.event({ type: "ignored", what: `packet type ${type}` })
+    const segment = this.#byType[type]
+    if (segment === undefined) return sink.reject("unknown_segment", `packet type ${type}`)
+    const subscription = segment.get(id)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `packet type ${type}, instrument ${id}`)
+    }
+    const isIndex = packet.kind === "index"
+    const at = isIndex ? indexAt : marketAt
+    if (at === 0) return sink.event({ type: "ignored", what: "a packet without data" })
+    reader.pos = at
+    if (packet.kind === "refresh") {
+      const refresh = decodeRefresh(reader, marketEnd)
+      this.#found.push({ subscription, tick: undefined, refresh, time })
+    } else {
+      const tick = isIndex
+        ? decodeIndex(reader, indexEnd, subscription.instrument, receivedAt, time)
+        : decodeMarket(reader, marketEnd, subscription.instrument, receivedAt, time)
+      this.#found.push({ subscription, tick, refresh: undefined, time })
+    }
+    reader.pos = end
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+interface ScripRequest {
+  readonly scripId: string
+  readonly type: ScripType
+}
+
+const deliver = ({ refresh, subscription, tick, time }: Found, receivedAt: number, sink: Sink): void => {
+  const { last } = subscription
+  const told = refresh === undefined ? tick : last && refreshed(last, refresh, receivedAt, time)
+  if (told === undefined) {
+    const what = refresh === undefined ? "a packet without a price" : "a refresh of what has not come yet"
+    return sink.event({ type: "ignored", what })
+  }
+  subscription.last = told
+  sink.tick(subscription.instrument, told, refreshes[told.mode])
+}
+
+const decodeText = (text: string, sink: Sink): void => {
+  const message = parseObject(text)
+  const status = message?.["status"]
+  const isError = typeof status === "string" && /^(?:error|failure)$/i.test(status)
+  if (message === undefined || !isError) return sink.event({ type: "ignored", what: brokerText(text) })
+  const detail = brokerText(message["message"] ?? message["error"] ?? text)
+  const code = message["code"] ?? message["statusCode"] ?? message["errorCode"]
+  if (ABOUT_LOGIN.test(`${String(code)} ${detail}`)) {
+    return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
+  }
+  sink.event({ type: "refused", detail, ...(code === undefined ? {} : { code: brokerText(code) }) })
+}

@@ -1,0 +1,22 @@
+/** The feed of HDFC Sky and HDFC Securities: JSON requests, protobuf market data, both sides. */
+import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import { HdfcCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { HdfcServerCodec, admit, heartbeat } from "./server.ts"
+
+export const protocol = {
+  name: "hdfc",
+  handshake,
+  refusal,
+  open: (options: CodecOptions) => new HdfcCodec(options),
+  // A scrip has one type at a time and counts once, whatever it is.
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "hdfc",
+  admit,
+  open: (options: CodecOptions) => new HdfcServerCodec(options),
+  // How often the real server sends one is UNCONFIRMED.
+  idle: { everyMs: 10_000, frame: heartbeat }
+} satisfies ServerProtocol
