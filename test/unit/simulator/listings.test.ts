@@ -36,7 +36,18 @@ describe("listings", () => {
       expect(new Set(listings.map((l) => l.name)).size).toBe(listings.length)
       expect(new Set(listings.map((l) => `${l.exchange}:${l.exchangeToken}`)).size).toBe(listings.length)
       const exchanges = new Set(listings.map((l) => l.exchange))
-      for (const e of ["NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NSE_INDEX", "BSE_INDEX"] as const) {
+      for (const e of [
+        "NSE",
+        "BSE",
+        "NFO",
+        "BFO",
+        "CDS",
+        "BCD",
+        "MCX",
+        "CRYPTO",
+        "NSE_INDEX",
+        "BSE_INDEX"
+      ] as const) {
         expect(exchanges).toContain(e)
       }
       for (const l of listings) {
