@@ -32,9 +32,15 @@ export const makeRequestHandler = ({
       ? zipSync(Object.fromEntries(files.map(({ name, text }) => [name, strToU8(text)])))
       : strToU8(only.text)
   const byPath = new Map<string, Uint8Array>([[MASTER_PATH, whole]])
-  for (const { name, url } of master.sources) {
+  // Some brokers have one path for several files, and tell them apart by query or body.
+  const byRequest = new Map<string, Uint8Array>()
+  for (const { body, name, url } of master.sources) {
     const file = files.find((f) => f.name === name)
-    if (file !== undefined) byPath.set(pathOf(typeof url === "string" ? url : url("DAY")), strToU8(file.text))
+    if (file === undefined) continue
+    const address = typeof url === "string" ? url : url("DAY")
+    const text = strToU8(file.text)
+    byPath.set(pathOf(address), text)
+    byRequest.set(requestKey(address, typeof body === "string" ? body : ""), text)
   }
 
   return (request, response) => {
@@ -47,7 +53,7 @@ export const makeRequestHandler = ({
         const type = answer.headers["content-type"] ?? "application/json"
         return send(request, response, answer.status, type, answer.body)
       }
-      const file = byPath.get(pathOf(url))
+      const file = byRequest.get(requestKey(url, body)) ?? byPath.get(pathOf(url))
       if (file !== undefined) return send(request, response, 200, "application/octet-stream", file)
       send(
         request,
@@ -91,6 +97,11 @@ export const pathOf = (url: string): string => {
   } catch {
     return "/"
   }
+}
+
+const requestKey = (url: string, body: string): string => {
+  const query = url.indexOf("?")
+  return `${pathOf(url)}${query < 0 ? "" : url.slice(query)} ${body}`
 }
 
 /** Answers an upgrade request with a status instead of a socket, as the real broker does. */

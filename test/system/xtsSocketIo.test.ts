@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { WebSocket } from "ws"
 import { codecOptions } from "../../src/brokers/broker.ts"
 import { broker as iifl } from "../../src/brokers/iifl.ts"
+import { parse } from "../../src/brokers/masters/xts.ts"
 import type { Credentials } from "../../src/market/credentials.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
@@ -174,6 +175,29 @@ describe("socket.io-client against the simulated broker", () => {
         assert.isFalse(socket.connected)
         socket.close()
       })
+    })
+  )
+})
+
+describe("the simulated REST front", () => {
+  it.live("publishes the master segment by segment, and the lists of indices", () =>
+    Effect.gen(function* () {
+      const simulator = yield* simulate("iifl", { paused: true })
+      const { origin } = new URL(simulator.instrumentsUrl)
+      const files = yield* Effect.promise(() =>
+        Promise.all(
+          iifl.instrumentMaster.sources.map(async ({ body, method, name, url }) => {
+            const address = new URL(url as string)
+            const response = await fetch(`${origin}${address.pathname}${address.search}`, {
+              method: method ?? "GET",
+              ...(body === undefined ? {} : { body: body as string })
+            })
+            return { name, text: await response.text() }
+          })
+        )
+      )
+      const { instruments } = parse(files)
+      assert.deepStrictEqual(instruments.map(nameOf).sort(), simulator.instruments.map(nameOf).sort())
     })
   )
 })
