@@ -36,6 +36,8 @@ export const broker: Broker = {
   pacing: { batch: 100, intervalMs: 500 },
   // There is no heartbeat of the application's own, and no data in a quiet market: pings tell life from death.
   heartbeat: { pingEveryMs: 30_000, silentAfterMs: 75_000 },
+  // As the official SDKs begin, who double it from try to try.
+  reconnectAfterMs: 2000,
   instrumentMaster: {
     format: "paytm",
     sources: [

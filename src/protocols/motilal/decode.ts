@@ -11,7 +11,7 @@ import { BODY_AT, EPOCH_SECONDS, LEVELS, TIME_AT } from "./layout.ts"
 /** Epoch milliseconds; 0 where the packet has no time. */
 const timeOf = (v: DataView, at: number): number => {
   const seconds = v.getInt32(at + TIME_AT, true)
-  return seconds === 0 ? 0 : (seconds + EPOCH_SECONDS) * 1000
+  return seconds <= 0 ? 0 : (seconds + EPOCH_SECONDS) * 1000
 }
 
 const begin = (

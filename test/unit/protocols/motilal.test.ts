@@ -262,8 +262,10 @@ describe("motilal: packets", () => {
     ])
     const overflown = Buffer.from(packet("A", bare))
     overflown.writeInt32LE(-5, 18)
+    overflown.writeInt32LE(-1, 5)
     const [tick] = decode(codec, overflown).ticks
     assert.notProperty(tick, "volume")
+    assert.notProperty(tick, "exchange_time")
     assert.strictEqual(tick!.ltp, 1423.7)
   })
 
