@@ -1,20 +1,16 @@
 /** The client's side of one connection to Groww's feed. */
 import { ProtocolViolation } from "../../market/errors.ts"
-import type { WireInstrument } from "../../market/instrument.ts"
-import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { Reader } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
 import type { WireEvent } from "../protocol.ts"
 import { StreamBuffer } from "../streamBuffer.ts"
-import { brokerText, chunks, parseObject } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { brokerText, parseObject } from "../text.ts"
 import { decodePayload } from "./decode.ts"
 import { connectOperation, failureOf } from "./login.ts"
 import * as Nats from "./nats.ts"
 import { growwOptions } from "./options.ts"
-import type { Kind } from "./subjects.ts"
-import { isIndexPath, isSubjectToken, kindsFor, kindsOf, subjectOf } from "./subjects.ts"
+import { Subscriptions } from "./subscriptions.ts"
 
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
 const READY: WireEvent = { type: "ready" }
@@ -26,47 +22,21 @@ const INFO: WireEvent = { type: "ignored", what: "INFO" }
 const MORE = -1
 const BROKEN = -2
 
-/** One subject of an instrument. */
-interface Feed {
-  readonly held: Held
-  readonly kind: Kind
-  readonly subject: string
-  readonly bytes: Uint8Array
-  /** Of the modes that read it. */
-  readonly refreshes: number
-  /** The subscription's number, which is the client's own; 0 while it is not subscribed. */
-  sid: number
-}
-
-/** An instrument that somebody wants. */
-interface Held {
-  instrument: WireInstrument
-  readonly feeds: ReadonlyArray<Feed>
-  wanted: ReadonlyArray<Kind>
-}
-
 export class GrowwCodec implements Codec {
   readonly awaitsReady = true
-  readonly #codes: Readonly<Record<string, string>>
-  readonly #batch: number
+  readonly #subscriptions: Subscriptions
   readonly #detailedDivisor: number
   readonly #secrets: Handshake["secrets"]
-  /** By segment and token. */
-  readonly #held = new Map<string, Held>()
-  readonly #bySid = new Map<number, Feed>()
-  readonly #bySubject = new Map<string, Feed>()
   readonly #waiting = new StreamBuffer()
   readonly #fields = new Nats.Fields()
-  #lastSid = 0
   #login: "before" | "asked" | "done" = "before"
   /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #refused: Array<string> = []
   /** Sent when the frame at hand has been read. */
   #answers: Array<Frame> = []
 
   constructor(options: CodecOptions, handshake: Handshake | undefined) {
-    this.#codes = textCodes("groww", options.codes)
-    this.#batch = options.batch
+    this.#subscriptions = new Subscriptions(options)
     this.#detailedDivisor = growwOptions(options).detailedDivisor
     this.#secrets = handshake?.secrets
   }
@@ -76,74 +46,7 @@ export class GrowwCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const touched = new Map<string, Held>()
-    for (const { instrument, to } of changes) {
-      const path = this.#codes[instrument.exchange]
-      if (path === undefined || !isSubjectToken(instrument.token)) {
-        this.#refused.push(
-          path === undefined
-            ? `${nameOf(instrument)}: Groww publishes nothing of ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of Groww's: ` +
-                `import Groww's instruments anew`
-        )
-        continue
-      }
-      const key = `${path} ${instrument.token}`
-      const held = this.#held.get(key) ?? (to === undefined ? undefined : this.#hold(key, path, instrument))
-      if (held === undefined) continue
-      if (to !== undefined) held.instrument = instrument
-      held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
-      touched.set(key, held)
-    }
-    return this.#frames(touched)
-  }
-
-  #hold(key: string, path: string, instrument: WireInstrument): Held {
-    const feeds: Array<Feed> = []
-    const held: Held = { instrument, feeds, wanted: [] }
-    for (const kind of kindsOf(path)) {
-      const subject = subjectOf(path, kind, instrument.token)
-      // An index has nothing but its value, which therefore serves its quote readers too.
-      const serves =
-        kind === "book"
-          ? modeBit.depth
-          : kind === "price" && !isIndexPath(path)
-            ? refreshes.ltp
-            : refreshes.quote
-      const feed: Feed = { held, kind, subject, bytes: Nats.bytesOf(subject), refreshes: serves, sid: 0 }
-      feeds.push(feed)
-      this.#bySubject.set(subject, feed)
-    }
-    this.#held.set(key, held)
-    return held
-  }
-
-  /** What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. */
-  #frames(touched: ReadonlyMap<string, Held>): ReadonlyArray<Outbound> {
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    const replaced: Array<string> = []
-    for (const [key, { feeds, wanted }] of touched) {
-      for (const feed of feeds) {
-        const is = wanted.includes(feed.kind)
-        if (is === feed.sid > 0) continue
-        if (is) {
-          feed.sid = ++this.#lastSid
-          this.#bySid.set(feed.sid, feed)
-          added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
-        } else {
-          ;(wanted.length === 0 ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
-          this.#bySid.delete(feed.sid)
-          feed.sid = 0
-        }
-      }
-      if (wanted.length > 0) continue
-      this.#held.delete(key)
-      for (const { subject } of feeds) this.#bySubject.delete(subject)
-    }
-    return [gone, added, replaced].flatMap((lines) =>
-      chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
-    )
+    return this.#subscriptions.request(changes, this.#refused)
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
@@ -216,7 +119,7 @@ export class GrowwCodec implements Codec {
     receivedAt: number,
     sink: Sink
   ): void {
-    const feed = this.#feedOf(bytes, subjectFrom, subjectTo, sid)
+    const feed = this.#subscriptions.find(bytes, subjectFrom, subjectTo, sid)
     if (feed === undefined) {
       return sink.reject("not_subscribed", brokerText(Nats.textOf(bytes, subjectFrom, subjectTo)))
     }
@@ -234,13 +137,6 @@ export class GrowwCodec implements Codec {
     if (tick === undefined) return sink.event(NOTHING)
     // A price message may hold the day's figures too, and a subject something else than its name says.
     sink.tick(instrument, tick, tick.mode === "depth" ? modeBit.depth : feed.refreshes | refreshes[tick.mode])
-  }
-
-  /** By the number that we gave it where the subject confirms it, else by the subject. */
-  #feedOf(bytes: Uint8Array, from: number, to: number, sid: number): Feed | undefined {
-    const feed = this.#bySid.get(sid)
-    if (feed !== undefined && isSame(feed.bytes, bytes, from, to)) return feed
-    return this.#bySubject.get(Nats.textOf(bytes, from, to))
   }
 
   /** False where the stream is of no further use. */
@@ -309,14 +205,6 @@ export class GrowwCodec implements Codec {
   }
 
   #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
+    for (const detail of this.#refused.splice(0)) sink.event({ type: "refused", detail })
   }
-}
-
-const isSame = (a: Uint8Array, b: Uint8Array, from: number, to: number): boolean => {
-  if (a.length !== to - from) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[from + i]) return false
-  return true
 }
