@@ -82,7 +82,7 @@ const askable = (level: number): number => knownDepthLevels.find((known) => know
 
 /** Market data of some brokers is public. A simulated one needs no login of its users, and its wire knows one. */
 const hasLogin = ({ credentials, simulated }: Broker): boolean =>
-  simulated === true || credentials.some((need) => need.optional !== true)
+  simulated === true || credentials.length > 0
 
 const heldOf = (simulator: SimulatorHandle): ReadonlyArray<string> =>
   simulator

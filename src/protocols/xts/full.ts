@@ -15,6 +15,10 @@ const price = (value: unknown): number => (typeof value === "number" && Number.i
 const quantity = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined
 
+/** The message's own time where the touchline has none. */
+const timeOf = (touchline: Message, message: Message, segment: number): number =>
+  toEpochMs(price(touchline["LastUpdateTime"]) || price(message["ExchangeTimeStamp"]), segment)
+
 /** @returns undefined when the message lacks what its kind is about */
 export const decodeFull = (
   code: MessageCode,
@@ -47,7 +51,7 @@ const decodeLtp = (
   const ltp = message["LastTradedPrice"]
   if (typeof ltp !== "number") return undefined
   const ltq = quantity(message["LastTradedQunatity"] ?? message["LastTradedQuantity"])
-  const time = toEpochMs(price(message["LastUpdateTime"]), segment)
+  const time = timeOf(message, message, segment)
   return bookless({
     symbol,
     exchange,
@@ -69,14 +73,13 @@ const decodeTouchline = (
   // Usually nested; some servers have the same fields at the root.
   const nested = message["Touchline"]
   const t: Message = isObject(nested) ? nested : message
-  const updated = price(t["LastUpdateTime"])
   const buy = code === DEPTH ? readRows(message["Bids"]) : NO_ROWS
   const sell = code === DEPTH ? readRows(message["Asks"]) : NO_ROWS
   const hasBook = code === DEPTH && (Array.isArray(message["Bids"]) || Array.isArray(message["Asks"]))
   if (t["LastTradedPrice"] === undefined && t["Close"] === undefined && !hasBook) return undefined
   const tick = touchlineTick(
     {
-      exchangeTime: toEpochMs(updated === 0 ? price(message["ExchangeTimeStamp"]) : updated, segment),
+      exchangeTime: timeOf(t, message, segment),
       ltt: toEpochMs(price(t["LastTradedTime"]), segment),
       ltp: price(t["LastTradedPrice"]),
       // Misspelt on the wire.

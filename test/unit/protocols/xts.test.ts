@@ -589,7 +589,7 @@ describe("xts: messages", () => {
       codec,
       event("1502-json-full", message(1502, 1, 2885)),
       event("1501-json-full", message(1501, 2, 2885)),
-      event("1512-json-full", message(1512, 1, 2885, { LastTradedPrice: 1, LastUpdateTime: 0 })),
+      event("1512-json-full", message(1512, 1, 2885, { LastTradedPrice: 1, ExchangeTimeStamp: 0 })),
       event("1510-json-full", message(1510, 2, 2885, { OpenInterest: 77 }))
     )
     assert.isTrue(found.instruments[0] === reliance && found.instruments[1] === future)
