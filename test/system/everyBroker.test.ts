@@ -81,8 +81,7 @@ const twoOf = ({ instruments }: SimulatorHandle): readonly [Instrument, Instrume
 const askable = (level: number): number => knownDepthLevels.find((known) => known >= level) ?? level
 
 /** Market data of some brokers is public. A simulated one needs no login of its users, and its wire knows one. */
-const hasLogin = ({ credentials, simulated }: Broker): boolean =>
-  simulated === true || credentials.length > 0
+const hasLogin = ({ credentials, simulated }: Broker): boolean => simulated === true || credentials.length > 0
 
 const heldOf = (simulator: SimulatorHandle): ReadonlyArray<string> =>
   simulator
