@@ -1,0 +1,211 @@
+/**
+ * Fyers' symbol master: a file per exchange and segment, as CSV without a header or as one JSON object of objects.
+ * Source: Fyers' API documentation ("Symbol Master").
+ */
+import type { Exchange } from "../../market/exchange.ts"
+import { segmentOf } from "../../protocols/fyers-hsm/subject.ts"
+import type { MasterFile, ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import {
+  MasterBuilder,
+  beginning,
+  carried,
+  contract,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { readCsv } from "./csv.ts"
+import { bseIndices, nseIndices } from "./indices.ts"
+
+/** Places in a CSV row, and keys of a JSON entry. */
+const columns = {
+  token: [0, "fyToken"],
+  details: [1, "symDetails"],
+  type: [2, "exInstType"],
+  lot: [3, "qtyMultiplier"],
+  tick: [4, "tickSize"],
+  expiry: [8, "expiryDate"],
+  ticker: [9, "symTicker"],
+  underlying: [13, "underSym"],
+  strike: [15, "strikePrice"],
+  option: [16, "optType"]
+} as const
+type Column = keyof typeof columns
+type Fields = Readonly<Record<Column, string>>
+const names = Object.keys(columns) as ReadonlyArray<Column>
+
+/** The last place that is read. */
+const WIDTH = 17
+
+const REMEDY =
+  "Fetch the files of https://public.fyers.in/sym_details/ again (NSE_CM.csv, NSE_FO.csv, ...); " +
+  "files of your own need the same columns."
+
+/** @throws MalformedMaster */
+export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
+  if (files.length === 0) throw new MalformedMaster(`Fyers' symbol master has no file. ${REMEDY}`)
+  const builder = new MasterBuilder()
+  const shares = new Set<string>()
+  const further: Array<readonly [row: number, fields: Fields]> = []
+  for (const file of files) {
+    for (const [row, fields] of rowsOf(file)) {
+      if (typeof fields === "string") builder.add(row, rejected(fields))
+      else if (isShare(fields) && !fields.ticker.endsWith("-EQ")) further.push([row, fields])
+      else {
+        builder.add(row, toRow(fields))
+        if (isShare(fields)) shares.add(fields.underlying)
+      }
+    }
+  }
+  // NSE lists a share in several series under one name: EQ has it, wherever its row stands.
+  for (const [row, fields] of further) {
+    const { ticker, underlying } = fields
+    const series = ticker.slice(ticker.lastIndexOf("-") + 1)
+    builder.add(row, shares.has(underlying) ? skipped(`NSE series ${series}, beside another`) : toRow(fields))
+    shares.add(underlying)
+  }
+  return builder.finish()
+}
+
+const CASH = "nse_cm"
+const INDEX_TYPE = "10"
+
+const cashTypes: Readonly<Record<string, ReadonlySet<string>>> = {
+  nse_cm: new Set(["0", "9"]),
+  bse_cm: new Set(["0", "4", "50"])
+}
+
+const isShare = ({ token, type }: Fields): boolean => segmentOf(token) === CASH && cashTypes[CASH]!.has(type)
+
+/** Places count from 1. A text in place of fields says what is wrong with the row. */
+const rowsOf = (file: MasterFile): ReadonlyArray<readonly [row: number, fields: Fields | string]> => {
+  const rows = file.text.trimStart().startsWith("{") ? jsonRows(file) : csvRows(file)
+  if (rows.some(([, fields]) => typeof fields !== "string")) return rows
+  throw new MalformedMaster(
+    `${file.name} has no row of Fyers' symbol master: it begins with ${beginning(file.text)}. ${REMEDY}`
+  )
+}
+
+const csvRows = ({ name, text }: MasterFile) =>
+  readCsv({ title: name, text, remedy: REMEDY }).map((cells, i) => {
+    const fields =
+      cells.length < WIDTH
+        ? `the row has ${cells.length} fields, and ${WIDTH} are needed`
+        : fieldsBy((column) => cells[columns[column][0]]!.trim())
+    return [i + 1, fields] as const
+  })
+
+const jsonRows = ({ name, text }: MasterFile) => {
+  let entries: Readonly<Record<string, unknown>>
+  try {
+    entries = JSON.parse(text) as Readonly<Record<string, unknown>>
+  } catch {
+    throw new MalformedMaster(
+      `${name} is no JSON, or was cut off: it begins with ${beginning(text)}. ${REMEDY}`
+    )
+  }
+  return Object.values(entries).map((entry, i) => {
+    const own = entry as Readonly<Record<string, unknown>> | null
+    const fields =
+      typeof own !== "object" || own === null || own["fyToken"] === undefined
+        ? "the entry has no fyToken"
+        : fieldsBy((column) => {
+            const value = own[columns[column][1]]
+            return typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : ""
+          })
+    return [i + 1, fields] as const
+  })
+}
+
+const fieldsBy = (read: (column: Column) => string): Fields =>
+  Object.fromEntries(names.map((column) => [column, read(column)])) as Fields
+
+const derivatives: Readonly<Record<string, Exchange>> = {
+  nse_fo: "NFO",
+  cde_fo: "CDS",
+  nse_com: "NCO",
+  bse_fo: "BFO",
+  mcx_fo: "MCX"
+}
+
+const toRow = (f: Fields): Row => {
+  const segment = segmentOf(f.token)
+  if (segment === undefined) return rejected(`"${f.token}" is no Fytoken`)
+  if (f.ticker === "") return rejected("the symbol ticker is empty")
+  const tickSize = numberOf(f.tick)
+  if (tickSize === undefined || tickSize < 0) return rejected(`tick size "${f.tick}" is no size`)
+  const exchange = derivatives[segment]
+  if (exchange !== undefined) return toContract(f, exchange, tickSize)
+  const types = cashTypes[segment]
+  if (types === undefined) return skipped(`segment ${segment}`)
+  const nse = segment === CASH
+  if (f.type === INDEX_TYPE) return toIndex(f, nse)
+  if (!types.has(f.type)) return skipped(`type ${f.type === "" ? "(none)" : f.type} of ${segment}`)
+  const lotSize = numberOf(f.lot)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`minimum lot "${f.lot}" is no size`)
+  if (f.underlying === "") return rejected("the underlying symbol is empty")
+  return carried({
+    symbol: f.underlying,
+    exchange: nse ? "NSE" : "BSE",
+    brokerSymbol: f.ticker,
+    brokerExchange: nse ? "NSE" : "BSE",
+    token: f.token,
+    name: f.details,
+    lotSize,
+    tickSize,
+    type: "EQ"
+  })
+}
+
+const toIndex = (f: Fields, nse: boolean): Row => {
+  const plain = f.underlying.replace(/[ -]/g, "").toUpperCase()
+  if (plain === "") return rejected("the underlying symbol is empty")
+  return carried({
+    symbol: (nse ? nseIndices : bseIndices)[plain] ?? plain,
+    exchange: nse ? "NSE_INDEX" : "BSE_INDEX",
+    brokerSymbol: f.ticker,
+    brokerExchange: nse ? "NSE" : "BSE",
+    token: f.token,
+    name: f.underlying,
+    lotSize: 1,
+    tickSize: 0,
+    type: "INDEX"
+  })
+}
+
+const toContract = (f: Fields, exchange: Exchange, tickSize: number): Row => {
+  const lotSize = numberOf(f.lot)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`lot "${f.lot}" is no size`)
+  const expiry = expiryOf(f.expiry)
+  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
+  // `NIFTY 28 Mar 24 20800 CE`: the date is told better by its own column.
+  const name = /^(\S+) \d{1,2} [A-Za-z]{3} \d{2} /.exec(f.details)?.[1] ?? f.underlying
+  if (name === "") return rejected(`"${f.details}" does not tell the underlying`)
+  const type = f.option === "CE" || f.option === "PE" ? f.option : "FUT"
+  const strike = type === "FUT" ? undefined : numberOf(f.strike)
+  if (type !== "FUT" && (strike === undefined || strike <= 0))
+    return rejected(`strike "${f.strike}" is no price`)
+  const base = {
+    exchange,
+    brokerSymbol: f.ticker,
+    brokerExchange: exchange,
+    token: f.token,
+    name,
+    lotSize,
+    tickSize
+  }
+  return contract(base, type, expiry, strike)
+}
+
+const IST_SECONDS = 19_800
+
+/** Epoch seconds to the day in India. */
+const expiryOf = (text: string): string | undefined => {
+  const seconds = numberOf(text)
+  if (seconds === undefined || seconds <= 0 || seconds > 4.2e9) return undefined
+  const date = new Date((seconds + IST_SECONDS) * 1000)
+  return isoDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
+}

@@ -1,0 +1,192 @@
+/**
+ * Kotak Neo's scrip master: a CSV per segment, new every day.
+ * Source: Kotak Neo's API documentation ("Scrip Master") and the files themselves.
+ */
+import type { Exchange } from "../../market/exchange.ts"
+import type { MasterFile, ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
+import type { Row } from "./builder.ts"
+import { MasterBuilder, carried, contract, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { csvRows } from "./csv.ts"
+import { bseIndices, nseIndices } from "./indices.ts"
+
+const columns = [
+  "pSymbol",
+  "pGroup",
+  "pExchSeg",
+  "pSymbolName",
+  "pTrdSymbol",
+  "pOptionType",
+  "dStrikePrice",
+  "lExpiryDate",
+  "lLotSize",
+  "dTickSize",
+  "pISIN",
+  "pDesc",
+  "pInstType",
+  "lPrecision"
+] as const
+type Fields = Readonly<Record<(typeof columns)[number], string>>
+
+/** What every file must have. */
+const needed: ReadonlyArray<string> = ["pSymbol", "pExchSeg", "pSymbolName", "pTrdSymbol"]
+
+const REMEDY =
+  "Fetch the day's files of https://lapi.kotaksecurities.com/wso2-scripmaster/v1/prod/ again " +
+  "(nse_cm-v1.csv, nse_fo.csv, ...); files of your own need the same columns."
+
+/** @throws MalformedMaster */
+export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
+  if (files.length === 0) throw new MalformedMaster(`Kotak's scrip master has no file. ${REMEDY}`)
+  const builder = new MasterBuilder()
+  const shares = new Set<string>()
+  const later: Array<readonly [row: number, fields: Fields]> = []
+  for (const { name, text } of files) {
+    const source = {
+      title: `${name} of Kotak's scrip master`,
+      text: withPlainHeader(text),
+      columns,
+      optional: columns.filter((c) => !needed.includes(c)),
+      remedy: REMEDY
+    }
+    for (const [row, fields] of csvRows(source)) {
+      if (typeof fields === "string") builder.add(row, rejected(fields))
+      else if (fields.pExchSeg === "nse_cm" && fields.pGroup === "BE") later.push([row, fields])
+      else {
+        builder.add(row, toRow(fields))
+        if (fields.pExchSeg === "nse_cm" && fields.pGroup === "EQ") shares.add(fields.pSymbolName)
+      }
+    }
+  }
+  // A share that is listed in both series goes by EQ, wherever its row stands.
+  for (const [row, fields] of later) {
+    builder.add(row, shares.has(fields.pSymbolName) ? skipped("NSE group BE, beside EQ") : toRow(fields))
+  }
+  return builder.finish()
+}
+
+/** Names in the header have stray blanks and semicolons: `dTickSize `, `dStrikePrice;`. */
+const withPlainHeader = (text: string): string =>
+  text.replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
+
+/** The exchange of a segment, and when its expiries are counted from. */
+const derivatives: Readonly<Record<string, readonly [Exchange, since: 1970 | 1980]>> = {
+  nse_fo: ["NFO", 1980],
+  cde_fo: ["CDS", 1980],
+  bse_fo: ["BFO", 1970],
+  mcx_fo: ["MCX", 1970],
+  // Kotak publishes no file of this segment; its name is the SDK's, and how it counts is UNCONFIRMED.
+  "bcs-fo": ["BCD", 1970]
+}
+
+/** Of NSE; BSE's shares have its own groups. */
+const NSE_GROUPS: ReadonlySet<string> = new Set(["EQ", "BE"])
+
+/** Groups of BSE that are no shares: fixed income and government securities. */
+const BSE_BONDS: ReadonlySet<string> = new Set(["F", "FC", "G", "GC"])
+
+/** Prices are in paise, unless the row tells its decimals. */
+const scaleOf = ({ lPrecision }: Fields): number => {
+  const precision = numberOf(lPrecision)
+  return precision !== undefined && Number.isInteger(precision) && precision >= 0 && precision <= 9
+    ? 10 ** precision
+    : 100
+}
+
+const toRow = (f: Fields): Row => {
+  const segment = f.pExchSeg
+  if (f.pTrdSymbol === "") return rejected("pTrdSymbol is empty")
+  if (f.pSymbolName === "") return rejected("pSymbolName is empty")
+  if (!/^\d{1,15}$/.test(f.pSymbol)) return rejected(`pSymbol "${f.pSymbol}" is no token`)
+  const derivative = derivatives[segment]
+  if (derivative !== undefined) return toContract(f, ...derivative)
+  if (segment !== "nse_cm" && segment !== "bse_cm") {
+    return skipped(`segment ${segment === "" ? "(none)" : segment}`)
+  }
+  const nse = segment === "nse_cm"
+  if (f.pISIN === "" && !NSE_GROUPS.has(f.pGroup)) return toIndex(f, nse)
+  const isShare = nse ? NSE_GROUPS.has(f.pGroup) : !BSE_BONDS.has(f.pGroup)
+  if (!isShare) return skipped(`group ${f.pGroup === "" ? "(none)" : f.pGroup} of ${segment}`)
+  const tickSize = (numberOf(f.dTickSize) ?? 0) / scaleOf(f)
+  if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
+  return carried({
+    symbol: f.pSymbolName,
+    exchange: nse ? "NSE" : "BSE",
+    brokerSymbol: f.pTrdSymbol,
+    brokerExchange: segment,
+    token: f.pSymbol,
+    name: f.pDesc === "" ? f.pSymbolName : f.pDesc,
+    lotSize: numberOf(f.lLotSize) || 1,
+    tickSize,
+    type: "EQ"
+  })
+}
+
+/** What the feed calls the indices, by their common symbols: it knows them by name. */
+const feedNames: Readonly<Record<string, string>> = {
+  NIFTY: "Nifty 50",
+  BANKNIFTY: "Nifty Bank",
+  FINNIFTY: "Nifty Fin Service",
+  INDIAVIX: "INDIA VIX",
+  MIDCPNIFTY: "NIFTY MID SELECT",
+  SENSEX: "SENSEX"
+}
+
+/** An index whose name in the feed is not known keeps its number, by which the feed serves it like a share. */
+const toIndex = (f: Fields, nse: boolean): Row => {
+  const plain = f.pSymbolName.replace(/[ -]/g, "").toUpperCase()
+  const symbol = (nse ? nseIndices : bseIndices)[plain] ?? plain
+  return carried({
+    symbol,
+    exchange: nse ? "NSE_INDEX" : "BSE_INDEX",
+    brokerSymbol: f.pTrdSymbol,
+    brokerExchange: f.pExchSeg,
+    token: feedNames[symbol] ?? f.pSymbol,
+    name: f.pSymbolName,
+    lotSize: 1,
+    tickSize: 0,
+    type: "INDEX"
+  })
+}
+
+const toContract = (f: Fields, exchange: Exchange, since: 1970 | 1980): Row => {
+  const expiry = expiryOf(f.lExpiryDate, since)
+  // Spot prices of commodities and the like expire never.
+  if (expiry === undefined && /^(COM|IN|UND)/.test(f.pInstType))
+    return skipped(`${f.pInstType} of ${f.pExchSeg}`)
+  if (expiry === undefined) return rejected(`lExpiryDate "${f.lExpiryDate}" is no date`)
+  const lotSize = numberOf(f.lLotSize)
+  if (lotSize === undefined || lotSize <= 0) return rejected(`lLotSize "${f.lLotSize}" is no size`)
+  const scale = scaleOf(f)
+  const type = f.pOptionType === "CE" || f.pOptionType === "PE" ? f.pOptionType : "FUT"
+  const raw = type === "FUT" ? undefined : numberOf(f.dStrikePrice)
+  if (type !== "FUT" && (raw === undefined || raw <= 0)) {
+    return rejected(`dStrikePrice "${f.dStrikePrice}" is no price`)
+  }
+  const tickSize = (numberOf(f.dTickSize) ?? 0) / scale
+  if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
+  const base = {
+    exchange,
+    brokerSymbol: f.pTrdSymbol,
+    brokerExchange: f.pExchSeg,
+    token: f.pSymbol,
+    name: f.pSymbolName,
+    lotSize,
+    tickSize
+  }
+  return contract(base, type, expiry, raw === undefined ? undefined : raw / scale)
+}
+
+/** From 1980-01-01 in India to 1970-01-01 UTC. */
+const SECONDS_TO_1980 = 315_513_000
+
+/**
+ * The day of an expiry. Some segments write the end of the day as if it were UTC, others a time of the afternoon: the
+ * date in UTC is right for both.
+ */
+const expiryOf = (text: string, since: 1970 | 1980): string | undefined => {
+  const own = numberOf(text)
+  if (own === undefined || own <= 0 || own > 4.2e9) return undefined
+  const date = new Date((since === 1980 ? own + SECONDS_TO_1980 : own) * 1000)
+  return isoDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
+}

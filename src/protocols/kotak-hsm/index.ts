@@ -1,0 +1,26 @@
+/** Kotak Neo's HSWebSocket: HSM with records that tell their length, both sides. */
+import { HsmCodec } from "../hsm/codec.ts"
+import { HsmServerCodec } from "../hsm/server.ts"
+import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { dialect, serverDialect } from "./dialect.ts"
+import { handshake, refusal } from "./handshake.ts"
+
+export const protocol = {
+  name: "kotak-hsm",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, made?: Handshake) => new HsmCodec(dialect(options), made),
+  // Prices and book are topics of their own.
+  partial: true,
+  // The limit counts topics.
+  cost: ({ mode }: Want, { exchange }: WireInstrument) =>
+    mode === "depth" && !exchange.endsWith("_INDEX") ? 2 : 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "kotak-hsm",
+  // Anybody may open the socket; the first message is the login.
+  admit: () => undefined,
+  open: (options: CodecOptions, context: ServerContext) => new HsmServerCodec(serverDialect(options), context)
+} satisfies ServerProtocol
