@@ -72,13 +72,6 @@ export const readNanosAsMillis = (reader: Reader): number => {
   return high * MILLIS_PER_HIGH + Math.floor((high * NANOS_LEFT_PER_HIGH + (low >>> 0)) / NANOS_PER_MILLI)
 }
 
-/** A double. @throws RangeError for an infinity and for what is no number: a market has neither */
-export const readDouble = (reader: Reader): number => {
-  const value = reader.double()
-  if (Number.isFinite(value)) return value
-  throw new RangeError("a number is not finite")
-}
-
 /** Where a length-delimited field ends, with the reader at its first byte. */
 export const endOf = (reader: Reader): number => {
   const length = reader.size()
