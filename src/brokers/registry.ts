@@ -54,6 +54,7 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
   shoonya: () => import("./shoonya.ts"),
   tradejini: () => import("./tradejini.ts"),
   tradesmart: () => import("./tradesmart.ts"),
+  upstox: () => import("./upstox.ts"),
   wisdom: () => import("./wisdom.ts"),
   zebu: () => import("./zebu.ts"),
   zerodha: () => import("./zerodha.ts")

@@ -41,6 +41,7 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["samco", both(() => import("./samco/index.ts"))],
   ["smartstream", both(() => import("./smartstream/index.ts"))],
   ["tradejini", both(() => import("./tradejini/index.ts"))],
+  ["upstox", both(() => import("./upstox/index.ts"))],
   ["xts", both(() => import("./xts/index.ts"))]
 ])
 

@@ -48,6 +48,7 @@ const formats: Readonly<Record<string, () => Promise<{ readonly master: Simulate
   pocketful: () => import("./pocketful.ts"),
   samco: () => import("./samco.ts"),
   tradejini: () => import("./tradejini.ts"),
+  upstox: () => import("./upstox.ts"),
   xts: () => import("./xts.ts"),
   zerodha: () => import("./zerodha.ts")
 }

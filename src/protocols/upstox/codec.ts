@@ -1,0 +1,233 @@
+/** The client's side of one connection to Upstox' feed. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import { ByteKeys } from "../byteKeys.ts"
+import type { Reader } from "../protobuf.ts"
+import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
+import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink, Want } from "../protocol.ts"
+import { brokerText, chunks, isObject, parseObject } from "../text.ts"
+import { readFeed } from "./decode.ts"
+import type { WireMode } from "./layout.ts"
+import * as L from "./layout.ts"
+import { upstoxOptions } from "./options.ts"
+import { Values, tickOf } from "./values.ts"
+
+interface Subscription {
+  instrument: WireInstrument
+  mode: WireMode
+  /** What all messages together have told. */
+  readonly known: Values
+}
+
+/** Requests for deep books whose refusal would still be understood; the broker answers at once or never. */
+const REMEMBERED = 32
+
+const MODES_IN_ORDER: ReadonlyArray<WireMode> = ["ltpc", "full", "full_d30"]
+
+export class UpstoxCodec implements Codec {
+  readonly #subscriptions = new ByteKeys<Subscription>()
+  readonly #batch: number
+  readonly #plus: boolean
+  readonly #guid: string
+  #sent = 0
+  /** The keys of requests for 30 levels, by the id of the request. */
+  readonly #deepRequests = new Map<string, ReadonlyArray<string>>()
+  /** Messages of the frame that is being read; they take effect when all of it has proved good. */
+  readonly #told: Array<Values> = []
+  readonly #toldOf: Array<Subscription> = []
+
+  constructor(options: CodecOptions, handshake?: Handshake) {
+    this.#batch = options.batch
+    this.#plus = upstoxOptions(options).plus
+    this.#guid = handshake?.secrets?.["guid"] ?? ""
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, WireMode | undefined>()
+    for (const { instrument, to } of changes) {
+      const key = instrument.token
+      const held = this.#subscriptions.get(key)
+      if (!before.has(key)) before.set(key, held?.mode)
+      if (to === undefined) {
+        this.#subscriptions.delete(key)
+        continue
+      }
+      const mode = this.#modeOf(to)
+      // A poorer mode brings a snapshot of its own; what only the richer one told would grow old.
+      const kept = held !== undefined && L.LEVELS[mode] >= L.LEVELS[held.mode]
+      this.#subscriptions.set(key, { instrument, mode, known: kept ? held.known : new Values() })
+    }
+    return this.#frames(before)
+  }
+
+  #modeOf({ depth, mode }: Want): WireMode {
+    if (mode === "ltp") return "ltpc"
+    return depth > L.LEVELS.full && this.#plus ? "full_d30" : "full"
+  }
+
+  /**
+   * A key has one mode at a time, and another `sub` changes it. What is poorer goes first, because it makes room.
+   *
+   * Thirty levels are asked for on top of five: a standard account does not get them, and how it is told is UNCONFIRMED.
+   * This way it has five, whether the answer is a refusal or silence.
+   */
+  #frames(before: ReadonlyMap<string, WireMode | undefined>): ReadonlyArray<Outbound> {
+    const dropped: Array<string> = []
+    const wanted: Record<WireMode, Array<string>> = { ltpc: [], full: [], option_greeks: [], full_d30: [] }
+    for (const [key, was] of before) {
+      const is = this.#subscriptions.get(key)?.mode
+      if (is === was) continue
+      if (is === undefined) dropped.push(key)
+      else {
+        wanted[is].push(key)
+        if (is === "full_d30" && was !== "full") wanted.full.push(key)
+      }
+    }
+    const frames: Array<Outbound> = chunks(dropped, this.#batch).map((keys) => this.#frame("unsub", keys))
+    for (const mode of MODES_IN_ORDER) {
+      for (const keys of chunks(wanted[mode], this.#batch)) frames.push(this.#frame("sub", keys, mode))
+    }
+    return frames
+  }
+
+  /** JSON, and yet a binary frame: the broker takes no other. */
+  #frame(method: "sub" | "unsub", instrumentKeys: ReadonlyArray<string>, mode?: WireMode): Uint8Array {
+    const guid = `${this.#guid}${(this.#sent++).toString(16).padStart(8, "0")}`
+    if (mode === "full_d30") {
+      this.#deepRequests.set(guid, instrumentKeys)
+      if (this.#deepRequests.size > REMEMBERED) {
+        for (const oldest of this.#deepRequests.keys()) {
+          this.#deepRequests.delete(oldest)
+          break
+        }
+      }
+    }
+    const data = mode === undefined ? { instrumentKeys } : { mode, instrumentKeys }
+    return new TextEncoder().encode(JSON.stringify({ guid, method, data }))
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (typeof frame === "string") return this.#decodeText(frame, sink)
+    if (frame.length === 0) return sink.event({ type: "ignored", what: "an empty frame" })
+    this.#toldOf.length = 0
+    let time: number
+    try {
+      time = this.#readResponse(readerOf(frame), sink)
+    } catch (malformed) {
+      return sink.reject(
+        malformed instanceof RangeError ? "truncated" : "unknown_packet",
+        `${frame.length} bytes are no FeedResponse`
+      )
+    }
+    const { length } = this.#toldOf
+    for (let i = 0; i < length; i++) this.#tell(this.#toldOf[i]!, this.#told[i]!, receivedAt, time, sink)
+  }
+
+  #tell(subscription: Subscription, told: Values, receivedAt: number, time: number, sink: Sink): void {
+    const { instrument, known, mode } = subscription
+    known.merge(told)
+    sink.tick(instrument, tickOf(known, instrument, receivedAt, time), refreshes[told.mode])
+    // A late message of a richer mode, which nothing would renew.
+    if (mode === "ltpc") known.forgetAllButPrice()
+  }
+
+  /** @returns the time of the message */
+  #readResponse(reader: Reader, sink: Sink): number {
+    let type = L.INITIAL_FEED
+    let time = 0
+    let isMarketInfo = false
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32()
+      switch (tag) {
+        case L.TYPE:
+          type = readInt64(reader)
+          break
+        case L.FEEDS:
+          this.#readEntry(reader, sink)
+          break
+        case L.CURRENT_TIME:
+          time = readInt64(reader)
+          break
+        case L.MARKET_INFO:
+          isMarketInfo = true
+          skipField(reader, tag)
+          break
+        default:
+          skipField(reader, tag)
+      }
+    }
+    if (isMarketInfo || type === L.MARKET_INFO_TYPE) {
+      sink.event({ type: "ignored", what: "market status" })
+      this.#toldOf.length = 0
+    }
+    return time
+  }
+
+  /** An instrument's key and message. */
+  #readEntry(reader: Reader, sink: Sink): void {
+    const end = endOf(reader)
+    let keyAt = 0
+    let keyEnd = 0
+    let valueAt = 0
+    let valueEnd = 0
+    while (reader.pos < end) {
+      const tag = reader.uint32()
+      if (tag === L.KEY) {
+        keyEnd = endOf(reader)
+        keyAt = reader.pos
+        reader.pos = keyEnd
+      } else if (tag === L.VALUE) {
+        valueEnd = endOf(reader)
+        valueAt = reader.pos
+        reader.pos = valueEnd
+      } else skipField(reader, tag)
+    }
+    checkEnd(reader, end)
+    const subscription = this.#subscriptions.at(reader.buf, keyAt, keyEnd)
+    if (subscription === undefined) {
+      const key = new TextDecoder().decode(reader.buf.subarray(keyAt, keyEnd))
+      return sink.reject("not_subscribed", brokerText(key))
+    }
+    const place = this.#toldOf.length
+    const into = (this.#told[place] ??= new Values())
+    into.clear()
+    reader.pos = valueAt
+    if (valueAt !== 0 && readFeed(reader, valueEnd, into)) this.#toldOf.push(subscription)
+    else sink.event({ type: "ignored", what: "a feed without a message" })
+    reader.pos = end
+  }
+
+  /** Refusals come as text; their `error` is a text or an object with a code (UNCONFIRMED). */
+  #decodeText(text: string, sink: Sink): void {
+    const message = parseObject(text)
+    if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+    const { error, guid, status } = message
+    if (error === undefined && !(typeof status === "string" && /^(?:failed|error)$/i.test(status))) {
+      return sink.event({ type: "ignored", what: brokerText(text) })
+    }
+    const { code, errorCode = code, message: said } = isObject(error) ? error : {}
+    const detail = brokerText(said ?? error ?? text)
+    if (errorCode === L.INVALID_TOKEN) {
+      return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
+    }
+    const fallback = typeof guid === "string" ? this.#withoutDeepBooks(guid) : undefined
+    sink.event({
+      type: "refused",
+      detail:
+        fallback === undefined ? detail : `${detail} (30 levels are for Plus accounts; 5 are served instead)`,
+      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) })
+    })
+    for (const frame of fallback ?? []) sink.send(frame)
+  }
+
+  /** After a refusal of 30 levels: asks for five, for what still wants them. */
+  #withoutDeepBooks(guid: string): ReadonlyArray<Outbound> | undefined {
+    const keys = this.#deepRequests.get(guid)
+    if (keys === undefined) return undefined
+    this.#deepRequests.delete(guid)
+    const left = keys.filter((key) => this.#subscriptions.get(key)?.mode === "full_d30")
+    for (const key of left) this.#subscriptions.get(key)!.mode = "full"
+    return chunks(left, this.#batch).map((part) => this.#frame("sub", part, "full"))
+  }
+}

@@ -1,0 +1,255 @@
+/** Reads the messages of one instrument. All throw on bytes that are no such message. */
+import type { Depth, Level } from "../../market/tick.ts"
+import type { Reader } from "../protobuf.ts"
+import { checkEnd, endOf, readInt64, skipField } from "../protobuf.ts"
+import * as L from "./layout.ts"
+import type { Values } from "./values.ts"
+
+/**
+ * @param reader at the first byte of a `Feed`
+ * @param into cleared before; its mode becomes the richest that the message serves
+ * @returns false for a feed without a message
+ */
+export const readFeed = (reader: Reader, end: number, into: Values): boolean => {
+  let found = false
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.FEED_LTPC:
+        readLtpc(reader, into)
+        into.mode = "ltp"
+        found = true
+        break
+      case L.FEED_FULL:
+        if (readFull(reader, into)) found = true
+        break
+      case L.FEED_FIRST_LEVEL:
+        readFirstLevel(reader, into)
+        into.mode = "depth"
+        found = true
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+  return found
+}
+
+const readLtpc = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.LTP:
+        into.ltp = reader.double()
+        break
+      case L.LTT:
+        into.ltt = readInt64(reader)
+        break
+      case L.LTQ:
+        into.ltq = readInt64(reader)
+        break
+      case L.CLOSE:
+        into.close = reader.double()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+}
+
+const readFull = (reader: Reader, into: Values): boolean => {
+  const end = endOf(reader)
+  let found = false
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    if (tag === L.FULL_MARKET) {
+      readMarket(reader, into)
+      into.mode = "depth"
+      found = true
+    } else if (tag === L.FULL_INDEX) {
+      readIndex(reader, into)
+      into.mode = "quote"
+      found = true
+    } else skipField(reader, tag)
+  }
+  checkEnd(reader, end)
+  return found
+}
+
+/** Open interest and total quantities travel as doubles, and are whole. */
+const whole = (reader: Reader): number => Math.round(reader.double())
+
+const readMarket = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.MARKET_LTPC:
+        readLtpc(reader, into)
+        break
+      case L.MARKET_LEVEL:
+        into.depth = readBook(reader)
+        break
+      case L.MARKET_OHLC:
+        readCandles(reader, into)
+        break
+      case L.AVERAGE:
+        into.average = reader.double()
+        break
+      case L.VOLUME:
+        into.volume = readInt64(reader)
+        break
+      case L.OPEN_INTEREST:
+        into.oi = whole(reader)
+        break
+      case L.TOTAL_BUY:
+        into.totalBuy = whole(reader)
+        break
+      case L.TOTAL_SELL:
+        into.totalSell = whole(reader)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+}
+
+const readIndex = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    if (tag === L.INDEX_LTPC) readLtpc(reader, into)
+    else if (tag === L.INDEX_OHLC) readCandles(reader, into)
+    else skipField(reader, tag)
+  }
+  checkEnd(reader, end)
+}
+
+const readFirstLevel = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.FIRST_LTPC:
+        readLtpc(reader, into)
+        break
+      case L.FIRST_DEPTH: {
+        const depth: Sides = { buy: [], sell: [] }
+        readQuote(reader, depth)
+        into.depth = depth
+        break
+      }
+      case L.FIRST_VOLUME:
+        into.volume = readInt64(reader)
+        break
+      case L.FIRST_OPEN_INTEREST:
+        into.oi = whole(reader)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+}
+
+interface Sides extends Depth {
+  readonly buy: Array<Level>
+  readonly sell: Array<Level>
+}
+
+/** The whole book, as many levels as came; empty slots stay where they are. */
+const readBook = (reader: Reader): Depth => {
+  const end = endOf(reader)
+  const depth: Sides = { buy: [], sell: [] }
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    if (tag === L.QUOTE) readQuote(reader, depth)
+    else skipField(reader, tag)
+  }
+  checkEnd(reader, end)
+  return depth
+}
+
+const readQuote = (reader: Reader, { buy, sell }: Sides): void => {
+  const end = endOf(reader)
+  let bidQuantity = 0
+  let bidPrice = 0
+  let askQuantity = 0
+  let askPrice = 0
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.BID_QUANTITY:
+        bidQuantity = readInt64(reader)
+        break
+      case L.BID_PRICE:
+        bidPrice = reader.double()
+        break
+      case L.ASK_QUANTITY:
+        askQuantity = readInt64(reader)
+        break
+      case L.ASK_PRICE:
+        askPrice = reader.double()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+  buy.push({ price: bidPrice, quantity: bidQuantity, orders: 0 })
+  sell.push({ price: askPrice, quantity: askQuantity, orders: 0 })
+}
+
+const readCandles = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    if (tag === L.CANDLE) readCandle(reader, into)
+    else skipField(reader, tag)
+  }
+  checkEnd(reader, end)
+}
+
+const DIGIT_1 = 0x31
+const LETTER_D = 0x64
+
+/** Only the day's candle counts: the others are of a minute. */
+const readCandle = (reader: Reader, into: Values): void => {
+  const end = endOf(reader)
+  let isDay = false
+  let open = 0
+  let high = 0
+  let low = 0
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    switch (tag) {
+      case L.INTERVAL: {
+        const last = endOf(reader)
+        const { buf, pos } = reader
+        isDay = last - pos === 2 && buf[pos] === DIGIT_1 && buf[pos + 1] === LETTER_D
+        reader.pos = last
+        break
+      }
+      case L.OPEN:
+        open = reader.double()
+        break
+      case L.HIGH:
+        high = reader.double()
+        break
+      case L.LOW:
+        low = reader.double()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  checkEnd(reader, end)
+  if (!isDay) return
+  into.open = open
+  into.high = high
+  into.low = low
+}

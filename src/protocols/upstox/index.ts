@@ -1,0 +1,21 @@
+/** Upstox' Market Data Feed V3: JSON requests in binary frames, protobuf market data, both sides. */
+import type { CodecOptions, Handshake, Protocol, ServerProtocol } from "../protocol.ts"
+import { UpstoxCodec } from "./codec.ts"
+import { handshake, refusal } from "./handshake.ts"
+import { UpstoxServerCodec, admit, http } from "./server.ts"
+
+export const protocol = {
+  name: "upstox",
+  handshake,
+  refusal,
+  open: (options: CodecOptions, login?: Handshake) => new UpstoxCodec(options, login),
+  // A key has one mode at a time and counts once, whatever it is.
+  cost: () => 1
+} satisfies Protocol
+
+export const serverProtocol = {
+  name: "upstox",
+  admit,
+  http,
+  open: (options: CodecOptions) => new UpstoxServerCodec(options)
+} satisfies ServerProtocol
