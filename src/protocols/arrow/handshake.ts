@@ -1,9 +1,8 @@
 /** How an Arrow connection is asked for, and how the answer "no" is understood. */
 import type { Credentials } from "../../market/credentials.ts"
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
 import type { Handshake, LoginContext, Refusal, UpgradeRequest } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** The login is in the query; there is no message of it. */
 export const handshake = ({
@@ -19,18 +18,7 @@ export const handshake = ({
   }
 }
 
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail: `${detail}: app id or token wrong or expired` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("app id or token wrong or expired")
 
 /** The broker's side of it. The status of a refusal is UNCONFIRMED. */
 export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {

@@ -3,12 +3,11 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import {
   AuthRejected,
   ConnectionLost,
-  ConnectionRefused,
   Displaced,
   ProtocolViolation,
   RateLimited
 } from "../../market/errors.ts"
-import type { Refusal } from "../protocol.ts"
+import { usualRefusal } from "../refusal.ts"
 
 export const SERVER_ERROR = 800
 export const TOO_MANY_INSTRUMENTS = 804
@@ -50,15 +49,4 @@ export const disconnection = (reason: number): ConnectionFailure => {
 }
 
 /** 429 is seen without a data plan too, with a text that says the client id is blocked. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail: `${detail}: client id or access token wrong or expired` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("client id or access token wrong or expired")

@@ -1,8 +1,7 @@
 /** How a Firstock connection is asked for, and how the answer "no" is understood. */
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 import { firstockOptions } from "./options.ts"
 
 export const handshake = ({ credentials, endpoint, options }: LoginContext): Handshake => {
@@ -20,15 +19,4 @@ export const handshake = ({ credentials, endpoint, options }: LoginContext): Han
 }
 
 /** A wrong login is usually told in the first frame; these are for whatever stands in front of the server. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal()

@@ -1,18 +1,11 @@
 /** 5paisa's Xstream feed: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import { AuthRejected } from "../../market/errors.ts"
 import { claimsOf, unsignedToken } from "../jwt.ts"
-import type {
-  CodecOptions,
-  Handshake,
-  LoginContext,
-  Protocol,
-  Refusal,
-  ServerProtocol,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol, Want } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 import { FivePaisaCodec } from "./codec.ts"
 import { servicesOf } from "./layout.ts"
 import { FivePaisaServerCodec, admit } from "./server.ts"
@@ -54,13 +47,7 @@ const handshake = ({
 }
 
 /** How a bad token is refused is UNCONFIRMED; the usual statuses are taken for it. */
-const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  if (status === 401 || status === 403) {
-    return new AuthRejected({ detail: `${detail}: the access token is wrong or has expired` })
-  }
-  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
-}
+const refusal = usualRefusal("the access token is wrong or has expired")
 
 export const protocol = {
   name: "fivepaisa",

@@ -4,10 +4,11 @@
  */
 import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import { AuthRejected } from "../../market/errors.ts"
 import { claimsOf } from "../jwt.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** Some tools keep the pair `app_id:access_token` as one text. */
 export const accessToken = ({ authToken }: Credentials): string => {
@@ -53,15 +54,4 @@ export const handshake = ({
     : { url: endpoint, headers: {}, secrets: { key } }
 }
 
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail: `${detail}: the access token is wrong or has expired` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("the access token is wrong or has expired")

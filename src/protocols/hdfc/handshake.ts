@@ -1,8 +1,7 @@
 /** How a connection to HDFC's feed is asked for, and how the answer "no" is understood. */
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** The front end refuses requests that do not look like a browser's. */
 const USER_AGENT = "Mozilla/5.0 (compatible; AlgoWays)"
@@ -24,17 +23,4 @@ export const handshake = ({
 }
 
 /** 401 is the answer to a wrong or expired token and to a missing part alike. Tokens are good for one trading day. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({
-        detail: `${detail}: the access token or the API key is wrong or has expired`
-      })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("the access token or the API key is wrong or has expired")

@@ -1,9 +1,10 @@
 /** How a connection to IIFL Capital's broker is asked for. The user session is the only credential. */
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused } from "../../market/errors.ts"
 import { claimsOf } from "../jwt.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 import { packetBytes } from "./packets.ts"
 
 /** Seconds. Without a packet for one and a half of it the broker drops the connection. */
@@ -64,15 +65,4 @@ export const connackFailure = (code: number): ConnectionFailure => {
 }
 
 /** Of an upgrade, where the endpoint is a WebSocket. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal()

@@ -1,9 +1,8 @@
 /** INDmoney's (INDstocks) price stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { CodecOptions, Handshake, LoginContext, Protocol, Refusal, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 import { IndMoneyCodec } from "./codec.ts"
 import { IndMoneyServerCodec, admit } from "./server.ts"
 
@@ -14,13 +13,7 @@ const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" |
 })
 
 /** 401 for a bad token is expected, and UNCONFIRMED. */
-const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  if (status === 401 || status === 403) {
-    return new AuthRejected({ detail: `${detail}: the access token is wrong or has expired` })
-  }
-  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
-}
+const refusal = usualRefusal("the access token is wrong or has expired")
 
 export const protocol = {
   name: "indmoney",

@@ -1,8 +1,7 @@
 /** How a Kite connection is asked for, and how the answer "no" is understood. */
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** Some tools keep the pair `api_key:access_token` as one text; only what follows the colon goes on the wire. */
 export const accessToken = (authToken: string): string => authToken.slice(authToken.indexOf(":") + 1)
@@ -24,15 +23,4 @@ export const handshake = ({
  * 403 is the documented answer to a bad or expired token, 401 is seen too. Tokens die every morning, so neither
  * is worth a retry with the same token.
  */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail: `${detail}: the access token is wrong or has expired` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("the access token is wrong or has expired")

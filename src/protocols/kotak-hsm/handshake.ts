@@ -1,9 +1,10 @@
 /** The login of Kotak's feed: two tokens in the first message, and nothing in the upgrade request. */
 import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import { AuthRejected } from "../../market/errors.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** Some tools keep what the login returned as one text: `token:::sid:::...`. */
 const SEPARATOR = ":::"
@@ -25,15 +26,4 @@ export const handshake = ({
 }
 
 /** A refused login is an answer on the open socket; how an upgrade would be declined is not documented. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal()

@@ -1,8 +1,7 @@
 /** How a Pocketful connection is asked for, and how the answer "no" is understood. */
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { Handshake, LoginContext } from "../protocol.ts"
 import { reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 export const handshake = ({
   credentials,
@@ -18,17 +17,4 @@ export const handshake = ({
 }
 
 /** Which status a bad token gets is UNCONFIRMED; these two say it everywhere else. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({
-        detail: `${detail}: the client id or the access token is wrong, or has expired`
-      })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("the client id or the access token is wrong, or has expired")

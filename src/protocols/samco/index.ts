@@ -1,8 +1,7 @@
 /** Samco's broadcast stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Handshake, LoginContext, Protocol, Refusal, ServerProtocol, Want } from "../protocol.ts"
+import type { Handshake, LoginContext, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import { usualRefusal } from "../refusal.ts"
 import { SamcoCodec, takesBook } from "./codec.ts"
 import { sessionToken } from "./layout.ts"
 import { SamcoServerCodec, admit } from "./server.ts"
@@ -13,13 +12,7 @@ const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" |
 })
 
 /** The status for a bad token is UNCONFIRMED; the usual two are taken for it. */
-const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  if (status === 401 || status === 403) {
-    return new AuthRejected({ detail: `${detail}: the session token is wrong or has expired` })
-  }
-  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
-}
+const refusal = usualRefusal("the session token is wrong or has expired")
 
 export const protocol = {
   name: "samco",

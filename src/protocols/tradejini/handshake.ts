@@ -1,8 +1,9 @@
 /** How a Tradejini connection is asked for, and how the answer "no" is understood. */
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type { Closing, Handshake, LoginContext, Refusal } from "../protocol.ts"
+import { AuthRejected } from "../../market/errors.ts"
+import type { Closing, Handshake, LoginContext } from "../protocol.ts"
 import { brokerText, reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 
 /** What the official SDKs say they speak. */
 const VERSION = "3.1"
@@ -23,11 +24,7 @@ export const handshake = ({
   }
 }
 
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  if (status === 401 || status === 403) return new AuthRejected({ detail })
-  return status === 429 ? new RateLimited({ detail }) : new ConnectionRefused({ detail })
-}
+export const refusal = usualRefusal()
 
 /** "Unauthorized Access": the documented end of a connection whose token is wrong or has expired. */
 export const UNAUTHORIZED: Closing = { code: 4001, reason: "Unauthorized Access" }
