@@ -47,6 +47,7 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
   kotak: () => import("./kotak.ts"),
   motilal: () => import("./motilal.ts"),
   mstock: () => import("./mstock.ts"),
+  nubra: () => import("./nubra.ts"),
   paytm: () => import("./paytm.ts"),
   pocketful: () => import("./pocketful.ts"),
   rmoney: () => import("./rmoney.ts"),

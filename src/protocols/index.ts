@@ -36,6 +36,7 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["kotak-hsm", both(() => import("./kotak-hsm/index.ts"))],
   ["motilal", both(() => import("./motilal/index.ts"))],
   ["noren", both(() => import("./noren/index.ts"))],
+  ["nubra", both(() => import("./nubra/index.ts"))],
   ["paytm", both(() => import("./paytm/index.ts"))],
   ["pocketful", both(() => import("./pocketful/index.ts"))],
   ["samco", both(() => import("./samco/index.ts"))],

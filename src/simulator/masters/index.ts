@@ -44,6 +44,7 @@ const formats: Readonly<Record<string, () => Promise<{ readonly master: Simulate
   motilal: () => import("./motilal.ts"),
   mstock: () => import("./mstock.ts"),
   noren: () => import("./noren.ts"),
+  nubra: () => import("./nubra.ts"),
   paytm: () => import("./paytm.ts"),
   pocketful: () => import("./pocketful.ts"),
   samco: () => import("./samco.ts"),

@@ -1,0 +1,238 @@
+/** The client's side of one connection to Nubra's feed. */
+import { AuthRejected } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import { refreshes } from "../../market/mode.ts"
+import { ByteKeys } from "../byteKeys.ts"
+import type { Reader } from "../protobuf.ts"
+import { checkEnd, endOf, readerOf, skipField } from "../protobuf.ts"
+import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
+import { brokerText, plainNumber } from "../text.ts"
+import { textCodes } from "../variant.ts"
+import type { Element, Finder } from "./decode.ts"
+import { decodeBook, decodeBucket, decodeGreeks, decodeIndex } from "./decode.ts"
+import * as L from "./layout.ts"
+import { DEFAULT_EXCHANGE, nameOnWire, plainName } from "./names.ts"
+import { nubraOptions } from "./options.ts"
+import type { ChannelChange } from "./requests.ts"
+import { commands, depthCommand } from "./requests.ts"
+
+interface Subscription {
+  readonly instrument: WireInstrument
+  readonly channels: number
+  readonly isDeep: boolean
+}
+
+interface Batch {
+  readonly decode: (reader: Reader, receivedAt: number, find: Finder) => Element
+  /** The tags of its lists. */
+  readonly lists: ReadonlyArray<number>
+}
+
+const batches: ReadonlyMap<string, Batch> = new Map([
+  [L.INDEX_BATCH, { decode: decodeIndex, lists: [L.ELEMENTS, L.MORE_ELEMENTS] }],
+  [L.BUCKET_BATCH, { decode: decodeBucket, lists: [L.ELEMENTS, L.MORE_ELEMENTS] }],
+  [L.BOOK_BATCH, { decode: decodeBook, lists: [L.ELEMENTS] }],
+  [L.GREEKS_BATCH, { decode: decodeGreeks, lists: [L.ELEMENTS] }]
+])
+
+/** Stands for the number where an instrument has none: indices. */
+const NO_NUMBER = 0
+
+export class NubraCodec implements Codec {
+  readonly #codes: Readonly<Record<string, string>>
+  readonly #batch: number
+  readonly #greeks: boolean
+  readonly #token: string
+  /** By exchange word, then by name. */
+  readonly #byWord = new ByteKeys<ByteKeys<Subscription>>()
+  readonly #byNumber = new Map<number, Subscription>()
+  readonly #elements: Array<Element> = []
+  /** How many instruments want more than the shallow book, and the depth that the session has. */
+  #deep = 0
+  #levels = 0
+  /** What could not be asked for, told with the next frame: `request` has no sink. */
+  #refused: Array<string> = []
+
+  constructor(options: CodecOptions, handshake?: Handshake) {
+    this.#codes = textCodes("nubra", options.codes)
+    this.#batch = options.batch
+    this.#greeks = nubraOptions(options).greeks
+    this.#token = handshake?.secrets?.["token"] ?? ""
+    for (const word of [...Object.values(this.#codes), DEFAULT_EXCHANGE]) {
+      if (this.#byWord.get(word) === undefined) this.#byWord.set(word, new ByteKeys())
+    }
+  }
+
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, Place & { readonly channels: number }>()
+    for (const { instrument, to } of changes) {
+      const place = this.#placeOf(instrument)
+      if (typeof place === "string") {
+        this.#refused.push(place)
+        continue
+      }
+      const { name, names, ref } = place
+      const held = names.get(name)
+      const key = nameOf(instrument)
+      if (!before.has(key)) before.set(key, { ...place, channels: held?.channels ?? 0 })
+      if (held?.isDeep === true) this.#deep--
+      if (to === undefined) {
+        names.delete(name)
+        this.#byNumber.delete(ref)
+        continue
+      }
+      const channels = L.channelsOf(to, instrument.exchange, this.#greeks)
+      const isDeep = (channels & L.BOOK) !== 0 && to.depth > L.SHALLOW
+      if (isDeep) this.#deep++
+      const subscription = { instrument, channels, isDeep }
+      names.set(name, subscription)
+      if (ref !== NO_NUMBER) this.#byNumber.set(ref, subscription)
+    }
+    return this.#frames(before)
+  }
+
+  /** Where an instrument's messages are looked for, or why it cannot be subscribed. */
+  #placeOf(instrument: WireInstrument): Place | string {
+    const { exchange, token } = instrument
+    const word = this.#codes[exchange]
+    const names = word === undefined ? undefined : this.#byWord.get(word)
+    if (word === undefined || names === undefined) {
+      return `${nameOf(instrument)}: Nubra has no word for ${exchange}`
+    }
+    const ref = L.isIndexExchange(exchange) ? NO_NUMBER : plainNumber(token, Number.MAX_SAFE_INTEGER)
+    if (ref === undefined) {
+      return (
+        `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
+        `import Nubra's instruments anew`
+      )
+    }
+    const name = nameOnWire(instrument)
+    // Messages of the index channel say neither symbol nor number: a second owner of a name would get the first's prices.
+    const other = [names.get(name), this.#byNumber.get(ref)].find(
+      (held) => held !== undefined && nameOf(held.instrument) !== nameOf(instrument)
+    )
+    if (other !== undefined) {
+      return `${nameOf(instrument)} cannot be told from ${nameOf(other.instrument)} on this feed`
+    }
+    return { exchange, word, names, name, ref }
+  }
+
+  /** Channels only come or go together, so what goes makes room before what comes. */
+  #frames(before: ReadonlyMap<string, Place & { readonly channels: number }>): ReadonlyArray<Outbound> {
+    const dropped: Array<ChannelChange> = []
+    const added: Array<ChannelChange> = []
+    for (const { channels: was, exchange, name, names, ref, word } of before.values()) {
+      const is = names.get(name)?.channels ?? 0
+      const change = { exchange, word, name, ref }
+      if ((was & ~is) !== 0) dropped.push({ ...change, channels: was & ~is })
+      if ((is & ~was) !== 0) added.push({ ...change, channels: is & ~was })
+    }
+    const frames = [...commands("batch_unsubscribe", this.#token, dropped, this.#batch)]
+    const levels = this.#deep > 0 ? L.DEEP : L.SHALLOW
+    const hasBooks = this.#levels !== 0 || added.some(({ channels }) => (channels & L.BOOK) !== 0)
+    if (hasBooks && levels !== this.#levels) {
+      this.#levels = levels
+      frames.push(depthCommand(this.#token, levels))
+    }
+    return [...frames, ...commands("batch_subscribe", this.#token, added, this.#batch)]
+  }
+
+  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    if (this.#refused.length > 0) this.#report(sink)
+    if (typeof frame === "string") return decodeText(frame, sink)
+    const elements = this.#elements
+    elements.length = 0
+    let type: string
+    try {
+      type = this.#readFrame(readerOf(frame), receivedAt)
+    } catch (malformed) {
+      return sink.reject(
+        malformed instanceof RangeError ? "truncated" : "unknown_packet",
+        `${frame.length} bytes are no message of this feed`
+      )
+    }
+    if (elements.length === 0) sink.event({ type: "ignored", what: type })
+    for (let i = 0; i < elements.length; i++) {
+      const element = elements[i]!
+      if (element === "not_subscribed") sink.reject("not_subscribed", type)
+      else if (element === "ignored") sink.event({ type: "ignored", what: type })
+      else sink.tick(element.instrument, element.tick, refreshes[element.tick.mode])
+    }
+  }
+
+  /** @returns what the message is */
+  #readFrame(reader: Reader, receivedAt: number): string {
+    const [anyAt, anyEnd] = lastField(reader, reader.len, L.ANY)
+    reader.pos = anyAt
+    const [urlAt, urlEnd] = lastField(reader, anyEnd, L.TYPE_URL)
+    reader.pos = anyAt
+    const [valueAt, valueEnd] = lastField(reader, anyEnd, L.VALUE)
+    if (urlAt === urlEnd) return "a message without a type"
+    const url = new TextDecoder().decode(reader.buf.subarray(urlAt, urlEnd))
+    const type = url.slice(url.lastIndexOf(".") + 1)
+    const batch = batches.get(type)
+    if (batch === undefined) return brokerText(type)
+    reader.pos = valueAt
+    while (reader.pos < valueEnd) {
+      const tag = reader.uint32()
+      if (batch.lists.includes(tag)) this.#elements.push(batch.decode(reader, receivedAt, this.#finder))
+      else skipField(reader, tag)
+    }
+    checkEnd(reader, valueEnd)
+    return type
+  }
+
+  readonly #finder: Finder = {
+    byName: (frame, nameAt, nameEnd, exchangeAt, exchangeEnd) => {
+      const names =
+        exchangeAt === exchangeEnd
+          ? this.#byWord.get(DEFAULT_EXCHANGE)
+          : this.#byWord.at(frame, exchangeAt, exchangeEnd)
+      if (names === undefined) return undefined
+      const found = names.at(frame, nameAt, nameEnd)
+      if (found !== undefined) return found.instrument
+      // Not as the broker's master spells it: a long name, or another case.
+      const name = new TextDecoder().decode(frame.subarray(nameAt, nameEnd))
+      return names.get(plainName(name))?.instrument
+    },
+    byNumber: (ref) => this.#byNumber.get(ref)?.instrument
+  }
+
+  #report(sink: Sink): void {
+    const refused = this.#refused
+    this.#refused = []
+    for (const detail of refused) sink.event({ type: "refused", detail })
+  }
+}
+
+interface Place extends Omit<ChannelChange, "channels"> {
+  readonly names: ByteKeys<Subscription>
+}
+
+/** Where the last field of a tag is, an empty range where there is none. Reads on to `end`. */
+const lastField = (reader: Reader, end: number, wanted: number): readonly [at: number, end: number] => {
+  let found: readonly [number, number] = [reader.pos, reader.pos]
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    if (tag !== wanted) {
+      skipField(reader, tag)
+      continue
+    }
+    const to = endOf(reader)
+    found = [reader.pos, to]
+    reader.pos = to
+  }
+  checkEnd(reader, end)
+  return found
+}
+
+/** The broker's texts are for people: one says that the session has ended, some report errors. */
+const decodeText = (text: string, sink: Sink): void => {
+  const detail = brokerText(text)
+  if (/invalid token/i.test(text)) {
+    return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
+  }
+  if (/error|exception|failed/i.test(text)) return sink.event({ type: "refused", detail })
+  sink.event({ type: "ignored", what: detail })
+}

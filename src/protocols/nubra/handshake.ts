@@ -1,0 +1,37 @@
+/** How a connection to Nubra's feed is asked for, and how the answer "no" is understood. */
+import type { ConnectionFailure } from "../../market/errors.ts"
+import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import type { Credentials } from "../../market/credentials.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import { reveal } from "../text.ts"
+
+export const sessionToken = ({ authToken }: Credentials): string =>
+  reveal(authToken).replace(/^Bearer\s+/i, "")
+
+/** The session token goes into the upgrade and into each command. The device is the one that logged in. */
+export const handshake = ({
+  credentials,
+  endpoint
+}: Pick<LoginContext, "credentials" | "endpoint">): Handshake => {
+  const token = sessionToken(credentials)
+  return {
+    url: endpoint,
+    headers: { authorization: `Bearer ${token}`, "x-device-id": reveal(credentials.clientCode) },
+    secrets: { token }
+  }
+}
+
+/** 440 is what the broker's REST front answers to a session that has ended. */
+export const refusal = ({ status }: Refusal): ConnectionFailure => {
+  const detail = `HTTP ${status}`
+  switch (status) {
+    case 401:
+    case 403:
+    case 440:
+      return new AuthRejected({ detail: `${detail}: the session token is wrong or its session has ended` })
+    case 429:
+      return new RateLimited({ detail })
+    default:
+      return new ConnectionRefused({ detail })
+  }
+}

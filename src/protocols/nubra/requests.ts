@@ -1,0 +1,69 @@
+/** Nubra's commands: words and JSON parted by single spaces, one channel and one exchange each. */
+import type { Exchange } from "../../market/exchange.ts"
+import type { Outbound } from "../protocol.ts"
+import { chunks } from "../text.ts"
+import type { Channel } from "./layout.ts"
+import { BOOK, BUCKET, CHANNELS, GREEKS, INDEX, ONE_DAY_NAME } from "./layout.ts"
+
+export interface ChannelChange {
+  readonly exchange: Exchange
+  /** `NSE`, `BSE` or `MCX`. */
+  readonly word: string
+  readonly name: string
+  /** The instrument's number; 0 for an index. */
+  readonly ref: number
+  /** The channels to take it on or off, as bits. */
+  readonly channels: number
+}
+
+const words: Readonly<Record<Channel, string>> = {
+  [INDEX]: "index",
+  [BUCKET]: "index_bucket",
+  [BOOK]: "orderbook",
+  [GREEKS]: "greeks"
+}
+
+/** Without spaces, because they part the words of a command: those inside names are escaped. */
+const json = (value: unknown): string => JSON.stringify(value).replaceAll(" ", "\\u0020")
+
+export type Verb = "batch_subscribe" | "batch_unsubscribe"
+
+export const commands = (
+  verb: Verb,
+  token: string,
+  changes: ReadonlyArray<ChannelChange>,
+  batch: number
+): ReadonlyArray<Outbound> => {
+  const frames: Array<Outbound> = []
+  for (const channel of CHANNELS) {
+    const affected = changes.filter((c) => (c.channels & channel) !== 0)
+    const start = `${verb} ${token} ${words[channel]}`
+    if (channel === BOOK || channel === GREEKS) {
+      const refs = affected.map((c) => c.ref)
+      for (const instruments of chunks(refs, batch))
+        frames.push(`${start} ${json({ instruments, indexes: [] })}`)
+      continue
+    }
+    const interval = channel === BUCKET ? ` ${ONE_DAY_NAME}` : ""
+    for (const [word, names] of byWord(affected)) {
+      for (const indexes of chunks(names, batch)) {
+        frames.push(`${start} ${json({ instruments: [], indexes })}${interval} ${word}`)
+      }
+    }
+  }
+  return frames
+}
+
+const byWord = (changes: ReadonlyArray<ChannelChange>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const groups = new Map<string, Array<string>>()
+  for (const { name, word } of changes) {
+    const group = groups.get(word)
+    if (group === undefined) groups.set(word, [name])
+    else group.push(name)
+  }
+  return groups
+}
+
+/** How many levels all books of the session have from now on. */
+export const depthCommand = (token: string, levels: number): Outbound =>
+  `batch_subscribe ${token} orderbook_depth ${levels}`
