@@ -8,11 +8,14 @@ class Side {
   readonly price = new Float64Array(LEVELS)
   readonly quantity = new Float64Array(LEVELS)
   readonly orders = new Float64Array(LEVELS)
+  /** Levels as ticks have them, until they change: most messages change a few of them. */
+  readonly made: Array<Level | undefined> = Array.from({ length: LEVELS }, () => undefined)
 
   clear(): void {
     this.price.fill(0)
     this.quantity.fill(0)
     this.orders.fill(0)
+    this.made.fill(undefined)
   }
 
   /** Levels from the best one to the last that is not empty; empty ones between keep their places. */
@@ -21,9 +24,13 @@ class Side {
     while (count > 0 && this.price[count - 1] === 0 && this.quantity[count - 1] === 0) count--
     const levels: Array<Level> = []
     for (let i = 0; i < count; i++) {
-      levels.push({ price: this.price[i]!, quantity: this.quantity[i]!, orders: this.orders[i]! })
+      levels.push((this.made[i] ??= this.#make(i)))
     }
     return levels
+  }
+
+  #make(i: number): Level {
+    return { price: this.price[i]!, quantity: this.quantity[i]!, orders: this.orders[i]! }
   }
 }
 
@@ -74,6 +81,7 @@ export class Book {
 
 /** What is beyond the book's last level is read and left. */
 const applyLevel = (reader: Reader, end: number, side: Side, position: number): void => {
+  if (reader.pos < end && position < LEVELS) side.made[position] = undefined
   while (reader.pos < end) {
     const tag = reader.uint32()
     switch (tag) {
@@ -101,6 +109,8 @@ const applyLevel = (reader: Reader, end: number, side: Side, position: number): 
 
 /** The value of a wrapper; an empty one is zero. */
 export const wrapped = (reader: Reader, limit: number): number => {
+  const small = smallWrapped(reader, limit)
+  if (small >= 0) return small
   const end = inside(reader, limit)
   let value = 0
   while (reader.pos < end) {
@@ -109,6 +119,25 @@ export const wrapped = (reader: Reader, limit: number): number => {
     else reader.skipType(tag & 7)
   }
   overrun(reader, end)
+  return value
+}
+
+/**
+ * The everyday form, a value below 2^28 and nothing else, in one loop: a snapshot has three hundred of them. -1 for any
+ * other, with the reader where it was.
+ */
+const smallWrapped = (reader: Reader, limit: number): number => {
+  const { buf, pos } = reader
+  const length = buf[pos]!
+  const last = pos + length
+  if (length < 2 || length > 5 || last >= limit || buf[pos + 1] !== WRAPPED || buf[last]! > 0x7f) return -1
+  let value = buf[last]!
+  for (let at = last - 1; at > pos + 1; at--) {
+    const byte = buf[at]!
+    if (byte < 0x80) return -1
+    value = value * 128 + byte - 0x80
+  }
+  reader.pos = last + 1
   return value
 }
 
