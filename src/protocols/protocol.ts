@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** In a login: one that it can do without. No answer at all is an answer of status 0 then. */
+  readonly optional?: true
 }
 
 export interface HttpAnswer {

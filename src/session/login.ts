@@ -10,6 +10,8 @@ import type { Handshake, HttpAnswer, HttpRequest, Protocol } from "../protocols/
 /** More calls than any login takes: an end to one that runs in a circle. */
 const MAX_CALLS = 20
 
+const UNANSWERED: HttpAnswer = { status: 0, headers: {}, body: "" }
+
 /** Fails with the reason that the protocol gives, or with that of a call that got no answer. */
 export const logIn = Effect.fnUntraced(function* (
   broker: Broker,
@@ -30,7 +32,10 @@ export const logIn = Effect.fnUntraced(function* (
     let step = begun.next()
     for (let calls = 0; step.done !== true; calls++) {
       if (calls === MAX_CALLS) return yield* Effect.die(new Error(`the login of ${protocol.name} never ends`))
-      step = begun.next(yield* request(step.value))
+      const answer = request(step.value)
+      step = begun.next(
+        yield* step.value.optional === true ? Effect.orElseSucceed(answer, () => UNANSWERED) : answer
+      )
     }
     outcome = step.value
   } else outcome = begun

@@ -17,7 +17,7 @@ export function* handshake({
   const headers = { authorization: authorization(credentials) }
   const front = services["tbt"]
   if (front === undefined) return { url: endpoint, headers }
-  const answer = yield { method: "GET", url: `${front}/tbtws`, headers }
+  const answer = yield { method: "GET", url: `${front}/tbtws`, headers, optional: true }
   return { url: socketUrl(answer, endpoint) ?? endpoint, headers }
 }
 

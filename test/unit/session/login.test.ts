@@ -128,6 +128,19 @@ describe("logIn", () => {
     })
   )
 
+  it.effect("goes on without an answer that it can do without", () =>
+    Effect.gen(function* () {
+      const refused = new ConnectionRefused({ detail: "GET /address: ECONNREFUSED" })
+      const asked: Array<string> = []
+      const protocol = speaking(function* (): Login {
+        const { body, status } = yield { ...get("/address"), optional: true }
+        return { url: `wss://feed.example/${status}${body}`, headers: {} }
+      })
+      const handshake = yield* logInAt(protocol, asked, () => Effect.fail(refused))
+      assert.strictEqual(handshake.url, "wss://feed.example/0")
+    })
+  )
+
   it.effect("gives up on a login that runs in a circle, as on a bug", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []
