@@ -59,7 +59,7 @@ export const broker: Broker = {
       endpoint: "wss://rtsocket-api.fyers.in/versova",
       levels: 50,
       exchanges: ["NSE", "NFO"],
-      // UNCONFIRMED: from others' notes on the documentation.
+      // UNCONFIRMED: second-hand; the documentation itself could not be read.
       limits: {
         subscriptionsPerConnection: { value: 5, confirmed: false },
         connectionsPerLogin: { value: 3, confirmed: false }

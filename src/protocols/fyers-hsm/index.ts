@@ -1,10 +1,12 @@
 /** Fyers' data socket: HSM with the numbers of the values told in the login's answer, both sides. */
+import type { WireInstrument } from "../../market/instrument.ts"
 import { HsmCodec } from "../hsm/codec.ts"
 import { HsmServerCodec } from "../hsm/server.ts"
 import { unsignedToken } from "../jwt.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { subjectOf } from "./subject.ts"
 
 export const protocol = {
   name: "fyers-hsm",
@@ -13,6 +15,8 @@ export const protocol = {
   open: (options: CodecOptions, made?: Handshake) => new HsmCodec(dialect(options), made),
   // Prices and book are topics of their own.
   partial: true,
+  // Some indices have two tickers, an old one and a new one, and the feed has one name for both.
+  exclusive: (instrument: WireInstrument) => subjectOf(instrument)?.name ?? instrument.token,
   // The SDK counts symbols, not topics.
   cost: () => 1
 } satisfies Protocol

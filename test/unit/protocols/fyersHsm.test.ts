@@ -194,6 +194,16 @@ describe("requests", () => {
     assert.isUndefined(indexName("NSE:BAJAJ-AUTO-EQ"))
   })
 
+  it("cannot tell two tickers of one index apart", () => {
+    const key = (ticker: string, token: string) =>
+      protocol.exclusive(of("NSE_INDEX", "MIDCPNIFTY", token, ticker))
+    assert.strictEqual(
+      key("NSE:MIDCPNIFTY-INDEX", "101000000026074"),
+      key("NSE:NIFTYMIDSELECT-INDEX", "101000000026075")
+    )
+    assert.notStrictEqual(protocol.exclusive(reliance), protocol.exclusive(future))
+  })
+
   it("ping as the SDK does", () => {
     assert.deepStrictEqual(hex([open().heartbeat!()]), ["00010b"])
   })
