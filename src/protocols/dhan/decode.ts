@@ -7,6 +7,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
+import { MIN_TIME } from "../../market/tickRules.ts"
 import { putPrices } from "../tickDraft.ts"
 import { BOOK_AT, BOOK_LEVELS, BOOK_ROW } from "./layout.ts"
 
@@ -14,10 +15,15 @@ import { BOOK_AT, BOOK_LEVELS, BOOK_ROW } from "./layout.ts"
 const price = (v: DataView, at: number, scale: number): number =>
   Math.round(v.getFloat32(at, true) * scale) / scale
 
-/** Epoch milliseconds, or 0 for none. @param ahead seconds that the wire's time is ahead of UTC */
+/**
+ * Epoch milliseconds, or 0 for none. What was never traded may have the exchanges' zero, the beginning of 1980, which is
+ * what the documentation's example of a quote shows ("Market Quote").
+ *
+ * @param ahead seconds that the wire's time is ahead of UTC
+ */
 const time = (v: DataView, at: number, ahead: number): number => {
-  const seconds = v.getUint32(at, true)
-  return seconds === 0 ? 0 : (seconds - ahead) * 1000
+  const ms = (v.getUint32(at, true) - ahead) * 1000
+  return ms < MIN_TIME ? 0 : ms
 }
 
 export const decodePrice = (v: DataView, at: number, scale: number): number => price(v, at + 8, scale)

@@ -12,6 +12,7 @@ import {
   stacked
 } from "../../../src/protocols/dhan/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/dhan/index.ts"
+import { IST_SECONDS } from "../../../src/protocols/dhan/layout.ts"
 import type { FindByToken, Want } from "../../../src/protocols/protocol.ts"
 import { makeLink } from "./link.ts"
 import type { Side } from "./support.ts"
@@ -197,6 +198,16 @@ describe("dhan: packets", () => {
     assert.strictEqual(decode(opened(dhan, [reliance], LTP), frame).ticks[0]?.ltt, state.ltt)
     const plain = decode(opened(dhan, [reliance], LTP, { istTimes: false }), frame)
     assert.strictEqual(plain.ticks[0]?.ltt, state.ltt! + 19_800_000)
+  })
+
+  it.each([1, IST_SECONDS, Date.UTC(1980, 0, 1) / 1000])("takes a trade time of %i for none", (seconds) => {
+    const frame = full(1, 2885)
+    new DataView(frame.buffer).setUint32(14, seconds, true)
+    for (const istTimes of [true, false]) {
+      const [tick] = decode(opened(dhan, [reliance], DEPTH, { istTimes }), frame).ticks
+      assert.notProperty(tick, "ltt")
+      assert.strictEqual(tick?.ltp, state.ltp)
+    }
   })
 
   it("takes the day close for the previous day's, unless told otherwise", () => {
