@@ -6,6 +6,7 @@
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, RateLimited } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
+import { MAX_TIME, MIN_TIME } from "../../market/tickRules.ts"
 import { FrameReader, i64le, putI64le } from "../bytes.ts"
 import type {
   Change,
@@ -133,8 +134,10 @@ export class MStockCodec implements Codec {
     }
   }
 
-  #epochSeconds(seconds: number): number {
-    return seconds === 0 ? 0 : seconds + EPOCH_1980 - this.#options.ahead
+  /** 0 for none, and for what is no time by this epoch: as that is UNCONFIRMED, prices must not fall with it. */
+  #epochSeconds(since1980: number): number {
+    const seconds = since1980 + EPOCH_1980 - this.#options.ahead
+    return seconds * 1000 >= MIN_TIME && seconds * 1000 <= MAX_TIME ? seconds : 0
   }
 
   /** The first text answers the login, whatever its wording; an error is none the less one. */

@@ -162,6 +162,19 @@ describe("mstock: packets", () => {
     assert.notProperty(absent, "ltt")
   })
 
+  it.each([state.exchange_time!, -1, 1, Number.MAX_SAFE_INTEGER])(
+    "leaves out %i, which is no time by its epoch, and keeps the prices",
+    (time) => {
+      const frame = packet(3)
+      const v = new DataView(frame.buffer)
+      for (const at of [35, 123]) v.setBigInt64(at, BigInt(time), true)
+      const [tick] = decode(opened(), frame).ticks
+      assert.strictEqual(tick?.ltp, state.ltp)
+      assert.notProperty(tick, "exchange_time")
+      assert.notProperty(tick, "ltt")
+    }
+  )
+
   it("leaves the frame as it came", () => {
     const frame = packet(3)
     const before = Buffer.from(frame)
