@@ -2,7 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import type { Reader } from "../protobuf.ts"
-import { endOf } from "../protobuf.ts"
+import { checkEnd, endOf } from "../protobuf.ts"
 import { putPrices } from "../tickDraft.ts"
 import * as L from "./layout.ts"
 
@@ -49,11 +49,6 @@ const double = (reader: Reader): number => {
   const value = reader.double()
   if (Number.isFinite(value)) return value
   throw new RangeError("a number is not finite")
-}
-
-/** A message that ends inside one of its fields would be read on into its neighbour. */
-const checkEnd = (reader: Reader, to: number): void => {
-  if (reader.pos !== to) throw new RangeError("a field is longer than its message")
 }
 
 const milliseconds = (time: number): number => Math.floor(time < L.SECONDS_BELOW ? time * 1000 : time)

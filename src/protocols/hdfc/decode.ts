@@ -7,7 +7,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readInt64, skipField } from "../protobuf.ts"
+import { checkEnd, endOf, readDouble, readInt64, skipField } from "../protobuf.ts"
 import { putPrices } from "../tickDraft.ts"
 import * as L from "./layout.ts"
 
@@ -49,22 +49,22 @@ export const decodeMarket = (
     const tag = reader.uint32()
     switch (tag) {
       case L.LTP:
-        ltp = reader.double()
+        ltp = readDouble(reader)
         break
       case L.LTT:
         traded = readInt64(reader)
         break
       case L.OPEN:
-        open = reader.double()
+        open = readDouble(reader)
         break
       case L.HIGH:
-        high = reader.double()
+        high = readDouble(reader)
         break
       case L.CLOSE:
-        close = reader.double()
+        close = readDouble(reader)
         break
       case L.LOW:
-        low = reader.double()
+        low = readDouble(reader)
         break
       case L.VOLUME:
         volume = readInt64(reader)
@@ -73,7 +73,7 @@ export const decodeMarket = (
         ltq = readInt64(reader)
         break
       case L.AVERAGE:
-        average = reader.double()
+        average = readDouble(reader)
         break
       case L.BOOK:
         depth = decodeBook(reader)
@@ -85,10 +85,10 @@ export const decodeMarket = (
         totalSell = readInt64(reader)
         break
       case L.LOWER_CIRCUIT:
-        lower = reader.double()
+        lower = readDouble(reader)
         break
       case L.UPPER_CIRCUIT:
-        upper = reader.double()
+        upper = readDouble(reader)
         break
       case L.OPEN_INTEREST:
         oi = readInt64(reader)
@@ -172,7 +172,7 @@ const decodeLevel = (reader: Reader, buy: Array<Level>, sell: Array<Level>): voi
         quantity = readInt64(reader)
         break
       case L.LEVEL_PRICE:
-        price = reader.double()
+        price = readDouble(reader)
         break
       case L.LEVEL_ORDERS:
         orders = readInt64(reader)
@@ -208,25 +208,25 @@ export const decodeIndex = (
     const tag = reader.uint32()
     switch (tag) {
       case L.INDEX_VALUE:
-        ltp = reader.double()
+        ltp = readDouble(reader)
         break
       case L.INDEX_HIGH:
-        high = reader.double()
+        high = readDouble(reader)
         break
       case L.INDEX_LOW:
-        low = reader.double()
+        low = readDouble(reader)
         break
       case L.INDEX_OPEN:
-        open = reader.double()
+        open = readDouble(reader)
         break
       case L.INDEX_CLOSE:
-        close = reader.double()
+        close = readDouble(reader)
         break
       case L.INDEX_YEAR_HIGH:
-        yearHigh = reader.double()
+        yearHigh = readDouble(reader)
         break
       case L.INDEX_YEAR_LOW:
-        yearLow = reader.double()
+        yearLow = readDouble(reader)
         break
       case L.INDEX_TIME:
         time = readInt64(reader)
@@ -254,8 +254,8 @@ export const decodeRefresh = (reader: Reader, end: number): Refresh => {
   let oi = 0
   while (reader.pos < end) {
     const tag = reader.uint32()
-    if (tag === L.LOWER_CIRCUIT) lower = reader.double()
-    else if (tag === L.UPPER_CIRCUIT) upper = reader.double()
+    if (tag === L.LOWER_CIRCUIT) lower = readDouble(reader)
+    else if (tag === L.UPPER_CIRCUIT) upper = readDouble(reader)
     else if (tag === L.OPEN_INTEREST) oi = readInt64(reader)
     else skipField(reader, tag)
   }

@@ -1,7 +1,7 @@
 /** Reads the messages of one instrument. All throw on bytes that are no such message. */
 import type { Depth, Level } from "../../market/tick.ts"
 import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readInt64, skipField } from "../protobuf.ts"
+import { checkEnd, endOf, readDouble, readInt64, skipField } from "../protobuf.ts"
 import * as L from "./layout.ts"
 import type { Values } from "./values.ts"
 
@@ -42,7 +42,7 @@ const readLtpc = (reader: Reader, into: Values): void => {
     const tag = reader.uint32()
     switch (tag) {
       case L.LTP:
-        into.ltp = reader.double()
+        into.ltp = readDouble(reader)
         break
       case L.LTT:
         into.ltt = readInt64(reader)
@@ -51,7 +51,7 @@ const readLtpc = (reader: Reader, into: Values): void => {
         into.ltq = readInt64(reader)
         break
       case L.CLOSE:
-        into.close = reader.double()
+        into.close = readDouble(reader)
         break
       default:
         skipField(reader, tag)
@@ -80,7 +80,7 @@ const readFull = (reader: Reader, into: Values): boolean => {
 }
 
 /** Open interest and total quantities travel as doubles, and are whole. */
-const whole = (reader: Reader): number => Math.round(reader.double())
+const whole = (reader: Reader): number => Math.round(readDouble(reader))
 
 const readMarket = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
@@ -97,7 +97,7 @@ const readMarket = (reader: Reader, into: Values): void => {
         readCandles(reader, into)
         break
       case L.AVERAGE:
-        into.average = reader.double()
+        into.average = readDouble(reader)
         break
       case L.VOLUME:
         into.volume = readInt64(reader)
@@ -187,13 +187,13 @@ const readQuote = (reader: Reader, { buy, sell }: Sides): void => {
         bidQuantity = readInt64(reader)
         break
       case L.BID_PRICE:
-        bidPrice = reader.double()
+        bidPrice = readDouble(reader)
         break
       case L.ASK_QUANTITY:
         askQuantity = readInt64(reader)
         break
       case L.ASK_PRICE:
-        askPrice = reader.double()
+        askPrice = readDouble(reader)
         break
       default:
         skipField(reader, tag)
@@ -235,13 +235,13 @@ const readCandle = (reader: Reader, into: Values): void => {
         break
       }
       case L.OPEN:
-        open = reader.double()
+        open = readDouble(reader)
         break
       case L.HIGH:
-        high = reader.double()
+        high = readDouble(reader)
         break
       case L.LOW:
-        low = reader.double()
+        low = readDouble(reader)
         break
       default:
         skipField(reader, tag)

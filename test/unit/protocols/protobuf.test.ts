@@ -14,6 +14,7 @@ import {
   putMessage,
   putMillisAsNanos,
   putText,
+  readDouble,
   readInt64,
   readNanosAsMillis,
   readerOf,
@@ -55,6 +56,17 @@ describe("numbers", () => {
         const reader = Reader.create(writer.finish())
         assert.strictEqual(reader.uint32(), 24)
         assert.strictEqual(Number(reader.int64()), value)
+      })
+    )
+  })
+
+  it("reads every double, wherever it stands", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.double(), FastCheck.nat(9), (value, offset) => {
+        const frame = new Writer().double(value).finish()
+        const reader = readerOf(new Uint8Array([...new Uint8Array(offset), ...frame]).subarray(offset))
+        assert.isTrue(Object.is(readDouble(reader), value))
+        checkEnd(reader, 8)
       })
     )
   })
@@ -101,7 +113,7 @@ describe("malformed input throws", () => {
   const cases: ReadonlyArray<readonly [string, ReadonlyArray<number>, (reader: Reader) => unknown]> = [
     ["a varint that ends early", [0x80, 0x80], readInt64],
     ["a varint without an end", Array.from({ length: 12 }, () => 0xff), readInt64],
-    ["a double that ends early", [1, 2, 3], (reader) => reader.double()],
+    ["a double that ends early", [1, 2, 3], readDouble],
     ["a message longer than its frame", [5, 1, 2], endOf],
     ["a length of more than 32 bits", [0xff, 0xff, 0xff, 0xff, 0x7f], endOf],
     ["a wire type that does not exist", [0], (reader) => skipField(reader, 0x0f)],
