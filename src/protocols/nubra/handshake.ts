@@ -1,8 +1,9 @@
 /** How a connection to Nubra's feed is asked for, and how the answer "no" is understood. */
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
+import { AuthRejected } from "../../market/errors.ts"
 import type { Credentials } from "../../market/credentials.ts"
 import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import { failureOf } from "../refusal.ts"
 import { reveal } from "../text.ts"
 
 export const sessionToken = ({ authToken }: Credentials): string =>
@@ -21,17 +22,8 @@ export const handshake = ({
   }
 }
 
-/** 440 is what the broker's REST front answers to a session that has ended. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-    case 440:
-      return new AuthRejected({ detail: `${detail}: the session token is wrong or its session has ended` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+/** 440 is what the broker's REST front answers to a session that has ended; it means what 401 means elsewhere. */
+export const refusal = ({ status }: Refusal): ConnectionFailure =>
+  status === 440
+    ? new AuthRejected({ detail: "HTTP 440: the session has ended" })
+    : failureOf(status, "the session token is wrong or its session has ended")

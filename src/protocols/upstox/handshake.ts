@@ -1,8 +1,9 @@
 /** How a connection to Upstox' feed is asked for, and how the answer "no" is understood. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, ProtocolViolation, RateLimited } from "../../market/errors.ts"
-import type { HttpAnswer, Login, LoginContext, Refusal } from "../protocol.ts"
+import type { HttpAnswer, Login, LoginContext } from "../protocol.ts"
 import { brokerText, isObject, parseObject, reveal } from "../text.ts"
+import { usualRefusal } from "../refusal.ts"
 import { INVALID_TOKEN } from "./layout.ts"
 
 export const AUTHORIZE_PATH = "/v3/feed/market-data-feed/authorize"
@@ -43,15 +44,4 @@ const declined = ({ body, status }: HttpAnswer): ConnectionFailure | undefined =
 }
 
 /** The upgrade carries the code alone; a code that was used or is too old is refused like a wrong token. */
-export const refusal = ({ status }: Refusal): ConnectionFailure => {
-  const detail = `HTTP ${status}`
-  switch (status) {
-    case 401:
-    case 403:
-      return new AuthRejected({ detail: `${detail}: the access token may not read this feed or has expired` })
-    case 429:
-      return new RateLimited({ detail })
-    default:
-      return new ConnectionRefused({ detail })
-  }
-}
+export const refusal = usualRefusal("the access token may not read this feed or has expired")
