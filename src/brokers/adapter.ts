@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure, CredentialsMissing } from "../market/errors.ts"
+import type { FeedStatus, InstrumentStatus, SessionState } from "../market/feedStatus.ts"
 import type {
   SubscribeRequest,
   SubscribeResult,
@@ -20,7 +21,7 @@ export const TICKS_BUFFER = 16_384
 
 export interface AdapterStatus {
   readonly broker: string
-  readonly state: "idle" | "connecting" | "connected" | "reconnecting" | "waiting_for_login" | "unavailable"
+  readonly state: SessionState
   readonly reason?: string
   readonly connections: number
   readonly instruments: number
@@ -68,6 +69,10 @@ export class BrokerAdapter extends Context.Service<
     /** Everything that is held, for handing it over to another adapter. */
     readonly holdings: Effect.Effect<ReadonlyArray<Holding>>
     readonly status: Effect.Effect<AdapterStatus>
+    /** The same in full, for operators: connections, subscriptions by state, the supervisor's decisions. */
+    readonly report: Effect.Effect<FeedStatus>
+    /** Where one instrument's ticks are, or are held up. */
+    readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus>
     /** Every guarded tick from now on; a reader that lags loses its oldest ones. */
     readonly ticks: Stream.Stream<Tick>
   }

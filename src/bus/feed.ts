@@ -12,6 +12,8 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../market/subscription.ts"
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import { SessionState } from "../market/feedStatus.ts"
 
 /** Why a user has no feed. The codes are the client protocol's. */
 export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
@@ -22,16 +24,6 @@ export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
     return this.detail
   }
 }
-
-export const SessionState = Schema.Literals([
-  "idle",
-  "connecting",
-  "connected",
-  "reconnecting",
-  "waiting_for_login",
-  "unavailable"
-])
-export type SessionState = typeof SessionState.Type
 
 export const FeedInfo = Schema.Struct({
   broker: Schema.String,
@@ -67,5 +59,13 @@ export class Feed extends Context.Service<
     /** The reader is gone: drop everything it held. Never fails. */
     readonly release: (user: string, reader: string) => Effect.Effect<void>
     readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
+    /** The whole state of the user's session. Answers for a session that could not start, too. */
+    readonly status: (user: string) => Effect.Effect<FeedStatus, FeedError>
+    /** Where one instrument's ticks are, or are held up. */
+    readonly instrument: (
+      user: string,
+      exchange: string,
+      symbol: string
+    ) => Effect.Effect<InstrumentStatus, FeedError>
   }
 >()("algoways/bus/Feed") {}

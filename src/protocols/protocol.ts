@@ -58,8 +58,21 @@ export type WireEvent =
   | { readonly type: "heartbeat" }
   /** The broker accepted the login (protocols that answer one). */
   | { readonly type: "ready" }
-  /** The broker refused a request; the connection stays usable. `code` is the broker's own. */
-  | { readonly type: "refused"; readonly code?: string; readonly detail: string }
+  /**
+   * The broker refused a request; the connection stays usable. `code` is the broker's own. `instruments` are the very
+   * objects that were passed to `request`, where the wire tells which ones it means.
+   */
+  | {
+      readonly type: "refused"
+      readonly code?: string
+      readonly detail: string
+      readonly instruments?: ReadonlyArray<WireInstrument>
+    }
+  /**
+   * The broker acknowledged these subscriptions: the very objects that were passed to `request`. Where a broker
+   * acknowledges nothing there is no such event, and an instrument's first tick confirms it.
+   */
+  | { readonly type: "confirmed"; readonly instruments: ReadonlyArray<WireInstrument> }
   /** A text from the broker to its users. */
   | { readonly type: "notice"; readonly text: string }
   /** The connection is of no further use. */

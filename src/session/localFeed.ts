@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
+import type { BrokerAdapter } from "../brokers/adapter.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { FeedInfo } from "../bus/feed.ts"
 import { Feed, FeedError } from "../bus/feed.ts"
@@ -69,6 +70,18 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
       return known === undefined ? noFeed(user) : f(known.feed)
     })
 
+  const feedOf = (user: string): UserFeed | undefined => {
+    for (const [key, { feed }] of readers) if (key.startsWith(`${user}\n`)) return feed
+    return undefined
+  }
+  const of = <A>(
+    user: string,
+    f: (adapter: BrokerAdapter["Service"]) => Effect.Effect<A>
+  ): Effect.Effect<A, FeedError> => {
+    const feed = feedOf(user)
+    return feed === undefined ? noFeed(user) : f(feed.adapter())
+  }
+
   const release = Effect.fnUntraced(function* (user: string, reader: string) {
     const key = keyOf(user, reader)
     const known = readers.get(key)
@@ -101,9 +114,12 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     release,
     info: (user) =>
       Effect.suspend(() => {
-        for (const [key, { feed }] of readers) if (key.startsWith(`${user}\n`)) return infoOf(feed)
-        return noFeed(user)
-      })
+        const feed = feedOf(user)
+        return feed === undefined ? noFeed(user) : infoOf(feed)
+      }),
+    status: (user) => Effect.suspend(() => of(user, (adapter) => adapter.report)),
+    instrument: (user, exchange, symbol) =>
+      Effect.suspend(() => of(user, (adapter) => adapter.inspect(exchange, symbol)))
   })
 })
 

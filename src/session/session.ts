@@ -14,6 +14,7 @@ import { feedsOf } from "../brokers/broker.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost } from "../market/errors.ts"
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { modeBit } from "../market/mode.ts"
 import type { SubscribeResult, UnsubscribeRequest, UnsubscribeResult } from "../market/subscription.ts"
 import type { Protocol } from "../protocols/protocol.ts"
@@ -58,6 +59,13 @@ type Message =
     }
   | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
   | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
+  | { readonly tag: "Report"; readonly reply: Reply<FeedStatus> }
+  | {
+      readonly tag: "Inspect"
+      readonly exchange: string
+      readonly symbol: string
+      readonly reply: Reply<InstrumentStatus>
+    }
   | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
   | { readonly tag: "CredentialsChanged" }
   | { readonly tag: "Connecting"; readonly slot: number }
@@ -125,6 +133,31 @@ export const makeSession = Effect.fnUntraced(function* (
     ),
     connections: desk.slots.filter((s) => s.state.tag === "up").length,
     instruments: desk.book.size
+  })
+
+  const report = (): FeedStatus => {
+    const { reason, state } = status()
+    return {
+      user: source.user(),
+      broker: broker.name,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      connections: [],
+      instruments: { wanted: desk.book.size, sent: 0, confirmed: 0, failed: 0, stale: 0 },
+      expecting_ticks: true,
+      decisions: []
+    }
+  }
+  const inspect = (exchange: string, symbol: string): InstrumentStatus => ({
+    symbol,
+    exchange,
+    resolved: true,
+    ticks: 0,
+    rejected: 0,
+    stale: false,
+    readers: desk.book.find(exchange, symbol)?.views.length ?? 0,
+    market_open: true,
+    verdict: ""
   })
 
   /** Answers those who wait for the outcome of the first attempt. */
@@ -271,6 +304,10 @@ export const makeSession = Effect.fnUntraced(function* (
         return Deferred.succeed(message.reply, status())
       case "Holdings":
         return Deferred.succeed(message.reply, desk.book.holdings())
+      case "Report":
+        return Deferred.succeed(message.reply, report())
+      case "Inspect":
+        return Deferred.succeed(message.reply, inspect(message.exchange, message.symbol))
       case "CredentialsChanged":
         return reconnectAll
       default: {
@@ -314,6 +351,8 @@ export const makeSession = Effect.fnUntraced(function* (
     release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
+    report: actor.ask((reply) => ({ tag: "Report", reply })),
+    inspect: (exchange, symbol) => actor.ask((reply) => ({ tag: "Inspect", exchange, symbol, reply })),
     ticks: publisher.ticks
   }
 })

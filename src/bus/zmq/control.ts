@@ -57,6 +57,10 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
         return feed.brokers
       case "info":
         return feed.info(request.user)
+      case "status":
+        return feed.status(request.user)
+      case "instrument":
+        return feed.instrument(request.user, request.exchange, request.symbol)
       case "views":
         return Effect.sync(() => writer.describe(request.ids))
       default: {

@@ -8,6 +8,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import {
   SubscribeRequest,
   SubscribeResult,
@@ -18,7 +19,7 @@ import { FeedError, FeedInfo } from "../feed.ts"
 import { NumberedView } from "./batch.ts"
 
 /** Changes when the messages do: both processes must speak the same one. */
-export const LINK_VERSION = 1
+export const LINK_VERSION = 2
 
 export const DEFAULT_CONTROL_ENDPOINT = "tcp://127.0.0.1:5556"
 export const DEFAULT_FRAMES_ENDPOINT = "tcp://127.0.0.1:5557"
@@ -38,6 +39,14 @@ export const Request = Schema.Union([
   Schema.Struct({ ...envelope, op: Schema.tag("leave") }),
   Schema.Struct({ ...envelope, op: Schema.tag("brokers") }),
   Schema.Struct({ ...envelope, op: Schema.tag("info"), user: Schema.String }),
+  Schema.Struct({ ...envelope, op: Schema.tag("status"), user: Schema.String }),
+  Schema.Struct({
+    ...envelope,
+    op: Schema.tag("instrument"),
+    user: Schema.String,
+    exchange: Schema.String,
+    symbol: Schema.String
+  }),
   Schema.Struct({ ...envelope, op: Schema.tag("views"), ids: Schema.Array(Schema.Int) }),
   Schema.Struct({ ...reader, op: Schema.tag("attach") }),
   Schema.Struct({ ...reader, op: Schema.tag("release") }),
@@ -74,6 +83,8 @@ export const values = {
   brokers: Schema.Array(Schema.String),
   info: FeedInfo,
   attach: FeedInfo,
+  status: FeedStatus,
+  instrument: InstrumentStatus,
   views: Schema.Array(NumberedView),
   subscribe: Schema.Array(SubscribeResult),
   unsubscribe: Schema.Array(UnsubscribeResult)

@@ -57,6 +57,8 @@ export const layer = (options: RemoteFeedOptions = {}): Layer.Layer<Feed | Frame
 
 const brokersOf = valueOf(values.brokers)
 const infoOf = valueOf(values.info)
+const statusOf = valueOf(values.status)
+const instrumentOf = valueOf(values.instrument)
 const viewsOf = valueOf(values.views)
 
 const make = Effect.fnUntraced(function* (
@@ -113,7 +115,10 @@ const make = Effect.fnUntraced(function* (
     subscribe: (user, reader, requests) => readers.subscribe(user, reader, requests),
     unsubscribe: (user, reader, requests) => readers.unsubscribe(user, reader, requests),
     release: (user, reader) => readers.release(user, reader),
-    info: (user) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf)
+    info: (user) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf),
+    status: (user) => Effect.flatMap(link.ask({ op: "status", user }, timeout), statusOf),
+    instrument: (user, exchange, symbol) =>
+      Effect.flatMap(link.ask({ op: "instrument", user, exchange, symbol }, timeout), instrumentOf)
   }
 })
 

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { FeedError } from "../../../src/bus/feed.ts"
+import { plainInstrument, plainStatus } from "../../support/quietFeed.ts"
 import type { Feed, FeedInfo } from "../../../src/bus/feed.ts"
 import type { Frame, View } from "../../../src/bus/frame.ts"
 import { topicOf } from "../../../src/bus/frame.ts"
@@ -158,6 +159,9 @@ export class ScriptedFeed {
     return {
       brokers: Effect.succeed(["alpha", "beta"]),
       info: (user) => this.#info(user),
+      status: (user) => Effect.map(this.#info(user), ({ broker }) => plainStatus(user, broker)),
+      instrument: (user, exchange, symbol) =>
+        Effect.map(this.#info(user), () => plainInstrument(exchange, symbol)),
       attach: (user) =>
         Effect.suspend(() => {
           this.attaches++

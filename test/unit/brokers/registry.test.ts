@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { plainInstrument, plainStatus } from "../../support/quietFeed.ts"
 import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
 import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
@@ -84,6 +85,8 @@ describe("createAdapter", () => {
         release: () => Effect.void,
         holdings: Effect.succeed([]),
         status: Effect.succeed({ broker: "mine", state: "connected", connections: 1, instruments: 0 }),
+        report: Effect.succeed(plainStatus("me", "mine")),
+        inspect: (exchange, symbol) => Effect.succeed(plainInstrument(exchange, symbol)),
         ticks: Stream.empty
       })
       const registry = yield* BrokerRegistry

@@ -1,0 +1,16 @@
+/** What a session takes from its surroundings, each with a default that suits an embedding application. */
+import * as Context from "effect/Context"
+import type { MarketHours } from "../market/hours.ts"
+import { alwaysOpen } from "../market/hours.ts"
+import type { Tap } from "./tap.ts"
+import { noTap } from "./tap.ts"
+
+/** The exchanges' calendar, by which silence is judged. */
+export const Hours = Context.Reference<MarketHours>("algoways/session/Hours", {
+  defaultValue: () => alwaysOpen
+})
+
+/** Who listens in on the connections' raw frames: the flight recorder, the quarantine. */
+export const ConnectionTaps = Context.Reference<Tap>("algoways/session/ConnectionTaps", {
+  defaultValue: () => noTap
+})
