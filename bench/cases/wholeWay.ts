@@ -6,6 +6,7 @@ import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Sink } from "../../src/protocols/protocol.ts"
 import { forBroker } from "../../src/session/metrics.ts"
+import { ConnectionPool } from "../../src/session/pool.ts"
 import { makePublisher } from "../../src/session/publisher.ts"
 import { makeSampledLog } from "../../src/session/sampledLog.ts"
 import { SubscriptionBook } from "../../src/session/subscriptionBook.ts"
@@ -40,6 +41,9 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   const broker = feed.wire.broker.name
   const book = new SubscriptionBook(USER, feed.wire.broker)
   const entries = new Map(feed.packets.map((p) => [p, hold(book, p)]))
+  const pool = new ConnectionPool(feed.wire.broker, feed.wire.protocol)
+  for (const entry of entries.values()) pool.place({ entry, from: undefined, to: entry.want })
+  const slot = pool.slots[0]!
   const codec = openCodec(feed, (p) => entries.get(p)!)
 
   let published = 0
@@ -60,7 +64,13 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
 
   let wrong: string | undefined
   const sink: Sink = {
-    tick: publisher.onTick,
+    tick: publisher.inlet({
+      slot,
+      joined: false,
+      partial: false,
+      onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),
+      onFirst: (line) => (line.state = "confirmed")
+    }),
     reject: (cause, detail) => (wrong = `${cause}: ${detail}`),
     event: (event) => (wrong = `event ${event.type}`),
     send: () => (wrong = "the codec sends something")

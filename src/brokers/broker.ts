@@ -136,8 +136,14 @@ export interface Broker {
     readonly sendEveryMs?: number
     /** How often the client pings at the WebSocket's own level. Pings and pongs count as life. */
     readonly pingEveryMs?: number
+    /** No answer to our ping for this long: the connection is dead. Looked at only where the client pings. */
+    readonly pongWithinMs?: number
     /** No frame at all for this long: the connection is dead. */
     readonly silentAfterMs: number
+    /** The limits of the clock of ticks, where they differ from those in `session/watchdog.ts`. */
+    readonly ticklessAfterMs?: number
+    readonly firstTickAfterMs?: number
+    readonly partialAfterMs?: number
   }
   /** Where the broker asks for patience: the least pause before a lost connection is tried again. */
   readonly reconnectAfterMs?: number

@@ -39,6 +39,11 @@ export const BrokerOverride = Schema.Struct({
   silentAfterMs: Schema.optionalKey(Positive),
   heartbeatEveryMs: Schema.optionalKey(Positive),
   pingEveryMs: Schema.optionalKey(Positive),
+  /** The watchdog's limits; see `heartbeat` in broker.ts. */
+  pongWithinMs: Schema.optionalKey(Positive),
+  ticklessAfterMs: Schema.optionalKey(Positive),
+  firstTickAfterMs: Schema.optionalKey(Positive),
+  partialAfterMs: Schema.optionalKey(Positive),
   reconnectAfterMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   /** Choices that the protocol leaves to the broker; merged over the broker's own. */
   variant: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
@@ -89,6 +94,11 @@ const withLevels = (
     })
   )
 
+const watchdogKeys = ["pongWithinMs", "ticklessAfterMs", "firstTickAfterMs", "partialAfterMs"] as const
+
+const watchdogLimits = (o: BrokerOverride): Partial<Broker["heartbeat"]> =>
+  Object.fromEntries(watchdogKeys.flatMap((key) => (o[key] === undefined ? [] : [[key, o[key]]])))
+
 export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
   ...broker,
   endpoint: o.endpoint ?? broker.endpoint,
@@ -107,7 +117,8 @@ export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
     ...broker.heartbeat,
     silentAfterMs: o.silentAfterMs ?? broker.heartbeat.silentAfterMs,
     ...(o.heartbeatEveryMs === undefined ? {} : { sendEveryMs: o.heartbeatEveryMs }),
-    ...(o.pingEveryMs === undefined ? {} : { pingEveryMs: o.pingEveryMs })
+    ...(o.pingEveryMs === undefined ? {} : { pingEveryMs: o.pingEveryMs }),
+    ...watchdogLimits(o)
   },
   instrumentMaster: {
     ...broker.instrumentMaster,

@@ -33,6 +33,8 @@ export interface ConflatingQueue<A> {
    * a defect. Interrupting a suspended take loses nothing. Interrupts its fiber once the queue is shut down.
    */
   readonly takeAll: Effect.Effect<ReadonlyArray<A>>
+  /** All waiting items, oldest first, at once; none after shutdown. For whoever may not suspend. */
+  readonly drainUnsafe: () => ReadonlyArray<A>
   /** Drops what waits and ends the consumer. */
   readonly shutdown: Effect.Effect<void>
   /** A snapshot. */
@@ -133,6 +135,7 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
   return {
     offerUnsafe,
     takeAll,
+    drainUnsafe: drain,
     shutdown: Effect.sync(() => {
       closed = true
       drain()

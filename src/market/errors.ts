@@ -88,7 +88,9 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("
   }
 }
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
-  detail: Schema.String
+  detail: Schema.String,
+  /** The broker said goodbye: no trouble of the network's. */
+  clean: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `the connection was lost (${this.detail})`

@@ -11,14 +11,16 @@ import { codecOptions } from "../brokers/broker.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { AuthRejected } from "../market/errors.ts"
-import { ConnectionLost } from "../market/errors.ts"
-import type { Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
+import { ConnectionLost, Displaced, ProtocolViolation } from "../market/errors.ts"
+import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
 import { logIn } from "./login.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
 import { makeRequestWriter } from "./requestWriter.ts"
+import type { Clocks } from "./pool.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
+import type { ConnectionTap } from "./tap.ts"
 import type { Socket } from "./transport.ts"
 import { Transport } from "./transport.ts"
 
@@ -29,6 +31,8 @@ export interface Link {
    * number of instruments, however fast readers come and go; frames leave at the broker's pace.
    */
   readonly request: (changes: ReadonlyArray<EntryChange>) => void
+  /** Ends it without waiting for a closing handshake: it is believed dead, or of no use. */
+  readonly fail: (failure: ConnectionFailure) => void
 }
 
 export interface ConnectionOptions {
@@ -37,9 +41,14 @@ export interface ConnectionOptions {
   readonly reconnect?: ReconnectOptions
   /** Read at every attempt. */
   readonly credentials: CredentialSource["read"]
-  readonly onTick: Sink["tick"]
+  /** @param reject takes what the guard refuses */
+  readonly inlet: (reject: Sink["reject"]) => Sink["tick"]
   readonly onReject: Sink["reject"]
   readonly onFrame: (bytes: number) => void
+  /** Changes were handed to the socket. */
+  readonly onSent: (changes: ReadonlyArray<Change>, at: number) => void
+  readonly clocks: Clocks
+  readonly tap: ConnectionTap
   /** Every event but failures, which end the connection. */
   readonly onEvent: (event: WireEvent) => void
   readonly onConnecting: Effect.Effect<void>
@@ -47,14 +56,26 @@ export interface ConnectionOptions {
   readonly onDown: (failure: ConnectionFailure) => Effect.Effect<void>
   /** There are no credentials worth trying: nothing happens until the session starts the connection anew. */
   readonly onParked: (reason: AuthRejected | Unusable) => Effect.Effect<void>
+  /** Something that should not happen, beside the connection's end that follows. */
+  readonly onFault: (cause: string) => Effect.Effect<void>
 }
 
 /** A broker that answers the login does so within this. */
 const LOGIN_TIMEOUT_MS = 15_000
 
+/** Pings without an answer, where the broker's data does not say. */
+const PONGS_MISSED = 3
+
+/** So many frames in a row that the codec dies of make the connection useless. */
+const MOST_DEFECTS = 20
+
+/** A broker's goodbye so soon after the login, so often in a row, is another program's doing. */
+const SHORT_LIFE_MS = 15_000
+const SHORT_LIVES = 3
+
 /** One life of the connection. Fails with the reason of its end. */
 const live = Effect.fnUntraced(function* (options: ConnectionOptions, credentials: Credentials) {
-  const { broker, protocol } = options
+  const { broker, clocks, protocol, tap } = options
   const { lifetimeMs } = broker
   const { pingEveryMs, sendEveryMs, silentAfterMs } = broker.heartbeat
   const transport = yield* Transport
@@ -63,27 +84,56 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
   const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
   const ready = yield* Deferred.make<void>()
-  let lastSignAt = clock.currentTimeMillisUnsafe()
+  const now = (): number => clock.currentTimeMillisUnsafe()
+  const fail = (failure: ConnectionFailure): void => {
+    socket?.drop()
+    Deferred.doneUnsafe(failed, Effect.fail(failure))
+  }
+  let lastSignAt = now()
+  let pingedAt = 0
+  let defects = 0
+  clocks.byte = 0
+  clocks.pong = 0
+  tap.opened(lastSignAt)
 
-  /** A bug in a codec costs the frame, never the connection or the process. */
+  /** The frame at hand, for those who ask what a reject was. */
+  let decoding: Frame | undefined
+  const reject: Sink["reject"] = (cause, detail) => {
+    options.onReject(cause, detail)
+    tap.rejected(cause, detail, decoding, now())
+  }
+
+  /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
   const contain = (act: () => void): void => {
     try {
       act()
+      defects = 0
     } catch (defect) {
-      options.onReject("defect", String(defect))
+      reject("defect", String(defect))
+      if (++defects === MOST_DEFECTS) {
+        fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
+      }
     }
   }
   const writer = yield* makeRequestWriter({
     pacing: broker.pacing,
-    encode: (changes) => (changes.length === 0 ? [] : codec.request(changes)),
+    encode: (changes) => {
+      if (changes.length === 0) return []
+      tap.requested(changes, now())
+      const outbound = codec.request(changes)
+      options.onSent(changes, now())
+      return outbound
+    },
     send: (frame) => socket?.send(frame),
     request: transport.request,
-    answered: (request, answer) =>
-      contain(() => codec.answered?.(request, answer, clock.currentTimeMillisUnsafe(), sink))
+    answered: (request, answer) => {
+      tap.answered(request, answer, now())
+      contain(() => codec.answered?.(request, answer, now(), sink))
+    }
   })
   const sink: Sink = {
-    tick: options.onTick,
-    reject: options.onReject,
+    tick: options.inlet(reject),
+    reject,
     event: (event) => {
       if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))
       else {
@@ -99,7 +149,10 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
   const receive = (frame: Frame, receivedAt: number): void => {
     if (socket === undefined) return void early.push(frame)
     lastSignAt = receivedAt
+    clocks.byte = receivedAt
     options.onFrame(frame.length)
+    tap.frame(frame, receivedAt)
+    decoding = frame
     contain(() => codec.decode(frame, receivedAt, sink))
   }
   socket = yield* transport.open({
@@ -107,12 +160,13 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     refusal: protocol.refusal,
     closed: protocol.closed,
     onFrame: receive,
-    onAlive: (at) => {
+    onAlive: (at, sign) => {
       lastSignAt = at
+      if (sign === "pong") clocks.pong = at
     }
   })
   for (const frame of codec.hello?.() ?? []) writer.send(frame)
-  for (const frame of early) receive(frame, clock.currentTimeMillisUnsafe())
+  for (const frame of early) receive(frame, now())
 
   const answeredLogin =
     codec.awaitsReady === true
@@ -128,15 +182,32 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
       ? Effect.never
       : repeatEvery(sendEveryMs, () => writer.send(codec.heartbeat!()))
   const carry = answeredLogin.pipe(
-    Effect.andThen(options.onUp({ request: writer.request })),
+    Effect.andThen(options.onUp({ request: writer.request, fail })),
     Effect.andThen(heartbeat)
   )
-  const ping = pingEveryMs === undefined ? Effect.never : repeatEvery(pingEveryMs, () => socket.ping())
-  const watchdog = Effect.suspend(() =>
-    clock.currentTimeMillisUnsafe() - lastSignAt > silentAfterMs
-      ? Effect.fail(new ConnectionLost({ detail: `no frame for ${silentAfterMs} ms` }))
-      : Effect.void
-  ).pipe(Effect.repeat(Schedule.spaced(Math.ceil(silentAfterMs / 4))), Effect.andThen(Effect.never))
+  const ping =
+    pingEveryMs === undefined
+      ? Effect.never
+      : repeatEvery(pingEveryMs, () => {
+          pingedAt = now()
+          socket.ping()
+        })
+  const pongWithinMs = broker.heartbeat.pongWithinMs ?? PONGS_MISSED * (pingEveryMs ?? 0)
+  /** What the clocks say is wrong. A byte stream has no pings of its own, so its clock of pongs never starts. */
+  const overdue = (): string | undefined => {
+    const at = now()
+    if (at - lastSignAt > silentAfterMs) return `no frame for ${silentAfterMs} ms`
+    return pingEveryMs !== undefined && clocks.pong > 0 && pingedAt - clocks.pong > pongWithinMs
+      ? `no answer to our pings for ${at - clocks.pong} ms`
+      : undefined
+  }
+  const watchdog = Effect.sync(() => {
+    const detail = overdue()
+    if (detail !== undefined) fail(new ConnectionLost({ detail }))
+  }).pipe(
+    Effect.repeat(Schedule.spaced(Math.ceil(Math.min(silentAfterMs, pongWithinMs || silentAfterMs) / 4))),
+    Effect.andThen(Effect.never)
+  )
   const lifetime =
     lifetimeMs === undefined
       ? Effect.never
@@ -165,28 +236,59 @@ const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
  */
 export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, never, Transport> =>
   Effect.gen(function* () {
+    const clock = yield* Clock.Clock
     let rejected: { readonly version: number; readonly reason: AuthRejected } | undefined
+    let upAt = 0
+    let shortLives = 0
     const park = (reason: AuthRejected | Unusable) => Effect.andThen(options.onParked(reason), Effect.never)
+    const watched: ConnectionOptions = {
+      ...options,
+      onUp: (link) =>
+        Effect.suspend(() => {
+          upAt = clock.currentTimeMillisUnsafe()
+          return options.onUp(link)
+        })
+    }
+
+    /** A goodbye soon after each login: two programs that throw each other out, for ever, unless one of them yields. */
+    const seenAs = (failure: ConnectionFailure): ConnectionFailure => {
+      const lived = upAt === 0 ? undefined : clock.currentTimeMillisUnsafe() - upAt
+      if (failure._tag !== "ConnectionLost" || failure.clean !== true || lived === undefined) return failure
+      shortLives = lived < SHORT_LIFE_MS ? shortLives + 1 : 0
+      return shortLives < SHORT_LIVES
+        ? failure
+        : new Displaced({
+            detail: `closed ${shortLives} times within ${SHORT_LIFE_MS / 1000} s of the login: another program probably uses it. End that one, or give this one a login of its own; last: ${failure.detail}`
+          })
+    }
 
     const attempt = Effect.gen(function* () {
       yield* options.onConnecting
+      upAt = 0
       const usable = yield* Effect.catchTag(options.credentials, ["CredentialsMissing", "SecretFailed"], park)
       if (rejected?.version === usable.version) return yield* park(rejected.reason)
-      return yield* Effect.scoped(live(options, usable.credentials)).pipe(
+      return yield* Effect.scoped(live(watched, usable.credentials)).pipe(
         Effect.tapError((failure) =>
-          Effect.sync(() => {
+          Effect.suspend(() => {
             if (failure._tag === "AuthRejected") rejected = { version: usable.version, reason: failure }
+            return failure._tag === "ProtocolViolation" ? options.onFault(failure.message) : Effect.void
           })
         )
       )
     }).pipe(
       Effect.catchDefect((defect) =>
-        Effect.andThen(
-          Effect.logError(`${options.broker.name}: internal fault in a connection`, defect),
-          Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" }))
+        Effect.logError(`${options.broker.name}: internal fault in a connection`, defect).pipe(
+          Effect.andThen(options.onFault(`internal fault: ${String(defect)}`)),
+          Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" })))
         )
       ),
-      Effect.tapError(options.onDown)
+      Effect.mapError(seenAs),
+      Effect.tapError((failure) =>
+        Effect.suspend(() => {
+          options.tap.closed(failure.message, clock.currentTimeMillisUnsafe())
+          return options.onDown(failure)
+        })
+      )
     )
     // The schedule never ends, so neither does the retry: its failure channel is empty in practice.
     return yield* Effect.orDie(

@@ -13,6 +13,7 @@ import type {
 import type { Protocol, Want } from "../protocols/protocol.ts"
 import { deepBooksOf } from "./depth.ts"
 import { forget } from "./picture.ts"
+import type { Line } from "./line.ts"
 import type { Placement, Slot } from "./pool.ts"
 import { ConnectionPool, counter } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
@@ -59,6 +60,37 @@ export class Desk {
 
   slot(id: number): Slot | undefined {
     return this.slots.find((s) => s.id === id)
+  }
+
+  pool(slot: Slot): ConnectionPool {
+    return this.#feeds.pools[slot.feed]!
+  }
+
+  /** Begins to empty a connection that is not needed any more. Answers what is to be asked for at the new places. */
+  startRebalance(): { readonly lines: ReadonlyArray<Line>; readonly orders: Orders } {
+    const lines: Array<Line> = []
+    const send = new Map<Slot, Array<EntryChange>>()
+    for (const pool of this.#feeds.pools) {
+      const spare = pool.spare()
+      if (spare === undefined) continue
+      for (const line of spare.lines.values()) {
+        const next = pool.startMove(line)
+        if (next === undefined) continue
+        lines.push(line)
+        const share = send.get(next.slot)
+        const change = { entry: line.entry, from: undefined, to: line.want }
+        if (share === undefined) send.set(next.slot, [change])
+        else share.push(change)
+      }
+    }
+    return { lines, orders: { open: [], send, close: [] } }
+  }
+
+  /** The new places of these serve: gives up the old ones. */
+  finishRebalance(moved: ReadonlyArray<Line>): Orders {
+    const placed = new Dispatch(this.#feeds)
+    for (const line of moved) placed.moved(line)
+    return placed.orders()
   }
 
   /** The first connection of the main feed, for a login without subscriptions. */
@@ -232,6 +264,9 @@ class Dispatch {
       const will = this.#feeds.share(feed, entry.exchange, to)
       if (sameWant(was, will)) continue
       if (will === undefined || (was !== undefined && will.mode !== was.mode)) forget(entry, feed)
+      const line = entry.lines[feed]
+      const half = line === undefined ? undefined : pool.cancelMove(line)
+      if (half !== undefined) this.#put(half.slot, { entry, from: half.want, to: undefined })
       const change = { entry, from: was, to: will }
       const placement = pool.place(change)
       if (placement.tag === "full") {
@@ -240,22 +275,33 @@ class Dispatch {
       }
       if (placement.tag === "nowhere") continue
       if (placement.opened) this.#open.push(placement.slot)
-      const share = this.#send.get(placement.slot)
-      if (share === undefined) this.#send.set(placement.slot, [change])
-      else share.push(change)
+      this.#put(placement.slot, change)
     }
     return undefined
   }
 
+  #put(slot: Slot, change: EntryChange): void {
+    const share = this.#send.get(slot)
+    if (share === undefined) this.#send.set(slot, [change])
+    else share.push(change)
+  }
+
+  /** An instrument's new place serves: the old one is given up. */
+  moved(line: Line): void {
+    this.#put(line.slot, { entry: line.entry, from: line.want, to: undefined })
+  }
+
   orders(): Orders {
-    // The first connection stays, so that a login without subscriptions is still seen to work; further ones
-    // close when they are empty.
-    const first = this.#feeds.main.slots[0]
-    const close = [...this.#send.keys()].filter((s) => s.assigned.size === 0 && s !== first)
-    for (const slot of close) {
-      this.#feeds.pools[slot.feed]!.close(slot)
-      this.#send.delete(slot)
+    // One connection stays, so that a login without subscriptions is still seen to work; further ones close when they
+    // are empty.
+    const close: Array<Slot> = []
+    for (const slot of this.#send.keys()) {
+      const pool = this.#feeds.pools[slot.feed]!
+      if (slot.lines.size > 0 || (slot.feed === 0 && pool.slots.length === 1)) continue
+      pool.close(slot)
+      close.push(slot)
     }
+    for (const slot of close) this.#send.delete(slot)
     return { open: this.#open.filter((s) => !close.includes(s)), send: this.#send, close }
   }
 }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { ConnectionFailure } from "../market/errors.ts"
+import type { Decision, FeedEvent } from "../market/feedEvent.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -24,6 +25,8 @@ const failures = counter(
   "algoways_feed_connection_failures_total",
   "Connections that failed or ended, by cause"
 )
+const events = counter("algoways_feed_events_total", "Events told to those who listen, by type")
+const decisions = counter("algoways_feed_decisions_total", "What supervisors did about faults, by decision")
 const connections = Metric.gauge("algoways_feed_connections", { description: "Connections that are up" })
 const instruments = Metric.gauge("algoways_feed_instruments", {
   description: "Instruments subscribed upstream"
@@ -38,6 +41,8 @@ export interface BrokerMetrics {
   readonly rejected: (cause: RejectCause) => void
   readonly refused: () => void
   readonly connected: () => void
+  readonly event: (type: FeedEvent["type"]) => void
+  readonly decided: (decision: Decision) => void
   readonly failed: (cause: ConnectionFailure["_tag"]) => void
   readonly connections: (up: number) => void
   readonly instruments: (subscribed: number) => void
@@ -80,6 +85,8 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       streamDropped: update.streamDropped,
       rejected: (cause) => caused(rejects, cause),
       refused: () => update.refused(1),
+      event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
+      decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),
       connected: () => update.connects(1),
       failed: (cause) => caused(failures, cause),
       connections: update.connections,

@@ -2,12 +2,15 @@
  * Which connection of a feed carries which instrument. Plain data, owned by the session's actor.
  *
  * Another connection is opened only when the open ones are full, within the broker's limits; past the last
- * slot an instrument has no place, and the answer says how many are in use.
+ * slot an instrument has no place, and the answer says how many are in use. A connection whose instruments would fit
+ * elsewhere is emptied into the others, each instrument only let go when it ticks at its new place.
  */
 import type { Broker } from "../brokers/broker.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Protocol, Want } from "../protocols/protocol.ts"
 import type { Link } from "./connection.ts"
+import type { Line } from "./line.ts"
+import { makeLine } from "./line.ts"
 import type { Entry, EntryChange } from "./subscriptionBook.ts"
 
 export type SlotState =
@@ -16,16 +19,34 @@ export type SlotState =
   | { readonly tag: "down"; readonly reason: string }
   | { readonly tag: "parked"; readonly reason: string }
 
+/** The watchdog's three clocks of one connection: epoch milliseconds, 0 for never. */
+export interface Clocks {
+  byte: number
+  tick: number
+  pong: number
+}
+
 export interface Slot {
   /** Unique among all feeds of the session. */
   readonly id: number
   /** Which of the broker's feeds it belongs to: 0 is the main one, the others serve deep books. */
   readonly feed: number
-  readonly assigned: Map<Entry, Want>
+  readonly lines: Map<Entry, Line>
+  readonly clocks: Clocks
   used: number
   state: SlotState
+  /** Since when it is in this state. */
+  since: number
   /** True once it has been up: later trouble is a reconnect, not a failed start. */
   hasBeenUp: boolean
+  /** When the last connection ended; 0 while it is up. */
+  downSince: number
+  restarts: number
+  /** Valid ticks so far, and a short average of them per second. */
+  ticks: number
+  rate: number
+  /** Connections in a row that came up and never ticked. */
+  mutes: number
 }
 
 export type Placement =
@@ -36,7 +57,6 @@ export type Placement =
 
 export class ConnectionPool {
   readonly slots: Array<Slot> = []
-  readonly #slotOf = new Map<Entry, Slot>()
   readonly #capacity: number
   readonly #maxSlots: number
   readonly #cost: Protocol["cost"]
@@ -55,12 +75,15 @@ export class ConnectionPool {
     this.#exclusive = protocol.exclusive
   }
 
+  get capacity(): number {
+    return this.#capacity
+  }
+
   /** Whether one more instrument in this mode and depth would find a place. */
   hasRoom(instrument: WireInstrument, want: Want, entry: Entry | undefined): boolean {
-    const current = entry === undefined ? undefined : this.#slotOf.get(entry)
-    const before = entry === undefined ? undefined : current?.assigned.get(entry)
-    const grown = this.#cost(want, instrument) - (before === undefined ? 0 : this.#cost(before, instrument))
-    if (current !== undefined) return current.used + grown <= this.#capacity
+    const line = entry?.lines[this.#feed]
+    const grown = this.#cost(want, instrument) - (line === undefined ? 0 : this.#cost(line.want, instrument))
+    if (line !== undefined) return line.slot.used + grown <= this.#capacity
     return this.slots.length < this.#maxSlots || this.slots.some((s) => this.#fits(s, instrument, grown))
   }
 
@@ -82,10 +105,17 @@ export class ConnectionPool {
     const slot: Slot = {
       id: this.#nextId(),
       feed: this.#feed,
-      assigned: new Map(),
+      lines: new Map(),
+      clocks: { byte: 0, tick: 0, pong: 0 },
       used: 0,
       state: { tag: "connecting" },
-      hasBeenUp: false
+      since: 0,
+      hasBeenUp: false,
+      downSince: 0,
+      restarts: 0,
+      ticks: 0,
+      rate: 0,
+      mutes: 0
     }
     this.slots.push(slot)
     return slot
@@ -94,25 +124,23 @@ export class ConnectionPool {
   close(slot: Slot): void {
     const at = this.slots.indexOf(slot)
     if (at >= 0) this.slots.splice(at, 1)
-    for (const entry of slot.assigned.keys()) this.#slotOf.delete(entry)
+    for (const [entry, line] of slot.lines) {
+      if (entry.lines[this.#feed] === line) entry.lines[this.#feed] = undefined
+    }
     this.#keys.delete(slot)
   }
 
   /** Finds or makes room for a change. On "full" nothing has changed here. */
   place({ entry, to }: EntryChange): Placement {
-    const current = this.#slotOf.get(entry)
-    const before = current?.assigned.get(entry)
-    const grown =
-      (to === undefined ? 0 : this.#cost(to, entry)) - (before === undefined ? 0 : this.#cost(before, entry))
+    const line = entry.lines[this.#feed]
     if (to === undefined) {
-      if (current === undefined) return { tag: "nowhere" }
-      current.assigned.delete(entry)
-      current.used += grown
-      if (this.#exclusive !== undefined) this.#keys.get(current)?.delete(this.#exclusive(entry))
-      this.#slotOf.delete(entry)
-      return { tag: "placed", slot: current, opened: false }
+      if (line === undefined) return { tag: "nowhere" }
+      this.#remove(line)
+      entry.lines[this.#feed] = undefined
+      return { tag: "placed", slot: line.slot, opened: false }
     }
-    let slot = current ?? this.slots.find((s) => this.#fits(s, entry, grown))
+    const grown = this.#cost(to, entry) - (line === undefined ? 0 : this.#cost(line.want, entry))
+    let slot = line?.slot ?? this.slots.find((s) => this.#fits(s, entry, grown))
     let opened = false
     if (slot === undefined && this.slots.length < this.#maxSlots) {
       slot = this.open()
@@ -121,18 +149,73 @@ export class ConnectionPool {
     if (slot === undefined || slot.used + grown > this.#capacity) {
       if (opened && slot !== undefined) this.close(slot)
       // Room there is, but beside an instrument that the wire cannot tell from this one.
-      const alike = current === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
+      const alike = line === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
       return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
     }
-    slot.assigned.set(entry, to)
-    slot.used += grown
-    this.#slotOf.set(entry, slot)
+    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to)
+    else {
+      line.want = to
+      slot.used += grown
+    }
+    return { tag: "placed", slot, opened }
+  }
+
+  #add(entry: Entry, slot: Slot, want: Want): Line {
+    const line = makeLine(entry, slot, want)
+    slot.lines.set(entry, line)
+    slot.used += this.#cost(want, entry)
     if (this.#exclusive !== undefined) {
       const keys = this.#keys.get(slot)
       if (keys === undefined) this.#keys.set(slot, new Set([this.#exclusive(entry)]))
       else keys.add(this.#exclusive(entry))
     }
-    return { tag: "placed", slot, opened }
+    return line
+  }
+
+  #remove({ entry, slot, want }: Line): void {
+    if (!slot.lines.delete(entry)) return
+    slot.used -= this.#cost(want, entry)
+    if (this.#exclusive !== undefined) this.#keys.get(slot)?.delete(this.#exclusive(entry))
+  }
+
+  /**
+   * The connection that could be closed when its instruments moved to the others: the emptiest one, if the others have
+   * room for all of it and a tenth of a connection to spare. Without that spare room, one reader that comes and goes at
+   * the border would open and close a connection each time.
+   */
+  spare(): Slot | undefined {
+    if (this.slots.length < 2 || this.slots.some((s) => s.state.tag !== "up")) return undefined
+    const emptiest = this.slots.reduce((least, s) => (s.used < least.used ? s : least))
+    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - s.used), 0)
+    return emptiest.used > 0 && emptiest.used + this.#capacity / 10 <= free ? emptiest : undefined
+  }
+
+  /** Gives an instrument a second place, beside the one that it has. Undefined: no other connection has room. */
+  startMove(line: Line): Line | undefined {
+    const { entry, slot, want } = line
+    const grown = this.#cost(want, entry)
+    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, grown))
+    if (target === undefined) return undefined
+    line.next = this.#add(entry, target, want)
+    return line.next
+  }
+
+  /** The new place serves from now on. The old one is free, once the broker has been told. */
+  finishMove(line: Line): void {
+    const { entry, next } = line
+    if (next === undefined) return
+    line.next = undefined
+    if (entry.lines[this.#feed] === line) entry.lines[this.#feed] = next
+    this.#remove(line)
+  }
+
+  /** The old place serves on. */
+  cancelMove(line: Line): Line | undefined {
+    const { next } = line
+    if (next === undefined) return undefined
+    line.next = undefined
+    this.#remove(next)
+    return next
   }
 }
 

@@ -16,6 +16,9 @@ import type { RejectCause } from "../protocols/protocol.ts"
 import { explain, isTick } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { join } from "./picture.ts"
+import type { Line } from "./line.ts"
+import { noteTick } from "./line.ts"
+import type { Slot } from "./pool.ts"
 import type { SampledLog } from "./sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 
@@ -31,15 +34,26 @@ interface Item {
  */
 const QUEUE_CAPACITY = 32_768
 
+/** Where a connection's ticks come in: called in the socket's callback. */
+export type Inlet = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+
+export interface InletOptions {
+  readonly slot: Slot
+  /** The packets of an instrument are joined into one picture: they come in kinds, or over several feeds. */
+  readonly joined: boolean
+  /** Ticks of this feed carry only what their packet carried. */
+  readonly partial: boolean
+  /** Of a deep feed: a late book of an instrument that no longer wants them would stand in for ever. */
+  readonly levels?: number | undefined
+  readonly onReject: (cause: RejectCause, detail: string) => void
+  /** A line's first tick on this connection. */
+  readonly onFirst: (line: Line, at: number) => void
+}
+
 export interface Publisher {
-  /** For the codec's sink: called in the socket's callback. */
-  readonly onTick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
-  /**
-   * The same for a feed whose packets are joined into one picture per instrument.
-   *
-   * @param levels of a deep feed: a late book of an instrument that no longer wants them would stand in for ever
-   */
-  readonly joining: (feed: number, partial: boolean, levels?: number) => Publisher["onTick"]
+  readonly inlet: (options: InletOptions) => Inlet
+  /** Publishes what waits, at once: what happened before an event is told before it. */
+  readonly flush: () => void
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly ticks: Stream.Stream<Tick>
 }
@@ -67,30 +81,34 @@ export const makePublisher = Effect.fnUntraced(function* (
     if (cause !== "not_subscribed") log.warn(`${broker}: ${cause}`, () => detail)
   }
 
-  const guarded = (instrument: WireInstrument, tick: Tick): boolean => {
-    if (isTick(tick)) return true
-    onReject("guard", `${instrument.exchange}:${instrument.symbol}: ${explain(tick)}`)
-    return false
-  }
-
   const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
     const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
     queue.offerUnsafe({ entry, tick, refreshes: serves })
   }
 
-  const onTick = (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
-    if (guarded(instrument, tick)) offer(instrument as Entry, tick, refreshes)
-  }
-
-  const joining =
-    (feed: number, partial: boolean, levels?: number) =>
-    (instrument: WireInstrument, tick: Tick, refreshes: number): void => {
-      if (!guarded(instrument, tick)) return
+  const inlet = ({ joined, levels, onFirst, onReject: reject, partial, slot }: InletOptions): Inlet => {
+    const { clocks, feed } = slot
+    return (instrument, tick, refreshes) => {
       const entry = instrument as Entry
-      if (levels !== undefined && entry.want?.depth !== levels) return onReject("not_subscribed", entry.name)
+      const line = entry.lines[feed]
+      if (!isTick(tick)) {
+        if (line !== undefined) line.rejected++
+        return reject("guard", `${entry.name}: ${explain(tick)}`)
+      }
+      // Late after an unsubscribe, or a second place that an instrument is being moved to.
+      const own = line?.slot === slot ? line : line?.next?.slot === slot ? line.next : undefined
+      if (own === undefined) return reject("not_subscribed", entry.name)
+      const at = tick.received_time
+      clocks.tick = at
+      slot.ticks++
+      noteTick(own, at)
+      if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
+      if (!joined) return offer(entry, tick, refreshes)
+      if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
       const picture = join(entry, feed, partial, tick, refreshes)
       offer(entry, picture.tick, picture.refreshes)
     }
+  }
 
   let seen = { conflated: 0, dropped: 0 }
   const publish = (items: ReadonlyArray<Item>): void => {
@@ -120,8 +138,11 @@ export const makePublisher = Effect.fnUntraced(function* (
   )
 
   return {
-    onTick,
-    joining,
+    inlet,
+    flush: () => {
+      const items = queue.drainUnsafe()
+      if (items.length > 0) publish(items)
+    },
     onReject,
     ticks: Stream.unwrap(
       Effect.map(

@@ -1,77 +1,54 @@
 /**
  * The session: the actor behind the BrokerAdapter of every broker whose protocol we speak. Its fiber owns the
  * desk (what readers want, which connection carries it); connections are its supervised children and speak to
- * it by message, as everybody else does.
+ * it by message, as everybody else does. What it does by itself once a second is in `care.ts`.
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { AdapterStatus, BrokerAdapter, Holding } from "../brokers/adapter.ts"
+import type { AdapterStatus, BrokerAdapter } from "../brokers/adapter.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { feedsOf } from "../brokers/broker.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
-import { AuthRejected, ConnectionLost } from "../market/errors.ts"
-import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
+import { alwaysOpen } from "../market/hours.ts"
 import { modeBit } from "../market/mode.ts"
-import type { SubscribeResult, UnsubscribeRequest, UnsubscribeResult } from "../market/subscription.ts"
-import type { Protocol } from "../protocols/protocol.ts"
+import type { Protocol, WireEvent } from "../protocols/protocol.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
 import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
+import { makeCare } from "./care.ts"
 import type { Link } from "./connection.ts"
 import { keepConnected } from "./connection.ts"
 import type { Unusable } from "./credentialSource.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
-import type { Orders } from "./desk.ts"
-import type { Feed } from "./desk.ts"
+import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
+import { makeHerald } from "./herald.ts"
+import { reset } from "./line.ts"
+import type { Message, Reply } from "./messages.ts"
 import * as metrics from "./metrics.ts"
+import { News } from "./news.ts"
 import { forget } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import { makePublisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
-import type { Resolved } from "./resolver.ts"
+import { instrumentOf, statusOf } from "./report.ts"
+import type { Reported } from "./report.ts"
 import { makeResolver } from "./resolver.ts"
 import { makeSampledLog } from "./sampledLog.ts"
+import type { Entry } from "./subscriptionBook.ts"
+import type { Intensity } from "./supervisor.ts"
+import { Supervisor } from "./supervisor.ts"
+import { ConnectionTaps, Hours } from "./surroundings.ts"
+import type { ConnectionTap } from "./tap.ts"
 import { Transport } from "./transport.ts"
-
-type Reply<A, E = never> = Deferred.Deferred<A, E>
-
-type Message =
-  | { readonly tag: "Initialise"; readonly reply: Reply<void> }
-  | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
-  | { readonly tag: "Disconnect"; readonly reply: Reply<void> }
-  | {
-      readonly tag: "Hold"
-      readonly reader: string
-      readonly items: ReadonlyArray<Resolved>
-      readonly reply: Reply<ReadonlyArray<SubscribeResult>>
-    }
-  | {
-      readonly tag: "Drop"
-      readonly reader: string
-      readonly requests: ReadonlyArray<UnsubscribeRequest>
-      readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
-    }
-  | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
-  | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
-  | { readonly tag: "Report"; readonly reply: Reply<FeedStatus> }
-  | {
-      readonly tag: "Inspect"
-      readonly exchange: string
-      readonly symbol: string
-      readonly reply: Reply<InstrumentStatus>
-    }
-  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
-  | { readonly tag: "CredentialsChanged" }
-  | { readonly tag: "Connecting"; readonly slot: number }
-  | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
-  | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }
-  | { readonly tag: "Parked"; readonly slot: number; readonly reason: AuthRejected | Unusable }
 
 export interface SessionOptions {
   readonly broker: Broker
@@ -79,10 +56,16 @@ export interface SessionOptions {
   /** Those of the broker's deep feeds, in their order. */
   readonly deepProtocols?: ReadonlyArray<Protocol>
   readonly reconnect?: ReconnectOptions
+  readonly intensity?: Intensity
 }
 
 /** The reader of those who do not name one. */
 const OWN_READER = "adapter"
+
+/** How often the watchdog looks, and emptying connections are thought about. */
+const CARE_EVERY_MS = 1000
+/** The pause before a session that had too many faults starts anew. */
+const SESSION_PAUSE_MS = 1000
 
 /** The session's state, out of its connections' states. */
 const stateOf = (
@@ -92,7 +75,15 @@ const stateOf = (
   if (!running) return { state: "idle" }
   const parked = slots.find((s) => s.state.tag === "parked")?.state
   if (parked?.tag === "parked") return { state: "waiting_for_login", reason: parked.reason }
-  if (slots.some((s) => s.state.tag === "up")) return { state: "connected" }
+  if (slots.some((s) => s.state.tag === "up")) {
+    const mute = slots.find((s) => s.mutes > 0 && s.state.tag === "up")
+    return {
+      state: "connected",
+      ...(mute === undefined
+        ? {}
+        : { reason: "connected, but no tick has come since the login: it may be yesterday's" })
+    }
+  }
   const down = slots.find((s) => s.state.tag === "down")?.state
   return {
     state: slots.some((s) => s.hasBeenUp) ? "reconnecting" : "connecting",
@@ -112,53 +103,72 @@ export const makeSession = Effect.fnUntraced(function* (
   const protocols = [protocol, ...(options.deepProtocols ?? [])]
   const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
   const transport = yield* Transport
+  const clock = yield* Clock.Clock
+  const hours = broker.simulated === true ? alwaysOpen : yield* Hours
+  const taps = yield* ConnectionTaps
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
   const publisher = yield* makePublisher(count, log, broker.name)
   const source = yield* makeCredentialSource(broker)
   const resolver = yield* makeResolver(broker)
   const children = yield* FiberMap.make<number, never, never>()
+  const pauses = yield* FiberMap.make<"resume", void>()
+  const supervisor = new Supervisor(options.intensity)
+  const herald = yield* makeHerald({
+    broker: broker.name,
+    user: source.user,
+    count,
+    supervisor,
+    flush: publisher.flush
+  })
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const news = new News(() => {
+    run(actor.tell({ tag: "News" }))
+  })
 
   // ---- state of the actor: touched by its fiber only ----
   let desk = new Desk(source.user(), broker, feeds)
   let running = false
+  /** Why nothing is tried for a while. */
+  let unavailable: string | undefined
   let waiting: Array<Reply<void, ConnectionFailure>> = []
+  const tapOf = new Map<number, ConnectionTap>()
 
+  const now = (): number => clock.currentTimeMillisUnsafe()
+  const mainState = () =>
+    unavailable === undefined
+      ? // A deep feed that is down costs its readers levels, not prices.
+        stateOf(
+          desk.slots.filter((s) => s.feed === 0),
+          running
+        )
+      : { state: "unavailable" as const, reason: unavailable }
   const status = (): AdapterStatus => ({
     broker: broker.name,
-    // A deep feed that is down costs its readers levels, not prices.
-    ...stateOf(
-      desk.slots.filter((s) => s.feed === 0),
-      running
-    ),
+    ...mainState(),
     connections: desk.slots.filter((s) => s.state.tag === "up").length,
     instruments: desk.book.size
   })
-
-  const report = (): FeedStatus => {
+  const reported = (): Reported => {
     const { reason, state } = status()
     return {
       user: source.user(),
-      broker: broker.name,
+      broker,
+      feeds,
+      desk,
       state,
-      ...(reason === undefined ? {} : { reason }),
-      connections: [],
-      instruments: { wanted: desk.book.size, sent: 0, confirmed: 0, failed: 0, stale: 0 },
-      expecting_ticks: true,
-      decisions: []
+      reason,
+      quietBecause: care.quietBecause(),
+      decisions: supervisor.decisions,
+      hours,
+      now: now()
     }
   }
-  const inspect = (exchange: string, symbol: string): InstrumentStatus => ({
-    symbol,
-    exchange,
-    resolved: true,
-    ticks: 0,
-    rejected: 0,
-    stale: false,
-    readers: desk.book.find(exchange, symbol)?.views.length ?? 0,
-    market_open: true,
-    verdict: ""
-  })
+
+  const enter = (slot: Slot, state: Slot["state"]): void => {
+    if (slot.state.tag !== state.tag) slot.since = now()
+    slot.state = state
+  }
 
   /** Answers those who wait for the outcome of the first attempt. */
   const settle = (outcome: Effect.Effect<void, ConnectionFailure>): void => {
@@ -166,11 +176,45 @@ export const makeSession = Effect.fnUntraced(function* (
     waiting = []
   }
 
+  /** Every event but failures, in the socket's callback. */
+  const onEvent = (slot: Slot, event: WireEvent): void => {
+    switch (event.type) {
+      case "confirmed":
+        for (const instrument of event.instruments) {
+          const line = slot.lines.get(instrument as Entry)
+          if (line !== undefined) news.confirmed(line, "broker", now())
+        }
+        return
+      case "refused": {
+        const detail = `${event.code ?? ""} ${event.detail}`.trim()
+        count.refused()
+        log.warn(`${broker.name}: the broker refused a request`, () => detail)
+        for (const instrument of event.instruments ?? []) {
+          const line = slot.lines.get(instrument as Entry)
+          if (line !== undefined) news.failed(line, detail)
+        }
+        return
+      }
+      case "notice":
+        log.warn(`${broker.name}: message from the broker`, () => event.text)
+    }
+  }
+
   const startChild = (slot: Slot) => {
     const feed = feeds[slot.feed]!
     const partial = feed.protocol.partial === true
+    const tap = taps.connection({
+      user: source.user(),
+      broker: broker.name,
+      stream: feed.broker.name,
+      connection: slot.id
+    })
+    tapOf.set(slot.id, tap)
     // The one before it may have ended without a word to this actor.
-    for (const entry of slot.assigned.keys()) forget(entry, slot.feed)
+    for (const [entry, line] of slot.lines) {
+      forget(entry, slot.feed)
+      reset(line)
+    }
     return FiberMap.run(
       children,
       slot.id,
@@ -178,35 +222,59 @@ export const makeSession = Effect.fnUntraced(function* (
         ...feed,
         ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
         credentials: source.read,
-        onTick:
-          feeds.length > 1 || partial
-            ? publisher.joining(slot.feed, partial, broker.deepFeeds?.[slot.feed - 1]?.levels)
-            : publisher.onTick,
+        clocks: slot.clocks,
+        tap,
+        inlet: (reject) =>
+          publisher.inlet({
+            slot,
+            joined: feeds.length > 1 || partial,
+            partial,
+            levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
+            onReject: reject,
+            onFirst: (line, at) => {
+              if (line.state !== "confirmed") news.confirmed(line, "tick", at)
+              if (line.stale) news.fresh(line)
+              const main = line.entry.lines[slot.feed]
+              if (main === undefined || main === line) return
+              desk.pool(slot).finishMove(main)
+              news.moved(main)
+            }
+          }),
         onReject: publisher.onReject,
         onFrame: count.frame,
-        onEvent: (event) => {
-          if (event.type === "refused") {
-            count.refused()
-            log.warn(`${broker.name}: the broker refused a request`, () =>
-              `${event.code ?? ""} ${event.detail}`.trim()
-            )
-          } else if (event.type === "notice")
-            log.warn(`${broker.name}: message from the broker`, () => event.text)
-        },
+        onSent: (changes, at) => news.sent(slot, changes, at),
+        onEvent: (event) => onEvent(slot, event),
         onConnecting: actor.tell({ tag: "Connecting", slot: slot.id }),
         onUp: (link) => actor.tell({ tag: "Up", slot: slot.id, link }),
         onDown: (failure) => actor.tell({ tag: "Down", slot: slot.id, failure }),
-        onParked: (reason) => actor.tell({ tag: "Parked", slot: slot.id, reason })
-      }).pipe(Effect.provideService(Transport, transport))
+        onParked: (reason) => actor.tell({ tag: "Parked", slot: slot.id, reason }),
+        onFault: (cause) => actor.tell({ tag: "Fault", slot: slot.id, cause })
+      }).pipe(
+        Effect.provideService(Transport, transport),
+        // A child that dies in spite of all is a fault like any other, and started again by its handler.
+        Effect.tapDefect((defect) =>
+          actor.tell({
+            tag: "Fault",
+            slot: slot.id,
+            cause: `the connection's supervisor died: ${String(defect)}`
+          })
+        )
+      )
     )
   }
 
   const carryOut = Effect.fnUntraced(function* (orders: Orders) {
-    if (running) for (const slot of orders.open) yield* startChild(slot)
+    if (running && unavailable === undefined) for (const slot of orders.open) yield* startChild(slot)
     for (const [slot, changes] of orders.send) if (slot.state.tag === "up") slot.state.link.request(changes)
-    for (const slot of orders.close) yield* FiberMap.remove(children, slot.id)
+    for (const slot of orders.close) {
+      yield* FiberMap.remove(children, slot.id)
+      tapOf.delete(slot.id)
+    }
     count.instruments(desk.book.size)
+    count.connections(status().connections)
   })
+
+  const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
 
   const connect = Effect.fnUntraced(function* (reply: Reply<void, ConnectionFailure>) {
     const { reason, state } = status()
@@ -217,6 +285,9 @@ export const makeSession = Effect.fnUntraced(function* (
         Effect.fail(new AuthRejected({ detail: reason ?? "waiting for login" }))
       )
     }
+    if (state === "unavailable") {
+      return Deferred.doneUnsafe(reply, Effect.fail(new ConnectionRefused({ detail: reason ?? "" })))
+    }
     waiting.push(reply)
     if (running) return
     running = true
@@ -225,68 +296,144 @@ export const makeSession = Effect.fnUntraced(function* (
     for (const slot of desk.slots) yield* startChild(slot)
   })
 
-  const disconnect = Effect.suspend(() => {
-    running = false
-    for (const slot of desk.slots) slot.state = { tag: "down", reason: "disconnected" }
-    settle(Effect.fail(new ConnectionLost({ detail: "disconnected" })))
-    count.connections(0)
-    return FiberMap.clear(children)
+  /** Ends all connections. What readers hold stays. */
+  const stopAll = (reason: string) =>
+    Effect.suspend(() => {
+      for (const slot of desk.slots) {
+        if (slot.downSince === 0) slot.downSince = now()
+        enter(slot, { tag: "down", reason })
+        care.ended(slot)
+        for (const line of slot.lines.values()) reset(line)
+      }
+      settle(Effect.fail(new ConnectionLost({ detail: reason })))
+      count.connections(0)
+      return FiberMap.clear(children)
+    })
+
+  const startAll = Effect.suspend(() =>
+    running && unavailable === undefined
+      ? Effect.forEach(desk.slots, startChild, { discard: true })
+      : Effect.void
+  )
+
+  const pause = (ms: number, cause: string) =>
+    FiberMap.run(pauses, "resume", Effect.delay(actor.tell({ tag: "Resume", cause }), ms))
+
+  /** Something that should not happen: the supervisor says how far it goes. */
+  const onFault = Effect.fnUntraced(function* (slot: Slot, cause: string) {
+    const decision = supervisor.fault(slot.id, now())
+    yield* herald.decided(decision, cause, slot.id)
+    if (decision === "restart_connection") {
+      // Nearly always it is trying again by itself; a child that died is not.
+      return yield* FiberMap.has(children, slot.id) ? Effect.void : startChild(slot)
+    }
+    for (const tap of tapOf.values()) tap.alarm(`${decision}: ${cause}`, now())
+    yield* stopAll(cause)
+    if (decision === "restart_session")
+      return yield* pause(SESSION_PAUSE_MS, "the pause after a restart is over")
+    unavailable = `too many faults, the last one: ${cause}. Tried again in ${supervisor.pauseMs / 1000} s, or with new credentials`
+    yield* pause(supervisor.pauseMs, "the pause is over")
+  })
+
+  const resume = Effect.fnUntraced(function* (cause: string) {
+    unavailable = undefined
+    if (!running) return
+    yield* herald.decided("resume", cause)
+    yield* startAll
   })
 
   const onUp = (slot: Slot, link: Link) => {
-    slot.state = { tag: "up", link }
+    enter(slot, { tag: "up", link })
+    const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
+    const gapSince = slot.downSince
     slot.hasBeenUp = true
-    // A fresh connection knows nothing: restore all that is wanted, richest first.
-    const wanted = [...slot.assigned].map(([entry, to]) => ({ entry, from: undefined, to }))
+    // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
+    const wanted = [...slot.lines].map(([entry, line]) => ({ entry, from: undefined, to: line.want }))
     wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)
     link.request(wanted)
     settle(Effect.void)
     count.connected()
     count.connections(status().connections)
+    herald.up(slot, wanted.length, failed)
+    slot.downSince = 0
+    const after = gapSince === 0 ? "" : ` after ${now() - gapSince} ms`
     return Effect.logInfo(
-      `${broker.name}: connection ${slot.id} is up, ${wanted.length} instruments to subscribe`
+      `${broker.name}: connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`
     )
   }
 
   const onDown = (slot: Slot, failure: ConnectionFailure) => {
-    for (const entry of slot.assigned.keys()) forget(entry, slot.feed)
-    slot.state = { tag: "down", reason: failure.message }
+    const wasUp = slot.state.tag === "up"
+    care.ended(slot)
+    for (const [entry, line] of slot.lines) {
+      forget(entry, slot.feed)
+      reset(line)
+    }
+    enter(slot, { tag: "down", reason: failure.message })
+    slot.restarts++
+    if (slot.downSince === 0) slot.downSince = now()
+    // Told once per gap, not for every attempt in it.
+    if (wasUp || slot.restarts === 1) herald.down(slot, failure)
     settle(Effect.fail(failure))
     count.failed(failure._tag)
     count.connections(status().connections)
     log.warn(`${broker.name}: connection ${slot.id}`, () => failure.message)
-    return Effect.void
+    return failure._tag === "Displaced"
+      ? herald.decided("back_off", failure.message, slot.id)
+      : wasUp
+        ? herald.decided("restart_connection", failure.message, slot.id)
+        : Effect.void
   }
 
   const onParked = (slot: Slot, reason: AuthRejected | Unusable) => {
-    slot.state = { tag: "parked", reason: reason.message }
+    enter(slot, { tag: "parked", reason: reason.message })
     settle(
       Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message }))
     )
-    return Effect.logWarning(
-      `${broker.name}: ${reason.message}; waiting until new credentials are stored ("algoways credentials set")`
+    herald.parked(reason.message)
+    return herald.decided(
+      "park",
+      `${reason.message}; waiting until new credentials are stored ("algoways credentials set")`,
+      slot.id
     )
   }
 
-  const reconnectAll = Effect.suspend(() =>
-    running
-      ? Effect.andThen(
-          Effect.logInfo(`${broker.name}: the credentials changed, connecting anew`),
-          Effect.forEach(desk.slots, startChild, { discard: true })
-        )
-      : Effect.void
-  )
+  const onCredentials = Effect.suspend(() => {
+    if (!running) return Effect.void
+    unavailable = undefined
+    for (const slot of desk.slots) {
+      if (slot.state.tag === "up") slot.downSince = now()
+      slot.mutes = 0
+    }
+    return FiberMap.clear(pauses).pipe(
+      Effect.andThen(herald.decided("resume", "the credentials changed, connecting anew")),
+      Effect.andThen(startAll)
+    )
+  })
+
+  const onNews = Effect.suspend(() => {
+    const { confirmed, failed, fresh, moved } = news.take()
+    herald.confirmed(confirmed)
+    herald.failed(failed)
+    herald.fresh(fresh)
+    return care.arrived(moved)
+  })
 
   const handle = (message: Message): Effect.Effect<unknown> => {
     switch (message.tag) {
       case "Initialise":
         // Views carry the user's name, so they are made for one user only.
         if (desk.book.size === 0 && !running) desk = new Desk(source.user(), broker, feeds)
-        return Effect.andThen(reconnectAll, Deferred.succeed(message.reply, undefined))
+        return Effect.andThen(onCredentials, Deferred.succeed(message.reply, undefined))
       case "Connect":
         return connect(message.reply)
       case "Disconnect":
-        return Effect.andThen(disconnect, Deferred.succeed(message.reply, undefined))
+        running = false
+        unavailable = undefined
+        return Effect.andThen(
+          stopAll("disconnected"),
+          Effect.andThen(FiberMap.clear(pauses), Deferred.succeed(message.reply, undefined))
+        )
       case "Hold": {
         const { orders, results } = desk.hold(message.reader, message.items)
         return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
@@ -305,20 +452,30 @@ export const makeSession = Effect.fnUntraced(function* (
       case "Holdings":
         return Deferred.succeed(message.reply, desk.book.holdings())
       case "Report":
-        return Deferred.succeed(message.reply, report())
+        return Deferred.succeed(message.reply, statusOf(reported()))
       case "Inspect":
-        return Deferred.succeed(message.reply, inspect(message.exchange, message.symbol))
+        return Deferred.succeed(
+          message.reply,
+          instrumentOf(reported(), message.exchange, message.symbol, message.resolved)
+        )
       case "CredentialsChanged":
-        return reconnectAll
+        return onCredentials
+      case "Care":
+        return running ? care.look(now()) : Effect.void
+      case "News":
+        return onNews
+      case "Resume":
+        return resume(message.cause)
       default: {
         const slot = desk.slot(message.slot)
         // A message of a connection that was closed meanwhile.
-        if (slot === undefined || !running) return Effect.void
+        if (slot === undefined || !running || unavailable !== undefined) return Effect.void
         if (message.tag === "Up") return onUp(slot, message.link)
         if (message.tag === "Down") return onDown(slot, message.failure)
         if (message.tag === "Parked") return onParked(slot, message.reason)
+        if (message.tag === "Fault") return onFault(slot, message.cause)
         // Keeps the reason of the failure in sight while the next attempt runs.
-        if (slot.state.tag !== "down") slot.state = { tag: "connecting" }
+        if (slot.state.tag !== "down") enter(slot, { tag: "connecting" })
         return Effect.void
       }
     }
@@ -329,6 +486,11 @@ export const makeSession = Effect.fnUntraced(function* (
   yield* source.changes.pipe(
     Stream.runForEach(() => actor.tell({ tag: "CredentialsChanged" })),
     Effect.tapCause((cause) => Effect.logError(`${broker.name}: the watch on credentials stopped`, cause)),
+    Effect.forkScoped
+  )
+  yield* actor.tell({ tag: "Care" }).pipe(
+    Effect.repeat(Schedule.spaced(CARE_EVERY_MS)),
+    Effect.tapCause((cause) => Effect.logError(`${broker.name}: the watchdog stopped`, cause)),
     Effect.forkScoped
   )
 
@@ -352,7 +514,10 @@ export const makeSession = Effect.fnUntraced(function* (
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
     report: actor.ask((reply) => ({ tag: "Report", reply })),
-    inspect: (exchange, symbol) => actor.ask((reply) => ({ tag: "Inspect", exchange, symbol, reply })),
+    inspect: (exchange, symbol) =>
+      Effect.flatMap(resolver.resolve([{ symbol, exchange, mode: "ltp" }]), ([resolved]) =>
+        actor.ask((reply) => ({ tag: "Inspect", exchange, symbol, resolved, reply }))
+      ),
     ticks: publisher.ticks
   }
 })

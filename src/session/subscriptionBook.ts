@@ -17,6 +17,7 @@ import type { Mode } from "../market/mode.ts"
 import { modeBit, richer } from "../market/mode.ts"
 import type { Tick } from "../market/tick.ts"
 import type { Want } from "../protocols/protocol.ts"
+import type { Line } from "./line.ts"
 
 /** A view with its readers and its writer. */
 export interface ActiveView {
@@ -45,6 +46,8 @@ export interface Entry {
   want: Want | undefined
   /** What is known of it by feed, where its packets are joined; see picture.ts. */
   parts: Array<Tick | undefined>
+  /** Its place by feed: on which connection, in which state. */
+  lines: Array<Line | undefined>
 }
 
 export interface EntryChange {
@@ -186,7 +189,8 @@ export class SubscriptionBook {
       bookless,
       views: [],
       want: undefined,
-      parts: []
+      parts: [],
+      lines: []
     }
     this.#entries.set(name, entry)
     return entry

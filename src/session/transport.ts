@@ -29,6 +29,8 @@ export interface Socket {
   readonly send: (frame: Frame) => void
   /** A ping at the WebSocket's own level; nothing on a byte stream. */
   readonly ping: () => void
+  /** Ends it at once, without a closing handshake: for connections that are believed dead. */
+  readonly drop: () => void
   /** Fails with the reason when the socket ends. Never succeeds. */
   readonly ended: Effect.Effect<never, ConnectionFailure>
 }
@@ -41,8 +43,8 @@ export interface SocketOptions {
   readonly closed?: ((closing: Closing) => ConnectionFailure | undefined) | undefined
   /** Called in the socket's own callback, in order. Must not throw. */
   readonly onFrame: (frame: Inbound, receivedAt: number) => void
-  /** The other side pinged, or answered a ping. */
-  readonly onAlive?: (at: number) => void
+  /** The other side pinged, or answered our ping. */
+  readonly onAlive?: (at: number, sign: "ping" | "pong") => void
 }
 
 export class Transport extends Context.Service<

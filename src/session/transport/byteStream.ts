@@ -55,6 +55,7 @@ export const openByteStream = (
         } else socket.write(frame)
       },
       ping: () => {},
+      drop: () => socket.destroy(),
       ended: Deferred.await(end)
     }
   })

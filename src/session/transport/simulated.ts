@@ -28,6 +28,6 @@ export const openSimulated = (
       }),
       ({ close }) => Effect.sync(close)
     )
-    const alive = (): void => options.onAlive?.(clock.currentTimeMillisUnsafe())
-    return { send: connection.send, ping: alive, ended: Deferred.await(end) }
+    const pong = (): void => options.onAlive?.(clock.currentTimeMillisUnsafe(), "pong")
+    return { send: connection.send, ping: pong, drop: connection.close, ended: Deferred.await(end) }
   })

@@ -12,6 +12,8 @@ import type { Socket, SocketOptions } from "../transport.ts"
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Larger than any broker's frame; a frame beyond it ends the connection instead of the process. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** Close codes of a broker that ends a connection on purpose; 1005 is a close frame without a code. */
+const GOODBYES: ReadonlySet<number> = new Set([1000, 1001, 1005])
 /** How long a closing handshake may take before the TCP connection is dropped. */
 const CLOSE_GRACE_MS = 250
 
@@ -44,9 +46,8 @@ export const openWebSocket = (
     ws.on("message", (data: Buffer, isBinary: boolean) =>
       options.onFrame(isBinary ? data : data.toString("utf8"), clock.currentTimeMillisUnsafe())
     )
-    const alive = () => options.onAlive?.(clock.currentTimeMillisUnsafe())
-    ws.on("ping", alive)
-    ws.on("pong", alive)
+    ws.on("ping", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "ping"))
+    ws.on("pong", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "pong"))
     ws.on("unexpected-response", (_request, response) => {
       fail(
         options.refusal({
@@ -70,7 +71,8 @@ export const openWebSocket = (
       fail(
         options.closed?.({ code, reason: text }) ??
           new ConnectionLost({
-            detail: `closed by the broker with code ${code}${text === "" ? "" : `: ${brokerText(text)}`}`
+            detail: `closed by the broker with code ${code}${text === "" ? "" : `: ${brokerText(text)}`}`,
+            ...(GOODBYES.has(code) ? { clean: true } : {})
           })
       )
     })
@@ -82,6 +84,7 @@ export const openWebSocket = (
       ping: () => {
         if (ws.readyState === WebSocket.OPEN) ws.ping()
       },
+      drop: () => ws.terminate(),
       ended: Deferred.await(end)
     }
   })

@@ -1,8 +1,8 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Protocol, Want } from "../../../src/protocols/protocol.ts"
 import { ConnectionPool } from "../../../src/session/pool.ts"
 import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
-import type { EntryChange } from "../../../src/session/subscriptionBook.ts"
+import type { Entry, EntryChange } from "../../../src/session/subscriptionBook.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 
 /** Depth of more than 5 levels takes two subscriptions, as at Angel. */
@@ -23,8 +23,14 @@ const exclusivePool = (perConnection: number, connections: number, keyOf: (symbo
     exclusive: ({ symbol }) => keyOf(symbol)
   })
 
-const book = new SubscriptionBook("asha", { name: "test" })
-const entries = [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
+const wanted = (): ReadonlyArray<Entry> => {
+  const book = new SubscriptionBook("asha", { name: "test" })
+  return [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
+}
+let entries = wanted()
+beforeEach(() => {
+  entries = wanted()
+})
 const want = (i: number, to: Want | undefined, from?: Want): EntryChange => ({ entry: entries[i]!, from, to })
 const ltp: Want = { mode: "ltp", depth: 0 }
 const deep: Want = { mode: "depth", depth: 20 }

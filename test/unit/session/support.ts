@@ -29,6 +29,9 @@ export interface FakeSocket {
   readonly deliver: (hex: string) => void
   readonly fail: (failure: ConnectionFailure) => Effect.Effect<void>
   closed: boolean
+  /** Ended without a closing handshake. */
+  dropped: boolean
+  pings: number
 }
 
 export interface World {
@@ -82,13 +85,16 @@ export const makeWorld = Effect.fnUntraced(function* (
       sent: [],
       deliver: (hex) => options.onFrame(Buffer.from(hex, "hex"), 1_764_040_500_000),
       fail: (failure) => Effect.asVoid(Deferred.fail(ended, failure)),
-      closed: false
+      closed: false,
+      dropped: false,
+      pings: 0
     }
     world.sockets.push(socket)
     yield* Effect.addFinalizer(() => Effect.sync(() => void (socket.closed = true)))
     return {
       send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)),
-      ping: () => {},
+      ping: () => void socket.pings++,
+      drop: () => void (socket.dropped = true),
       ended: Deferred.await(ended)
     }
   })

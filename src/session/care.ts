@@ -1,0 +1,143 @@
+/**
+ * What a session does by itself once a second: judges its connections, asks again for what is silent, and closes
+ * connections that are not needed any more. Runs in the session's actor.
+ */
+import * as Effect from "effect/Effect"
+import type { Exchange } from "../market/exchange.ts"
+import { ConnectionLost } from "../market/errors.ts"
+import type { MarketHours } from "../market/hours.ts"
+import type { Desk, Feed, Orders } from "./desk.ts"
+import type { Herald } from "./herald.ts"
+import type { Line } from "./line.ts"
+import type { News } from "./news.ts"
+import type { Slot } from "./pool.ts"
+import type { EntryChange } from "./subscriptionBook.ts"
+import { judge, tickLimits } from "./watchdog.ts"
+
+/** A second place that does not tick takes over all the same after this: the instrument may simply be quiet. */
+const MOVE_WITHIN_MS = 10_000
+/** Connections are not emptied oftener than this: closing one in a hurry gains nobody anything. */
+const REBALANCE_EVERY_MS = 30_000
+
+export interface CareOptions {
+  readonly desk: () => Desk
+  readonly feeds: ReadonlyArray<Feed>
+  readonly hours: MarketHours
+  readonly herald: Herald
+  readonly news: News
+  readonly carryOut: (orders: Orders) => Effect.Effect<void>
+  readonly rebalanceEveryMs?: number
+}
+
+export interface Care {
+  readonly look: (now: number) => Effect.Effect<void>
+  /** Why no ticks are due; undefined: they are. As of the last look. */
+  readonly quietBecause: () => string | undefined
+  /** A connection ended: instruments that were on their way from or to it stay at the other end. */
+  readonly ended: (slot: Slot) => void
+  /** These tick at their new places. */
+  readonly arrived: (lines: ReadonlyArray<Line>) => Effect.Effect<void>
+}
+
+export const makeCare = (options: CareOptions): Care => {
+  const { carryOut, desk, feeds, herald, hours } = options
+  const limits = feeds.map(({ broker }) => tickLimits(broker))
+  const ticksBefore = new WeakMap<Slot, number>()
+  let moving: Array<{ readonly line: Line; readonly until: number }> = []
+  let lookedAt = 0
+  let rebalancedAt = 0
+  let quiet: string | undefined = "nothing is connected"
+
+  const closedAt = (now: number) => {
+    const known = new Map<Exchange, string | undefined>()
+    return (exchange: Exchange): string | undefined => {
+      if (known.has(exchange)) return known.get(exchange)
+      const { open, why } = hours.at(exchange, now)
+      const reason = open ? undefined : `${exchange} is closed: ${why}`
+      known.set(exchange, reason)
+      return reason
+    }
+  }
+
+  const resend = (slot: Slot, lines: ReadonlyArray<Line>, now: number): void => {
+    if (slot.state.tag !== "up") return
+    const changes: Array<EntryChange> = []
+    for (const line of lines) {
+      line.resends++
+      line.resentAt = now
+      changes.push({ entry: line.entry, from: undefined, to: line.want })
+    }
+    slot.state.link.request(changes)
+  }
+
+  const watch = (slot: Slot, now: number, elapsedMs: number, closed: (e: Exchange) => string | undefined) =>
+    Effect.suspend(() => {
+      if (slot.state.tag !== "up") return Effect.void
+      const before = ticksBefore.get(slot) ?? slot.ticks
+      ticksBefore.set(slot, slot.ticks)
+      if (slot.mutes > 0 && slot.clocks.tick >= slot.since) slot.mutes = 0
+      const verdict = judge(slot, slot.ticks - before, { now, elapsedMs, limits: limits[slot.feed]!, closed })
+      if (slot.feed === 0) quiet = verdict.due ? undefined : verdict.quietBecause
+      if (verdict.mute !== undefined) {
+        if (slot.clocks.tick < slot.since) slot.mutes++
+        slot.state.link.fail(new ConnectionLost({ detail: verdict.mute }))
+        return herald.decided("replace_connection", verdict.mute, slot.id)
+      }
+      for (const line of verdict.silenced) line.stale = true
+      herald.stale(verdict.silenced)
+      resend(slot, verdict.resend, now)
+      const silent = verdict.resend.filter((line) => line.stale)
+      return silent.length === 0
+        ? Effect.void
+        : herald.decided("resend", `${silent.length} instruments are silent while others flow`, slot.id)
+    })
+
+  /** Those that took too long are taken over as they are. */
+  const overdueMoves = (now: number): ReadonlyArray<Line> => {
+    const late = moving.filter(({ until }) => now >= until).map(({ line }) => line)
+    for (const line of late) desk().pool(line.slot).finishMove(line)
+    return late
+  }
+
+  const arrived = (lines: ReadonlyArray<Line>): Effect.Effect<void> => {
+    if (lines.length === 0) return Effect.void
+    const gone = new Set(lines)
+    moving = moving.filter(({ line }) => !gone.has(line))
+    return carryOut(desk().finishRebalance(lines))
+  }
+
+  const rebalance = (now: number): Effect.Effect<void> => {
+    moving = moving.filter(({ line }) => line.next !== undefined)
+    if (moving.length > 0 || now - rebalancedAt < (options.rebalanceEveryMs ?? REBALANCE_EVERY_MS))
+      return Effect.void
+    const { lines, orders } = desk().startRebalance()
+    if (lines.length === 0) return Effect.void
+    rebalancedAt = now
+    moving = lines.map((line) => ({ line, until: now + MOVE_WITHIN_MS }))
+    return Effect.andThen(
+      herald.decided("rebalance", `moving ${lines.length} instruments off a connection that is not needed`),
+      carryOut(orders)
+    )
+  }
+
+  return {
+    look: Effect.fnUntraced(function* (now) {
+      const elapsedMs = lookedAt === 0 ? 1000 : Math.max(1, now - lookedAt)
+      lookedAt = now
+      const closed = closedAt(now)
+      const { slots } = desk()
+      if (!slots.some((s) => s.state.tag === "up")) quiet = "nothing is connected"
+      for (const slot of slots) yield* watch(slot, now, elapsedMs, closed)
+      yield* arrived(overdueMoves(now))
+      yield* rebalance(now)
+    }),
+    quietBecause: () => quiet,
+    ended: (slot) => {
+      for (const { line } of moving) {
+        if (line.next?.slot === slot) desk().pool(slot).cancelMove(line)
+        else if (line.slot === slot) desk().pool(slot).finishMove(line)
+      }
+    },
+    arrived
+  }
+}

@@ -1,0 +1,108 @@
+/** Tells what happens to a session: to the bus (in order with the frames), the log and the metrics, each in one place. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { FrameBus } from "../bus/frameBus.ts"
+import type { ConnectionFailure } from "../market/errors.ts"
+import type { Decision, FeedEvent } from "../market/feedEvent.ts"
+import type { Line } from "./line.ts"
+import type { BrokerMetrics } from "./metrics.ts"
+import { nameAndMode } from "./news.ts"
+import type { Slot } from "./pool.ts"
+import type { Supervisor } from "./supervisor.ts"
+
+type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : never
+
+export interface HeraldOptions {
+  readonly broker: string
+  readonly user: () => string
+  readonly count: BrokerMetrics
+  readonly supervisor: Supervisor
+  /** Publishes what waits, so that an event never overtakes a tick. */
+  readonly flush: () => void
+}
+
+export interface Herald {
+  readonly down: (slot: Slot, failure: ConnectionFailure) => void
+  readonly up: (slot: Slot, restored: number, failed: number) => void
+  readonly parked: (reason: string) => void
+  readonly stale: (lines: ReadonlyArray<Line>) => void
+  readonly fresh: (lines: ReadonlyArray<Line>) => void
+  readonly confirmed: (lines: ReadonlyArray<Line>) => void
+  readonly failed: (lines: ReadonlyArray<Line>) => void
+  readonly decided: (decision: Decision, cause: string, connection?: number) => Effect.Effect<void>
+}
+
+const nameOnly = ({ entry }: Line) => ({ symbol: entry.symbol, exchange: entry.exchange })
+
+/** Decisions of every day, and those that a person should read about. */
+const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
+
+export const makeHerald = Effect.fnUntraced(function* (
+  options: HeraldOptions
+): Effect.fn.Return<Herald, never, FrameBus> {
+  const { broker, count, flush, supervisor, user } = options
+  const bus = yield* FrameBus
+  const clock = yield* Clock.Clock
+  const now = (): number => clock.currentTimeMillisUnsafe()
+
+  const tell = (payload: Payload<FeedEvent>): void => {
+    flush()
+    count.event(payload.type)
+    bus.tell({ ...payload, user: user(), broker, at: now() } as FeedEvent)
+  }
+  const about = <L>(lines: ReadonlyArray<Line>, each: (line: Line) => L): ReadonlyArray<L> | undefined =>
+    lines.length === 0 ? undefined : lines.map(each)
+
+  return {
+    down: (slot, failure) =>
+      tell({
+        type: "feed_down",
+        connection: slot.id,
+        cause: failure._tag,
+        detail: failure.message,
+        since: slot.downSince
+      }),
+    up: (slot, restored, failed) =>
+      tell({
+        type: "feed_up",
+        connection: slot.id,
+        gap_ms: slot.downSince === 0 ? 0 : now() - slot.downSince,
+        restored,
+        failed
+      }),
+    parked: (reason) => tell({ type: "waiting_for_login", reason }),
+    stale: (lines) => {
+      const instruments = about(lines, (line) => ({
+        ...nameOnly(line),
+        ...(line.lastTickAt === 0 ? {} : { last_tick: line.lastTickAt })
+      }))
+      if (instruments !== undefined) tell({ type: "stale", instruments })
+    },
+    fresh: (lines) => {
+      const instruments = about(lines, nameOnly)
+      if (instruments !== undefined) tell({ type: "fresh", instruments })
+    },
+    confirmed: (lines) => {
+      const instruments = about(lines, nameAndMode)
+      if (instruments !== undefined) tell({ type: "subscription_confirmed", instruments })
+    },
+    failed: (lines) => {
+      const instruments = about(lines, (line) => ({ ...nameAndMode(line), reason: line.failure ?? "" }))
+      if (instruments !== undefined) tell({ type: "subscription_failed", instruments })
+    },
+    decided: (decision, cause, connection) =>
+      Effect.suspend(() => {
+        supervisor.note(decision, cause, now(), connection)
+        count.decided(decision)
+        tell({
+          type: "supervisor",
+          decision,
+          cause,
+          ...(connection === undefined ? {} : { connection })
+        })
+        const where = connection === undefined ? "" : ` (connection ${connection})`
+        const text = `${broker}: ${decision.replaceAll("_", " ")}${where}: ${cause}`
+        return everyday.has(decision) ? Effect.logInfo(text) : Effect.logWarning(text)
+      })
+  }
+})

@@ -1,0 +1,79 @@
+/**
+ * One instrument on one connection: the state of its subscription and the signs of its life.
+ *
+ *   wanted ──sent──► sent ──acknowledged or first tick──► confirmed
+ *     ▲                └────────refused────► failed ──asked again──┐
+ *     └──────────────────the connection ended──────────────────────┘
+ *
+ * Owned by the session's actor. The socket's callback notes ticks and acknowledgements here as well, on the same
+ * thread: plain stores, no message per tick.
+ */
+import type { SubscriptionState } from "../market/feedStatus.ts"
+import type { Want } from "../protocols/protocol.ts"
+import type { Slot } from "./pool.ts"
+import type { Entry } from "./subscriptionBook.ts"
+
+export interface Line {
+  readonly entry: Entry
+  readonly slot: Slot
+  want: Want
+  state: SubscriptionState
+  /** Epoch milliseconds; 0: never. */
+  sentAt: number
+  confirmedAt: number
+  confirmedBy: "broker" | "tick" | undefined
+  failure: string | undefined
+  /** How often it was sent again on this connection, and when the last time. */
+  resends: number
+  resentAt: number
+  lastTickAt: number
+  ticks: number
+  rejected: number
+  /** The usual time between two ticks in ms, learned from them; 0 while it is unknown. */
+  gap: number
+  /** Should tick and does not. */
+  stale: boolean
+  /** Where it is being moved to; ticks come from here until one comes from there. */
+  next: Line | undefined
+}
+
+export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
+  entry,
+  slot,
+  want,
+  state: "wanted",
+  sentAt: 0,
+  confirmedAt: 0,
+  confirmedBy: undefined,
+  failure: undefined,
+  resends: 0,
+  resentAt: 0,
+  lastTickAt: 0,
+  ticks: 0,
+  rejected: 0,
+  gap: 0,
+  stale: false,
+  next: undefined
+})
+
+/** A new tick weighs one eighth: a rate is learned from some ten ticks and forgets a burst as quickly. */
+const WEIGHT = 1 / 8
+
+/** For the tick path. */
+export const noteTick = (line: Line, at: number): void => {
+  if (line.ticks > 0) {
+    const since = at - line.lastTickAt
+    line.gap = line.gap === 0 ? since : line.gap + (since - line.gap) * WEIGHT
+  }
+  line.lastTickAt = at
+  line.ticks++
+}
+
+/** The connection ended: all is to be asked for again. What was learned of the rate stays. */
+export const reset = (line: Line): void => {
+  line.state = "wanted"
+  line.confirmedBy = undefined
+  line.failure = undefined
+  line.resends = 0
+  line.resentAt = 0
+}

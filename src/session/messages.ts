@@ -1,0 +1,51 @@
+/** What the session's actor is told. */
+import type * as Deferred from "effect/Deferred"
+import type { AdapterStatus, Holding } from "../brokers/adapter.ts"
+import type { AuthRejected, ConnectionFailure } from "../market/errors.ts"
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import type { SubscribeResult, UnsubscribeRequest, UnsubscribeResult } from "../market/subscription.ts"
+import type { Link } from "./connection.ts"
+import type { Unusable } from "./credentialSource.ts"
+import type { Resolved } from "./resolver.ts"
+
+export type Reply<A, E = never> = Deferred.Deferred<A, E>
+
+export type Message =
+  | { readonly tag: "Initialise"; readonly reply: Reply<void> }
+  | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
+  | { readonly tag: "Disconnect"; readonly reply: Reply<void> }
+  | {
+      readonly tag: "Hold"
+      readonly reader: string
+      readonly items: ReadonlyArray<Resolved>
+      readonly reply: Reply<ReadonlyArray<SubscribeResult>>
+    }
+  | {
+      readonly tag: "Drop"
+      readonly reader: string
+      readonly requests: ReadonlyArray<UnsubscribeRequest>
+      readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
+    }
+  | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
+  | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
+  | { readonly tag: "Report"; readonly reply: Reply<FeedStatus> }
+  | {
+      readonly tag: "Inspect"
+      readonly exchange: string
+      readonly symbol: string
+      readonly resolved: Resolved | undefined
+      readonly reply: Reply<InstrumentStatus>
+    }
+  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
+  | { readonly tag: "CredentialsChanged" }
+  | { readonly tag: "Connecting"; readonly slot: number }
+  | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
+  | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }
+  | { readonly tag: "Parked"; readonly slot: number; readonly reason: AuthRejected | Unusable }
+  | { readonly tag: "Fault"; readonly slot: number; readonly cause: string }
+  /** The time has come to look after the connections. */
+  | { readonly tag: "Care" }
+  /** The sockets' callbacks have learned something about subscriptions. */
+  | { readonly tag: "News" }
+  /** A pause that the supervisor ordered is over. */
+  | { readonly tag: "Resume"; readonly cause: string }

@@ -1,0 +1,154 @@
+/** The session's state for operators: the whole of it, and one instrument's. Pure. */
+import type { Broker } from "../brokers/broker.ts"
+import { isExchange } from "../market/exchange.ts"
+import type {
+  ConnectionStatus,
+  DecisionMade,
+  FeedStatus,
+  InstrumentStatus,
+  SessionState
+} from "../market/feedStatus.ts"
+import type { MarketHours } from "../market/hours.ts"
+import { nameOf } from "../market/instrument.ts"
+import type { Desk, Feed } from "./desk.ts"
+import type { Line } from "./line.ts"
+import type { Slot } from "./pool.ts"
+import type { Resolved } from "./resolver.ts"
+
+export interface Reported {
+  readonly user: string
+  readonly broker: Broker
+  readonly feeds: ReadonlyArray<Feed>
+  readonly desk: Desk
+  readonly state: SessionState
+  readonly reason: string | undefined
+  /** Undefined while ticks are due. */
+  readonly quietBecause: string | undefined
+  readonly decisions: ReadonlyArray<DecisionMade>
+  readonly hours: MarketHours
+  readonly now: number
+}
+
+const known = <K extends string>(key: K, at: number): { readonly [P in K]?: number } =>
+  (at === 0 ? {} : { [key]: at }) as { readonly [P in K]?: number }
+
+const connection = ({ desk, feeds }: Reported, slot: Slot): ConnectionStatus => ({
+  id: slot.id,
+  stream: feeds[slot.feed]!.broker.name,
+  state: slot.state.tag,
+  ...("reason" in slot.state ? { reason: slot.state.reason } : {}),
+  since: slot.since,
+  ...known("last_byte", slot.clocks.byte),
+  ...known("last_tick", slot.clocks.tick),
+  ...known("last_pong", slot.clocks.pong),
+  used: slot.used,
+  limit: desk.pool(slot).capacity,
+  restarts: slot.restarts
+})
+
+export const statusOf = (reported: Reported): FeedStatus => {
+  const { broker, decisions, desk, quietBecause, reason, state, user } = reported
+  const instruments = { wanted: 0, sent: 0, confirmed: 0, failed: 0, stale: 0 }
+  let lastTick = 0
+  for (const slot of desk.slots) {
+    lastTick = Math.max(lastTick, slot.clocks.tick)
+    if (slot.feed !== 0) continue
+    for (const line of slot.lines.values()) {
+      // The second place of an instrument that is being moved.
+      if (line.entry.lines[0] !== line) continue
+      instruments[line.state]++
+      if (line.stale) instruments.stale++
+    }
+  }
+  return {
+    user,
+    broker: broker.name,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    connections: desk.slots.map((slot) => connection(reported, slot)),
+    instruments,
+    ...known("last_tick", lastTick),
+    expecting_ticks: quietBecause === undefined && state === "connected",
+    ...(quietBecause === undefined ? {} : { quiet_because: quietBecause }),
+    decisions
+  }
+}
+
+/** @param resolved what the instruments table says of the name */
+export const instrumentOf = (
+  reported: Reported,
+  exchange: string,
+  symbol: string,
+  resolved: Resolved | undefined
+): InstrumentStatus => {
+  const entry = reported.desk.book.find(exchange, symbol)
+  const line = entry?.lines[0]
+  const hours = isExchange(exchange) ? reported.hours.at(exchange, reported.now) : undefined
+  const token = entry?.token ?? (resolved?.tag === "resolved" ? resolved.instrument.token : undefined)
+  const readers = new Set(entry?.views.flatMap((v) => [...v.readers])).size
+  const found = token !== undefined
+  return {
+    symbol,
+    exchange,
+    resolved: found,
+    ...(token === undefined ? {} : { token }),
+    ...(entry?.want === undefined ? {} : { wanted: entry.want }),
+    ...(line === undefined
+      ? {}
+      : {
+          connection: { id: line.slot.id, state: line.slot.state.tag },
+          state: line.state,
+          ...known("sent_at", line.sentAt),
+          ...known("confirmed_at", line.confirmedAt),
+          ...(line.confirmedBy === undefined ? {} : { confirmed_by: line.confirmedBy }),
+          ...(line.failure === undefined ? {} : { failure: line.failure }),
+          ...known("last_tick", line.lastTickAt)
+        }),
+    ticks: line?.ticks ?? 0,
+    rejected: line?.rejected ?? 0,
+    stale: line?.stale ?? false,
+    readers,
+    market_open: hours?.open ?? false,
+    verdict: verdict(
+      reported,
+      nameOf({ exchange, symbol }),
+      found,
+      line,
+      hours?.open === false ? hours.why : undefined
+    )
+  }
+}
+
+const seconds = (ms: number): string => (ms < 1000 ? "less than a second" : `${Math.round(ms / 1000)} s`)
+
+/** Walks the way of a tick from its far end, and stops at the first place where it is held up. */
+const verdict = (
+  { broker, now, reason, state }: Reported,
+  name: string,
+  found: boolean,
+  line: Line | undefined,
+  closed: string | undefined
+): string => {
+  if (!found) {
+    return `${broker.title}'s instruments have no ${name}: check the spelling, or import today's with "algoways instruments import ${broker.name}"`
+  }
+  if (line === undefined) return "Nobody reads it: subscribe it first"
+  const because = reason === undefined ? "" : `: ${reason}`
+  if (state === "waiting_for_login" || state === "unavailable") return `The session is ${state}${because}`
+  if (line.slot.state.tag !== "up")
+    return `Its connection ${line.slot.id} is ${line.slot.state.tag}${because}`
+  if (line.state === "failed") {
+    return `The broker refused the subscription: ${line.failure ?? "no reason given"}. It is asked for again later`
+  }
+  if (line.state === "wanted") return "It waits for its turn: requests leave at the broker's pace"
+  if (line.state === "sent") {
+    const waited = `Asked for ${seconds(now - line.sentAt)} ago; neither an acknowledgement nor a tick came`
+    return closed === undefined ? waited : `${waited}. The exchange is closed (${closed})`
+  }
+  const since =
+    line.lastTickAt === 0 ? "no tick yet" : `the last tick came ${seconds(now - line.lastTickAt)} ago`
+  if (closed !== undefined) return `The exchange is closed (${closed}); ${since}`
+  if (line.stale)
+    return `It should tick and does not: ${since}; its subscription was sent again ${line.resends} times`
+  return line.lastTickAt === 0 ? "Acknowledged; no tick yet: it may not trade now" : `It ticks: ${since}`
+}
