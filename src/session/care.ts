@@ -77,7 +77,9 @@ export const makeCare = (options: CareOptions): Care => {
       ticksBefore.set(slot, slot.ticks)
       if (slot.mutes > 0 && slot.clocks.tick >= slot.since) slot.mutes = 0
       const verdict = judge(slot, slot.ticks - before, { now, elapsedMs, limits: limits[slot.feed]!, closed })
-      if (slot.feed === 0) quiet = verdict.due ? undefined : verdict.quietBecause
+      if (slot.feed === 0 && (verdict.due || quiet !== undefined)) {
+        quiet = verdict.due ? undefined : verdict.quietBecause
+      }
       if (verdict.mute !== undefined) {
         if (slot.clocks.tick < slot.since) slot.mutes++
         slot.state.link.fail(new ConnectionLost({ detail: verdict.mute }))
@@ -126,7 +128,7 @@ export const makeCare = (options: CareOptions): Care => {
       lookedAt = now
       const closed = closedAt(now)
       const { slots } = desk()
-      if (!slots.some((s) => s.state.tag === "up")) quiet = "nothing is connected"
+      quiet = "nothing is connected"
       for (const slot of slots) yield* watch(slot, now, elapsedMs, closed)
       yield* arrived(overdueMoves(now))
       yield* rebalance(now)

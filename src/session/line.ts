@@ -18,7 +18,7 @@ export interface Line {
   readonly slot: Slot
   want: Want
   state: SubscriptionState
-  /** Epoch milliseconds; 0: never. */
+  /** When it was first sent on this connection. Epoch milliseconds, here and below; 0: never. */
   sentAt: number
   confirmedAt: number
   confirmedBy: "broker" | "tick" | undefined
@@ -72,6 +72,7 @@ export const noteTick = (line: Line, at: number): void => {
 /** The connection ended: all is to be asked for again. What was learned of the rate stays. */
 export const reset = (line: Line): void => {
   line.state = "wanted"
+  line.sentAt = 0
   line.confirmedBy = undefined
   line.failure = undefined
   line.resends = 0

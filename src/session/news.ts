@@ -43,7 +43,7 @@ export class News {
       if (line === undefined || to === undefined) continue
       // One that is silent and asked for again stays confirmed: it is stale, and that is told.
       if (line.state !== "confirmed" || !line.stale) line.state = "sent"
-      line.sentAt = at
+      if (line.sentAt === 0) line.sentAt = at
     }
   }
 

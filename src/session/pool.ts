@@ -185,9 +185,9 @@ export class ConnectionPool {
    */
   spare(): Slot | undefined {
     if (this.slots.length < 2 || this.slots.some((s) => s.state.tag !== "up")) return undefined
-    const emptiest = this.slots.reduce((least, s) => (s.used < least.used ? s : least))
+    const emptiest = this.slots.reduce((least, s) => (s.used <= least.used ? s : least))
     const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - s.used), 0)
-    return emptiest.used > 0 && emptiest.used + this.#capacity / 10 <= free ? emptiest : undefined
+    return emptiest.used > 0 && emptiest.used + Math.floor(this.#capacity / 10) <= free ? emptiest : undefined
   }
 
   /** Gives an instrument a second place, beside the one that it has. Undefined: no other connection has room. */

@@ -21,14 +21,20 @@ export const defaultReconnect: ReconnectOptions = {
   healthyAfter: "30 seconds"
 }
 
-/** The least pause after failures where an instant retry would make matters worse. */
-const atLeast = (failure: ConnectionFailure): Duration.Duration => {
+const LONGEST_BACK_OFF_MS = 300_000
+
+/**
+ * The least pause after failures where an instant retry would make matters worse.
+ *
+ * @param inARow how many failures of this class came one after the other
+ */
+const atLeast = (failure: ConnectionFailure, inARow: number): Duration.Duration => {
   switch (failure._tag) {
     case "RateLimited":
       return Duration.seconds(5)
     case "Displaced":
       // Another program uses this login: coming back at once would throw it out in turn, for ever.
-      return Duration.seconds(30)
+      return Duration.millis(Math.min(LONGEST_BACK_OFF_MS, 30_000 * 2 ** (inARow - 1)))
     default:
       return Duration.zero
   }
@@ -55,17 +61,26 @@ export const resetAfter =
       })
     )
 
-/** @param leastMs what the broker asks for; options that are given win over it */
+/**
+ * Of one connection: it counts failures.
+ *
+ * @param leastMs what the broker asks for; options that are given win over it
+ */
 export const reconnectSchedule = (options?: ReconnectOptions, leastMs = 0) => {
   const { base, cap, healthyAfter } = options ?? defaultReconnect
   const least = Duration.millis(options === undefined ? leastMs : 0)
+  let last: ConnectionFailure["_tag"] | undefined
+  let inARow = 0
   return Schedule.min([Schedule.exponential(base), Schedule.spaced(cap)]).pipe(
     Schedule.jittered,
     Schedule.setInputType<ConnectionFailure>(),
     Schedule.modifyDelay(({ attempt, duration, input }) =>
-      Effect.succeed(
-        Duration.max(least, Duration.max(attempt === 1 ? Duration.zero : duration, atLeast(input)))
-      )
+      Effect.sync(() => {
+        inARow = input._tag === last ? inARow + 1 : 1
+        last = input._tag
+        const usual = attempt === 1 ? Duration.zero : duration
+        return Duration.max(least, Duration.max(usual, atLeast(input, inARow)))
+      })
     ),
     resetAfter(healthyAfter)
   )

@@ -82,8 +82,9 @@ export const judge = (
   slot.rate += ((ticksSince * 1000) / elapsedMs - slot.rate) * Math.min(1, (RATE_WEIGHT * elapsedMs) / 1000)
   let why: string | undefined = "nothing is subscribed"
   let due = 0
-  /** Ticks per second by what the instruments usually do. */
+  /** Ticks per second by what the instruments usually do, and of those alone that are not silent. */
   let usual = 0
+  let flowing = 0
   let firstSentAt = 0
   for (const line of slot.lines.values()) {
     const reason = closed(line.entry.exchange)
@@ -94,14 +95,16 @@ export const judge = (
     if (line.state === "wanted" || line.state === "failed") continue
     due++
     if (firstSentAt === 0 || line.sentAt < firstSentAt) firstSentAt = line.sentAt
-    if (line.ticks >= KNOWN_AFTER && line.gap > 0) usual += 1000 / line.gap
+    if (line.ticks < KNOWN_AFTER || line.gap === 0) continue
+    usual += 1000 / line.gap
+    if (now - line.lastTickAt <= LINE_PAUSES * line.gap) flowing += 1000 / line.gap
   }
   if (due === 0) return quiet(why)
   const mute = muteFor(slot, now, firstSentAt, usual, limits)
   if (mute !== undefined) return { ...quiet(undefined), mute, due: true }
 
   // When everything has slowed down, so have the parts: a rate that falls to a fiftieth is no partial silence.
-  const slowdown = slot.rate > 0 ? Math.max(1, usual / slot.rate) : 1
+  const slowdown = slot.rate > 0 ? Math.max(1, flowing / slot.rate) : 1
   const silenced: Array<Line> = []
   const resend: Array<Line> = []
   let stale = 0

@@ -13,9 +13,14 @@ import type { Frame } from "../../../src/bus/frame.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
+import type { FeedEvent } from "../../../src/market/feedEvent.ts"
+import type { MarketHours } from "../../../src/market/hours.ts"
+import { alwaysOpen } from "../../../src/market/hours.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { makeSession } from "../../../src/session/session.ts"
+import type { Intensity } from "../../../src/session/supervisor.ts"
+import { Hours } from "../../../src/session/surroundings.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -37,6 +42,7 @@ export interface FakeSocket {
 export interface World {
   readonly sockets: Array<FakeSocket>
   readonly frames: Array<Frame>
+  readonly events: Array<FeedEvent>
   /** When set, the next openings are declined with it. */
   refuse: ConnectionFailure | undefined
   credentials: { credentials: Credentials; version: number } | undefined
@@ -63,12 +69,14 @@ const login = (authToken: string): Credentials => ({
  */
 export const makeWorld = Effect.fnUntraced(function* (
   broker: Broker = testBroker(),
-  deepProtocols: ReadonlyArray<Protocol> = []
+  deepProtocols: ReadonlyArray<Protocol> = [],
+  options: { readonly hours?: MarketHours; readonly intensity?: Intensity } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
   const world: World = {
     sockets: [],
     frames: [],
+    events: [],
     refuse: undefined,
     credentials: { credentials: login("token-1"), version: 1 },
     storeCredentials: (authToken) =>
@@ -133,9 +141,11 @@ export const makeWorld = Effect.fnUntraced(function* (
       broker,
       protocol: kite,
       deepProtocols,
+      ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })
-  }).pipe(Effect.provide(services))
+  }).pipe(Effect.provide(services), Effect.provideService(Hours, options.hours ?? alwaysOpen))
+  yield* bus.listen((event) => world.events.push(event))
   yield* bus.subscribe((frames) => world.frames.push(...frames))
   return { world, adapter }
 })
