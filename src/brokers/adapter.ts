@@ -8,6 +8,7 @@ import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure, CredentialsMissing } from "../market/errors.ts"
 import type { FeedStatus, InstrumentStatus, SessionState } from "../market/feedStatus.ts"
 import type {
+  LastTick,
   SubscribeRequest,
   SubscribeResult,
   UnsubscribeRequest,
@@ -69,6 +70,8 @@ export class BrokerAdapter extends Context.Service<
     /** Everything that is held, for handing it over to another adapter. */
     readonly holdings: Effect.Effect<ReadonlyArray<Holding>>
     readonly status: Effect.Effect<AdapterStatus>
+    /** What is known of instruments that are subscribed, one answer per request, in order. Subscribes nothing. */
+    readonly last: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<LastTick>>
     /** The same in full, for operators: connections, subscriptions by state, the supervisor's decisions. */
     readonly report: Effect.Effect<FeedStatus>
     /** Where one instrument's ticks are, or are held up. */

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type {
+  LastTick,
   SubscribeRequest,
   SubscribeResult,
   UnsubscribeRequest,
@@ -59,6 +60,11 @@ export class Feed extends Context.Service<
     /** The reader is gone: drop everything it held. Never fails. */
     readonly release: (user: string, reader: string) => Effect.Effect<void>
     readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
+    /** The last ticks of instruments that are subscribed, one answer per request, in order. Subscribes nothing. */
+    readonly last: (
+      user: string,
+      requests: ReadonlyArray<SubscribeRequest>
+    ) => Effect.Effect<ReadonlyArray<LastTick>, FeedError>
     /** The whole state of the user's session. Answers for a session that could not start, too. */
     readonly status: (user: string) => Effect.Effect<FeedStatus, FeedError>
     /** Where one instrument's ticks are, or are held up. */

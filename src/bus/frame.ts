@@ -31,6 +31,12 @@ export interface Frame {
   readonly payload: Buffer
   readonly dataStart: number
   readonly dataEnd: number
+  /** When the feed's socket delivered it; epoch milliseconds, here and below. */
+  readonly received: number
+  /** The exchange's own time of it; 0 where the wire carries none. */
+  readonly exchanged: number
+  /** When the feed wrote it. */
+  readonly published: number
 }
 
 export const topicOf = (

@@ -193,8 +193,9 @@ const writeTimes = (tick: Tick, out: DataView, start: number): number => {
 /**
  * The writer of one view. Make it once, when the view gets its first reader. The payload of every frame is
  * memory of its own, because senders keep it beyond the call.
+ * `published` is epoch milliseconds.
  */
-export const makeFrameWriter = (view: View): ((tick: Tick) => Frame) => {
+export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) => Frame) => {
   const symbol = JSON.stringify(view.symbol)
   const exchange = JSON.stringify(view.exchange)
   const head = `{"type":"market_data","symbol":${symbol},"exchange":${exchange},"mode":${modeNumber[view.mode]},"data":`
@@ -209,7 +210,7 @@ export const makeFrameWriter = (view: View): ((tick: Tick) => Frame) => {
     scratchView = new DataView(scratch.buffer)
   }
 
-  return (tick) => {
+  return (tick, published = 0) => {
     const out = scratchView
     scratch.set(prefix)
     let at = prefix.length
@@ -225,6 +226,14 @@ export const makeFrameWriter = (view: View): ((tick: Tick) => Frame) => {
     const length = at + suffix.length
     const payload = Buffer.allocUnsafe(length)
     scratch.copy(payload, 0, 0, length)
-    return { view, payload, dataStart, dataEnd }
+    return {
+      view,
+      payload,
+      dataStart,
+      dataEnd,
+      received: tick.received_time,
+      exchanged: tick.exchange_time ?? 0,
+      published
+    }
   }
 }

@@ -6,6 +6,8 @@ import type { FeedInfo } from "../bus/feed.ts"
 import type { Mode } from "../market/mode.ts"
 import { modeLabel } from "../market/mode.ts"
 import type { SubscribeSuccess } from "../market/subscription.ts"
+import type { OptIns } from "./delivery/delivery.ts"
+import { noOptIns } from "./delivery/delivery.ts"
 import type { ErrorCode } from "./protocol.ts"
 
 /** @param requestId JSON text */
@@ -19,7 +21,12 @@ export const errorFrame = (code: ErrorCode, message: string, requestId?: string)
   write({ status: "error", code, message }, requestId)
 
 /** Stays under 1000 bytes: AmiBroker reads it with one short receive. */
-export const authenticated = (info: FeedInfo, user: string, requestId?: string): string =>
+export const authenticated = (
+  info: FeedInfo,
+  user: string,
+  optIns: OptIns = noOptIns,
+  requestId?: string
+): string =>
   write(
     {
       type: "auth",
@@ -31,7 +38,9 @@ export const authenticated = (info: FeedInfo, user: string, requestId?: string):
         ltp: info.modes.includes("ltp"),
         quote: info.modes.includes("quote"),
         depth: info.modes.includes("depth")
-      }
+      },
+      // Whoever asked for more reads what was understood; nobody else sees the key.
+      ...(optIns.events || optIns.snapshot || optIns.clocks ? { options: optIns } : {})
     },
     requestId
   )

@@ -5,10 +5,15 @@
 import type * as Fiber from "effect/Fiber"
 import type * as uWS from "uWebSockets.js"
 import { errorFrame } from "./answers.ts"
+import type { Frame } from "../bus/frame.ts"
+import { Delivery } from "./delivery/delivery.ts"
+import type { DeliveryLimits } from "./delivery/delivery.ts"
+import type { Encoding } from "./delivery/encoding.ts"
+import { toMsgpack } from "./delivery/encoding.ts"
 import { Holdings } from "./holdings.ts"
 import type { CloseReason, GatewayMetrics } from "./metrics.ts"
 import type { ErrorCode, Inbound } from "./protocol.ts"
-import type { Member } from "./rooms.ts"
+import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
 
 export interface SocketData {
   readonly client: Client
@@ -22,19 +27,41 @@ export interface SocketData {
 export const INBOX_FRAMES = 8192
 export const INBOX_BYTES = 4 * 1024 * 1024
 
+/** How long a client that is closed for reading too slowly has to read why. */
+const LAST_WORDS_MS = 1000
+
 /** WebSocket close codes that the gateway itself uses, with their reasons. */
 export const CLOSE = {
   AUTH_TIMEOUT: { code: 4401, reason: "auth timeout" },
   INBOX_FULL: { code: 1013, reason: "too many requests waiting" },
-  TOO_BIG: { code: 1009, reason: "message too big" }
+  TOO_BIG: { code: 1009, reason: "message too big" },
+  /** It fell behind by more than what may wait for it, or for too long, or chose this rather than a missed frame. */
+  TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
 
-export class Client implements Member {
+export interface ClientOptions {
   /** Unique among all gateways of a feed: the reader's name there. */
   readonly id: string
+  /**
+   * Wants every frame in a write of its own. AmiBroker's plugin reads one frame per receive and loses the others when
+   * several arrive in one segment, which is how a fan-out by topic sends them.
+   */
   readonly solo: boolean
+  readonly encoding: Encoding
+  readonly metrics: GatewayMetrics
+  readonly rooms: Rooms
+  readonly limits: DeliveryLimits
+  readonly now: () => number
+}
+
+export class Client implements Member {
+  readonly id: string
+  readonly solo: boolean
+  readonly encoding: Encoding
   readonly holdings = new Holdings()
+  readonly delivery: Delivery
   readonly #metrics: GatewayMetrics
+  readonly #rooms: Rooms
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
   #graceTimer: NodeJS.Timeout | undefined
@@ -46,13 +73,53 @@ export class Client implements Member {
   busy = false
   /** The topic of the account's order updates, while the client reads them. */
   ordersTopic: string | undefined
-  /** What waited in the socket when the limit was hit; undefined for a client that keeps up. */
+  /** What waited in the socket when a limit was hit; undefined for a client that is not to be closed for it. */
   slowWith: number | undefined
 
-  constructor(id: string, solo: boolean, metrics: GatewayMetrics) {
+  constructor({ encoding, id, limits, metrics, now, rooms, solo }: ClientOptions) {
     this.id = id
     this.solo = solo
+    this.encoding = encoding
     this.#metrics = metrics
+    this.#rooms = rooms
+    this.delivery = new Delivery(
+      encoding,
+      {
+        waiting: () => this.waitingBytes,
+        send: (payload, binary) => this.#socket?.send(payload, binary, false),
+        behind: () => {
+          metrics.fellBehind()
+          this.reseat()
+        },
+        caughtUp: () => this.reseat(),
+        tooSlow: () => this.tooSlow(),
+        lost: (conflated, dropped) => metrics.lost(conflated, dropped)
+      },
+      limits,
+      now
+    )
+  }
+
+  wantsEach(terms: Terms): boolean {
+    return this.solo || this.delivery.wantsEach(terms)
+  }
+
+  deliver(seat: Seat, payload: Uint8Array, frame: Frame): void {
+    this.delivery.tick(seat, payload, frame)
+  }
+
+  /** What it wants of its subscriptions has changed: takes each of them the way that fits now. */
+  reseat(): void {
+    for (const { seat } of this.holdings) this.#rooms.reseat(seat)
+  }
+
+  /** Once: the closing handshake stands behind all that waits, so the connection is dropped a little later anyway. */
+  tooSlow(): void {
+    if (this.slowWith !== undefined || this.#socket === undefined) return
+    this.slowWith = this.waitingBytes
+    this.#metrics.tooSlow()
+    this.end("too_slow", CLOSE.TOO_SLOW)
+    setTimeout(() => this.drop(), LAST_WORDS_MS).unref()
   }
 
   opened(socket: uWS.WebSocket<SocketData>, graceMs: number): void {
@@ -65,6 +132,7 @@ export class Client implements Member {
   closed(): void {
     this.#socket = undefined
     clearTimeout(this.#graceTimer)
+    this.delivery.close()
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#metrics.disconnected()
@@ -106,16 +174,13 @@ export class Client implements Member {
   }
 
   send(text: string): void {
-    this.#socket?.send(text, false, false)
+    if (this.encoding === "json") this.#socket?.send(text, false, false)
+    else this.#socket?.send(toMsgpack(text), true, false)
   }
 
   fail(code: ErrorCode, message: string, requestId: string | undefined): void {
     this.#metrics.failed(code)
     this.send(errorFrame(code, message, requestId))
-  }
-
-  sendBytes(payload: Uint8Array): void {
-    this.#socket?.send(payload, false, false)
   }
 
   joinTopic(topic: string): void {

@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed, FeedError } from "../bus/feed.ts"
 import { modeNumber } from "../market/mode.ts"
-import type { SubscribeRequest, UnsubscribeRequest } from "../market/subscription.ts"
+import type { Frame } from "../bus/frame.ts"
+import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/subscription.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
@@ -20,7 +21,9 @@ import type {
   SubscribeBody,
   UnsubscribeBody
 } from "./protocol.ts"
-import type { Rooms } from "./rooms.ts"
+import type { OptIns } from "./delivery/delivery.ts"
+import type { Rooms, Seat } from "./rooms.ts"
+import { snapshotFor } from "./rooms.ts"
 
 export interface ConversationDeps {
   readonly feed: Feed["Service"]
@@ -53,9 +56,27 @@ const wantOf = (
     : { ...entry.instrument, mode }
 }
 
+/** A known tick as the frame that it would be. Its text holds the names once before `data`. */
+const lastFrame = (
+  { exchange, exchanged, frame, mode, received, symbol }: LastTick,
+  seat: Seat
+): Frame | undefined => {
+  if (frame === undefined) return undefined
+  const payload = Buffer.from(frame)
+  const dataStart = payload.indexOf(DATA) + DATA.length
+  const view = { topic: seat.room.topic, user: "", broker: "", symbol, exchange, mode, levels: 0 }
+  return { view, payload, dataStart, dataEnd: payload.length, received, exchanged, published: 0 }
+}
+const DATA = `"data":`
+
 export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conversation => {
+  const leaveSeat = (client: Client, seat: Seat): void => {
+    rooms.leave(seat)
+    client.delivery.forget(seat)
+  }
+
   const leaveRooms = (client: Client): void => {
-    for (const holding of client.holdings.clear().holdings) rooms.leave(holding.seat, client)
+    for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding.seat)
     if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
     client.ordersTopic = undefined
   }
@@ -72,6 +93,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
   const authenticate = Effect.fnUntraced(function* (
     client: Client,
     key: string | undefined,
+    optIns: OptIns,
     requestId: string | undefined
   ) {
     if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
@@ -90,6 +112,8 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     // Another account: nothing of the first one may reach this socket any more.
     if (client.user !== undefined && client.user !== user) yield* leave(client)
     client.logIn(user)
+    client.delivery.choose(optIns)
+    client.reseat()
     const attached = yield* Effect.result(feed.attach(user, client.id))
     if (Result.isFailure(attached)) {
       yield* Effect.logInfo(
@@ -98,40 +122,64 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
       return client.fail(attached.failure.code, attached.failure.message, requestId)
     }
     yield* Effect.logInfo(`client ${client.id} is logged in as ${user}`)
-    client.send(answers.authenticated(attached.success, user, requestId))
+    client.send(answers.authenticated(attached.success, user, optIns, requestId))
   })
 
-  const join = (client: Client, name: Named, choice: ModeChoice, topic: string): void => {
+  const join = (client: Client, name: Named, { choice, terms }: SubscribeBody, topic: string): Seat => {
     const { mode, tag } = choice
     const earlier = client.holdings.find(name, mode, tag)
-    if (earlier?.topic === topic) return
+    const sameTerms =
+      earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
+    if (earlier?.topic === topic && sameTerms) return earlier.seat
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
-    if (earlier !== undefined) rooms.leave(earlier.seat, client)
+    if (earlier !== undefined) leaveSeat(client, earlier.seat)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
-    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client)
+    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
     client.holdings.put(name, mode, { ...spelling, topic, seat })
+    return seat
   }
+
+  /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
+  const sendSnapshots = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    taken: ReadonlyArray<{ readonly request: SubscribeRequest; readonly seat: Seat }>
+  ) {
+    const known = yield* feed.last(
+      user,
+      taken.map(({ request }) => request)
+    )
+    for (const [i, { seat }] of taken.entries()) {
+      const tick = known[i]
+      const frame = tick === undefined ? undefined : lastFrame(tick, seat)
+      if (frame === undefined) continue
+      const payload = snapshotFor(seat, frame)
+      if (payload !== undefined) client.delivery.snapshot(payload, frame)
+    }
+  })
 
   const subscribe = Effect.fnUntraced(function* (
     client: Client,
     user: string,
-    { choice, depth, entries }: SubscribeBody,
+    body: SubscribeBody,
     requestId: string | undefined
   ) {
+    const { choice, depth, entries } = body
     const { broker } = yield* feed.info(user)
     const wants = entries.map((entry) => wantOf(entry, choice, depth))
     const requests = wants.filter((want) => typeof want !== "string")
     const results = requests.length === 0 ? [] : yield* feed.subscribe(user, client.id, requests)
     const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
-    const joins: Array<{ readonly name: Named; readonly topic: string }> = []
+    const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
+      []
     let next = 0
     for (const [i, entry] of entries.entries()) {
       const { symbol, exchange } = entry
       const want = wants[i]
       const result = typeof want === "string" ? undefined : results[next++]
-      if (entry.ok && result?.status === "success") {
+      if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
-        joins.push({ name: entry, topic: result.topic })
+        joins.push({ name: entry, topic: result.topic, request: want })
       } else {
         const message = typeof want === "string" ? want : (result?.message ?? "The feed gave no answer")
         answered.push(answers.failedEntry(symbol, exchange, message, broker))
@@ -139,7 +187,12 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     }
     // The answer first: the frame behind a subscribe is its acknowledgement.
     client.send(answers.subscribed(answered, broker, requestId))
-    if (client.isOpen) for (const { name, topic } of joins) join(client, name, choice, topic)
+    if (!client.isOpen) return
+    const taken = joins.map(({ name, request, topic }) => ({
+      request,
+      seat: join(client, name, body, topic)
+    }))
+    if (client.delivery.optIns.snapshot && taken.length > 0) yield* sendSnapshots(client, user, taken)
   })
 
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
@@ -168,7 +221,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
         continue
       }
       const removed = client.holdings.remove(entry, entry.mode)
-      for (const holding of removed.holdings) rooms.leave(holding.seat, client)
+      for (const holding of removed.holdings) leaveSeat(client, holding.seat)
       for (const request of removed.requests) requests.push(request)
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
@@ -184,7 +237,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
   ) {
     const { broker } = yield* feed.info(user)
     const { holdings, requests } = client.holdings.clear()
-    for (const holding of holdings) rooms.leave(holding.seat, client)
+    for (const holding of holdings) leaveSeat(client, holding.seat)
     yield* release(client, user, requests)
     const successful = holdings.map(({ symbol, exchange }) => ({
       symbol,
@@ -253,7 +306,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     const { request } = frame
     switch (request.verb) {
       case "authenticate":
-        return authenticate(client, request.key, requestId)
+        return authenticate(client, request.key, request.optIns, requestId)
       case "get_supported_brokers":
         return listBrokers(client, requestId)
       case "ping":

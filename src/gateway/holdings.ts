@@ -40,6 +40,19 @@ const keyOf = (symbol: string, exchange: string, mode: Mode): string => `${excha
 export class Holdings {
   readonly #groups = new Map<string, Group>()
 
+  /** Whether something of this instrument is held, in one mode or in any. Names in the common spelling. */
+  has(symbol: string, exchange: string, mode?: Mode): boolean {
+    return (mode === undefined ? allModes : [mode]).some((m) => this.#groups.has(keyOf(symbol, exchange, m)))
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  *[Symbol.iterator](): Iterator<Holding> {
+    for (const { holdings } of this.#groups.values()) yield* holdings
+  }
+
   /** The holding of the same spelling and mode number, whichever book level it has. */
   find(name: Named, mode: Mode, tag: ModeTag): Holding | undefined {
     const { symbol, exchange } = name.instrument

@@ -1,6 +1,8 @@
 /** What the gateway counts: Prometheus metrics, and the same numbers for `Gateway.stats`. */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
+import type { Frame } from "../bus/frame.ts"
+import { ofLeg } from "../bus/latency.ts"
 import type { ErrorCode } from "./protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -17,6 +19,15 @@ const framesOut = counter("frames_out_total", "Market data frames handed to clie
 const bytesOut = counter("bytes_out_total", "Bytes of market data handed to client sockets")
 const errors = counter("errors_total", "Error frames sent to clients, by code")
 const slowClosed = counter("slow_closed_total", "Clients closed because they read too slowly")
+const fellBehind = counter("slow_total", "Times that a client fell behind and its frames began to wait")
+const conflated = counter(
+  "conflated_total",
+  "Frames that a newer one replaced while they waited for a slow client"
+)
+const dropped = counter(
+  "dropped_total",
+  "Frames that slow clients lost because they chose to lose the oldest"
+)
 const closed = counter("closed_total", "Clients closed by the gateway, by reason")
 
 export interface GatewayStats {
@@ -27,14 +38,27 @@ export interface GatewayStats {
   readonly framesOut: number
   readonly bytesOut: number
   readonly slowClosed: number
+  /** Frames that slow clients did not get, for a newer one or for none. */
+  readonly conflated: number
+  readonly dropped: number
 }
 
 /** Why the gateway itself closed a client. */
-export type CloseReason = "auth_timeout" | "inbox_full" | "too_big"
+export type CloseReason = "auth_timeout" | "inbox_full" | "too_big" | "too_slow"
 
 export class GatewayMetrics {
   readonly #context: Context.Context<never>
-  readonly #stats = { clients: 0, authenticated: 0, messagesIn: 0, framesOut: 0, bytesOut: 0, slowClosed: 0 }
+  readonly #stats = {
+    clients: 0,
+    authenticated: 0,
+    messagesIn: 0,
+    framesOut: 0,
+    bytesOut: 0,
+    slowClosed: 0,
+    conflated: 0,
+    dropped: 0
+  }
+  readonly #legs = new Map<string, (ms: number) => void>()
 
   constructor(context: Context.Context<never>) {
     this.#context = context
@@ -83,6 +107,27 @@ export class GatewayMetrics {
 
   failed(code: ErrorCode): void {
     Metric.withAttributes(errors, { code }).updateUnsafe(1, this.#context)
+  }
+
+  fellBehind(): void {
+    fellBehind.updateUnsafe(1, this.#context)
+  }
+
+  lost(conflatedFrames: number, droppedFrames: number): void {
+    this.#stats.conflated += conflatedFrames
+    this.#stats.dropped += droppedFrames
+    conflated.updateUnsafe(conflatedFrames, this.#context)
+    dropped.updateUnsafe(droppedFrames, this.#context)
+  }
+
+  /** Of one frame per chunk. */
+  latency(frame: Frame, now: number): void {
+    if (frame.published === 0) return
+    const { broker } = frame.view
+    let update = this.#legs.get(broker)
+    if (update === undefined)
+      this.#legs.set(broker, (update = ofLeg("published_to_sent", broker, this.#context)))
+    update(now - frame.published)
   }
 
   tooSlow(): void {

@@ -6,6 +6,9 @@
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
+import type { OptIns } from "./delivery/delivery.ts"
+import type { Terms } from "./rooms.ts"
+import { usualTerms } from "./rooms.ts"
 
 /** What goes into an error frame. Not every fault of a frame is one: a bad entry of a list fails alone. */
 export interface Problem {
@@ -54,6 +57,7 @@ export interface Unusable {
 
 export interface SubscribeBody {
   readonly choice: ModeChoice
+  readonly terms: Terms
   /** Wanted book levels where the symbol says nothing; text when it was not a number. */
   readonly depth: number | { readonly unusable: string }
   readonly entries: ReadonlyArray<Named | Unusable>
@@ -75,7 +79,7 @@ export type AccountRequest =
 
 export type Request =
   | AccountRequest
-  | { readonly verb: "authenticate"; readonly key: string | undefined }
+  | { readonly verb: "authenticate"; readonly key: string | undefined; readonly optIns: OptIns }
   | { readonly verb: "get_supported_brokers" }
   /** Both as JSON text, ready to be put into the answer. */
   | { readonly verb: "ping"; readonly timestamp: string | undefined; readonly pingId: string | undefined }
@@ -218,12 +222,39 @@ const readDepth = (frame: Json): SubscribeBody["depth"] => {
   return Number.isFinite(given) ? Number(given) : { unusable: show(given) }
 }
 
+const slowPolicies: ReadonlySet<unknown> = new Set(["conflate", "drop-oldest", "close"])
+
+/** Longer than any trading day is no interval. */
+const LONGEST_INTERVAL_MS = 86_400_000
+
+const readTerms = (frame: Json): Terms | Problem => {
+  const slow = frame["slow"] ?? usualTerms.slow
+  const intervalMs = frame["interval_ms"] ?? usualTerms.intervalMs
+  if (!slowPolicies.has(slow)) {
+    const message = `Invalid slow ${show(slow)}: use "conflate", "drop-oldest" or "close"`
+    return { code: "INVALID_PARAMETERS", message }
+  }
+  if (typeof intervalMs !== "number" || !(intervalMs >= 0 && intervalMs <= LONGEST_INTERVAL_MS)) {
+    const message = `Invalid interval_ms ${show(intervalMs)}: it must be a number of milliseconds`
+    return { code: "INVALID_PARAMETERS", message }
+  }
+  return { slow: slow as Terms["slow"], intervalMs }
+}
+
+const readOptIns = (frame: Json): OptIns => ({
+  events: frame["events"] === true,
+  snapshot: frame["snapshot"] === true,
+  clocks: frame["clocks"] === true
+})
+
 const readSubscribe = (frame: Json): SubscribeBody | Problem => {
   const choice = isGiven(frame, "mode") ? readMode(frame["mode"]) : readMode("quote")
   if (choice === undefined) return invalidMode(frame["mode"])
   const listed = readEntries(frame)
   if ("code" in listed) return listed
-  return { choice, depth: readDepth(frame), entries: listed.map(({ entry }) => entry) }
+  const terms = readTerms(frame)
+  if ("code" in terms) return terms
+  return { choice, terms, depth: readDepth(frame), entries: listed.map(({ entry }) => entry) }
 }
 
 /** The mode of an entry is its own, else that of the frame, else all that is held. */
@@ -268,7 +299,7 @@ const readRequest = (frame: Json): Request | Problem | undefined => {
   switch (verb) {
     case "auth":
     case "authenticate":
-      return { verb: "authenticate", key: readKey(frame) }
+      return { verb: "authenticate", key: readKey(frame), optIns: readOptIns(frame) }
     case "subscribe":
       return { verb, body: readSubscribe(frame) }
     case "unsubscribe":
@@ -294,7 +325,7 @@ const readRequest = (frame: Json): Request | Problem | undefined => {
   }
 }
 
-/** Reads one frame. Text and binary frames carry the same JSON. */
+/** Reads one frame of JSON text. */
 export const readFrame = (text: string): Inbound => {
   let frame: unknown
   try {
@@ -307,8 +338,13 @@ export const readFrame = (text: string): Inbound => {
       requestId: undefined
     }
   }
+  return readMessage(frame)
+}
+
+/** Reads one message, whatever encoding it came in. */
+export const readMessage = (frame: unknown): Inbound => {
   if (!isObject(frame)) {
-    const problem: Problem = { code: "SERVER_ERROR", message: "A message must be a JSON object" }
+    const problem: Problem = { code: "SERVER_ERROR", message: "A message must be an object" }
     return { kind: "problem", problem, requestId: undefined }
   }
   const requestId = jsonText(frame["request_id"])

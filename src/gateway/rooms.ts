@@ -1,23 +1,33 @@
 /**
  * Who gets a frame: for every topic that somebody here reads, its audiences.
  *
- * Nearly everybody reads a frame as the feed wrote it; uWebSockets.js fans it out by topic. Two kinds of readers
- * need more: who spelled the instrument or the mode differently (`TCS:20`, `nse`, mode 4) gets a text of its own,
- * made once per spelling and frame; and AmiBroker gets every frame in a write of its own (see `Member.solo`).
+ * Nearly everybody reads a frame as the feed wrote it; uWebSockets.js fans it out by topic. Who spelled the instrument
+ * or the mode differently (`TCS:20`, `nse`, mode 4) or reads MessagePack gets bytes of its own, made once per audience
+ * and frame. Who needs each frame handed to it (see `Member.wantsEach`) sits in the same audience beside the topic.
  */
 import type { Frame } from "../bus/frame.ts"
+import type { Encoding } from "./delivery/encoding.ts"
+import { toMsgpack } from "./delivery/encoding.ts"
+import type { SlowPolicy } from "./delivery/outbox.ts"
 import type { ModeTag } from "./protocol.ts"
+
+/** What a client chose for a subscription. */
+export interface Terms {
+  readonly slow: SlowPolicy
+  /** At most one frame in so many ms; 0: every one. */
+  readonly intervalMs: number
+}
+
+export const usualTerms: Terms = { slow: "conflate", intervalMs: 0 }
 
 /** A socket, as far as rooms need it. None of the calls may throw, also after the socket closed. */
 export interface Member {
-  /**
-   * Wants every frame in a write of its own. AmiBroker's plugin reads one frame per receive and loses the others
-   * when several arrive in one segment, which is how a fan-out by topic sends them.
-   */
-  readonly solo: boolean
+  readonly encoding: Encoding
+  /** Wants a subscription's frames handed to it one by one, rather than by topic. */
+  readonly wantsEach: (terms: Terms) => boolean
   readonly joinTopic: (topic: string) => void
   readonly leaveTopic: (topic: string) => void
-  readonly sendBytes: (payload: Uint8Array) => void
+  readonly deliver: (seat: Seat, payload: Uint8Array, frame: Frame) => void
 }
 
 /** How a client spells what it reads. */
@@ -27,35 +37,36 @@ export interface Spelling {
   readonly tag: ModeTag
 }
 
-/** Those who read the same text. */
+/** Those who read the same bytes. */
 interface Audience {
   /** The socket server's topic. */
   readonly topic: string
-  members: number
-  readonly solos: Set<Member>
-}
-
-interface Variant extends Audience {
-  /** What the feed's text has from `data` on, and what this variant has from the start of the frame. */
-  readonly feedHead: Buffer
-  readonly head: Buffer
-  readonly spelling: Spelling
+  readonly encoding: Encoding
+  /** Those who read by topic. */
+  byTopic: number
+  readonly each: Set<Seat>
+  /** What a frame is to them; undefined: as the feed wrote it. */
+  readonly render: ((frame: Frame) => Buffer) | undefined
 }
 
 interface Room {
   readonly topic: string
-  readonly plain: Audience
-  /** A small array: iterated for every frame. */
-  readonly variants: Array<Variant>
+  /** Of the last frame that went through. */
+  received: number
+  /** Nearly always one. An array: iterated for every frame. */
+  readonly audiences: Array<Audience>
 }
 
-/** A member's place in a room; needed to leave it. */
+/** A member's place in a room. */
 export interface Seat {
   readonly room: Room
   readonly audience: Audience
+  readonly member: Member
+  readonly spelling: Spelling
+  readonly terms: Terms
+  /** Whether it is among those who get each frame handed to them. */
+  each: boolean
 }
-
-const audience = (topic: string): Audience => ({ topic, members: 0, solos: new Set() })
 
 const dataHead = (symbol: string, exchange: string): string =>
   `{"symbol":${JSON.stringify(symbol)},"exchange":${JSON.stringify(exchange)}`
@@ -67,13 +78,13 @@ const frameHead = ({ symbol, exchange, tag }: Spelling): string => {
 
 export class Rooms {
   readonly #rooms = new Map<string, Room>()
-  readonly #publish: (topic: string, payload: Uint8Array) => void
+  readonly #publish: (topic: string, payload: Uint8Array, binary: boolean) => void
   /** Frames and bytes handed to sockets, each receiver counted. */
   framesOut = 0
   bytesOut = 0
 
-  /** @param publish sends a text frame to every socket in the topic */
-  constructor(publish: (topic: string, payload: Uint8Array) => void) {
+  /** @param publish sends a frame to every socket in the topic */
+  constructor(publish: (topic: string, payload: Uint8Array, binary: boolean) => void) {
     this.#publish = publish
   }
 
@@ -85,75 +96,117 @@ export class Rooms {
    * @param topic the topic of the feed's frames
    * @param feed how the feed spells the instrument and numbers the mode
    */
-  join(topic: string, feed: Spelling, spelling: Spelling, member: Member): Seat {
+  join(topic: string, feed: Spelling, spelling: Spelling, member: Member, terms: Terms = usualTerms): Seat {
     let room = this.#rooms.get(topic)
     if (room === undefined) {
-      room = { topic, plain: audience(topic), variants: [] }
+      room = { topic, received: 0, audiences: [] }
       this.#rooms.set(topic, room)
     }
-    const seat = { room, audience: this.#audienceFor(room, feed, spelling) }
-    seat.audience.members++
-    if (member.solo) seat.audience.solos.add(member)
-    else member.joinTopic(seat.audience.topic)
+    const audience = audienceFor(room, feed, spelling, member.encoding)
+    const seat: Seat = { room, audience, member, spelling, terms, each: member.wantsEach(terms) }
+    this.#sit(seat)
     return seat
   }
 
-  leave({ room, audience }: Seat, member: Member): void {
-    audience.members--
-    if (member.solo) audience.solos.delete(member)
-    else member.leaveTopic(audience.topic)
-    if (audience.members > 0) return
-    const at = room.variants.indexOf(audience as Variant)
-    if (at >= 0) room.variants.splice(at, 1)
-    if (room.plain.members === 0 && room.variants.length === 0) this.#rooms.delete(room.topic)
+  leave(seat: Seat): void {
+    this.#stand(seat)
+    const { audience, room } = seat
+    if (audience.byTopic > 0 || audience.each.size > 0) return
+    const at = room.audiences.indexOf(audience)
+    if (at >= 0) room.audiences.splice(at, 1)
+    if (room.audiences.length === 0) this.#rooms.delete(room.topic)
+  }
+
+  /** The member may want its frames the other way now. */
+  reseat(seat: Seat): void {
+    const each = seat.member.wantsEach(seat.terms)
+    if (each === seat.each) return
+    this.#stand(seat)
+    seat.each = each
+    this.#sit(seat)
+  }
+
+  #sit(seat: Seat): void {
+    const { audience, each, member } = seat
+    if (each) audience.each.add(seat)
+    else {
+      audience.byTopic++
+      member.joinTopic(audience.topic)
+    }
+  }
+
+  #stand(seat: Seat): void {
+    const { audience, each, member } = seat
+    if (each) audience.each.delete(seat)
+    else {
+      audience.byTopic--
+      member.leaveTopic(audience.topic)
+    }
   }
 
   deliver(frame: Frame): void {
     const room = this.#rooms.get(frame.view.topic)
     // Read by a client of another gateway, or by one that left a moment ago.
     if (room === undefined) return
-    if (room.plain.members > 0) this.#send(room.plain, frame.payload)
-    for (const variant of room.variants) this.#send(variant, rewrite(frame, variant))
-  }
-
-  #send(audience: Audience, payload: Uint8Array): void {
-    this.framesOut += audience.members
-    this.bytesOut += audience.members * payload.length
-    if (audience.members > audience.solos.size) this.#publish(audience.topic, payload)
-    for (const solo of audience.solos) solo.sendBytes(payload)
-  }
-
-  #audienceFor(room: Room, feed: Spelling, spelling: Spelling): Audience {
-    if (feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag) {
-      return room.plain
+    room.received = frame.received
+    for (const audience of room.audiences) {
+      const { byTopic, each, encoding, render, topic } = audience
+      const payload = render === undefined ? frame.payload : render(frame)
+      const readers = byTopic + each.size
+      this.framesOut += readers
+      this.bytesOut += readers * payload.length
+      if (byTopic > 0) this.#publish(topic, payload, encoding === "msgpack")
+      for (const seat of each) seat.member.deliver(seat, payload, frame)
     }
-    // A line feed is in no topic of the feed, so a variant's topic is never taken for one.
-    const topic = `${room.topic}\n${spelling.tag}\n${spelling.exchange}\n${spelling.symbol}`
-    let variant = room.variants.find((v) => v.topic === topic)
-    if (variant === undefined) {
-      variant = {
-        ...audience(topic),
-        feedHead: Buffer.from(dataHead(feed.symbol, feed.exchange)),
-        head: Buffer.from(frameHead(spelling)),
-        spelling
-      }
-      room.variants.push(variant)
-    }
-    return variant
   }
 }
 
-/** The frame's text in the variant's spelling. */
-const rewrite = (frame: Frame, { feedHead, head, spelling }: Variant): Buffer => {
-  const { payload, dataStart } = frame
-  const end = dataStart + feedHead.length
-  // The usual case: `data` begins with the two names, so all that differs is the start of the text.
-  if (payload.compare(feedHead, 0, feedHead.length, dataStart, end) === 0) {
-    return Buffer.concat([head, payload.subarray(end)])
+/**
+ * What a known tick is to a seat that was taken before it was asked for; undefined when the seat has been served a newer
+ * one meanwhile.
+ */
+export const snapshotFor = ({ audience, room }: Seat, frame: Frame): Uint8Array | undefined => {
+  if (room.received > frame.received) return undefined
+  return audience.render === undefined ? frame.payload : audience.render(frame)
+}
+
+const audienceFor = (room: Room, feed: Spelling, spelling: Spelling, encoding: Encoding): Audience => {
+  const plain =
+    feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag
+  // A line feed is in no topic of the feed, so the topic of another audience is never taken for one.
+  const spelled = plain
+    ? room.topic
+    : `${room.topic}\n${spelling.tag}\n${spelling.exchange}\n${spelling.symbol}`
+  const topic = encoding === "json" ? spelled : `${spelled}\n\n${encoding}`
+  const known = room.audiences.find((a) => a.topic === topic)
+  if (known !== undefined) return known
+  const text = plain ? undefined : rewriter(feed, spelling)
+  const audience: Audience = {
+    topic,
+    encoding,
+    byTopic: 0,
+    each: new Set(),
+    render:
+      encoding === "json" ? text : (frame) => toMsgpack((text?.(frame) ?? frame.payload).toString("utf8"))
   }
+  room.audiences.push(audience)
+  return audience
+}
+
+/** Writes a frame's text in another spelling. */
+const rewriter = (feed: Spelling, spelling: Spelling): ((frame: Frame) => Buffer) => {
+  const feedHead = Buffer.from(dataHead(feed.symbol, feed.exchange))
+  const head = Buffer.from(frameHead(spelling))
   const { symbol, exchange, tag } = spelling
-  const whole = JSON.parse(payload.toString("utf8")) as { readonly data: object }
-  return Buffer.from(
-    JSON.stringify({ ...whole, symbol, exchange, mode: tag, data: { ...whole.data, symbol, exchange } })
-  )
+  return ({ dataStart, payload }) => {
+    const end = dataStart + feedHead.length
+    // The usual case: `data` begins with the two names, so all that differs is the start of the text.
+    if (payload.compare(feedHead, 0, feedHead.length, dataStart, end) === 0) {
+      return Buffer.concat([head, payload.subarray(end)])
+    }
+    const whole = JSON.parse(payload.toString("utf8")) as { readonly data: object }
+    return Buffer.from(
+      JSON.stringify({ ...whole, symbol, exchange, mode: tag, data: { ...whole.data, symbol, exchange } })
+    )
+  }
 }

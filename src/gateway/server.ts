@@ -27,7 +27,9 @@ import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
-import { readFrame } from "./protocol.ts"
+import { MSGPACK_PROTOCOL, fromMsgpack } from "./delivery/encoding.ts"
+import { statusFor } from "./delivery/status.ts"
+import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
 
 export class Gateway extends Context.Service<
@@ -57,6 +59,12 @@ const AMIBROKER_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
  */
 const TOO_BIG_FACTOR = 4
 
+/** How often sockets are asked how much waits in them, while frames flow. A call costs some 50 ns. */
+const CHECK_EVERY_MS = 5
+
+/** How often clients that lag are looked after, besides the moments in which their sockets drain. */
+const LAG_EVERY_MS = 250
+
 /** How long the feed is given to take note of the readers that a shutdown releases. */
 const RELEASE_MS = 300
 
@@ -75,9 +83,10 @@ const makeGateway = Effect.fnUntraced(function* (
   const run = yield* FiberSet.runtime(fibers)<never>()
   const metrics = new GatewayMetrics(context)
   const clients = new Set<Client>()
+  const now = (): number => clock.currentTimeMillisUnsafe()
   const app = uWS.App()
-  const rooms = new Rooms((topic, payload) => {
-    app.publish(topic, payload, false, false)
+  const rooms = new Rooms((topic, payload, binary) => {
+    app.publish(topic, payload, binary, false)
   })
   const conversation = makeConversation({ feed, keys, rooms })
 
@@ -86,9 +95,13 @@ const makeGateway = Effect.fnUntraced(function* (
   let lastClient = 0
 
   /** At most one fiber per client, and none while it is silent. */
-  const receive = (client: Client, text: string, bytes: number): void => {
-    metrics.received(bytes)
-    if (!client.enqueue(readFrame(text), bytes) || client.busy) return
+  const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
+    metrics.received(message.byteLength)
+    const packed = binary && client.encoding === "msgpack"
+    const frame = packed
+      ? readMessage(fromMsgpack(new Uint8Array(message)))
+      : readFrame(Buffer.from(message).toString("utf8"))
+    if (!client.enqueue(frame, message.byteLength) || client.busy) return
     client.busy = true
     client.fiber = run(conversation.drain(client))
   }
@@ -116,19 +129,33 @@ const makeGateway = Effect.fnUntraced(function* (
 
   app.ws<SocketData>("/*", {
     maxPayloadLength: TOO_BIG_FACTOR * settings.maxMessageBytes,
-    maxBackpressure: settings.maxBackpressureBytes,
-    closeOnBackpressureLimit: true,
+    // Frames wait in our outbox long before this; it stops what else may pile up, an answer of many megabytes.
+    maxBackpressure: 2 * settings.maxBackpressureBytes,
+    closeOnBackpressureLimit: false,
     // No compression, the default: some clients cannot inflate, and none needs it on a local line.
     // Pings are sent below, on a fixed beat. The limits of this option are the library's own.
     sendPingsAutomatically: false,
     idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
     upgrade: (res, req, socketContext) => {
       const key = req.getHeader("sec-websocket-key")
-      const client = new Client(`${gatewayId}-${++lastClient}`, key === AMIBROKER_KEY, metrics)
+      const offered = req
+        .getHeader("sec-websocket-protocol")
+        .split(",")
+        .map((name) => name.trim())
+      const packed = offered.includes(MSGPACK_PROTOCOL)
+      const client = new Client({
+        id: `${gatewayId}-${++lastClient}`,
+        solo: key === AMIBROKER_KEY,
+        encoding: packed ? "msgpack" : "json",
+        metrics,
+        rooms,
+        limits: settings,
+        now
+      })
       res.upgrade<SocketData>(
         { client },
         key,
-        req.getHeader("sec-websocket-protocol"),
+        packed ? MSGPACK_PROTOCOL : offered[0]!,
         req.getHeader("sec-websocket-extensions"),
         socketContext
       )
@@ -139,21 +166,17 @@ const makeGateway = Effect.fnUntraced(function* (
       client.opened(socket, settings.authGraceMs)
       run(Effect.logDebug(`client ${client.id} connected`))
     },
-    message: (socket, message) => {
+    message: (socket, message, binary) => {
       const { client } = socket.getUserData()
       if (message.byteLength > settings.maxMessageBytes) {
         client.end("too_big", CLOSE.TOO_BIG)
       } else {
-        receive(client, Buffer.from(message).toString("utf8"), message.byteLength)
+        receive(client, message, binary)
       }
     },
-    // Called for every frame that found no room; the library closes the socket as soon as it may.
-    dropped: (socket) => {
-      const { client } = socket.getUserData()
-      if (client.slowWith !== undefined) return
-      client.slowWith = socket.getBufferedAmount()
-      metrics.tooSlow()
-    },
+    drain: (socket) => socket.getUserData().client.delivery.drain(),
+    // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
+    dropped: (socket) => socket.getUserData().client.tooSlow(),
     close: (socket, code) => closed(socket.getUserData().client, code)
   })
 
@@ -183,10 +206,42 @@ const makeGateway = Effect.fnUntraced(function* (
   const socket = yield* listen(app, settings.host, settings.port)
   const port = uWS.us_socket_local_port(socket)
 
-  yield* (yield* FrameBus).subscribe((frames) => {
+  let checkedAt = 0
+  const bus = yield* FrameBus
+  yield* bus.subscribe((frames) => {
     for (const frame of frames) rooms.deliver(frame)
     metrics.delivered(rooms.framesOut, rooms.bytesOut)
+    const at = now()
+    if (frames.length > 0) metrics.latency(frames[0]!, at)
+    if (at - checkedAt < CHECK_EVERY_MS) return
+    checkedAt = at
+    for (const client of clients) if (client.holdings.size > 0) client.delivery.check()
   })
+  yield* bus.listen((event) => {
+    for (const client of clients) {
+      if (client.user !== event.user || !client.delivery.optIns.events) continue
+      const status = statusFor(event, client.holdings)
+      if (status !== undefined) client.delivery.message(status)
+    }
+  })
+  yield* Effect.sync(() => {
+    const at = now()
+    for (const client of clients) {
+      const { laggingSince } = client.delivery
+      if (laggingSince === 0) continue
+      client.delivery.drain()
+      const waited = client.waitingBytes
+      if (at - laggingSince > settings.maxLagMs || waited > settings.maxBackpressureBytes) client.tooSlow()
+    }
+  }).pipe(
+    Effect.repeat(Schedule.spaced(LAG_EVERY_MS)),
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Effect.logError("slow clients are no longer watched", cause)
+    ),
+    Effect.forkScoped
+  )
   yield* (yield* OrderUpdates).subscribe((user, order) => {
     app.publish(ordersTopic(user), orderFrame(user, order), false, false)
   })

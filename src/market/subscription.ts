@@ -64,3 +64,17 @@ export type UnsubscribeSuccess = typeof UnsubscribeSuccess.Type
 
 export const UnsubscribeResult = Schema.Union([UnsubscribeSuccess, SubscriptionFailure])
 export type UnsubscribeResult = typeof UnsubscribeResult.Type
+
+/** The last tick of an instrument that was news for a mode, as the market_data frame that it would be now. */
+export const LastTick = Schema.Struct({
+  symbol: Schema.String,
+  exchange: Schema.String,
+  mode: Mode,
+  /** JSON text; absent when none is known: nobody reads it, or no tick has come yet. */
+  frame: Schema.optionalKey(Schema.String),
+  /** When our socket delivered it; epoch milliseconds, here and below. 0 without a frame. */
+  received: Schema.Number,
+  /** The exchange's time of it; 0 where the wire carries none. */
+  exchanged: Schema.Number
+})
+export type LastTick = typeof LastTick.Type

@@ -117,6 +117,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
         const feed = feedOf(user)
         return feed === undefined ? noFeed(user) : infoOf(feed)
       }),
+    last: (user, requests) => Effect.suspend(() => of(user, (adapter) => adapter.last(requests))),
     status: (user) => Effect.suspend(() => of(user, (adapter) => adapter.report)),
     instrument: (user, exchange, symbol) =>
       Effect.suspend(() => of(user, (adapter) => adapter.inspect(exchange, symbol)))

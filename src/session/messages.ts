@@ -3,7 +3,13 @@ import type * as Deferred from "effect/Deferred"
 import type { AdapterStatus, Holding } from "../brokers/adapter.ts"
 import type { AuthRejected, ConnectionFailure } from "../market/errors.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
-import type { SubscribeResult, UnsubscribeRequest, UnsubscribeResult } from "../market/subscription.ts"
+import type {
+  LastTick,
+  SubscribeRequest,
+  SubscribeResult,
+  UnsubscribeRequest,
+  UnsubscribeResult
+} from "../market/subscription.ts"
 import type { Link } from "./connection.ts"
 import type { Unusable } from "./credentialSource.ts"
 import type { Resolved } from "./resolver.ts"
@@ -28,6 +34,11 @@ export type Message =
     }
   | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
   | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
+  | {
+      readonly tag: "Last"
+      readonly requests: ReadonlyArray<SubscribeRequest>
+      readonly reply: Reply<ReadonlyArray<LastTick>>
+    }
   | { readonly tag: "Report"; readonly reply: Reply<FeedStatus> }
   | {
       readonly tag: "Inspect"

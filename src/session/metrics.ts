@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Decision, FeedEvent } from "../market/feedEvent.ts"
+import type { Tick } from "../market/tick.ts"
+import { ofLeg } from "../bus/latency.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -41,6 +43,8 @@ export interface BrokerMetrics {
   readonly rejected: (cause: RejectCause) => void
   readonly refused: () => void
   readonly connected: () => void
+  /** The legs of one tick's way; called once per chunk, for its oldest tick. */
+  readonly latency: (tick: Tick, published: number) => void
   readonly event: (type: FeedEvent["type"]) => void
   readonly decided: (decision: Decision) => void
   readonly failed: (cause: ConnectionFailure["_tag"]) => void
@@ -56,6 +60,10 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
     }
     const caused = (metric: Metric.Metric<number, unknown>, cause: string) =>
       Metric.withAttributes(metric, { broker, cause }).updateUnsafe(1, context)
+    const leg = {
+      exchange: ofLeg("exchange_to_received", broker, context),
+      published: ofLeg("received_to_published", broker, context)
+    }
     const update = {
       framesIn: of(framesIn),
       bytesIn: of(bytesIn),
@@ -87,6 +95,13 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       refused: () => update.refused(1),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),
+      latency: (tick, published) => {
+        leg.published(published - tick.received_time)
+        // Clocks of two machines: a skew may make it negative, which says nothing about latency.
+        const exchanged = tick.exchange_time
+        if (exchanged !== undefined && exchanged <= tick.received_time)
+          leg.exchange(tick.received_time - exchanged)
+      },
       connected: () => update.connects(1),
       failed: (cause) => caused(failures, cause),
       connections: update.connections,

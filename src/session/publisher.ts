@@ -1,6 +1,7 @@
 /**
  * The way out of a session: socket callback → guard → conflating queue → one fiber → bus and streams.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -64,6 +65,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   broker: string
 ): Effect.fn.Return<Publisher, never, FrameBus | Scope.Scope> {
   const bus = yield* FrameBus
+  const clock = yield* Clock.Clock
   const queue = yield* Effect.acquireRelease(
     Effect.sync(() =>
       makeConflatingQueue<Item>({
@@ -113,11 +115,17 @@ export const makePublisher = Effect.fnUntraced(function* (
   let seen = { conflated: 0, dropped: 0 }
   const publish = (items: ReadonlyArray<Item>): void => {
     const frames: Array<Frame> = []
+    const now = clock.currentTimeMillisUnsafe()
     for (const { entry, tick, refreshes } of items) {
+      const { last } = entry
+      if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
+      if ((refreshes & modeBit.quote) !== 0) last[1] = tick
+      if ((refreshes & modeBit.depth) !== 0) last[2] = tick
       for (const active of entry.views) {
-        if ((refreshes & active.bit) !== 0) frames.push(active.write(tick))
+        if ((refreshes & active.bit) !== 0) frames.push(active.write(tick, now))
       }
     }
+    if (items.length > 0) count.latency(items[0]!.tick, now)
     if (frames.length > 0) bus.publish(frames)
     for (const stream of streams) {
       const overflow = Queue.sizeUnsafe(stream) + items.length - TICKS_BUFFER

@@ -451,6 +451,11 @@ export const makeSession = Effect.fnUntraced(function* (
         return Deferred.succeed(message.reply, status())
       case "Holdings":
         return Deferred.succeed(message.reply, desk.book.holdings())
+      case "Last":
+        return Deferred.succeed(
+          message.reply,
+          message.requests.map((request) => desk.book.last(request))
+        )
       case "Report":
         return Deferred.succeed(message.reply, statusOf(reported()))
       case "Inspect":
@@ -513,6 +518,7 @@ export const makeSession = Effect.fnUntraced(function* (
     release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
+    last: (requests) => actor.ask((reply) => ({ tag: "Last", requests, reply })),
     report: actor.ask((reply) => ({ tag: "Report", reply })),
     inspect: (exchange, symbol) =>
       Effect.flatMap(resolver.resolve([{ symbol, exchange, mode: "ltp" }]), ([resolved]) =>

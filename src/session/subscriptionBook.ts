@@ -14,7 +14,8 @@ import type { Exchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
-import { modeBit, richer } from "../market/mode.ts"
+import { modeBit, modeNumber, richer } from "../market/mode.ts"
+import type { LastTick, SubscribeRequest } from "../market/subscription.ts"
 import type { Tick } from "../market/tick.ts"
 import type { Want } from "../protocols/protocol.ts"
 import type { Line } from "./line.ts"
@@ -24,7 +25,7 @@ export interface ActiveView {
   readonly view: View
   readonly bit: number
   readonly requestedDepth: number
-  readonly write: (tick: Tick) => Frame
+  readonly write: (tick: Tick, published: number) => Frame
   readonly readers: Set<string>
 }
 
@@ -46,6 +47,8 @@ export interface Entry {
   want: Want | undefined
   /** What is known of it by feed, where its packets are joined; see picture.ts. */
   parts: Array<Tick | undefined>
+  /** The last tick that was news for each mode, for readers who come later: by `modeNumber` less one. */
+  last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
   /** Its place by feed: on which connection, in which state. */
   lines: Array<Line | undefined>
 }
@@ -102,16 +105,7 @@ export class SubscriptionBook {
     const topic = topicOf(this.#user, entry.exchange, entry.symbol, mode, requestedDepth)
     let active = entry.views.find((v) => v.view.topic === topic)
     if (active === undefined) {
-      const view: View = {
-        topic,
-        user: this.#user,
-        broker: this.#broker.name,
-        ...(this.#broker.simulated === true ? { simulated: true } : {}),
-        symbol: entry.symbol,
-        exchange: entry.exchange,
-        mode,
-        levels: mode === "depth" ? actualDepth : 0
-      }
+      const view = this.#view(entry, topic, mode, actualDepth)
       active = { view, bit: modeBit[mode], requestedDepth, write: makeFrameWriter(view), readers: new Set() }
       entry.views = [...entry.views, active]
     }
@@ -165,6 +159,32 @@ export class SubscriptionBook {
     return changes
   }
 
+  /** The last tick of an instrument, as a frame of the mode that is asked for; levels as the request says. */
+  last({ depth, exchange, mode, symbol }: SubscribeRequest): LastTick {
+    const entry = this.find(exchange, symbol)
+    const tick = entry?.last[modeNumber[mode] - 1]
+    if (entry === undefined || tick === undefined)
+      return { symbol, exchange, mode, received: 0, exchanged: 0 }
+    const topic = topicOf(this.#user, exchange, symbol, mode, depth ?? 0)
+    const active = entry.views.find((v) => v.view.topic === topic)
+    const write = active?.write ?? makeFrameWriter(this.#view(entry, topic, mode, depth ?? 5))
+    const { exchanged, payload, received } = write(tick, 0)
+    return { symbol, exchange, mode, frame: payload.toString("utf8"), received, exchanged }
+  }
+
+  #view(entry: Entry, topic: string, mode: Mode, levels: number): View {
+    return {
+      topic,
+      user: this.#user,
+      broker: this.#broker.name,
+      ...(this.#broker.simulated === true ? { simulated: true } : {}),
+      symbol: entry.symbol,
+      exchange: entry.exchange,
+      mode,
+      levels: mode === "depth" ? levels : 0
+    }
+  }
+
   /** Everything that is held, as requests that would hold it again. */
   holdings(): ReadonlyArray<Holding> {
     return [...this.#byReader].flatMap(([reader, held]) =>
@@ -190,6 +210,7 @@ export class SubscriptionBook {
       views: [],
       want: undefined,
       parts: [],
+      last: [undefined, undefined, undefined],
       lines: []
     }
     this.#entries.set(name, entry)

@@ -363,27 +363,6 @@ describe("connections", () => {
     expect(client.frames).toEqual([])
   })
 
-  it("that do not read are closed, the others go on", async () => {
-    const gateway = await start({ maxBackpressureBytes: 256 * 1024 })
-    const quick = await TestClient.login(gateway.url, "KEY_A")
-    const slow = await TestClient.login(gateway.url, "KEY_A")
-    for (const client of [quick, slow]) await client.subscribe("TCS", "NSE", 3)
-    slow.socket.pause()
-    const wide = book("TCS", 3110, 200)
-    let sent = 0
-    while (gateway.stats().slowClosed === 0 && sent < 200_000) {
-      for (let i = 0; i < 50; i++, sent++) gateway.feed.tick(wide)
-      await quick.settle()
-    }
-    expect(gateway.stats().slowClosed).toBe(1)
-    await expect.poll(() => gateway.stats().clients).toBe(1)
-    expect(quick.frames.filter((f) => f["type"] === "market_data")).toHaveLength(sent)
-    slow.socket.resume()
-    expect((await slow.closed).code).toBe(1006)
-    gateway.feed.tick(wide)
-    expect(await quick.next()).toMatchObject({ type: "market_data" })
-  })
-
   it("of AmiBroker, which always sends the same key, are served", async () => {
     const gateway = await start()
     const socket = connect(gateway.port, "127.0.0.1")

@@ -4,7 +4,8 @@
  *
  * ```
  * header   u32 magic, f64 epoch, u32 number of this batch, u32 count          20 bytes, little endian
- * frame    u32 view, u32 dataStart, u32 dataEnd, u32 payload bytes, u32 description bytes
+ * frame    u32 view, u32 dataStart, u32 dataEnd, u32 payload bytes, u32 description bytes,
+ *          f64 received, f64 exchanged, f64 published,
  *          description (JSON of the View; only when the view was not announced before), payload
  * ```
  *
@@ -17,10 +18,10 @@ import * as Schema from "effect/Schema"
 import { Mode } from "../../market/mode.ts"
 import type { Frame, View } from "../frame.ts"
 
-/** "AWF1" */
-const MAGIC = 0x31465741
+/** "AWF2" */
+const MAGIC = 0x32465741
 const HEADER = 20
-const ENTRY = 20
+const ENTRY = 44
 
 /** Bytes of a batch, roughly: a receiver that keeps one frame keeps its whole batch in memory. */
 export const BATCH_BYTES = 65_536
@@ -100,13 +101,16 @@ export class BatchWriter {
     batch.writeUInt32LE(next - from, 16)
     let at = HEADER
     for (let i = 0; i < ids.length; i++) {
-      const { dataEnd, dataStart, payload } = frames[from + i]!
+      const { dataEnd, dataStart, exchanged, payload, published, received } = frames[from + i]!
       const description = descriptions[i]!
       batch.writeUInt32LE(ids[i]!, at)
       batch.writeUInt32LE(dataStart, at + 4)
       batch.writeUInt32LE(dataEnd, at + 8)
       batch.writeUInt32LE(payload.length, at + 12)
       batch.writeUInt32LE(description.length, at + 16)
+      batch.writeDoubleLE(received, at + 20)
+      batch.writeDoubleLE(exchanged, at + 28)
+      batch.writeDoubleLE(published, at + 36)
       at += ENTRY
       if (description.length > 0) at += description.copy(batch, at)
       at += payload.copy(batch, at)
@@ -141,11 +145,7 @@ export interface BatchHandlers {
   readonly lost: (batches: number) => void
 }
 
-interface Held {
-  readonly payload: Buffer
-  readonly dataStart: number
-  readonly dataEnd: number
-}
+type Held = Omit<Frame, "view">
 
 /** The receiver's side. Whatever bytes arrive become frames or a `malformed`; never throws. */
 export class BatchReader {
@@ -186,6 +186,11 @@ export class BatchReader {
         problem = `a batch whose frame ${i + 1} of ${count} has impossible lengths`
         break
       }
+      const times = {
+        received: message.readDoubleLE(at + 20),
+        exchanged: message.readDoubleLE(at + 28),
+        published: message.readDoubleLE(at + 36)
+      }
       if (start > described) {
         problem = this.#learnText(id, message.toString("utf8", described, start))
         this.#held.delete(id)
@@ -194,9 +199,14 @@ export class BatchReader {
       if (view === undefined) {
         if (!this.#held.has(id)) unknown.push(id)
         // A copy: it may wait while many batches pass.
-        this.#held.set(id, { payload: Buffer.from(message.subarray(start, end)), dataStart, dataEnd })
+        this.#held.set(id, {
+          ...times,
+          payload: Buffer.from(message.subarray(start, end)),
+          dataStart,
+          dataEnd
+        })
       } else {
-        frames.push({ view, payload: message.subarray(start, end), dataStart, dataEnd })
+        frames.push({ view, payload: message.subarray(start, end), dataStart, dataEnd, ...times })
       }
       at = end
     }
@@ -214,7 +224,7 @@ export class BatchReader {
       const held = this.#held.get(id)
       if (held === undefined) continue
       this.#held.delete(id)
-      frames.push({ view, payload: held.payload, dataStart: held.dataStart, dataEnd: held.dataEnd })
+      frames.push({ view, ...held })
     }
     if (frames.length > 0) this.#handlers.frames(frames)
   }

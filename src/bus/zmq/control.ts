@@ -57,6 +57,8 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
         return feed.brokers
       case "info":
         return feed.info(request.user)
+      case "last":
+        return feed.last(request.user, request.requests)
       case "status":
         return feed.status(request.user)
       case "instrument":

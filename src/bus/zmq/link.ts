@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import {
+  LastTick,
   SubscribeRequest,
   SubscribeResult,
   UnsubscribeRequest,
@@ -39,6 +40,12 @@ export const Request = Schema.Union([
   Schema.Struct({ ...envelope, op: Schema.tag("leave") }),
   Schema.Struct({ ...envelope, op: Schema.tag("brokers") }),
   Schema.Struct({ ...envelope, op: Schema.tag("info"), user: Schema.String }),
+  Schema.Struct({
+    ...envelope,
+    op: Schema.tag("last"),
+    user: Schema.String,
+    requests: Schema.Array(SubscribeRequest)
+  }),
   Schema.Struct({ ...envelope, op: Schema.tag("status"), user: Schema.String }),
   Schema.Struct({
     ...envelope,
@@ -83,6 +90,7 @@ export const values = {
   brokers: Schema.Array(Schema.String),
   info: FeedInfo,
   attach: FeedInfo,
+  last: Schema.Array(LastTick),
   status: FeedStatus,
   instrument: InstrumentStatus,
   views: Schema.Array(NumberedView),

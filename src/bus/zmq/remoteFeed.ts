@@ -57,6 +57,7 @@ export const layer = (options: RemoteFeedOptions = {}): Layer.Layer<Feed | Frame
 
 const brokersOf = valueOf(values.brokers)
 const infoOf = valueOf(values.info)
+const lastOf = valueOf(values.last)
 const statusOf = valueOf(values.status)
 const instrumentOf = valueOf(values.instrument)
 const viewsOf = valueOf(values.views)
@@ -116,6 +117,7 @@ const make = Effect.fnUntraced(function* (
     unsubscribe: (user, reader, requests) => readers.unsubscribe(user, reader, requests),
     release: (user, reader) => readers.release(user, reader),
     info: (user) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf),
+    last: (user, requests) => Effect.flatMap(link.ask({ op: "last", user, requests }, timeout), lastOf),
     status: (user) => Effect.flatMap(link.ask({ op: "status", user }, timeout), statusOf),
     instrument: (user, exchange, symbol) =>
       Effect.flatMap(link.ask({ op: "instrument", user, exchange, symbol }, timeout), instrumentOf)

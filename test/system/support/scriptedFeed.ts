@@ -62,6 +62,8 @@ export class ScriptedFeed {
   readonly #publish: (frames: ReadonlyArray<Frame>) => void
   /** `user/reader`, in the order of their going. */
   readonly released: Array<string> = []
+  /** The last tick by user, name and mode. */
+  readonly #last = new Map<string, Frame>()
   attaches = 0
 
   /** @param accounts by API key */
@@ -88,7 +90,9 @@ export class ScriptedFeed {
       const asked = view.symbol === step.symbol && view.exchange === step.exchange
       const ours = step.account === undefined || step.account === view.user
       if (asked && ours && readers.size > 0 && (refreshes[tick.mode] & modeBit[view.mode]) !== 0) {
-        frames.push(write(tick))
+        const frame = write(tick)
+        frames.push(frame)
+        this.#last.set(`${view.user}/${view.exchange}:${view.symbol}/${view.mode}`, frame)
       }
     }
     this.#publish(frames)
@@ -159,6 +163,15 @@ export class ScriptedFeed {
     return {
       brokers: Effect.succeed(["alpha", "beta"]),
       info: (user) => this.#info(user),
+      last: (user, requests) =>
+        Effect.sync(() =>
+          requests.map(({ exchange, mode, symbol }) => {
+            const frame = this.#last.get(`${user}/${exchange}:${symbol}/${mode}`)
+            const known = frame === undefined ? {} : { frame: frame.payload.toString() }
+            const { exchanged = 0, received = 0 } = frame ?? {}
+            return { symbol, exchange, mode, ...known, received, exchanged }
+          })
+        ),
       status: (user) => Effect.map(this.#info(user), ({ broker }) => plainStatus(user, broker)),
       instrument: (user, exchange, symbol) =>
         Effect.map(this.#info(user), () => plainInstrument(exchange, symbol)),

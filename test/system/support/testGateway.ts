@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as References from "effect/References"
+import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import { Feed } from "../../../src/bus/feed.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import type { GatewayStats } from "../../../src/gateway/metrics.ts"
@@ -24,6 +25,8 @@ export interface TestGateway {
   readonly url: string
   readonly feed: ScriptedFeed
   readonly stats: () => GatewayStats
+  /** Tells the gateway what happens to the feed. */
+  readonly tell: (event: FeedEvent) => void
   readonly order: (user: string, order: OrderUpdate) => void
   readonly close: () => Promise<void>
 }
@@ -73,12 +76,14 @@ export const startGateway = async (
     )
   )
   const { port, stats } = await runtime.runPromise(Gateway)
+  const bus = await runtime.runPromise(FrameBus)
   const orders = await runtime.runPromise(OrderUpdates)
   return {
     port,
     url: `ws://127.0.0.1:${port}`,
     feed: await runtime.runPromise(Scripted),
     stats,
+    tell: bus.tell,
     order: orders.publish,
     close: () => runtime.dispose()
   }

@@ -85,6 +85,7 @@ describe("createAdapter", () => {
         release: () => Effect.void,
         holdings: Effect.succeed([]),
         status: Effect.succeed({ broker: "mine", state: "connected", connections: 1, instruments: 0 }),
+        last: () => Effect.succeed([]),
         report: Effect.succeed(plainStatus("me", "mine")),
         inspect: (exchange, symbol) => Effect.succeed(plainInstrument(exchange, symbol)),
         ticks: Stream.empty

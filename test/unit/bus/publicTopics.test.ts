@@ -14,7 +14,15 @@ const frame = (symbol: string, mode: Mode, asked = 0, levels = asked, user = "as
     mode,
     levels
   }
-  return { view, payload: Buffer.from("{}"), dataStart: 0, dataEnd: 2 }
+  return {
+    view,
+    payload: Buffer.from("{}"),
+    dataStart: 0,
+    dataEnd: 2,
+    received: 0,
+    exchanged: 0,
+    published: 0
+  }
 }
 
 const collect = () => {

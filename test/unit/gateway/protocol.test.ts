@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Request } from "../../../src/gateway/protocol.ts"
+import { noOptIns } from "../../../src/gateway/delivery/delivery.ts"
 import { readFrame, readMode } from "../../../src/gateway/protocol.ts"
 
 const requestOf = (frame: unknown): Request => {
@@ -120,7 +121,11 @@ describe("verbs", () => {
     [{}, undefined],
     [{ api_key: 12 }, "12"]
   ])("the key of %j is %s", (frame, key) => {
-    expect(requestOf({ action: "auth", ...frame })).toEqual({ verb: "authenticate", key })
+    expect(requestOf({ action: "auth", ...frame })).toEqual({
+      verb: "authenticate",
+      key,
+      optIns: noOptIns
+    })
   })
 
   it("keeps what a ping wants back as JSON text", () => {
@@ -310,5 +315,26 @@ describe("the mode of an unsubscribe", () => {
 
   it("is INVALID_MODE when an entry needs a bad common one", () => {
     expect(codeOf("unsubscribe", { symbols: [{ ...TCS, mode: 1 }, INFY], mode: "x" })).toBe("INVALID_MODE")
+  })
+})
+
+describe("terms and opt-ins", () => {
+  it("are read where they are given, and off where not", () => {
+    const read = readFrame('{"action":"auth","api_key":"a","events":true,"snapshot":1,"clocks":"yes"}')
+    expect(read).toMatchObject({ request: { optIns: { events: true, snapshot: false, clocks: false } } })
+    const terms = (more: object) => {
+      const inbound = readFrame(
+        JSON.stringify({ action: "subscribe", symbol: "A", exchange: "NSE", ...more })
+      )
+      return inbound.kind === "request" && inbound.request.verb === "subscribe"
+        ? inbound.request.body
+        : undefined
+    }
+    expect(terms({})).toMatchObject({ terms: { slow: "conflate", intervalMs: 0 } })
+    expect(terms({ slow: "close", interval_ms: 250 })).toMatchObject({
+      terms: { slow: "close", intervalMs: 250 }
+    })
+    expect(terms({ slow: "never" })).toMatchObject({ code: "INVALID_PARAMETERS" })
+    expect(terms({ interval_ms: -5 })).toMatchObject({ code: "INVALID_PARAMETERS" })
   })
 })

@@ -3,7 +3,7 @@ import type { Frame, View } from "../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
 import { Holdings } from "../../../src/gateway/holdings.ts"
 import type { Named } from "../../../src/gateway/protocol.ts"
-import type { Member, Spelling } from "../../../src/gateway/rooms.ts"
+import type { Member, Seat, Spelling } from "../../../src/gateway/rooms.ts"
 import { Rooms } from "../../../src/gateway/rooms.ts"
 
 const topic = "asha/NSE:TCS/depth/5"
@@ -28,6 +28,7 @@ const tick = {
 const frame = makeFrameWriter(view)(tick)
 
 class Socket implements Member {
+  readonly encoding = "json"
   readonly solo: boolean
   readonly topics = new Set<string>()
   readonly got: Array<string> = []
@@ -40,7 +41,10 @@ class Socket implements Member {
   leaveTopic(name: string) {
     this.topics.delete(name)
   }
-  sendBytes(payload: Uint8Array) {
+  wantsEach() {
+    return this.solo
+  }
+  deliver(_seat: Seat, payload: Uint8Array) {
     this.got.push(Buffer.from(payload).toString())
   }
 }
@@ -65,7 +69,7 @@ describe("rooms", () => {
   it("publish nothing that nobody here reads", () => {
     rooms.deliver(frame)
     const socket = new Socket()
-    rooms.leave(rooms.join(topic, feed, feed, socket), socket)
+    rooms.leave(rooms.join(topic, feed, feed, socket))
     rooms.deliver(frame)
     expect(published).toEqual([])
     expect(socket.topics.size).toBe(0)
@@ -104,10 +108,10 @@ describe("rooms", () => {
     const oddSeat = rooms.join(topic, feed, { ...feed, tag: 4 }, odd)
     rooms.deliver(frame)
     expect(published.map(([, text]) => JSON.parse(text).mode)).toEqual([3, 4])
-    rooms.leave(oddSeat, odd)
+    rooms.leave(oddSeat)
     rooms.deliver(frame)
     expect(published.length).toBe(3)
-    rooms.leave(plainSeat, plain)
+    rooms.leave(plainSeat)
     expect(rooms.size).toBe(0)
   })
 
@@ -115,7 +119,15 @@ describe("rooms", () => {
     const text =
       '{"type":"market_data","symbol":"TCS","exchange":"NSE","mode":3,"data":{"ltp":1,"symbol":"TCS"},"broker":"a"}'
     const start = text.indexOf('{"ltp"')
-    const odd: Frame = { view, payload: Buffer.from(text), dataStart: start, dataEnd: text.indexOf("}") + 1 }
+    const odd: Frame = {
+      view,
+      payload: Buffer.from(text),
+      dataStart: start,
+      dataEnd: text.indexOf("}") + 1,
+      received: 0,
+      exchanged: 0,
+      published: 0
+    }
     rooms.join(topic, feed, { ...feed, symbol: "TCS:20" }, new Socket())
     rooms.deliver(odd)
     expect(JSON.parse(published[0]![1])).toMatchObject({
@@ -134,7 +146,7 @@ describe("rooms", () => {
     rooms.deliver(frame)
     expect(published.length).toBe(1)
     expect(solo.got.length).toBe(2)
-    rooms.leave(seat, solo)
+    rooms.leave(seat)
     rooms.deliver(frame)
     expect(solo.got.length).toBe(2)
     expect(rooms.framesOut).toBe(1 + 2 + 1)
