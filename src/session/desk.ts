@@ -46,10 +46,13 @@ export class Desk {
   readonly #broker: Broker
   readonly #feeds: Feeds
 
-  /** @param broker all of it; `feeds` has its parts */
-  constructor(user: string, broker: Broker, feeds: ReadonlyArray<Feed>) {
+  /**
+   * @param broker all of it; `feeds` has its parts
+   * @param now given, instruments linger after their last reader until `expire`
+   */
+  constructor(user: string, broker: Broker, feeds: ReadonlyArray<Feed>, now?: () => number) {
     this.#broker = broker
-    this.book = new SubscriptionBook(user, broker)
+    this.book = new SubscriptionBook(user, broker, now)
     this.#feeds = new Feeds(feeds)
   }
 
@@ -118,6 +121,13 @@ export class Desk {
     return { results, orders: placed.orders() }
   }
 
+  /** Gives up upstream what nobody has read since then. */
+  expire(since: number): Orders {
+    const placed = new Dispatch(this.#feeds)
+    for (const change of this.book.expire(since)) placed.add(change)
+    return placed.orders()
+  }
+
   release(reader: string): Orders {
     const placed = new Dispatch(this.#feeds)
     for (const change of this.book.release(reader)) placed.add(change)
@@ -131,7 +141,12 @@ export class Desk {
     const levels = depth?.actual ?? 0
     const held = this.book.hold(reader, instrument, mode, requestedDepth, levels, bookless)
     if (held.change !== undefined) {
-      const full = placed.add(held.change)
+      let full = placed.add(held.change)
+      if (full !== undefined) {
+        // Whoever is wanted now goes before what merely lingers.
+        for (const change of this.book.expire(Infinity)) placed.add(change)
+        full = placed.add(held.change)
+      }
       if (full !== undefined) {
         // Nothing was placed, so taking the hold back moves nothing upstream.
         this.book.unhold(reader, exchange, symbol, held.view.topic)

@@ -20,6 +20,8 @@ import type { Transport } from "./transport.ts"
 
 export interface AdapterOptions {
   readonly reconnect?: ReconnectOptions
+  /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
+  readonly lingerMs?: number
 }
 
 export type AdapterServices = BrokerRegistry | Transport | CredentialStore | Instruments | FrameBus

@@ -105,6 +105,8 @@ export const makePublisher = Effect.fnUntraced(function* (
       slot.ticks++
       noteTick(own, at)
       if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
+      // Nobody reads it any more, and it is still subscribed for a moment.
+      if (entry.views.length === 0) return
       if (!joined) return offer(entry, tick, refreshes)
       if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
       const picture = join(entry, feed, partial, tick, refreshes)

@@ -57,6 +57,8 @@ export interface SessionOptions {
   readonly deepProtocols?: ReadonlyArray<Protocol>
   readonly reconnect?: ReconnectOptions
   readonly intensity?: Intensity
+  /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
+  readonly lingerMs?: number
 }
 
 /** The reader of those who do not name one. */
@@ -126,15 +128,18 @@ export const makeSession = Effect.fnUntraced(function* (
     run(actor.tell({ tag: "News" }))
   })
 
+  const now = (): number => clock.currentTimeMillisUnsafe()
+
   // ---- state of the actor: touched by its fiber only ----
-  let desk = new Desk(source.user(), broker, feeds)
+  const lingerMs = options.lingerMs ?? 0
+  const newDesk = () => new Desk(source.user(), broker, feeds, lingerMs === 0 ? undefined : now)
+  let desk = newDesk()
   let running = false
   /** Why nothing is tried for a while. */
   let unavailable: string | undefined
   let waiting: Array<Reply<void, ConnectionFailure>> = []
   const tapOf = new Map<number, ConnectionTap>()
 
-  const now = (): number => clock.currentTimeMillisUnsafe()
   const mainState = () =>
     unavailable === undefined
       ? // A deep feed that is down costs its readers levels, not prices.
@@ -423,7 +428,7 @@ export const makeSession = Effect.fnUntraced(function* (
     switch (message.tag) {
       case "Initialise":
         // Views carry the user's name, so they are made for one user only.
-        if (desk.book.size === 0 && !running) desk = new Desk(source.user(), broker, feeds)
+        if (desk.book.size === 0 && !running) desk = newDesk()
         return Effect.andThen(onCredentials, Deferred.succeed(message.reply, undefined))
       case "Connect":
         return connect(message.reply)
@@ -466,7 +471,10 @@ export const makeSession = Effect.fnUntraced(function* (
       case "CredentialsChanged":
         return onCredentials
       case "Care":
-        return running ? care.look(now()) : Effect.void
+        return Effect.andThen(
+          lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
+          running ? care.look(now()) : Effect.void
+        )
       case "News":
         return onNews
       case "Resume":

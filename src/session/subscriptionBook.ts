@@ -74,10 +74,15 @@ export class SubscriptionBook {
   readonly #broker: Pick<Broker, "name" | "simulated">
   readonly #entries = new Map<string, Entry>()
   readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
+  /** Instruments that nobody reads any more and that are still subscribed, with the time of their last reader. */
+  readonly #lingering = new Map<Entry, number>()
+  readonly #now: (() => number) | undefined
 
-  constructor(user: string, broker: Pick<Broker, "name" | "simulated">) {
+  /** @param now epoch milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
+  constructor(user: string, broker: Pick<Broker, "name" | "simulated">, now?: () => number) {
     this.#user = user
     this.#broker = broker
+    this.#now = now
   }
 
   get size(): number {
@@ -195,6 +200,20 @@ export class SubscriptionBook {
     )
   }
 
+  /** Gives up what nobody has read since then. */
+  expire(since: number): ReadonlyArray<EntryChange> {
+    const changes: Array<EntryChange> = []
+    for (const [entry, at] of this.#lingering) {
+      if (at > since) continue
+      this.#lingering.delete(entry)
+      this.#entries.delete(entry.name)
+      const from = entry.want
+      entry.want = undefined
+      changes.push({ entry, from, to: undefined })
+    }
+    return changes
+  }
+
   #entryOf(instrument: Instrument, bookless: boolean): Entry {
     const name = nameOf(instrument)
     const known = this.#entries.get(name)
@@ -235,7 +254,12 @@ export class SubscriptionBook {
           ? { mode: view.mode, depth: view.levels }
           : { mode: richer(to.mode, view.mode), depth: Math.max(to.depth, view.levels) }
     }
+    if (to === undefined && from !== undefined && this.#now !== undefined) {
+      this.#lingering.set(entry, this.#now())
+      return undefined
+    }
     if (to === undefined) this.#entries.delete(entry.name)
+    else this.#lingering.delete(entry)
     if (sameWant(from, to)) return undefined
     entry.want = to
     return { entry, from, to }

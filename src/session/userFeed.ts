@@ -21,7 +21,14 @@ export interface UserFeedOptions extends AdapterOptions {
   readonly watchEvery: Duration.Input
 }
 
-export const defaultUserFeed: UserFeedOptions = { firstAttempt: "5 seconds", watchEvery: "1 second" }
+/** Readers come and go, charts above all: a few seconds spare the broker most of it. */
+const LINGER_MS = 3000
+
+export const defaultUserFeed: UserFeedOptions = {
+  firstAttempt: "5 seconds",
+  watchEvery: "1 second",
+  lingerMs: LINGER_MS
+}
 
 type Adapter = BrokerAdapter["Service"]
 

@@ -70,7 +70,7 @@ const login = (authToken: string): Credentials => ({
 export const makeWorld = Effect.fnUntraced(function* (
   broker: Broker = testBroker(),
   deepProtocols: ReadonlyArray<Protocol> = [],
-  options: { readonly hours?: MarketHours; readonly intensity?: Intensity } = {}
+  options: { readonly hours?: MarketHours; readonly intensity?: Intensity; readonly lingerMs?: number } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
   const world: World = {
@@ -141,6 +141,7 @@ export const makeWorld = Effect.fnUntraced(function* (
       broker,
       protocol: kite,
       deepProtocols,
+      ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })

@@ -293,7 +293,7 @@ describe("supervision", () => {
       const sockets = world.sockets.length
       yield* advance("20 seconds")
       assert.strictEqual(world.sockets.length, sockets, "no duel")
-      yield* advance("20 seconds")
+      yield* advance("8 seconds")
       assert.strictEqual(world.sockets.length, sockets + 1)
     })
   )
@@ -320,6 +320,34 @@ describe("supervision", () => {
       assert.strictEqual((yield* adapter.status).state, "waiting_for_login")
       assert.strictEqual(told(world, "waiting_for_login").length, 1)
       assert.deepStrictEqual(decisions(world), ["restart_connection", "park"])
+    })
+  )
+})
+
+describe("an instrument that nobody reads any more", () => {
+  it.effect("stays subscribed for a moment, silently, and makes room at once for one that is wanted", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started(testBroker({ perConnection: 2, connections: 1 }), {
+        lingerMs: 3000
+      })
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY)])
+      yield* flow(world, 2, [RELIANCE, INFY])
+      const sent = () => newest(world).sent.filter((text) => text.includes("unsubscribe")).length
+      yield* adapter.unsubscribe([ltp(INFY)])
+      const before = world.frames.length
+      yield* flow(world, 1, [INFY])
+      assert.strictEqual(world.frames.length, before)
+      yield* adapter.subscribe([ltp(INFY)])
+      yield* flow(world, 5, [RELIANCE, INFY])
+      assert.strictEqual(sent(), 0)
+      yield* adapter.unsubscribe([ltp(INFY)])
+      yield* flow(world, 5, [RELIANCE])
+      assert.strictEqual(sent(), 1)
+      yield* adapter.subscribe([ltp(INFY)])
+      yield* flow(world, 1, [RELIANCE, INFY])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      const [result] = yield* adapter.subscribe([ltp(TCS)])
+      assert.deepInclude(result, { status: "success" })
     })
   )
 })
