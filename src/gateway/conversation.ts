@@ -69,6 +69,27 @@ const lastFrame = (
 }
 const DATA = `"data":`
 
+/** Entries that are handled in one go: a few milliseconds at most, so that a huge request holds up nobody else. */
+const SLICE = 250
+
+/** Lets the event loop turn: sockets are read, ticks go out. */
+const breathe = Effect.callback<void>((resume) => {
+  const turn = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(turn))
+})
+
+const inSlices = Effect.fnUntraced(function* <A, B, E>(
+  all: ReadonlyArray<A>,
+  f: (some: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+): Effect.fn.Return<ReadonlyArray<B>, E> {
+  const results: Array<B> = []
+  for (let at = 0; at < all.length; at += SLICE) {
+    if (at > 0) yield* breathe
+    for (const result of yield* f(all.slice(at, at + SLICE))) results.push(result)
+  }
+  return results
+})
+
 export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conversation => {
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
@@ -168,7 +189,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     const { broker } = yield* feed.info(user)
     const wants = entries.map((entry) => wantOf(entry, choice, depth))
     const requests = wants.filter((want) => typeof want !== "string")
-    const results = requests.length === 0 ? [] : yield* feed.subscribe(user, client.id, requests)
+    const results = yield* inSlices(requests, (some) => feed.subscribe(user, client.id, some))
     const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
     const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
       []
@@ -197,12 +218,10 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
 
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    requests.length === 0
-      ? Effect.void
-      : feed.unsubscribe(user, client.id, requests).pipe(
-          Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
-          Effect.asVoid
-        )
+    inSlices(requests, (some) => feed.unsubscribe(user, client.id, some)).pipe(
+      Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+      Effect.asVoid
+    )
 
   const unsubscribe = Effect.fnUntraced(function* (
     client: Client,

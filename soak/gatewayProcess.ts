@@ -1,0 +1,62 @@
+/** The gateway as a process of its own, so that its memory and its crash are its own. Speaks to its parent by IPC. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
+import { Feed } from "../src/bus/feed.ts"
+import { FrameBus } from "../src/bus/frameBus.ts"
+import { Gateway, OrderUpdates } from "../src/gateway/index.ts"
+import type { GatewayOptions } from "../src/gateway/index.ts"
+import { ApiKeys } from "../src/store/apiKeys.ts"
+import * as Store from "../src/store/index.ts"
+import { Users } from "../src/store/users.ts"
+import { SoakFeed } from "./feed.ts"
+
+export interface GatewayTask {
+  readonly users: ReadonlyArray<{ readonly name: string; readonly key: string }>
+  readonly options: GatewayOptions
+  /** Ticks of every instrument per second, and the levels of a book. */
+  readonly turnsPerSecond: number
+  readonly levels: number
+}
+
+const task = JSON.parse(process.argv[2]!) as GatewayTask
+let feed: SoakFeed | undefined
+
+const feedLayer = Layer.effect(
+  Feed,
+  Effect.map(FrameBus, ({ publish }) => {
+    feed = new SoakFeed(publish, task.levels)
+    return feed.service
+  })
+)
+const runtime = ManagedRuntime.make(
+  Gateway.layer({ port: 0, ...task.options }).pipe(
+    Layer.provide(Layer.mergeAll(OrderUpdates.layer, feedLayer)),
+    Layer.provideMerge(Layer.mergeAll(Store.layerMemory, FrameBus.layer)),
+    Layer.provide(Layer.succeed(References.MinimumLogLevel, "None"))
+  )
+)
+const gateway = await runtime.runPromise(
+  Effect.gen(function* () {
+    for (const { key, name } of task.users) {
+      yield* (yield* Users).add(name, "zerodha")
+      yield* (yield* ApiKeys).create(name, { key: Redacted.make(key) })
+    }
+    return yield* Gateway
+  })
+)
+
+const everyMs = Math.max(1, Math.round(1000 / task.turnsPerSecond))
+let ticks = 0
+setInterval(() => (ticks += feed?.turn() ?? 0), everyMs)
+
+process.on("message", () => {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  const { heapUsed, rss } = process.memoryUsage()
+  process.send?.({ heapUsed, rss, ticks, held: feed?.held ?? 0, ...gateway.stats() })
+})
+process.on("disconnect", () => process.exit(0))
+process.send?.({ port: gateway.port })

@@ -1,0 +1,20 @@
+/** One kind of misbehaviour, by as many connections and for as long as its parent wants. */
+import { acts } from "./acts.ts"
+
+export interface HostileTask {
+  readonly act: string
+  readonly port: number
+  readonly key: string
+  /** Connections. */
+  readonly many: number
+}
+
+const task = JSON.parse(process.argv[2]!) as HostileTask
+const act = acts[task.act]
+if (act === undefined) throw new Error(`no act "${task.act}"; known: ${Object.keys(acts).join(", ")}`)
+const running = act(task)
+process.on("message", () => process.send?.({ done: running.done() }))
+process.on("disconnect", () => process.exit(0))
+// A peer that is thrown out notices by errors; that is the point.
+process.on("uncaughtException", () => {})
+process.send?.("started")

@@ -1,0 +1,35 @@
+/** `make soak`: the hostile-client and the slow-reader suite at full size; `--small` as in the tests. */
+import { fullHostile, runHostile, smallHostile } from "./hostile.ts"
+import { fullSlow, runSlowReaders, smallSlow } from "./slowReaders.ts"
+
+const small = process.argv.includes("--small")
+const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
+const ms = (micros: number): string => `${(micros / 1000).toFixed(2)} ms`
+
+const hostile = await runHostile(small ? smallHostile : fullHostile)
+console.log("Hostile clients: what those who behave notice\n")
+console.log("act                        done      frames   lost   p99 quiet   p99 then   ratio")
+for (const { act, done, frames, lost, p99, quietP99, ratio } of hostile.acts) {
+  console.log(
+    `${act.padEnd(24)}${String(done).padStart(8)}${String(frames).padStart(11)}${String(lost).padStart(7)}` +
+      `${ms(quietP99).padStart(12)}${ms(p99).padStart(11)}${ratio.toFixed(2).padStart(8)}`
+  )
+}
+console.log(
+  `heap before ${mb(hostile.heapBefore)}, at its peak ${mb(hostile.heapPeak)}, after ${mb(hostile.heapAfter)}; ` +
+    `RSS ${mb(hostile.rssBefore)}, ${mb(hostile.rssPeak)}, ${mb(hostile.rssAfter)}\n`
+)
+
+const slow = await runSlowReaders(small ? smallSlow : fullSlow)
+console.log("Slow readers\n")
+console.log(
+  `${slow.clients} clients, ${slow.frames} frames, ${slow.lost} lost for those who read, ${slow.conflated} conflated for those who do not\n` +
+    `p99 ${ms(slow.quietP99)} quiet, ${ms(slow.p99)} then (ratio ${slow.ratio.toFixed(2)})\n` +
+    `RSS before ${mb(slow.rssBefore)}, at its peak ${mb(slow.rssPeak)}, after ${mb(slow.rssAfter)}: ` +
+    `${Math.round(slow.perSlowReader / 1024)} KB a slow reader\n`
+)
+
+const violations = [...hostile.violations, ...slow.violations]
+for (const violation of violations) console.log(`VIOLATION ${violation}`)
+console.log(`${violations.length} violations`)
+process.exit(violations.length === 0 ? 0 : 1)

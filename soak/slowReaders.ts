@@ -1,0 +1,111 @@
+/** The slow-reader suite: readers that stand still or crawl, and what it costs the others and the memory. */
+import { setTimeout as sleep } from "node:timers/promises"
+import { wellKnown } from "./acts.ts"
+import { startGateway } from "./processes.ts"
+import { Reader, quantile } from "./reader.ts"
+
+export interface SlowSize {
+  readonly quick: number
+  readonly slow: number
+  readonly seconds: number
+  readonly turnsPerSecond: number
+}
+
+export const smallSlow: SlowSize = { quick: 2, slow: 8, seconds: 3, turnsPerSecond: 20 }
+export const fullSlow: SlowSize = { quick: 4, slow: 100, seconds: 60, turnsPerSecond: 20 }
+
+export interface SlowResult {
+  readonly clients: number
+  readonly frames: number
+  /** Of the quick readers: must be none. */
+  readonly lost: number
+  /** Of the slow ones: replaced by newer ones. */
+  readonly conflated: number
+  readonly quietP99: number
+  readonly p99: number
+  readonly ratio: number
+  readonly rssBefore: number
+  readonly rssPeak: number
+  readonly rssAfter: number
+  /** Bytes of memory per slow reader at the peak, beyond what was there before. */
+  readonly perSlowReader: number
+  readonly violations: ReadonlyArray<string>
+}
+
+const KEY = "the-key-of-all-readers"
+const LEVELS = 200
+const CATCH_UP_MS = 10_000
+const UNNOTICED_MICROS = 20_000
+/** Stated in the documentation: the mark, what may overshoot it between two looks, and one frame per subscription. */
+const MOST_PER_READER = 1024 * 1024
+
+export const runSlowReaders = async (size: SlowSize): Promise<SlowResult> => {
+  const gateway = await startGateway({
+    users: [{ name: "good", key: KEY }],
+    options: {},
+    turnsPerSecond: size.turnsPerSecond,
+    levels: LEVELS
+  })
+  const open = (many: number) =>
+    Promise.all(Array.from({ length: many }, () => Reader.open(gateway.url, KEY, wellKnown, 3, LEVELS)))
+  const quick = await open(size.quick)
+  const p99 = () =>
+    quantile(
+      quick.flatMap((r) => [...r.take()]),
+      0.99
+    )
+  try {
+    await sleep(1000)
+    p99()
+    await sleep(size.seconds * 500)
+    const quietP99 = p99()
+    const before = await gateway.read()
+    const slow = await open(size.slow)
+    await sleep(500)
+    for (const reader of slow) reader.pause()
+    p99()
+    let rssPeak = before.rss
+    for (let waited = 0; waited < size.seconds * 1000; waited += 500) {
+      await sleep(500)
+      rssPeak = Math.max(rssPeak, (await gateway.read()).rss)
+    }
+    const busyP99 = p99()
+    for (const reader of slow) reader.resume()
+    /** Those that are more than half a second of ticks behind a quick reader. */
+    const lagging = () =>
+      slow.filter((reader) =>
+        wellKnown.some(({ symbol }) => quick[0]!.last(symbol) - reader.last(symbol) > size.turnsPerSecond / 2)
+      ).length
+    for (let waited = 0; lagging() > 0 && waited < CATCH_UP_MS; waited += 100) await sleep(100)
+    const behind = lagging()
+    const after = await gateway.read()
+    const violations: Array<string> = []
+    const lost = quick.reduce((sum, r) => sum + r.lost, 0)
+    const perSlowReader = (rssPeak - before.rss) / size.slow
+    const ratio = busyP99 / quietP99
+    if (lost > 0) violations.push(`${lost} frames of quick readers lost`)
+    if (behind > 0) violations.push(`${behind} slow readers did not get the last value`)
+    if (after.slowClosed > 0) violations.push(`${after.slowClosed} slow readers were closed`)
+    if (perSlowReader > MOST_PER_READER) violations.push(`${Math.round(perSlowReader)} bytes a slow reader`)
+    if (ratio > 2 && busyP99 > UNNOTICED_MICROS)
+      violations.push(`p99 is ${ratio.toFixed(1)} times its quiet value`)
+    for (const reader of slow) reader.end()
+    return {
+      clients: size.quick + size.slow,
+      frames: after.framesOut,
+      lost,
+      conflated: after.conflated,
+      quietP99,
+      p99: busyP99,
+      ratio,
+      rssBefore: before.rss,
+      rssPeak,
+      rssAfter: after.rss,
+      perSlowReader,
+      violations
+    }
+  } finally {
+    for (const reader of quick) reader.end()
+    gateway.stop()
+  }
+}
