@@ -99,12 +99,18 @@ export interface Want {
   readonly depth: number
 }
 
-/** One change of what is wanted: no `from` = subscribe, no `to` = unsubscribe, both = mode or level change. */
+/**
+ * One change of what is wanted: no `from` = subscribe, no `to` = unsubscribe, both = mode or level change. What is
+ * subscribed without a `from` is asked for on the wire even where the codec has it: the broker may have lost it.
+ */
 export interface Change {
   readonly instrument: WireInstrument
   readonly from?: Want
   readonly to?: Want
 }
+
+/** Whether all of a want must be asked for, whatever is subscribed. */
+export const isAsked = ({ from, to }: Change): boolean => from === undefined && to !== undefined
 
 /** The codec of one connection, with that connection's state (subscribed instruments, merged deltas). */
 export interface Codec {

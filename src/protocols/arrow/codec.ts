@@ -5,7 +5,9 @@ import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import { decodeFull, decodeLtp, decodeQuote } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -33,6 +35,9 @@ const HEARTBEAT: WireEvent = { type: "heartbeat" }
 const ABOUT_LOGIN =
   /(?<!instrument[ _-]?)\btoken\b(?!:? \d)|\bapp[ _]?id\b|\b(?:un)?auth|\bsession\b|\blog[- ]?in\b/i
 
+/** Which instrument's token an error names: `invalid token 2885`. The wording is UNCONFIRMED. */
+const NAMED_TOKEN = /\btoken:? (\d{1,10})\b/i
+
 interface Subscription {
   readonly instrument: WireInstrument
   readonly mode: WireMode
@@ -46,8 +51,7 @@ export class ArrowCodec implements Codec {
   readonly #batch: number
   readonly #options: ArrowOptions
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     this.#options = arrowOptions(options)
@@ -62,11 +66,14 @@ export class ArrowCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<number, WireMode | undefined>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<number>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const token = plainNumber(instrument.token, MAX_TOKEN)
       const segment = this.#codes[instrument.exchange]
       if (token === undefined || segment === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           segment === undefined
             ? `${nameOf(instrument)}: Arrow has no known segment for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Arrow token: ` +
@@ -77,28 +84,31 @@ export class ArrowCodec implements Codec {
       const was = this.#byToken.get(token)
       if (was !== undefined && nameOf(was.instrument) !== nameOf(instrument)) {
         // An end of the other one is none of this one's.
-        if (to !== undefined) this.#refused.push(clash(instrument, was.instrument))
+        if (to !== undefined) this.#unasked.add(instrument, clash(instrument, was.instrument))
         continue
       }
       if (!before.has(token)) before.set(token, was?.mode)
+      if (isAsked(change)) asked.add(token)
       if (to === undefined) this.#byToken.delete(token)
       else {
         const mode = wireModeOf(to, this.#options.ltpMode)
         this.#byToken.set(token, { instrument, mode, divisor: divisorOf(this.#options, segment) })
       }
     }
-    return this.#frames(before)
+    return this.#frames(before, asked)
   }
 
   /** Each mode is a subscription of its own: the old one is given up, then the new one taken. */
-  #frames(before: ReadonlyMap<number, WireMode | undefined>): ReadonlyArray<Outbound> {
+  #frames(
+    before: ReadonlyMap<number, WireMode | undefined>,
+    asked: ReadonlySet<number>
+  ): ReadonlyArray<Outbound> {
     const gone: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
     const added: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
     for (const [token, was] of before) {
       const is = this.#byToken.get(token)?.mode
-      if (is === was) continue
-      if (was !== undefined) gone[was].push(token)
-      if (is !== undefined) added[is].push(token)
+      if (was !== undefined && is !== was) gone[was].push(token)
+      if (is !== undefined && (is !== was || asked.has(token))) added[is].push(token)
     }
     return [...this.#requests("unsub", gone), ...this.#requests("sub", added)]
   }
@@ -113,8 +123,8 @@ export class ArrowCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
-    if (typeof frame === "string") return decodeText(frame, sink)
+    this.#unasked.report(sink)
+    if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame
     const size = kindOf(length)
     if (size === 0) {
@@ -145,10 +155,24 @@ export class ArrowCodec implements Codec {
     }
   }
 
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
+  #text(text: string, sink: Sink): void {
+    const message = parseObject(text)
+    const status = message?.["status"]
+    if (message === undefined || (status !== "error" && status !== "failure")) {
+      // Acknowledgements, and whatever else it says.
+      return sink.event({ type: "ignored", what: brokerText(text) })
+    }
+    const detail = brokerText(message["message"] ?? "error without a text")
+    if (ABOUT_LOGIN.test(detail)) {
+      return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
+    }
+    const token = NAMED_TOKEN.exec(detail)?.[1]
+    const named = token === undefined ? undefined : this.#byToken.get(Number(token))
+    sink.event({
+      type: "refused",
+      detail,
+      ...(named === undefined ? {} : { instruments: [named.instrument] })
+    })
   }
 }
 
@@ -174,18 +198,3 @@ const kindOf = (length: number): number => {
 const clash = (instrument: WireInstrument, other: WireInstrument): string =>
   `${nameOf(instrument)} has the token ${instrument.token} of ${nameOf(other)}, ` +
   `and Arrow's packets do not tell the two apart on one connection`
-
-const decodeText = (text: string, sink: Sink): void => {
-  const message = parseObject(text)
-  const status = message?.["status"]
-  if (message === undefined || (status !== "error" && status !== "failure")) {
-    // Acknowledgements, and whatever else it says.
-    return sink.event({ type: "ignored", what: brokerText(text) })
-  }
-  const detail = brokerText(message["message"] ?? "error without a text")
-  sink.event(
-    ABOUT_LOGIN.test(detail)
-      ? { type: "failure", failure: new AuthRejected({ detail }) }
-      : { type: "refused", detail }
-  )
-}

@@ -3,8 +3,11 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { Outstanding } from "../outstanding.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Channel } from "./channels.ts"
 import { channelsFor, requestFrame } from "./channels.ts"
@@ -23,14 +26,23 @@ interface Held {
 
 const NONE: ReadonlyArray<Channel> = []
 
+/** Channels whose acknowledgement speaks for an instrument: of its prices, and of its book where that is wanted. */
+type Telling = "ticker" | "ob_l2"
+
 export class DeltaCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #booksPerFrame: number
   readonly #held = new Map<string, Held>()
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true })
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
+  /** Symbols by channel: a refusal does not name them. */
+  readonly #outstanding: Readonly<Record<Telling, Outstanding<string>>> = {
+    ticker: new Outstanding(),
+    ob_l2: new Outstanding()
+  }
+  /** Of their last refusals, for those that turn out later to be meant. */
+  readonly #reasons: Record<Telling, string> = { ticker: "", ob_l2: "" }
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("deltaexchange", options.codes)
@@ -49,13 +61,19 @@ export class DeltaCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, ReadonlyArray<Channel>>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
       if (this.#codes[instrument.exchange] === undefined) {
-        this.#refused.push(`${nameOf(instrument)}: Delta Exchange has no exchange ${instrument.exchange}`)
+        this.#unasked.add(
+          instrument,
+          `${nameOf(instrument)}: Delta Exchange has no exchange ${instrument.exchange}`
+        )
         continue
       }
       const symbol = instrument.brokerSymbol
       if (!before.has(symbol)) before.set(symbol, this.#held.get(symbol)?.channels ?? NONE)
+      if (isAsked(change)) asked.add(symbol)
       if (to === undefined) this.#held.delete(symbol)
       else this.#held.set(symbol, { instrument, channels: channelsFor(to.mode) })
     }
@@ -66,10 +84,11 @@ export class DeltaCodec implements Codec {
     for (const [symbol, was] of before) {
       const is = this.#held.get(symbol)?.channels ?? NONE
       if (is.length === 0 && was.length > 0) gone.push(symbol)
-      if (is.length > 0 && was.length === 0) added.push(symbol)
+      const anew = asked.has(symbol)
+      if (is.length > 0 && (was.length === 0 || anew)) added.push(symbol)
       const [hadBook, hasBook] = [was.includes("ob_l2"), is.includes("ob_l2")]
       if (hadBook && !hasBook) closed.push(symbol)
-      if (hasBook && !hadBook) opened.push(symbol)
+      if (hasBook && (!hadBook || anew)) opened.push(symbol)
     }
     // No channel stands in for another, so what is given up can make room first.
     const books = this.#booksPerFrame
@@ -77,13 +96,19 @@ export class DeltaCodec implements Codec {
     return [
       ...chunks(gone, this.#batch).map((some) => requestFrame("unsubscribe", prices, some)),
       ...chunks(closed, books).map((some) => requestFrame("unsubscribe", ["ob_l2"], some)),
-      ...chunks(added, this.#batch).map((some) => requestFrame("subscribe", prices, some)),
-      ...chunks(opened, books).map((some) => requestFrame("subscribe", ["ob_l2"], some))
+      ...chunks(added, this.#batch).map((some) => this.#subscription("ticker", prices, some)),
+      ...chunks(opened, books).map((some) => this.#subscription("ob_l2", ["ob_l2"], some))
     ]
   }
 
+  /** @param telling the one whose acknowledgement speaks for all */
+  #subscription(telling: Telling, names: ReadonlyArray<Channel>, symbols: ReadonlyArray<string>): string {
+    this.#outstanding[telling].ask(symbols)
+    return requestFrame("subscribe", names, symbols)
+  }
+
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     let message: unknown
     try {
       message = JSON.parse(typeof frame === "string" ? frame : this.#utf8.decode(frame))
@@ -105,7 +130,9 @@ export class DeltaCodec implements Codec {
         // The ticker comes every five seconds: between two of them a trade is the news for quote readers as well.
         return this.#one(message, decodeTrade, refreshes.quote, receivedAt, sink)
       default:
-        return control(message, sink)
+        return message["type"] === "subscriptions"
+          ? this.#acknowledged(message["channels"], sink)
+          : control(message, sink)
     }
   }
 
@@ -158,10 +185,36 @@ export class DeltaCodec implements Codec {
     return held
   }
 
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
+  /** A refused channel says so in its own element, in the middle of an acknowledgement. */
+  #acknowledged(list: unknown, sink: Sink): void {
+    const confirmed = new Set<WireInstrument>()
+    for (const channel of Array.isArray(list) ? (list as ReadonlyArray<unknown>) : []) {
+      if (!isObject(channel)) continue
+      const { error, name, symbols } = channel
+      const telling = name === "ticker" || name === "ob_l2" ? name : undefined
+      if (error !== undefined) {
+        const detail = `${brokerText(name)}: ${brokerText(error)}`
+        if (telling !== undefined) this.#reasons[telling] = detail
+        this.#refuse(detail, telling === undefined ? [] : this.#outstanding[telling].answered(false), sink)
+      } else if (telling !== undefined) {
+        const named = new Set(Array.isArray(symbols) ? (symbols as ReadonlyArray<string>) : [])
+        const refused = this.#outstanding[telling].accepted(named)
+        if (refused.length > 0) this.#refuse(this.#reasons[telling], refused, sink)
+        for (const symbol of named) {
+          const held = this.#held.get(symbol)
+          // Prices do not speak for what is wanted with its book.
+          const by: Telling = held?.channels.includes("ob_l2") === true ? "ob_l2" : "ticker"
+          if (held !== undefined && by === telling) confirmed.add(held.instrument)
+        }
+      }
+    }
+    if (confirmed.size > 0) sink.event({ type: "confirmed", instruments: [...confirmed] })
+    sink.event({ type: "ignored", what: "subscriptions" })
+  }
+
+  #refuse(detail: string, symbols: ReadonlyArray<string>, sink: Sink): void {
+    const instruments = symbols.flatMap((symbol) => this.#held.get(symbol)?.instrument ?? [])
+    sink.event({ type: "refused", detail, ...(instruments.length === 0 ? {} : { instruments }) })
   }
 }
 
@@ -172,8 +225,6 @@ const control = (message: Message, sink: Sink): void => {
     case "heartbeat":
     case "pong":
       return sink.event(HEARTBEAT)
-    case "subscriptions":
-      return acknowledged(message["channels"], sink)
     case "error":
       return sink.event({ type: "refused", detail: brokerText(message["message"] ?? message) })
     case "key-auth":
@@ -186,13 +237,4 @@ const control = (message: Message, sink: Sink): void => {
     default:
       return sink.event({ type: "ignored", what: brokerText(type ?? "a message without a type") })
   }
-}
-
-/** A refused channel says so in its own element, in the middle of an acknowledgement. */
-const acknowledged = (list: unknown, sink: Sink): void => {
-  for (const channel of Array.isArray(list) ? (list as ReadonlyArray<unknown>) : []) {
-    if (!isObject(channel) || channel["error"] === undefined) continue
-    sink.event({ type: "refused", detail: `${brokerText(channel["name"])}: ${brokerText(channel["error"])}` })
-  }
-  sink.event({ type: "ignored", what: "subscriptions" })
 }

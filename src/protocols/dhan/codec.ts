@@ -4,7 +4,9 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { numericCodes } from "../variant.ts"
 import { decodeFull, decodePrice, decodeQuote, decodeTicker, withClose, withOpenInterest } from "./decode.ts"
 import { disconnection } from "./failures.ts"
@@ -51,6 +53,8 @@ interface Subscription {
 /** An instrument of one request, with what it was asked by before. */
 interface Touched extends Place<Subscription> {
   readonly ask: Ask | undefined
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }
 
 export class DhanCodec implements Codec {
@@ -59,8 +63,7 @@ export class DhanCodec implements Codec {
   readonly #batch: number
   readonly #options: DhanOptions
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     this.#options = dhanOptions(options)
@@ -70,16 +73,19 @@ export class DhanCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, Touched>()
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const place = placeOf(this.#segments, this.#codes, instrument)
       if (typeof place === "string") {
-        this.#refused.push(place)
+        this.#unasked.add(instrument, place)
         continue
       }
       const { id, segment } = place
       const was = segment.byId.get(id)
       const key = `${segment.code}:${id}`
-      if (!before.has(key)) before.set(key, { ...place, ask: was?.ask })
+      const touched = before.get(key) ?? { ...place, ask: was?.ask, anew: false }
+      before.set(key, touched)
+      if (isAsked(change)) touched.anew = true
       if (to === undefined) {
         segment.byId.delete(id)
         continue
@@ -104,14 +110,14 @@ export class DhanCodec implements Codec {
       frames.push(...listFrames(ask + 1, gone, this.#batch))
     }
     for (const ask of asks) {
-      const added = touched.filter((t) => t.now === ask && t.ask !== ask)
+      const added = touched.filter((t) => t.now === ask && (t.ask !== ask || t.anew))
       frames.push(...listFrames(ask, added, this.#batch))
     }
     return frames
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     const view = this.#reader.view(frame)
@@ -191,12 +197,6 @@ export class DhanCodec implements Codec {
     if (tick.close === undefined && subscription.close !== undefined) tick.close = subscription.close
     subscription.last = tick
     sink.tick(instrument, tick, modes)
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -19,7 +19,9 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { numericCodes } from "../variant.ts"
 import { disconnection, refusal } from "./failures.ts"
 import { handshakeWith } from "./handshake.ts"
@@ -73,8 +75,7 @@ export class DhanDepthCodec implements Codec {
   readonly #batch: number
   readonly #unsubscribe: number
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(kind: DepthKind, options: CodecOptions) {
     this.#kind = kind
@@ -85,24 +86,28 @@ export class DhanDepthCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, Place<Subscription> & { readonly held: boolean }>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const place = placeOf(this.#segments, this.#codes, instrument)
       if (typeof place === "string") {
-        this.#refused.push(place)
+        this.#unasked.add(instrument, place)
         continue
       }
       const { id, segment } = place
       const key = `${segment.code}:${id}`
       if (!before.has(key)) before.set(key, { ...place, held: segment.byId.has(id) })
+      if (isAsked(change)) asked.add(key)
       if (to === undefined) segment.byId.delete(id)
       else {
         const was = segment.byId.get(id)
         segment.byId.set(id, { instrument, buy: was?.buy, sell: was?.sell })
       }
     }
-    const touched = [...before.values()]
-    const gone = touched.filter(({ held, id, segment }) => held && !segment.byId.has(id))
-    const added = touched.filter(({ held, id, segment }) => !held && segment.byId.has(id))
+    const gone = [...before.values()].filter(({ held, id, segment }) => held && !segment.byId.has(id))
+    const added = [...before].flatMap(([key, place]) =>
+      place.segment.byId.has(place.id) && (!place.held || asked.has(key)) ? [place] : []
+    )
     return [
       ...framesOf(this.#kind, this.#unsubscribe, gone, this.#batch),
       ...framesOf(this.#kind, ASK_DEPTH, added, this.#batch)
@@ -110,7 +115,7 @@ export class DhanDepthCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") {
       return parseObject(frame) === undefined
         ? sink.reject("malformed_text", brokerText(frame))
@@ -170,12 +175,6 @@ export class DhanDepthCodec implements Codec {
     }
     // A book without a price of its own: news for depth readers alone.
     sink.tick(instrument, tick, modeBit.depth)
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -5,7 +5,9 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { emptySnapshot, merge, toTick } from "./decode.ts"
@@ -27,8 +29,7 @@ export class FirstockCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #segments: ReadonlySet<string>
   readonly #batch: number
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("firstock", options.codes)
@@ -38,11 +39,14 @@ export class FirstockCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, boolean>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const code = this.#codes[instrument.exchange]
       const { token } = instrument
       if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           code === undefined
             ? `${nameOf(instrument)}: Firstock's feed has no code for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
@@ -53,6 +57,7 @@ export class FirstockCodec implements Codec {
       const scrip = `${code}${IN_SCRIP}${token}`
       const known = this.#subscriptions.get(scrip)
       if (!before.has(scrip)) before.set(scrip, known !== undefined)
+      if (isAsked(change)) asked.add(scrip)
       if (to === undefined) this.#subscriptions.delete(scrip)
       else this.#subscriptions.set(scrip, { instrument, snapshot: known?.snapshot ?? emptySnapshot() })
     }
@@ -60,7 +65,8 @@ export class FirstockCodec implements Codec {
     const added: Array<string> = []
     for (const [scrip, was] of before) {
       const is = this.#subscriptions.has(scrip)
-      if (is !== was) (is ? added : gone).push(scrip)
+      if (is && (!was || asked.has(scrip))) added.push(scrip)
+      if (!is && was) gone.push(scrip)
     }
     return [...this.#frames("unsubscribe", gone), ...this.#frames("subscribe", added)]
   }
@@ -72,7 +78,7 @@ export class FirstockCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
     const message = parseObject(frame)
     if (message === undefined) return sink.reject("malformed_text", brokerText(frame))
@@ -114,12 +120,6 @@ export class FirstockCodec implements Codec {
     if (merge(snapshot, object) === 0) return sink.event(NO_VALUES)
     const tick = toTick(snapshot, instrument, receivedAt)
     sink.tick(instrument, tick, tick.depth === undefined ? refreshes[tick.mode] : refreshes.depth)
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

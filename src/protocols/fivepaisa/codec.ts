@@ -3,6 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../text.ts"
 import { textCodes } from "../variant.ts"
 import type { Service } from "./layout.ts"
@@ -52,19 +53,30 @@ export class FivePaisaCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, Subscribed | undefined>()
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
+      const key = keyOf(this.#codes[instrument.exchange] ?? "", instrument.token)
+      const known = this.#subscribed.get(key)
+      if (!before.has(key)) before.set(key, known)
+      if (isAsked(change)) asked.add(key)
+      if (to === undefined) this.#subscribed.delete(key)
+      else {
+        const held = (known ?? before.get(key))?.held ?? {}
+        this.#subscribed.set(key, { instrument, services: servicesOf(instrument, to), held })
+      }
+    }
     const opened = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
     const closed = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
-    for (const { instrument, to } of changes) {
-      const key = keyOf(this.#codes[instrument.exchange] ?? "", instrument.token)
-      const before = this.#subscribed.get(key)
-      const services = servicesOf(instrument, to)
+    for (const [key, was] of before) {
+      const is = this.#subscribed.get(key)
       for (const service of SERVICES) {
-        const had = before?.services.has(service) === true
-        if (services.has(service) && !had) opened.get(service)!.push(instrument)
-        if (!services.has(service) && had) closed.get(service)!.push(instrument)
+        const had = was?.services.has(service) === true
+        const has = is?.services.has(service) === true
+        if (has && (!had || asked.has(key))) opened.get(service)!.push(is.instrument)
+        if (!has && had) closed.get(service)!.push(was.instrument)
       }
-      if (to === undefined) this.#subscribed.delete(key)
-      else this.#subscribed.set(key, { instrument, services, held: before?.held ?? {} })
     }
     return [
       ...SERVICES.flatMap((service) => this.#frames(service, "Subscribe", opened.get(service)!)),

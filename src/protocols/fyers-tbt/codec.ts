@@ -6,7 +6,9 @@ import type { TickDraft } from "../../market/tick.ts"
 import { segmentOf } from "../fyers-hsm/subject.ts"
 import { Reader, readInt64 } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { Book, inside, overrun, wrapped } from "./book.ts"
 import { ENTRY, MARKET_FEED, SOCKET_MESSAGE, resumption, subscription } from "./layout.ts"
 import { tbtOptions } from "./options.ts"
@@ -37,8 +39,7 @@ export class FyersTbtCodec implements Codec {
   readonly #refreshOnGap: boolean
   readonly #byToken = new Map<string, Held>()
   readonly #byTicker = new Map<string, Held>()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     const { channel, refreshOnGap } = tbtOptions(options)
@@ -58,12 +59,16 @@ export class FyersTbtCodec implements Codec {
     for (const change of changes) {
       const { brokerSymbol, exchange, token } = change.instrument
       if (this.#codes[exchange] === undefined || segmentOf(token) === undefined || brokerSymbol === "") {
-        this.#refused.push(`${nameOf(change.instrument)}: Fyers has no book of fifty levels for it`)
+        this.#unasked.add(
+          change.instrument,
+          `${nameOf(change.instrument)}: Fyers has no book of fifty levels for it`
+        )
       } else last.set(token, change)
     }
     const gone: Array<string> = []
     const added: Array<string> = []
-    for (const [token, { instrument, to }] of last) {
+    for (const [token, change] of last) {
+      const { instrument, to } = change
       const held = this.#byToken.get(token)
       if (to === undefined) {
         if (held === undefined) continue
@@ -73,7 +78,13 @@ export class FyersTbtCodec implements Codec {
       } else if (held === undefined) {
         this.#hold(instrument)
         added.push(instrument.brokerSymbol)
-      } else held.instrument = instrument
+      } else {
+        held.instrument = instrument
+        if (!isAsked(change)) continue
+        // What is known to bring a snapshot is a new subscription.
+        gone.push(held.ticker)
+        added.push(held.ticker)
+      }
     }
     return [
       ...chunks(gone, this.#batch).map((some) => subscription(some, -1, this.#channel)),
@@ -96,7 +107,7 @@ export class FyersTbtCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     try {
       this.#message(frame, receivedAt, sink)
@@ -240,12 +251,6 @@ export class FyersTbtCodec implements Codec {
     held.askedAt = receivedAt
     sink.send(subscription([held.ticker], -1, this.#channel))
     sink.send(subscription([held.ticker], 1, this.#channel))
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -6,6 +6,7 @@ import type { Change, Codec, CodecOptions, Frame, Handshake, Inbound, Outbound, 
 import type { WireEvent } from "../protocol.ts"
 import { StreamBuffer } from "../streamBuffer.ts"
 import { brokerText, parseObject } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { decodePayload } from "./decode.ts"
 import { connectOperation, failureOf } from "./login.ts"
 import * as Nats from "./nats.ts"
@@ -17,6 +18,9 @@ const READY: WireEvent = { type: "ready" }
 const NOTHING: WireEvent = { type: "ignored", what: "a message without a price" }
 const OK: WireEvent = { type: "ignored", what: "+OK" }
 const INFO: WireEvent = { type: "ignored", what: "INFO" }
+
+/** `Permissions Violation for Subscription to "/ld/eq/nse/price.2885"`; the quotes came with later servers. */
+const SUBSCRIPTION_TO = /^permissions violation for subscription to "?([^\s"']+)/i
 
 /** What the operation at hand needs before it can be read, and that the stream is of no further use. */
 const MORE = -1
@@ -30,8 +34,7 @@ export class GrowwCodec implements Codec {
   readonly #waiting = new StreamBuffer()
   readonly #fields = new Nats.Fields()
   #login: "before" | "asked" | "done" = "before"
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  readonly #refused: Array<string> = []
+  readonly #unasked = new Unasked()
   /** Sent when the frame at hand has been read. */
   #answers: Array<Frame> = []
 
@@ -46,11 +49,11 @@ export class GrowwCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    return this.#subscriptions.request(changes, this.#refused)
+    return this.#subscriptions.request(changes, this.#unasked)
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     const bytes = this.#waiting.join(typeof frame === "string" ? Nats.bytesOf(frame) : frame)
     let at = 0
     while (at < bytes.length) {
@@ -187,9 +190,14 @@ export class GrowwCodec implements Codec {
 
   #error(text: string, sink: Sink): void {
     const failure = failureOf(text)
-    sink.event(
-      failure === undefined ? { type: "refused", detail: brokerText(text) } : { type: "failure", failure }
-    )
+    if (failure !== undefined) return sink.event({ type: "failure", failure })
+    const subject = SUBSCRIPTION_TO.exec(text)?.[1]
+    const instrument = subject === undefined ? undefined : this.#subscriptions.holder(subject)
+    sink.event({
+      type: "refused",
+      detail: brokerText(text),
+      ...(instrument === undefined ? {} : { instruments: [instrument] })
+    })
   }
 
   #unreadable(bytes: Uint8Array, at: number, end: number, sink: Sink): typeof BROKEN {
@@ -202,9 +210,5 @@ export class GrowwCodec implements Codec {
       failure: new ProtocolViolation({ detail: `${what} where NATS is spoken` })
     })
     return BROKEN
-  }
-
-  #report(sink: Sink): void {
-    for (const detail of this.#refused.splice(0)) sink.event({ type: "refused", detail })
   }
 }

@@ -3,7 +3,9 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Change, CodecOptions, Frame } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks } from "../text.ts"
+import type { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import * as Nats from "./nats.ts"
 import type { Kind } from "./subjects.ts"
@@ -45,14 +47,17 @@ export class Subscriptions {
   /**
    * Records the changes and returns what asks for them.
    *
-   * @param refused takes a text for each change that cannot be asked for
+   * @param unasked takes what cannot be asked for
    */
-  request(changes: ReadonlyArray<Change>, refused: Array<string>): ReadonlyArray<Frame> {
+  request(changes: ReadonlyArray<Change>, unasked: Unasked): ReadonlyArray<Frame> {
     const touched = new Map<string, Held>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<Held>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const path = this.#codes[instrument.exchange]
       if (path === undefined || !isSubjectToken(instrument.token)) {
-        refused.push(
+        unasked.add(
+          instrument,
           path === undefined
             ? `${nameOf(instrument)}: Groww publishes nothing of ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of Groww's: ` +
@@ -66,8 +71,9 @@ export class Subscriptions {
       if (to !== undefined) held.instrument = instrument
       held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
       touched.set(key, held)
+      if (isAsked(change)) asked.add(held)
     }
-    return this.#frames(touched)
+    return this.#frames(touched, asked)
   }
 
   #hold(key: string, path: string, instrument: WireInstrument): Held {
@@ -90,24 +96,31 @@ export class Subscriptions {
     return held
   }
 
-  /** What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. */
-  #frames(touched: ReadonlyMap<string, Held>): ReadonlyArray<Frame> {
+  /**
+   * What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. A subject
+   * that is asked for once more gets another number, as a second subscription of the first would deliver it twice.
+   *
+   * @param asked to be asked for even where they are subscribed
+   */
+  #frames(touched: ReadonlyMap<string, Held>, asked: ReadonlySet<Held>): ReadonlyArray<Frame> {
     const gone: Array<string> = []
     const added: Array<string> = []
     const replaced: Array<string> = []
-    for (const [key, { feeds, wanted }] of touched) {
+    for (const [key, held] of touched) {
+      const { feeds, wanted } = held
+      const anew = asked.has(held)
       for (const feed of feeds) {
         const is = wanted.includes(feed.kind)
-        if (is === feed.sid > 0) continue
-        if (is) {
-          feed.sid = ++this.#lastSid
-          this.#bySid.set(feed.sid, feed)
-          added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
-        } else {
-          ;(wanted.length === 0 ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
+        if (is === feed.sid > 0 && !(is && anew)) continue
+        if (feed.sid > 0) {
+          ;(wanted.length === 0 || is ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
           this.#bySid.delete(feed.sid)
           feed.sid = 0
         }
+        if (!is) continue
+        feed.sid = ++this.#lastSid
+        this.#bySid.set(feed.sid, feed)
+        added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
       }
       if (wanted.length > 0) continue
       this.#held.delete(key)
@@ -116,6 +129,11 @@ export class Subscriptions {
     return [gone, added, replaced].flatMap((lines) =>
       chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
     )
+  }
+
+  /** Whose subject it is, as the broker's errors name it. */
+  holder(subject: string): WireInstrument | undefined {
+    return this.#bySubject.get(subject)?.held.instrument
   }
 
   /** By the number that we gave it where the subject confirms it, else by the subject. */

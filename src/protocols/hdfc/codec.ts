@@ -7,7 +7,9 @@ import type { Tick } from "../../market/tick.ts"
 import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Refresh } from "./decode.ts"
 import { decodeIndex, decodeMarket, decodeRefresh, refreshed } from "./decode.ts"
@@ -47,8 +49,7 @@ export class HdfcCodec implements Codec {
   readonly #batch: number
   readonly #modeChange: HdfcOptions["modeChange"]
   readonly #found: Array<Found> = []
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("hdfc", options.codes)
@@ -67,11 +68,14 @@ export class HdfcCodec implements Codec {
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, ScripType | undefined>()
     const after = new Map<string, ScripType | undefined>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const prefix = this.#codes[instrument.exchange]
       const token = plainNumber(instrument.token, L.MAX_TOKEN)
       if (prefix === undefined || token === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           prefix === undefined
             ? `${nameOf(instrument)}: HDFC has no prefix for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
@@ -85,23 +89,25 @@ export class HdfcCodec implements Codec {
       const type = to === undefined ? undefined : to.mode === "ltp" ? "LTP" : "ALL"
       if (!before.has(scrip)) before.set(scrip, held?.type)
       after.set(scrip, type)
+      if (isAsked(change)) asked.add(scrip)
       if (type === undefined) segment.delete(token)
       // What was known in another type is not renewed any more.
       else segment.set(token, { instrument, type, last: held?.type === type ? held.last : undefined })
     }
-    return this.#frames(before, after)
+    return this.#frames(before, after, asked)
   }
 
   #frames(
     before: ReadonlyMap<string, ScripType | undefined>,
-    after: ReadonlyMap<string, ScripType | undefined>
+    after: ReadonlyMap<string, ScripType | undefined>,
+    asked: ReadonlySet<string>
   ): ReadonlyArray<Outbound> {
     const dropped: Array<ScripRequest> = []
     const added: Array<ScripRequest> = []
     for (const [scripId, was] of before) {
       const is = after.get(scripId)
-      if (was === is) continue
-      if (was !== undefined && (is === undefined || this.#modeChange === "renew")) {
+      if (was === is && !asked.has(scripId)) continue
+      if (was !== undefined && was !== is && (is === undefined || this.#modeChange === "renew")) {
         dropped.push({ scripId, type: was })
       }
       if (is !== undefined) added.push({ scripId, type: is })
@@ -115,7 +121,7 @@ export class HdfcCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     if (frame.length === 0) return sink.event({ type: "ignored", what: "an empty frame" })
     const found = this.#found
@@ -207,12 +213,6 @@ export class HdfcCodec implements Codec {
       this.#found.push({ subscription, tick, refresh: undefined, time })
     }
     reader.pos = end
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

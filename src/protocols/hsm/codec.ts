@@ -3,8 +3,11 @@ import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { FrameReader } from "../bytes.ts"
+import { Outstanding } from "../outstanding.ts"
 import type { Change, Codec, Handshake, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import type { Fields } from "./fields.ts"
 import type { Kind } from "./layout.ts"
 import {
@@ -92,8 +95,9 @@ export class HsmCodec implements Codec {
   /** Data messages between two acknowledgements; 0: none are asked for. */
   #every = 0
   #sinceLast = 0
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
+  /** Names of the topics of subscriptions, whose answers are a bare K or N. */
+  readonly #outstanding = new Outstanding<string>()
 
   constructor(dialect: Dialect, handshake: Handshake | undefined) {
     this.#dialect = dialect
@@ -119,7 +123,8 @@ export class HsmCodec implements Codec {
     const gone: Array<string> = []
     const added: Array<string> = []
     const replaced: Array<string> = []
-    for (const [{ kinds: offered, name }, { instrument, to }] of last.values()) {
+    for (const [{ kinds: offered, name }, change] of last.values()) {
+      const { instrument, to } = change
       const held = this.#topics.find(name)
       const was = held?.wanted ?? []
       // A depth reader needs the prices as well, which a book's topic does not have.
@@ -132,7 +137,7 @@ export class HsmCodec implements Codec {
       }
       for (const kind of offered) {
         const is = wanted.includes(kind)
-        if (is === was.includes(kind)) continue
+        if (is === was.includes(kind) && !(is && isAsked(change))) continue
         const list = is ? added : to === undefined ? gone : replaced
         list.push(`${kind}|${name}`)
       }
@@ -147,7 +152,8 @@ export class HsmCodec implements Codec {
 
   #refuse(instrument: WireInstrument): void {
     const { title } = this.#dialect
-    this.#refused.push(
+    this.#unasked.add(
+      instrument,
       `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of ${title}'s: ` +
         `import the instruments of ${title} anew`
     )
@@ -156,18 +162,17 @@ export class HsmCodec implements Codec {
   /** Index, quote and depth topics travel in messages of their own. */
   #messages(type: number, topics: ReadonlyArray<string>): ReadonlyArray<Outbound> {
     const { batch, channel } = this.#dialect
-    return kinds.flatMap((kind) =>
-      topicsMessages(
-        type,
-        topics.filter((topic) => topic.startsWith(kind)),
-        channel,
-        batch
-      )
-    )
+    return kinds.flatMap((kind) => {
+      const own = topics.filter((topic) => topic.startsWith(kind))
+      return topicsMessages(type, own, channel, batch).map(({ bytes, topics: asked }) => {
+        if (type === SUBSCRIBE) this.#outstanding.ask(asked)
+        return bytes
+      })
+    })
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return sink.reject("malformed_text", brokerText(frame))
     if (frame.length < HEAD_SIZE) return sink.reject("truncated", `${frame.length} bytes`)
     const type = frame[2]!
@@ -179,7 +184,7 @@ export class HsmCodec implements Codec {
       default:
         return REQUESTS[type] === undefined
           ? sink.event({ type: "ignored", what: `message type ${type}` })
-          : answered(type, frame, sink)
+          : this.#answered(type, frame, sink)
     }
   }
 
@@ -220,22 +225,32 @@ export class HsmCodec implements Codec {
     }
   }
 
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
+  #answered(type: number, frame: Uint8Array, sink: Sink): void {
+    const fields = readFields(frame)
+    const what = REQUESTS[type]!
+    if (fields === undefined) return sink.reject("truncated", `the answer to a ${what}`)
+    const good = fields[0]?.bytes[0] === OK
+    const instruments = type === SUBSCRIBE ? this.#holders(this.#outstanding.answered(good)) : []
+    if (good) {
+      if (instruments.length > 0) sink.event({ type: "confirmed", instruments })
+      return sink.event({ type: "ignored", what: `${what} accepted` })
+    }
+    const code = CODES[type]
+    sink.event({
+      type: "refused",
+      detail: `the broker refused a ${what}`,
+      ...(code === undefined ? {} : { code }),
+      ...(instruments.length === 0 ? {} : { instruments })
+    })
   }
-}
 
-const answered = (type: number, frame: Uint8Array, sink: Sink): void => {
-  const fields = readFields(frame)
-  const what = REQUESTS[type]!
-  if (fields === undefined) return sink.reject("truncated", `the answer to a ${what}`)
-  if (fields[0]?.bytes[0] === OK) return sink.event({ type: "ignored", what: `${what} accepted` })
-  const code = CODES[type]
-  sink.event({
-    type: "refused",
-    detail: `the broker refused a ${what}`,
-    ...(code === undefined ? {} : { code })
-  })
+  /** The instruments of topics, as far as they are still wanted. */
+  #holders(topics: ReadonlyArray<string>): ReadonlyArray<WireInstrument> {
+    const found = new Set<WireInstrument>()
+    for (const topic of topics) {
+      const held = this.#topics.find(topic.slice(topic.indexOf("|") + 1))
+      if (held !== undefined) found.add(held.instrument)
+    }
+    return [...found]
+  }
 }

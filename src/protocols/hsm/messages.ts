@@ -102,15 +102,16 @@ export const topicsMessages = (
   topics: ReadonlyArray<string>,
   channel: number,
   batch: number
-): ReadonlyArray<Uint8Array> => {
-  const messages: Array<Uint8Array> = []
+): ReadonlyArray<{ readonly bytes: Uint8Array; readonly topics: ReadonlyArray<string> }> => {
+  const messages: Array<{ readonly bytes: Uint8Array; readonly topics: ReadonlyArray<string> }> = []
   let first = 0
   let length = 0
   for (let i = 0; i < topics.length; i++) {
     length += 1 + topics[i]!.length
     const full = i + 1 - first >= batch || length > MAX_LIST
     if (!full && i + 1 < topics.length) continue
-    messages.push(topicsMessage(type, topics.slice(first, i + 1), channel))
+    const own = topics.slice(first, i + 1)
+    messages.push({ bytes: topicsMessage(type, own, channel), topics: own })
     first = i + 1
     length = 0
   }

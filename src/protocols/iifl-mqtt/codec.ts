@@ -3,6 +3,7 @@ import { ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { Asked } from "../asked.ts"
 import type {
   Change,
   Codec,
@@ -13,9 +14,12 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
+import { tellGrants } from "./grants.ts"
 import { connackFailure, connectPacket } from "./handshake.ts"
 import { DEFAULT_DIVISOR, FEED_LEAST, INDEX_SIZE, LIMIT_SIZE, OI_SIZE } from "./layout.ts"
 import { iiflMqttOptions } from "./options.ts"
@@ -59,10 +63,9 @@ export class IiflMqttCodec implements Codec {
   readonly #segments = new Map<string, Map<number, Held>>()
   readonly #packets: PacketReader
   /** Topics of requests that the broker has not answered yet. */
-  readonly #asked = new Map<number, ReadonlyArray<string>>()
+  readonly #asked = new Asked<number, ReadonlyArray<string>>()
   #lastId = 0
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
   #receivedAt = 0
   #sink: Sink | undefined
   /** Sent when the read at hand is done with. */
@@ -90,10 +93,12 @@ export class IiflMqttCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, boolean>()
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const segment = segmentOf(instrument, this.#codes)
       if (segment === undefined || plainNumber(instrument.token, MAX_TOKEN) === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           segment === undefined
             ? `${nameOf(instrument)}: IIFL Capital publishes nothing of ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
@@ -110,6 +115,8 @@ export class IiflMqttCodec implements Codec {
         if (first !== undefined) this.#drop(first.held, mark)
       } else if (first === undefined) this.#hold({ instrument, segment, streams }, mark)
       else first.held.instrument = instrument
+      if (!isAsked(change)) continue
+      for (const stream of streams) before.set(topicOf(stream, segment, instrument.token), false)
     }
     return this.#frames(before)
   }
@@ -173,12 +180,12 @@ export class IiflMqttCodec implements Codec {
 
   #nextId(topics: ReadonlyArray<string>): number {
     this.#lastId = (this.#lastId % MAX_ID) + 1
-    if (topics.length > 0) this.#asked.set(this.#lastId, topics)
+    if (topics.length > 0) this.#asked.remember(this.#lastId, topics)
     return this.#lastId
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     this.#receivedAt = receivedAt
     this.#sink = sink
     const broken = this.#packets.read(typeof frame === "string" ? encoder.encode(frame) : frame)
@@ -200,7 +207,12 @@ export class IiflMqttCodec implements Codec {
         return sink.event({ type: "failure", failure: connackFailure(returnCode) })
       }
       case "suback":
-        return this.#granted(packet.messageId ?? 0, packet.granted as ReadonlyArray<number>, sink)
+        return tellGrants(
+          packet.granted as ReadonlyArray<number>,
+          this.#asked.take(packet.messageId ?? 0) ?? [],
+          (topic) => this.#servedBy(topic),
+          sink
+        )
       case "pingresp":
         return sink.event(HEARTBEAT)
       default:
@@ -208,18 +220,9 @@ export class IiflMqttCodec implements Codec {
     }
   }
 
-  #granted(id: number, codes: ReadonlyArray<number>, sink: Sink): void {
-    const topics = this.#asked.get(id)
-    this.#asked.delete(id)
-    for (const [i, code] of codes.entries()) {
-      if (code !== 0x80) continue
-      sink.event({
-        type: "refused",
-        code: "0x80",
-        detail: `the broker refused the topic ${topics?.[i] ?? "?"}`
-      })
-    }
-    sink.event({ type: "ignored", what: "SUBACK" })
+  #servedBy(topic: string): WireInstrument | undefined {
+    const known = this.#topics.get(topic)
+    return known === undefined || known.stream === "oi" ? undefined : known.held.instrument
   }
 
   #publish(topic: string, id: number, view: DataView, at: number, length: number, sink: Sink): void {
@@ -281,11 +284,5 @@ export class IiflMqttCodec implements Codec {
           ? sink.event({ type: "ignored", what: "an order update" })
           : sink.reject("unknown_packet", `topic ${brokerText(topic)}`)
     }
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }

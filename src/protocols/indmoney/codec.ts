@@ -10,6 +10,7 @@ import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../text.ts"
 import type { WireNames } from "./options.ts"
 import { segmentOf, tokenOf, wireNames } from "./options.ts"
@@ -19,7 +20,7 @@ export type WireMode = "ltp" | "quote"
 
 interface Subscribed {
   readonly instrument: WireInstrument
-  mode: WireMode
+  readonly mode: WireMode
   /** What was told so far: a key that is missing from a quote keeps its value. */
   known: Partial<TickDraft>
 }
@@ -53,19 +54,27 @@ export class IndMoneyCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const before = new Map<string, Subscribed | undefined>()
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
+      const name = this.#names.of(instrument)
+      const held = this.#byName.get(name)
+      if (!before.has(name)) before.set(name, held)
+      if (isAsked(change)) asked.add(name)
+      if (to === undefined) this.#forget(name)
+      else {
+        const { known } = held ?? before.get(name) ?? { known: {} }
+        this.#remember(name, { instrument, mode: wireMode(to.mode), known })
+      }
+    }
     const opened = new Requests()
     const closed = new Requests()
-    for (const { instrument, to } of changes) {
-      const name = this.#names.of(instrument)
-      const known = this.#byName.get(name)
-      const mode = to === undefined ? undefined : wireMode(to.mode)
-      if (known?.mode !== mode) {
-        // The modes are subscriptions of their own.
-        if (mode !== undefined) opened.add(mode, name)
-        if (known !== undefined) closed.add(known.mode, name)
-      }
-      if (mode === undefined) this.#forget(name)
-      else this.#remember(name, { instrument, mode, known: known?.known ?? {} })
+    for (const [name, was] of before) {
+      const is = this.#byName.get(name)
+      // The modes are subscriptions of their own.
+      if (is !== undefined && (is.mode !== was?.mode || asked.has(name))) opened.add(is.mode, name)
+      if (was !== undefined && is?.mode !== was.mode) closed.add(was.mode, name)
     }
     return [...opened.frames("subscribe", this.#batch), ...closed.frames("unsubscribe", this.#batch)]
   }

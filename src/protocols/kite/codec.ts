@@ -6,7 +6,9 @@ import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
 import {
   FULL_SIZE,
@@ -38,8 +40,7 @@ export class KiteCodec implements Codec {
   readonly #signed: boolean
   readonly #batch: number
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     const { divisors, signedPrices } = kiteOptions(options)
@@ -50,16 +51,20 @@ export class KiteCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<number, Mode | undefined>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<number>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const token = plainNumber(instrument.token, MAX_TOKEN)
       if (token === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Kite token: ` +
             `import Zerodha's instruments anew`
         )
         continue
       }
       if (!before.has(token)) before.set(token, this.#modes.get(token))
+      if (isAsked(change)) asked.add(token)
       if (to === undefined) {
         this.#instruments.delete(token)
         this.#modes.delete(token)
@@ -68,22 +73,28 @@ export class KiteCodec implements Codec {
         this.#modes.set(token, to.mode)
       }
     }
-    return this.#frames(before)
+    return this.#frames(before, asked)
   }
 
-  /** A mode can be set on subscribed tokens only, so subscriptions go first. */
-  #frames(before: ReadonlyMap<number, Mode | undefined>): ReadonlyArray<Outbound> {
+  /**
+   * A mode can be set on subscribed tokens only, so subscriptions go first. A token that is asked for once more is given up
+   * before, as the broker would count it twice against its limit.
+   */
+  #frames(
+    before: ReadonlyMap<number, Mode | undefined>,
+    asked: ReadonlySet<number>
+  ): ReadonlyArray<Outbound> {
     const dropped: Array<number> = []
     const added: Array<number> = []
     const inMode: Record<Mode, Array<number>> = { ltp: [], quote: [], depth: [] }
     for (const [token, was] of before) {
       const is = this.#modes.get(token)
-      if (is === was) continue
-      if (is === undefined) dropped.push(token)
-      else {
-        if (was === undefined) added.push(token)
-        inMode[is].push(token)
-      }
+      const anew = is !== undefined && asked.has(token)
+      if (is === was && !anew) continue
+      if (was !== undefined && (is === undefined || anew)) dropped.push(token)
+      if (is === undefined) continue
+      if (was === undefined || anew) added.push(token)
+      inMode[is].push(token)
     }
     const frames: Array<Outbound> = []
     for (const v of chunks(dropped, this.#batch)) frames.push(JSON.stringify({ a: "unsubscribe", v }))
@@ -97,7 +108,7 @@ export class KiteCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length < SMALLEST) return sink.event(HEARTBEAT)
@@ -157,12 +168,6 @@ export class KiteCodec implements Codec {
       default:
         return sink.reject("unknown_length", `no packet has ${size} bytes (token ${token})`)
     }
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -15,7 +15,9 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { Book, decodeCircuits, decodeIndex, decodeLtp, decodeOhlc, decodeOpenInterest } from "./decode.ts"
 import type { Place } from "./layout.ts"
 import {
@@ -63,8 +65,7 @@ export class MotilalCodec implements Codec {
   readonly #login: Uint8Array
   readonly #loginBeforeRegister: boolean
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, handshake: Handshake | undefined) {
     const { loginBeforeRegister, places, version } = motilalOptions(options)
@@ -85,11 +86,13 @@ export class MotilalCodec implements Codec {
   /** A registration brings every kind of packet, so a change of mode asks for nothing. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const frames: Array<Outbound> = []
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const place = this.#places.get(instrument.exchange)
       const code = plainNumber(instrument.token, MAX_CODE)
       if (place === undefined || code === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           place === undefined
             ? `${nameOf(instrument)}: Motilal Oswal has no known segment for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no scrip code: ` +
@@ -100,7 +103,7 @@ export class MotilalCodec implements Codec {
       const { indices, scrips } = this.#segments[place.exchange]!
       // The index packets of all indices come unasked.
       const held = place.isIndex ? indices : scrips
-      const changed = to === undefined ? drop(held, code, instrument) : this.#hold(held, code, instrument)
+      const changed = to === undefined ? drop(held, code, instrument) : this.#hold(held, code, change)
       if (!changed || place.isIndex) continue
       if (this.#loginBeforeRegister) frames.push(this.#login.slice())
       frames.push(registerPacket(place.exchange, place.type, code, to !== undefined))
@@ -108,25 +111,28 @@ export class MotilalCodec implements Codec {
     return frames
   }
 
-  /** @returns true when it is new */
-  #hold(held: Map<number, Subscription>, code: number, instrument: WireInstrument): boolean {
+  /** @returns true when it is new, or asked for once more */
+  #hold(held: Map<number, Subscription>, code: number, change: Change): boolean {
+    const { instrument } = change
     const known = held.get(code)
     if (known === undefined) {
       held.set(code, { instrument, book: undefined })
       return true
     }
-    if (known.instrument.exchange === instrument.exchange) known.instrument = instrument
-    else {
-      // The session keeps such pairs apart; see the protocol's `exclusive`.
-      this.#refused.push(
-        `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Motilal Oswal`
-      )
+    if (known.instrument.exchange === instrument.exchange) {
+      known.instrument = instrument
+      return isAsked(change)
     }
+    // The session keeps such pairs apart; see the protocol's `exclusive`.
+    this.#unasked.add(
+      instrument,
+      `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Motilal Oswal`
+    )
     return false
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length === 0 || length % PACKET_SIZE !== 0) {
@@ -179,12 +185,6 @@ export class MotilalCodec implements Codec {
         return give(sink, instrument, tick, modeBit.depth)
       }
     }
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

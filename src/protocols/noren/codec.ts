@@ -15,7 +15,9 @@ import type {
   Want,
   WireEvent
 } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Merged, Snapshot } from "./decode.ts"
 import { emptySnapshot, merge, toTick } from "./decode.ts"
@@ -77,6 +79,8 @@ interface Touched {
   readonly was: number
   readonly tokens: Map<string, Subscription>
   readonly token: string
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }
 
 export class NorenCodec implements Codec {
@@ -88,8 +92,7 @@ export class NorenCodec implements Codec {
   readonly #batch: number
   readonly #login: Handshake["secrets"]
   readonly #merged: Merged = { taken: 0, bad: 0 }
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = norenOptions(options)
@@ -111,12 +114,14 @@ export class NorenCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const touched = new Map<string, Touched>()
-    for (const { instrument, to } of changes) {
+    const before = new Map<string, Touched>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const code = this.#codes[instrument.exchange]
       const { token } = instrument
       if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           code === undefined
             ? `${nameOf(instrument)}: this broker's feed has no code for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
@@ -125,15 +130,17 @@ export class NorenCodec implements Codec {
         continue
       }
       const tokens = this.#exchanges.get(code)!
-      const before = tokens.get(token)
+      const held = tokens.get(token)
       const scrip = `${code}${IN_SCRIP}${token}`
-      if (!touched.has(scrip)) touched.set(scrip, { scrip, token, tokens, was: before?.feeds ?? 0 })
+      const touched = before.get(scrip) ?? { scrip, token, tokens, was: held?.feeds ?? 0, anew: false }
+      before.set(scrip, touched)
+      if (isAsked(change)) touched.anew = true
       if (to === undefined) tokens.delete(token)
       else {
-        tokens.set(token, { instrument, feeds: this.#feedsOf(to), snapshots: before?.snapshots ?? [] })
+        tokens.set(token, { instrument, feeds: this.#feedsOf(to), snapshots: held?.snapshots ?? [] })
       }
     }
-    return this.#frames([...touched.values()])
+    return this.#frames([...before.values()])
   }
 
   #feedsOf({ depth, mode }: Want): number {
@@ -147,9 +154,10 @@ export class NorenCodec implements Codec {
     const gone: Array<readonly [string, number]> = []
     const added: Array<readonly [string, number]> = []
     const replaced: Array<readonly [string, number]> = []
-    for (const { scrip, token, tokens, was } of touched) {
+    for (const { anew, scrip, token, tokens, was } of touched) {
       const is = tokens.get(token)?.feeds ?? 0
-      if ((is & ~was) !== 0) added.push([scrip, is & ~was])
+      const plus = anew ? is : is & ~was
+      if (plus !== 0) added.push([scrip, plus])
       if ((was & ~is) !== 0) (is === 0 ? gone : replaced).push([scrip, was & ~is])
     }
     return [
@@ -172,7 +180,7 @@ export class NorenCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
     const message = parseObject(frame)
     if (message === undefined) return sink.reject("malformed_text", brokerText(frame))
@@ -207,6 +215,8 @@ export class NorenCodec implements Codec {
     const subscription = tokens.get(token)
     if (subscription === undefined) return sink.reject("not_subscribed", brokerText(`${e}|${token}`))
     const { instrument, snapshots } = subscription
+    // The first values are the acknowledgement as well, also where they are none.
+    if (full) sink.event({ type: "confirmed", instruments: [instrument] })
     const known = snapshots[feed]
     const snapshot = full || known === undefined ? emptySnapshot() : known
     merge(snapshot, message, this.#merged)
@@ -216,12 +226,6 @@ export class NorenCodec implements Codec {
     snapshots[feed] = snapshot
     const tick = toTick(snapshot, feed, instrument, receivedAt)
     sink.tick(instrument, tick, refreshes[tick.mode])
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -7,7 +7,9 @@ import { ByteKeys } from "../byteKeys.ts"
 import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readerOf, skipField } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Element, Finder } from "./decode.ts"
 import { decodeBook, decodeBucket, decodeGreeks, decodeIndex } from "./decode.ts"
@@ -51,8 +53,7 @@ export class NubraCodec implements Codec {
   /** How many instruments want more than the shallow book, and the depth that the session has. */
   #deep = 0
   #levels = 0
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#codes = textCodes("nubra", options.codes)
@@ -65,17 +66,20 @@ export class NubraCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Place & { readonly channels: number }>()
-    for (const { instrument, to } of changes) {
+    const before = new Map<string, Touched>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const place = this.#placeOf(instrument)
       if (typeof place === "string") {
-        this.#refused.push(place)
+        this.#unasked.add(instrument, place)
         continue
       }
       const { name, names, ref } = place
       const held = names.get(name)
       const key = nameOf(instrument)
-      if (!before.has(key)) before.set(key, { ...place, channels: held?.channels ?? 0 })
+      const touched = before.get(key) ?? { ...place, channels: held?.channels ?? 0, anew: false }
+      before.set(key, touched)
+      if (isAsked(change)) touched.anew = true
       if (held?.isDeep === true) this.#deep--
       if (to === undefined) {
         names.delete(name)
@@ -119,14 +123,15 @@ export class NubraCodec implements Codec {
   }
 
   /** Channels only come or go together, so what goes makes room before what comes. */
-  #frames(before: ReadonlyMap<string, Place & { readonly channels: number }>): ReadonlyArray<Outbound> {
+  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
     const dropped: Array<ChannelChange> = []
     const added: Array<ChannelChange> = []
-    for (const { channels: was, exchange, name, names, ref, word } of before.values()) {
+    for (const { anew, channels: was, exchange, name, names, ref, word } of before.values()) {
       const is = names.get(name)?.channels ?? 0
       const change = { exchange, word, name, ref }
       if ((was & ~is) !== 0) dropped.push({ ...change, channels: was & ~is })
-      if ((is & ~was) !== 0) added.push({ ...change, channels: is & ~was })
+      const plus = anew ? is : is & ~was
+      if (plus !== 0) added.push({ ...change, channels: plus })
     }
     const frames = [...commands("batch_unsubscribe", this.#token, dropped, this.#batch)]
     const levels = this.#deep > 0 ? L.DEEP : L.SHALLOW
@@ -139,7 +144,7 @@ export class NubraCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const elements = this.#elements
     elements.length = 0
@@ -198,16 +203,17 @@ export class NubraCodec implements Codec {
     },
     byNumber: (ref) => this.#byNumber.get(ref)?.instrument
   }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
-  }
 }
 
 interface Place extends Omit<ChannelChange, "channels"> {
   readonly names: ByteKeys<Subscription>
+}
+
+/** An instrument of one request, with the channels it had before. */
+interface Touched extends Place {
+  readonly channels: number
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }
 
 /** Where the last field of a tag is, an empty range where there is none. Reads on to `end`. */

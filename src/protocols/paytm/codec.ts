@@ -7,7 +7,9 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
 import { FULL, INDEX_FULL, INDEX_LTP, INDEX_QUOTE, LTP, MAX_ID, QUOTE, SIZES } from "./layout.ts"
 import type { Segment } from "./options.ts"
@@ -33,8 +35,7 @@ export class PaytmCodec implements Codec {
   readonly #epoch: number
   readonly #batch: number
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     const { epochSeconds, segments } = paytmOptions(options)
@@ -43,29 +44,43 @@ export class PaytmCodec implements Codec {
     this.#batch = options.batch
   }
 
-  /** Old modes are removed before new ones are added: whether adding alone replaces is UNCONFIRMED. */
+  /**
+   * Old modes are removed before new ones are added, and one that is asked for once more before it is added again: whether
+   * adding alone replaces is UNCONFIRMED.
+   */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const removed: Array<Entry> = []
     const added: Array<Entry> = []
-    for (const [subscription, was] of this.#take(changes)) {
+    const asked = new Set<Subscription>()
+    for (const [subscription, was] of this.#take(changes, asked)) {
       const { instrument, mode } = subscription
       const segment = this.#segments.get(instrument.exchange)!
       const is = this.#bookOf(segment).get(Number(instrument.token)) === subscription ? mode : undefined
-      if (is === was) continue
+      if (is === was && !asked.has(subscription)) continue
       if (was !== undefined) removed.push(entry("REMOVE", was, instrument, segment))
       if (is !== undefined) added.push(entry("ADD", is, instrument, segment))
     }
     return chunks([...removed, ...added], this.#batch).map((part) => JSON.stringify(part))
   }
 
-  /** Records the changes. @returns what they touched, with the mode it had on the wire before */
-  #take(changes: ReadonlyArray<Change>): ReadonlyMap<Subscription, Mode | undefined> {
+  /**
+   * Records the changes.
+   *
+   * @param asked takes what is to be asked for although it is subscribed
+   * @returns what they touched, with the mode it had on the wire before
+   */
+  #take(
+    changes: ReadonlyArray<Change>,
+    asked: Set<Subscription>
+  ): ReadonlyMap<Subscription, Mode | undefined> {
     const before = new Map<Subscription, Mode | undefined>()
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const segment = this.#segments.get(instrument.exchange)
       const id = plainNumber(instrument.token, MAX_ID)
       if (segment === undefined || id === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           segment === undefined
             ? `${nameOf(instrument)}: Paytm Money has no known segment for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no security id: ` +
@@ -78,7 +93,8 @@ export class PaytmCodec implements Codec {
       if (known !== undefined && known.instrument.exchange !== instrument.exchange) {
         // The session keeps such pairs apart; see the protocol's `exclusive`.
         if (to !== undefined) {
-          this.#refused.push(
+          this.#unasked.add(
+            instrument,
             `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Paytm Money`
           )
         }
@@ -96,6 +112,7 @@ export class PaytmCodec implements Codec {
         if (!before.has(known)) before.set(known, known.mode)
         known.instrument = instrument
         known.mode = to.mode
+        if (isAsked(change)) asked.add(known)
       }
     }
     return before
@@ -106,7 +123,7 @@ export class PaytmCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length === 0) return sink.event(EMPTY)
@@ -146,12 +163,6 @@ export class PaytmCodec implements Codec {
         return give(sink, instrument, tick, refreshes.quote)
       }
     }
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -6,7 +6,9 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { decodeCompact, decodeMarket, decodeSnapquote } from "./decode.ts"
 import type { Stream } from "./layout.ts"
 import {
@@ -48,8 +50,11 @@ interface Touched {
   readonly segment: Segment
   readonly token: number
   readonly streams: number
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }
 
+type StreamChange = Omit<Touched, "anew">
 type Pair = readonly [code: number, token: number]
 
 export class PocketfulCodec implements Codec {
@@ -58,8 +63,7 @@ export class PocketfulCodec implements Codec {
   readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #reader = new FrameReader()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     const { codes, divisors } = pocketfulOptions(options)
@@ -78,12 +82,14 @@ export class PocketfulCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, Touched>()
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const code = this.#codes[instrument.exchange]
       const segment = code === undefined ? undefined : this.#segments[code]
       const token = plainNumber(instrument.token, MAX_TOKEN)
       if (segment === undefined || token === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           segment === undefined
             ? `${nameOf(instrument)}: Pocketful has no known exchange code for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
@@ -93,7 +99,9 @@ export class PocketfulCodec implements Codec {
       }
       const key = `${segment.code}:${token}`
       const known = segment.byToken.get(token)
-      if (!before.has(key)) before.set(key, { segment, token, streams: known?.streams ?? 0 })
+      const touched = before.get(key) ?? { segment, token, streams: known?.streams ?? 0, anew: false }
+      before.set(key, touched)
+      if (isAsked(change)) touched.anew = true
       if (to === undefined) segment.byToken.delete(token)
       else segment.byToken.set(token, { instrument, streams: streamsOf(to) })
     }
@@ -102,12 +110,12 @@ export class PocketfulCodec implements Codec {
 
   /** Streams are independent, so a change adds the new one before it gives up the old one and no tick is missed. */
   #frames(touched: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<Touched> = []
-    const added: Array<Touched> = []
-    const replaced: Array<Touched> = []
-    for (const { segment, streams: was, token } of touched) {
+    const gone: Array<StreamChange> = []
+    const added: Array<StreamChange> = []
+    const replaced: Array<StreamChange> = []
+    for (const { anew, segment, streams: was, token } of touched) {
       const is = segment.byToken.get(token)?.streams ?? 0
-      added.push({ segment, token, streams: is & ~was })
+      added.push({ segment, token, streams: anew ? is : is & ~was })
       ;(is === 0 ? gone : replaced).push({ segment, token, streams: was & ~is })
     }
     return [
@@ -117,7 +125,7 @@ export class PocketfulCodec implements Codec {
     ]
   }
 
-  #actions(a: "subscribe" | "unsubscribe", changes: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
+  #actions(a: "subscribe" | "unsubscribe", changes: ReadonlyArray<StreamChange>): ReadonlyArray<Outbound> {
     return streams.flatMap((stream) => {
       const pairs = changes
         .filter((change) => (change.streams & stream) !== 0)
@@ -127,7 +135,7 @@ export class PocketfulCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length === 0) return sink.event(EMPTY)
@@ -159,12 +167,6 @@ export class PocketfulCodec implements Codec {
         // Without a last price: news for depth readers alone.
         return sink.tick(instrument, decodeSnapquote(v, instrument, receivedAt, divisor), modeBit.depth)
     }
-  }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
   }
 }
 

@@ -3,6 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, Inbound, Outbound, Sink, Want } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, isObject, parseObject } from "../text.ts"
 import type { Stream } from "./layout.ts"
 import { numberIn, quantityIn, tradeTime, writeRequest } from "./layout.ts"
@@ -52,7 +53,10 @@ export class SamcoCodec implements Codec {
    */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = { quote: this.#list("quote"), quote2: this.#list("quote2") }
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
+      if (isAsked(change)) asked.add(instrument.token)
       const known = this.#bySymbol.get(instrument.token)
       if (to === undefined) this.#bySymbol.delete(instrument.token)
       else if (known?.instrument === instrument) known.want = to
@@ -61,7 +65,7 @@ export class SamcoCodec implements Codec {
     return (["quote", "quote2"] as const).flatMap((stream) => {
       const after = this.#list(stream)
       const gone = [...before[stream]].filter((symbol) => !after.has(symbol))
-      const fresh = [...after].some((symbol) => !before[stream].has(symbol))
+      const fresh = [...after].some((symbol) => !before[stream].has(symbol) || asked.has(symbol))
       return [
         ...(fresh ? [writeRequest({ type: "subscribe", stream, symbols: [...after] })] : []),
         ...(gone.length > 0 ? [writeRequest({ type: "unsubscribe", stream, symbols: gone })] : [])

@@ -35,7 +35,7 @@ export class SmartStreamCodec implements Codec {
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
     this.#ledger.report(sink)
-    if (typeof frame === "string") return decodeText(frame, sink)
+    if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame
     if (length < HEAD_SIZE) {
       return sink.reject(
@@ -80,25 +80,26 @@ export class SmartStreamCodec implements Codec {
         )
     }
   }
+
+  #text(text: string, sink: Sink): void {
+    if (text === "pong") return sink.event(HEARTBEAT)
+    const message = parseObject(text)
+    if (message === undefined) return sink.reject("malformed_text", brokerText(text))
+    const { correlationID, errorCode, errorMessage } = message
+    if (errorCode === undefined && errorMessage === undefined) {
+      return sink.event({ type: "ignored", what: brokerText(text) })
+    }
+    // E1001 is an invalid request, E1002 the limit of subscriptions; the socket stays open after either.
+    const detail = brokerText(errorMessage ?? "error without a text")
+    const request = typeof correlationID === "string" ? correlationID : ""
+    const instruments = this.#ledger.asked(request)
+    sink.event({
+      type: "refused",
+      detail: request === "" ? detail : `${detail} (request ${brokerText(request)})`,
+      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) }),
+      ...(instruments.length === 0 ? {} : { instruments })
+    })
+  }
 }
 
 const isMode = (byte: number): byte is 1 | 2 | 3 | 4 => byte >= LTP && byte <= DEPTH_20
-
-const decodeText = (text: string, sink: Sink): void => {
-  if (text === "pong") return sink.event(HEARTBEAT)
-  const message = parseObject(text)
-  if (message === undefined) return sink.reject("malformed_text", brokerText(text))
-  const { correlationID, errorCode, errorMessage } = message
-  if (errorCode === undefined && errorMessage === undefined) {
-    return sink.event({ type: "ignored", what: brokerText(text) })
-  }
-  // E1001 is an invalid request, E1002 the limit of subscriptions; the socket stays open after either.
-  const detail = brokerText(errorMessage ?? "error without a text")
-  const id =
-    typeof correlationID === "string" && correlationID !== "" ? ` (request ${brokerText(correlationID)})` : ""
-  sink.event({
-    type: "refused",
-    detail: detail + id,
-    ...(errorCode === undefined ? {} : { code: brokerText(errorCode) })
-  })
-}

@@ -1,8 +1,11 @@
 /** What one connection has subscribed, and the requests that change it. Shared by the dialects. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
+import { Asked } from "../asked.ts"
 import type { Change, CodecOptions, Outbound, Sink, Want } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { numericCodes } from "../variant.ts"
 import {
   ACTION_SUBSCRIBE,
@@ -40,8 +43,9 @@ export class Ledger {
   /** Subscriptions in use, as the broker counts them. */
   #used = 0
   #sent = 0
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
+  /** Subscriptions whose refusal would be understood. */
+  readonly #asked = new Asked<string, ReadonlyArray<ModeChange>>()
 
   constructor(options: CodecOptions, manner: AskingManner) {
     const { divisors, subscriptionLimit } = smartStreamOptions(options)
@@ -55,11 +59,13 @@ export class Ledger {
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const { title, modesOf: wanted = modesOf } = this.#manner
     const before = new Map<string, Touched>()
-    for (const { instrument, from, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const segment = this.#segmentOf(instrument)
       const token = plainNumber(instrument.token, MAX_TOKEN)
       if (segment === undefined || token === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           segment === undefined
             ? `${nameOf(instrument)}: ${title} has no known exchange type for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
@@ -69,14 +75,14 @@ export class Ledger {
       }
       const subscription = segment.byToken.get(token)
       const key = `${segment.exchangeType}:${token}`
-      if (!before.has(key)) before.set(key, { segment, token, modes: subscription?.modes ?? 0 })
+      const touched = before.get(key) ?? { segment, token, modes: subscription?.modes ?? 0, anew: false }
+      before.set(key, touched)
+      if (isAsked(change)) touched.anew = true
       if (to === undefined) {
         segment.byToken.delete(token)
         continue
       }
-      // Without `from` a want comes on top of what is subscribed already.
-      const kept = from === undefined ? (subscription?.modes ?? 0) : 0
-      const modes = kept | wanted(to, segment.exchangeType)
+      const modes = wanted(to, segment.exchangeType)
       const deep = (modes & bitOf(DEPTH_20)) !== 0
       const quote = deep ? subscription?.quote : undefined
       segment.byToken.set(token, { instrument, modes, deep, quote })
@@ -94,13 +100,15 @@ export class Ledger {
     const replaced: Array<ModeChange> = []
     let growth = 0
     let shrinkage = 0
-    for (const { segment, token, modes: was } of before.values()) {
+    for (const { anew, segment, token, modes: was } of before.values()) {
       const { exchangeType } = segment
       const is = segment.byToken.get(token)?.modes ?? 0
       const plus = is & ~was
       const minus = was & ~is
       const change = { exchangeType, token: String(token) }
-      if (plus !== 0) added.push({ ...change, modes: plus })
+      // Asking once more for what is subscribed takes nothing of the limit.
+      const asked = anew ? is : plus
+      if (asked !== 0) added.push({ ...change, modes: asked })
       if (minus !== 0) (is === 0 ? gone : replaced).push({ ...change, modes: minus })
       growth += countOfModes(plus)
       shrinkage += countOfModes(minus)
@@ -109,7 +117,11 @@ export class Ledger {
     const tight = this.#used - freed + growth > this.#limit
     this.#used += growth - shrinkage
     const nextId = (): string => this.#manner.correlationId(this.#sent++)
-    const subscribe = requestFrames(ACTION_SUBSCRIBE, added, this.#batch, nextId)
+    const subscribe = requestFrames(ACTION_SUBSCRIBE, added, this.#batch, (changes) => {
+      const id = nextId()
+      if (id !== "") this.#asked.remember(id, changes)
+      return id
+    })
     const release = requestFrames(ACTION_UNSUBSCRIBE, replaced, this.#batch, nextId)
     return [
       ...requestFrames(ACTION_UNSUBSCRIBE, gone, this.#batch, nextId),
@@ -124,10 +136,16 @@ export class Ledger {
 
   /** Tells what could not be asked for. */
   report(sink: Sink): void {
-    if (this.#refused.length === 0) return
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
+    this.#unasked.report(sink)
+  }
+
+  /** What a request asked for, by its correlation id, as far as it is still wanted. */
+  asked(correlationId: string): ReadonlyArray<WireInstrument> {
+    const changes = this.#asked.take(correlationId) ?? []
+    return changes.flatMap(({ exchangeType, token }) => {
+      const held = this.segments[exchangeType]?.byToken.get(Number(token))
+      return held === undefined ? [] : [held.instrument]
+    })
   }
 }
 
@@ -136,4 +154,6 @@ interface Touched {
   readonly segment: Segment<Subscription>
   readonly token: number
   readonly modes: number
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }

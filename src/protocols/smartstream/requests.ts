@@ -19,12 +19,12 @@ export const requestFrames = (
   action: number,
   changes: ReadonlyArray<ModeChange>,
   batch: number,
-  nextId: () => string
+  nextId: (changes: ReadonlyArray<ModeChange>) => string
 ): ReadonlyArray<Outbound> => {
   const frames: Array<Outbound> = []
   for (const mode of wireModes) {
     const affected = changes.filter((change) => (change.modes & bitOf(mode)) !== 0)
-    for (const part of chunks(affected, batch)) frames.push(frame(action, mode, part, nextId()))
+    for (const part of chunks(affected, batch)) frames.push(frame(action, mode, part, nextId(part)))
   }
   return frames
 }

@@ -3,7 +3,9 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { Known, decodeBook, faultOf, fieldOf } from "./decode.ts"
 import { Inflater } from "./inflate.ts"
 import {
@@ -51,8 +53,7 @@ export class TradejiniCodec implements Codec {
   readonly #segments: ReadonlyArray<Segment | undefined>
   readonly #codes: Readonly<Record<string, number>>
   readonly #inflater = new Inflater()
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #refused: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
     const { codes, divisors } = tradejiniOptions(options)
@@ -71,12 +72,15 @@ export class TradejiniCodec implements Codec {
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = this.#lists()
     const dropped = new Map<Segment, Map<number, Subscription>>()
-    for (const { instrument, to } of changes) {
+    const asked = { l1: false, l5: false }
+    for (const change of changes) {
+      const { instrument, to } = change
       const code = this.#codes[instrument.exchange]
       const segment = code === undefined ? undefined : this.#segments[code]
       const token = tokenOf(instrument.token)
       if (code === undefined || segment === undefined || token === undefined) {
-        this.#refused.push(
+        this.#unasked.add(
+          instrument,
           token === undefined
             ? `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
                 `import Tradejini's instruments anew`
@@ -103,9 +107,15 @@ export class TradejiniCodec implements Codec {
         subscription.book = wantsBook(to)
         segment.byToken.set(token, subscription)
       }
+      if (!isAsked(change)) continue
+      asked.l1 = true
+      if (wantsBook(to)) asked.l5 = true
     }
     const after = this.#lists()
-    return [...listRequest("L1", before.l1, after.l1), ...listRequest("L5", before.l5, after.l5)]
+    return [
+      ...listRequest("L1", before.l1, after.l1, asked.l1),
+      ...listRequest("L5", before.l5, after.l5, asked.l5)
+    ]
   }
 
   #lists(): { readonly l1: ReadonlySet<string>; readonly l5: ReadonlySet<string> } {
@@ -122,7 +132,7 @@ export class TradejiniCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#refused.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame === "string") return sink.event(TEXT)
     const { length } = frame
     if (length < HEADER_SIZE) {
@@ -195,20 +205,15 @@ export class TradejiniCodec implements Codec {
     // Quote readers have no other source, so even a packet with nothing but a price is theirs.
     sink.tick(instrument, known.tick(instrument, receivedAt, divisor), refreshes.quote)
   }
-
-  #report(sink: Sink): void {
-    const refused = this.#refused
-    this.#refused = []
-    for (const detail of refused) sink.event({ type: "refused", detail })
-  }
 }
 
 const listRequest = (
   type: "L1" | "L5",
   before: ReadonlySet<string>,
-  after: ReadonlySet<string>
+  after: ReadonlySet<string>,
+  anew: boolean
 ): ReadonlyArray<Outbound> => {
-  if (before.size === after.size && [...after].every((name) => before.has(name))) return []
+  if (!anew && before.size === after.size && [...after].every((name) => before.has(name))) return []
   if (after.size === 0) return [requestLine({ type, action: "unsub" })]
   return [requestLine({ type, action: "sub", tokens: [...after].map((t) => ({ t })) })]
 }

@@ -5,7 +5,9 @@ import { refreshes } from "../../market/mode.ts"
 import { ByteKeys } from "../byteKeys.ts"
 import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
+import { Asked } from "../asked.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink, Want } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseObject } from "../text.ts"
 import { readFeed } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -20,8 +22,10 @@ interface Subscription {
   readonly known: Values
 }
 
-/** Requests for deep books whose refusal would still be understood; the broker answers at once or never. */
-const REMEMBERED = 32
+interface AskedKeys {
+  readonly mode: WireMode
+  readonly keys: ReadonlyArray<string>
+}
 
 const MODES_IN_ORDER: ReadonlyArray<WireMode> = ["ltpc", "full", "full_d30"]
 
@@ -31,8 +35,8 @@ export class UpstoxCodec implements Codec {
   readonly #plus: boolean
   readonly #guid: string
   #sent = 0
-  /** The keys of requests for 30 levels, by the id of the request. */
-  readonly #deepRequests = new Map<string, ReadonlyArray<string>>()
+  /** Subscriptions whose refusal would be understood, by the id of the request. */
+  readonly #asked = new Asked<string, AskedKeys>()
   /** Messages of the frame that is being read; they take effect when all of it has proved good. */
   readonly #told: Array<Values> = []
   readonly #toldOf: Array<Subscription> = []
@@ -45,10 +49,13 @@ export class UpstoxCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, WireMode | undefined>()
-    for (const { instrument, to } of changes) {
+    const asked = new Set<string>()
+    for (const change of changes) {
+      const { instrument, to } = change
       const key = instrument.token
       const held = this.#subscriptions.get(key)
       if (!before.has(key)) before.set(key, held?.mode)
+      if (isAsked(change)) asked.add(key)
       if (to === undefined) {
         this.#subscriptions.delete(key)
         continue
@@ -58,7 +65,7 @@ export class UpstoxCodec implements Codec {
       const kept = held !== undefined && L.LEVELS[mode] >= L.LEVELS[held.mode]
       this.#subscriptions.set(key, { instrument, mode, known: kept ? held.known : new Values() })
     }
-    return this.#frames(before)
+    return this.#frames(before, asked)
   }
 
   #modeOf({ depth, mode }: Want): WireMode {
@@ -72,16 +79,20 @@ export class UpstoxCodec implements Codec {
    * Thirty levels are asked for on top of five: a standard account does not get them, and how it is told is UNCONFIRMED.
    * This way it has five, whether the answer is a refusal or silence.
    */
-  #frames(before: ReadonlyMap<string, WireMode | undefined>): ReadonlyArray<Outbound> {
+  #frames(
+    before: ReadonlyMap<string, WireMode | undefined>,
+    asked: ReadonlySet<string>
+  ): ReadonlyArray<Outbound> {
     const dropped: Array<string> = []
     const wanted: Record<WireMode, Array<string>> = { ltpc: [], full: [], option_greeks: [], full_d30: [] }
     for (const [key, was] of before) {
       const is = this.#subscriptions.get(key)?.mode
-      if (is === was) continue
+      const anew = asked.has(key)
+      if (is === was && !(is !== undefined && anew)) continue
       if (is === undefined) dropped.push(key)
       else {
         wanted[is].push(key)
-        if (is === "full_d30" && was !== "full") wanted.full.push(key)
+        if (is === "full_d30" && (was !== "full" || anew)) wanted.full.push(key)
       }
     }
     const frames: Array<Outbound> = chunks(dropped, this.#batch).map((keys) => this.#frame("unsub", keys))
@@ -94,15 +105,7 @@ export class UpstoxCodec implements Codec {
   /** JSON, and yet a binary frame: the broker takes no other. */
   #frame(method: "sub" | "unsub", instrumentKeys: ReadonlyArray<string>, mode?: WireMode): Uint8Array {
     const guid = `${this.#guid}${(this.#sent++).toString(16).padStart(8, "0")}`
-    if (mode === "full_d30") {
-      this.#deepRequests.set(guid, instrumentKeys)
-      if (this.#deepRequests.size > REMEMBERED) {
-        for (const oldest of this.#deepRequests.keys()) {
-          this.#deepRequests.delete(oldest)
-          break
-        }
-      }
-    }
+    if (mode !== undefined) this.#asked.remember(guid, { mode, keys: instrumentKeys })
     const data = mode === undefined ? { instrumentKeys } : { mode, instrumentKeys }
     return new TextEncoder().encode(JSON.stringify({ guid, method, data }))
   }
@@ -211,21 +214,25 @@ export class UpstoxCodec implements Codec {
     if (errorCode === L.INVALID_TOKEN) {
       return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
     }
-    const fallback = typeof guid === "string" ? this.#withoutDeepBooks(guid) : undefined
+    const asked = typeof guid === "string" ? this.#asked.take(guid) : undefined
+    const isDeep = asked?.mode === "full_d30"
+    // Without the 30 levels they are served all the same.
+    const refused = isDeep ? [] : this.#holders(asked?.keys ?? [])
     sink.event({
       type: "refused",
-      detail:
-        fallback === undefined ? detail : `${detail} (30 levels are for Plus accounts; 5 are served instead)`,
-      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) })
+      detail: isDeep ? `${detail} (30 levels are for Plus accounts; 5 are served instead)` : detail,
+      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) }),
+      ...(refused.length === 0 ? {} : { instruments: refused })
     })
-    for (const frame of fallback ?? []) sink.send(frame)
+    if (isDeep) for (const frame of this.#withoutDeepBooks(asked.keys)) sink.send(frame)
+  }
+
+  #holders(keys: ReadonlyArray<string>): ReadonlyArray<WireInstrument> {
+    return keys.flatMap((key) => this.#subscriptions.get(key)?.instrument ?? [])
   }
 
   /** After a refusal of 30 levels: asks for five, for what still wants them. */
-  #withoutDeepBooks(guid: string): ReadonlyArray<Outbound> | undefined {
-    const keys = this.#deepRequests.get(guid)
-    if (keys === undefined) return undefined
-    this.#deepRequests.delete(guid)
+  #withoutDeepBooks(keys: ReadonlyArray<string>): ReadonlyArray<Outbound> {
     const left = keys.filter((key) => this.#subscriptions.get(key)?.mode === "full_d30")
     for (const key of left) this.#subscriptions.get(key)!.mode = "full"
     return chunks(left, this.#batch).map((part) => this.#frame("sub", part, "full"))

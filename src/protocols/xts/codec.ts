@@ -14,7 +14,9 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
+import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { numericCodes } from "../variant.ts"
 import { BinaryDecoder } from "./binary.ts"
 import type { OnMessage } from "./binary.ts"
@@ -52,8 +54,7 @@ export class XtsCodec implements Codec {
   /** Binary frames that the last event announced, and whether they hold packets. */
   #announced = 0
   #packets = false
-  /** What could not be asked for, told with the next frame: `request` has no sink. */
-  #unasked: Array<string> = []
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = xtsOptions(options)
@@ -67,6 +68,12 @@ export class XtsCodec implements Codec {
       token: handshake?.secrets?.["token"] ?? "",
       batch: options.batch,
       ended: (detail) => this.#ended(detail),
+      holder: ({ exchangeInstrumentID, exchangeSegment }, code) => {
+        const subscription = this.#book[exchangeSegment]?.get(exchangeInstrumentID)
+        return subscription !== undefined && (subscription.codes & bitOf(code)) !== 0
+          ? subscription.instrument
+          : undefined
+      },
       picture: (code, text, receivedAt, sink) => this.#messages.picture(code, text, receivedAt, sink)
     })
   }
@@ -77,12 +84,14 @@ export class XtsCodec implements Codec {
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
     const before = new Map<string, Touched>()
-    for (const { instrument, to } of changes) {
+    for (const change of changes) {
+      const { instrument, to } = change
       const segment = this.#codes[instrument.exchange]
       const bySegment = segment === undefined ? undefined : this.#book[segment]
       const id = plainNumber(instrument.token, MAX_ID)
       if (segment === undefined || bySegment === undefined || id === undefined) {
-        this.#unasked.push(
+        this.#unasked.add(
+          instrument,
           bySegment === undefined
             ? `${nameOf(instrument)}: there is no known exchange segment for ${instrument.exchange}`
             : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
@@ -92,9 +101,15 @@ export class XtsCodec implements Codec {
       }
       const key = `${segment}:${id}`
       const subscription = bySegment.get(id)
-      if (!before.has(key)) {
-        before.set(key, { segment, bySegment, id, codes: subscription?.codes ?? 0 })
+      const touched = before.get(key) ?? {
+        segment,
+        bySegment,
+        id,
+        codes: subscription?.codes ?? 0,
+        anew: false
       }
+      before.set(key, touched)
+      if (isAsked(change)) touched.anew = true
       if (to === undefined) {
         bySegment.delete(id)
         continue
@@ -110,14 +125,22 @@ export class XtsCodec implements Codec {
     return this.#requests(before)
   }
 
-  /** Kinds are independent on the wire: a change subscribes the new one before it gives up the old one. */
+  /**
+   * Kinds are independent on the wire: a change subscribes the new one before it gives up the old one. What is asked for
+   * once more is given up before, because a second subscription is refused.
+   */
   #requests(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
     const gone: Array<CodeChange> = []
     const added: Array<CodeChange> = []
     const replaced: Array<CodeChange> = []
-    for (const { bySegment, codes: was, id, segment } of before.values()) {
+    for (const { anew, bySegment, codes: was, id, segment } of before.values()) {
       const is = bySegment.get(id)?.codes ?? 0
       const address: Address = { exchangeSegment: segment, exchangeInstrumentID: id }
+      if (anew && is !== 0) {
+        if (was !== 0) gone.push({ address, codes: was })
+        added.push({ address, codes: is })
+        continue
+      }
       if ((is & ~was) !== 0) added.push({ address, codes: is & ~was })
       if ((was & ~is) !== 0) (is === 0 ? gone : replaced).push({ address, codes: was & ~is })
     }
@@ -129,12 +152,12 @@ export class XtsCodec implements Codec {
   }
 
   answered(request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink): void {
-    if (this.#unasked.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     this.#subscriber.answered(request, answer, receivedAt, sink)
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
-    if (this.#unasked.length > 0) this.#report(sink)
+    this.#unasked.report(sink)
     if (typeof frame !== "string") return this.#attachment(frame, receivedAt, sink)
     const packet = readFrame(frame)
     switch (packet.type) {
@@ -228,12 +251,6 @@ export class XtsCodec implements Codec {
   #ended(detail: string): ConnectionFailure {
     return this.#joined && this.#origin === "login" ? new Displaced({ detail }) : new AuthRejected({ detail })
   }
-
-  #report(sink: Sink): void {
-    const unasked = this.#unasked
-    this.#unasked = []
-    for (const detail of unasked) sink.event({ type: "refused", detail })
-  }
 }
 
 /** An instrument of one request, with the codes it had before. */
@@ -242,6 +259,8 @@ interface Touched {
   readonly bySegment: Map<number, Subscription>
   readonly id: number
   readonly codes: number
+  /** Asked for even where it is subscribed. */
+  anew: boolean
 }
 
 /** What was known of kinds that begin or end now is no base for changes that come later. */

@@ -4,10 +4,11 @@
  */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, RateLimited } from "../../market/errors.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
 import type { HttpAnswer, HttpRequest, Sink } from "../protocol.ts"
 import { chunks } from "../text.ts"
 import type { MessageCode } from "./layout.ts"
-import { bitOf, messageCodes } from "./layout.ts"
+import { OPEN_INTEREST, bitOf, messageCodes } from "./layout.ts"
 import type { Action, Address } from "./requests.ts"
 import { ALREADY_SUBSCRIBED, instrumentsRequest, quotesOf, readReply } from "./requests.ts"
 
@@ -42,6 +43,8 @@ export interface SubscriberOptions {
   readonly batch: number
   /** What the end of the token means for the connection. */
   readonly ended: (detail: string) => ConnectionFailure
+  /** Who wants this kind of message of an instrument now, if anybody does. */
+  readonly holder: (address: Address, code: MessageCode) => WireInstrument | undefined
   /** Takes a message of a snapshot; says whose it is, if it can be told. */
   readonly picture: (code: MessageCode, text: unknown, receivedAt: number, sink: Sink) => Address | undefined
 }
@@ -83,7 +86,7 @@ export class Subscriber {
       case "ended":
         return sink.event({ type: "failure", failure: this.#options.ended(reply.detail) })
       case "later": {
-        if (job.attempt < ATTEMPTS) return sink.send(this.#request({ ...job, attempt: job.attempt + 1 }))
+        if (job.attempt < ATTEMPTS) return this.#repeat(job, sink)
         const failure = reply.limited
           ? new RateLimited({ detail: reply.detail })
           : new ConnectionLost({ detail: `a subscription failed ${ATTEMPTS} times, ${reply.detail}` })
@@ -94,9 +97,32 @@ export class Subscriber {
     }
   }
 
+  /** What has been asked for the other way since must not be undone by a repetition that comes late. */
+  #repeat(job: Job, sink: Sink): void {
+    const list = this.#stillDue(job)
+    if (list.length > 0) sink.send(this.#request({ ...job, list, attempt: job.attempt + 1 }))
+    else this.#settle(job, sink)
+  }
+
+  #stillDue({ action, code, list }: Job): ReadonlyArray<Address> {
+    const wanted = action !== "unsubscribe"
+    return list.filter((address) => (this.#options.holder(address, code) !== undefined) === wanted)
+  }
+
+  /** Those that a kind of message serves. Without their open interest they are served all the same. */
+  #servedBy({ code, list }: Job): ReadonlyArray<WireInstrument> {
+    return code === OPEN_INTEREST ? [] : list.flatMap((address) => this.#options.holder(address, code) ?? [])
+  }
+
+  #confirm(job: Job, sink: Sink): void {
+    const instruments = this.#servedBy(job)
+    if (instruments.length > 0) sink.event({ type: "confirmed", instruments })
+  }
+
   #done(job: Job, quotes: ReadonlyArray<unknown>, receivedAt: number, sink: Sink): void {
     const { action, code, list } = job
     if (action === "unsubscribe") return this.#settle(job, sink)
+    if (action === "subscribe") this.#confirm(job, sink)
     const seen = new Set<string>()
     for (const quote of quotes) {
       const address = this.#options.picture(code, quote, receivedAt, sink)
@@ -117,18 +143,23 @@ export class Subscriber {
     if (action === "snapshot") return sink.event({ type: "ignored", what: `no snapshot: ${detail}` })
     if (list.length > 1) {
       // One of them is why; each goes alone.
-      const split: Split = { open: list.length, pictureless: [] }
-      for (const address of list) sink.send(this.#request({ ...job, list: [address], attempt: 1, split }))
+      const due = this.#stillDue(job)
+      const split: Split = { open: due.length, pictureless: [] }
+      for (const address of due) sink.send(this.#request({ ...job, list: [address], attempt: 1, split }))
       return
     }
-    if (already) job.split?.pictureless.push(...list)
-    else if (action === "unsubscribe") sink.event({ type: "ignored", what: `not unsubscribed: ${detail}` })
+    if (already) {
+      job.split?.pictureless.push(...list)
+      this.#confirm(job, sink)
+    } else if (action === "unsubscribe") sink.event({ type: "ignored", what: `not unsubscribed: ${detail}` })
     else {
       const { exchangeInstrumentID, exchangeSegment } = list[0]!
+      const instruments = this.#servedBy(job)
       sink.event({
         type: "refused",
         detail: `message ${job.code} of instrument ${exchangeSegment}:${exchangeInstrumentID}: ${detail}`,
-        ...(code === "" ? {} : { code })
+        ...(code === "" ? {} : { code }),
+        ...(instruments.length === 0 ? {} : { instruments })
       })
     }
     if (already && job.split === undefined) this.#askForPictures(job.code, list, sink)

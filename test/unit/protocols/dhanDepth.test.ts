@@ -98,7 +98,7 @@ describe("dhan depth: connecting and asking", () => {
     assert.deepStrictEqual(code(twenty), [25])
     assert.deepStrictEqual(code(twoHundred, { unsubscribeCode: 24 }), [24])
     assert.deepStrictEqual(
-      requested(opened(twenty, [reliance], BOOK), [{ instrument: reliance, to: BOOK }]),
+      requested(opened(twenty, [reliance], BOOK), [{ instrument: reliance, from: BOOK, to: BOOK }]),
       []
     )
     const codec = openWith(twenty)

@@ -91,7 +91,7 @@ describe("firstock: requests", () => {
   it("has one subscription for all modes", () => {
     const codec = opened(side, [reliance], LTP)
     assert.deepStrictEqual(codec.request([{ instrument: reliance, from: LTP, to: DEPTH }]), [])
-    assert.deepStrictEqual(codec.request([{ instrument: reliance, to: QUOTE }]), [])
+    assert.deepStrictEqual(codec.request([{ instrument: reliance, from: DEPTH, to: QUOTE }]), [])
     assert.deepStrictEqual(
       codec.request([
         { instrument: infosys, to: LTP },

@@ -104,8 +104,7 @@ describe("requests", () => {
         { instrument: reliance, to: DEPTH }
       ]),
       ...codec.request([
-        { instrument: sbin, from: DEPTH },
-        { instrument: sbin, to: QUOTE },
+        { instrument: sbin, from: DEPTH, to: QUOTE },
         { instrument: reliance, from: DEPTH, to: DEPTH }
       ])
     ]
@@ -127,7 +126,8 @@ describe("requests", () => {
       asked(codec.request([sbin, nifty, future].map((instrument) => ({ instrument, to: DEPTH })))),
       ["4 if|nse_cm|Nifty 50", "4 sf|nse_cm|3045 sf|nse_fo|2885", "4 dp|nse_cm|3045 dp|nse_fo|2885"]
     )
-    assert.deepStrictEqual(codec.request([{ instrument: sbin, to: DEPTH }]), [], "nothing is asked for twice")
+    const same = { instrument: sbin, from: DEPTH, to: DEPTH }
+    assert.deepStrictEqual(codec.request([same]), [], "no change asks for nothing")
     assert.deepStrictEqual(asked(codec.request([{ instrument: sbin, from: DEPTH, to: LTP }])), [
       "5 dp|nse_cm|3045"
     ])

@@ -217,8 +217,10 @@ describe("iifl-mqtt: requests", () => {
       {
         type: "refused",
         code: "0x80",
-        detail: "the broker refused the topic prod/marketfeed/index/v1/nseeq/999920000"
+        detail: "the broker refused the topic prod/marketfeed/index/v1/nseeq/999920000",
+        instruments: [nifty]
       },
+      { type: "confirmed", instruments: [reliance] },
       { type: "ignored", what: "SUBACK" }
     ])
   })

@@ -131,7 +131,7 @@ describe("motilal: requests", () => {
     const codec = open()
     requested(codec, [{ instrument: reliance, to: DEPTH }])
     assert.deepStrictEqual(requested(codec, [{ instrument: reliance, from: DEPTH, to: LTP }]), [])
-    assert.deepStrictEqual(requested(codec, [{ instrument: reliance, to: QUOTE }]), [])
+    assert.deepStrictEqual(requested(codec, [{ instrument: reliance, from: LTP, to: LTP }]), [])
     assert.deepStrictEqual(requested(codec, [{ instrument: dollar, from: LTP }]), [])
   })
 

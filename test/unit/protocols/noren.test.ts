@@ -48,7 +48,7 @@ describe("noren: requests", () => {
       "d NSE|2885",
       "u NSE|2885"
     ])
-    assert.deepStrictEqual(requests(codec, { instrument: reliance, to: DEPTH }), [])
+    assert.deepStrictEqual(requests(codec, { instrument: reliance, from: DEPTH, to: DEPTH }), [])
     assert.deepStrictEqual(requests(codec, { instrument: reliance, from: DEPTH, to: LTP }), [
       "t NSE|2885",
       "ud NSE|2885"

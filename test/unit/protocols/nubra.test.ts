@@ -266,7 +266,7 @@ describe("nubra: commands", () => {
       ].map((s) => s.slice(0, 40))
     )
     // The same instrument in another object is the same instrument.
-    assert.deepStrictEqual(requested(codec, [{ instrument: { ...nifty }, to: LTP }]), [])
+    assert.deepStrictEqual(requested(codec, [{ instrument: { ...nifty }, from: LTP, to: LTP }]), [])
   })
 
   it("cost what the broker says", () => {

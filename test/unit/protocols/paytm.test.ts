@@ -108,7 +108,7 @@ describe("paytm: requests", () => {
     assert.deepStrictEqual(asked(codec, { instrument: reliance, from: DEPTH, to: QUOTE }), [
       ["REMOVE FULL EQUITY NSE 2885", "ADD QUOTE EQUITY NSE 2885"]
     ])
-    assert.deepStrictEqual(asked(codec, { instrument: reliance, to: QUOTE }), [])
+    assert.deepStrictEqual(asked(codec, { instrument: reliance, from: QUOTE, to: QUOTE }), [])
     assert.deepStrictEqual(asked(codec, { instrument: call, from: LTP }), [])
   })
 

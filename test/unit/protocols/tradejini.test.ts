@@ -131,7 +131,7 @@ describe("tradejini: requests", () => {
       "L5 unsub"
     ])
     assert.deepStrictEqual(
-      asked(codec, { instrument: nifty, to: QUOTE }, { instrument: infy, from: LTP }),
+      asked(codec, { instrument: nifty, from: QUOTE, to: QUOTE }, { instrument: infy, from: LTP }),
       []
     )
   })

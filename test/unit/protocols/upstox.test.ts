@@ -178,7 +178,7 @@ describe("upstox: requests", () => {
       `full: ${key}`
     ])
     assert.deepStrictEqual(codec.request([{ instrument: reliance, from: QUOTE, to: DEPTH }]), [])
-    assert.deepStrictEqual(codec.request([{ instrument: reliance, to: DEPTH }]), [])
+    assert.deepStrictEqual(codec.request([{ instrument: reliance, from: DEPTH, to: DEPTH }]), [])
     assert.deepStrictEqual(brief(codec.request([{ instrument: reliance, from: DEPTH, to: LTP }])), [
       `ltpc: ${key}`
     ])

@@ -380,14 +380,14 @@ describe("xts: answers", () => {
     )
     const last = reply(codec, sent[2]!, ALREADY)
     assert.deepStrictEqual(shown(last.sent), ["POST quotes 1501 1_2885 1_26000"])
-    assert.deepStrictEqual(last.events, [])
+    assert.deepStrictEqual(last.events, [{ type: "confirmed", instruments: [nifty] }])
   })
 
   it("ask for the picture of a single one that is subscribed already", () => {
     const { codec, request } = subscribed(reliance)
     const found = reply(codec, request, ALREADY)
     assert.deepStrictEqual(shown(found.sent), ["POST quotes 1501 1_2885"])
-    assert.deepStrictEqual(found.events, [])
+    assert.deepStrictEqual(found.events, [{ type: "confirmed", instruments: [reliance] }])
   })
 
   it("find the one that the broker refuses, and name it", () => {
@@ -403,7 +403,8 @@ describe("xts: answers", () => {
       {
         type: "refused",
         detail: "message 1501 of instrument 1:1594: HTTP 400: Instrument not found",
-        code: "e-instrument-0001"
+        code: "e-instrument-0001",
+        instruments: [infy]
       }
     ])
     assert.deepStrictEqual(more, [])
