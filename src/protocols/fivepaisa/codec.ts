@@ -1,13 +1,17 @@
 /** The client's side of one 5paisa connection. */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, isObject, parseJson } from "../text.ts"
+import { brokerText, chunks, isObject, parseJson, plainNumber } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Service } from "./layout.ts"
 import { ASK, BID, SERVICES, dateIn, keyOf, servicesOf } from "./layout.ts"
+
+const MAX_SCRIP = Number.MAX_SAFE_INTEGER
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -45,6 +49,7 @@ export class FivePaisaCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #clientCode: string
+  readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, clientCode: string) {
     this.#codes = textCodes("fivepaisa", options.codes)
@@ -57,7 +62,18 @@ export class FivePaisaCodec implements Codec {
     const asked = new Set<string>()
     for (const change of changes) {
       const { instrument, to } = change
-      const key = keyOf(this.#codes[instrument.exchange] ?? "", instrument.token)
+      const code = this.#codes[instrument.exchange]
+      if (code === undefined || plainNumber(instrument.token, MAX_SCRIP) === undefined) {
+        this.#unasked.add(
+          instrument,
+          code === undefined
+            ? `${nameOf(instrument)}: 5paisa has no known exchange type for ${instrument.exchange}`
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no scrip code: ` +
+                `import 5paisa's instruments anew`
+        )
+        continue
+      }
+      const key = keyOf(code, instrument.token)
       const known = this.#subscribed.get(key)
       if (!before.has(key)) before.set(key, known)
       if (isAsked(change)) asked.add(key)
@@ -103,6 +119,7 @@ export class FivePaisaCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    this.#unasked.report(sink)
     if (typeof frame !== "string")
       return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)
     const value = parseJson(frame)

@@ -6,12 +6,14 @@
  * a connection carries one (`exclusive` in index.ts). Should two meet here all the same, a bare token is nobody's.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../text.ts"
+import { Unasked } from "../unasked.ts"
 import type { WireNames } from "./options.ts"
 import { segmentOf, tokenOf, wireNames } from "./options.ts"
 
@@ -46,6 +48,7 @@ export class IndMoneyCodec implements Codec {
   readonly #byName = new Map<string, Subscribed>()
   readonly #byToken = new Map<string, Array<Subscribed>>()
   readonly #names: WireNames
+  readonly #unasked = new Unasked()
   readonly #batch: number
 
   constructor(options: CodecOptions) {
@@ -59,6 +62,11 @@ export class IndMoneyCodec implements Codec {
     for (const change of changes) {
       const { instrument, to } = change
       const name = this.#names.of(instrument)
+      if (segmentOf(name) === "") {
+        const { exchange } = instrument
+        this.#unasked.add(instrument, `${nameOf(instrument)}: INDmoney has no known segment for ${exchange}`)
+        continue
+      }
       const held = this.#byName.get(name)
       if (!before.has(name)) before.set(name, held)
       if (isAsked(change)) asked.add(name)
@@ -96,6 +104,7 @@ export class IndMoneyCodec implements Codec {
   }
 
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+    this.#unasked.report(sink)
     if (typeof frame !== "string")
       return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)
     if (frame === "ping" || frame === "pong") return sink.event({ type: "heartbeat" })
