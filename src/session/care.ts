@@ -65,7 +65,7 @@ export const makeCare = (options: CareOptions): Care => {
     for (const line of lines) {
       line.resends++
       line.resentAt = now
-      changes.push({ entry: line.entry, from: undefined, to: line.want })
+      changes.push({ entry: line.entry, from: undefined, to: line.want, again: true })
     }
     slot.state.link.request(changes)
   }

@@ -29,6 +29,8 @@ export interface Line {
   lastTickAt: number
   ticks: number
   rejected: number
+  /** The tick before, on this connection. */
+  pacedFrom: number
   /** The usual time between two ticks in ms, learned from them; 0 while it is unknown. */
   gap: number
   /** Should tick and does not. */
@@ -51,6 +53,7 @@ export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
   lastTickAt: 0,
   ticks: 0,
   rejected: 0,
+  pacedFrom: 0,
   gap: 0,
   stale: false,
   next: undefined
@@ -61,10 +64,12 @@ const WEIGHT = 1 / 8
 
 /** For the tick path. */
 export const noteTick = (line: Line, at: number): void => {
-  if (line.ticks > 0) {
-    const since = at - line.lastTickAt
+  // An outage or a silence that was noticed is not how the instrument usually ticks.
+  if (line.pacedFrom > 0 && !line.stale) {
+    const since = at - line.pacedFrom
     line.gap = line.gap === 0 ? since : line.gap + (since - line.gap) * WEIGHT
   }
+  line.pacedFrom = at
   line.lastTickAt = at
   line.ticks++
 }
@@ -73,6 +78,7 @@ export const noteTick = (line: Line, at: number): void => {
 export const reset = (line: Line): void => {
   line.state = "wanted"
   line.sentAt = 0
+  line.pacedFrom = 0
   line.confirmedBy = undefined
   line.failure = undefined
   line.resends = 0

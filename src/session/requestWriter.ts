@@ -44,12 +44,15 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
 
   const request = (changes: ReadonlyArray<EntryChange>): void => {
     for (const change of changes) {
-      const { entry, to } = change
+      const { again, entry, to } = change
       const earlier = waiting.get(entry.name)
-      const from = earlier === undefined ? change.from : earlier.from
-      const undone = sameWant(from, to) && (to === undefined || earlier?.entry === entry)
+      // What waits asks for it anyway.
+      if (again === true && earlier !== undefined) continue
+      // Behind one that merely asks once more, the broker still has what it had.
+      const from = earlier === undefined || earlier.again === true ? change.from : earlier.from
+      const undone = again !== true && sameWant(from, to) && (to === undefined || earlier?.entry === entry)
       if (undone) waiting.delete(entry.name)
-      else waiting.set(entry.name, { entry, from, to })
+      else waiting.set(entry.name, { entry, from, to, ...(again === undefined ? {} : { again }) })
     }
     if (waiting.size > 0) wake.openUnsafe()
   }

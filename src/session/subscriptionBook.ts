@@ -57,6 +57,8 @@ export interface EntryChange {
   readonly entry: Entry
   readonly from: Want | undefined
   readonly to: Want | undefined
+  /** Asked for once more, though the broker should have it: `from` says nothing then. */
+  readonly again?: true
 }
 
 export interface Held {

@@ -155,4 +155,15 @@ describe("requestWriter", () => {
       assert.deepStrictEqual(log, ["asks /one"])
     })
   )
+
+  it.effect("gives up what merely waits to be asked for once more", () =>
+    Effect.gen(function* () {
+      const { log, writer } = yield* start((symbols) => [symbols.join(", ")], 1)
+      const again = (entry: EntryChange["entry"]): EntryChange => ({ ...add(entry), again: true })
+      writer.request([add(reliance), again(infy), again(tcs)])
+      writer.request([change(infy, ltp, undefined), change(tcs, ltp, quote)])
+      yield* advance("300 millis")
+      assert.deepStrictEqual(log, ["RELIANCE ->ltp", "INFY ltp>-", "TCS ltp>quote"])
+    })
+  )
 })
