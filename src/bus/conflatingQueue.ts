@@ -4,6 +4,10 @@
  * Overflow policy: conflate by key. Below its capacity it is an array and every item arrives. When it is full,
  * the newest item of a key takes the place of the one that waits, because a live reader wants the latest price
  * and not its history; only when every place holds another key does the oldest item go. Both are counted.
+ *
+ * Items that are told by `keepUnsafe` stand for something that happened: they are never replaced, and no item that
+ * was offered after one leaves before it. They have places of their own, so that a flood of them costs no other
+ * item its place; beyond these the oldest of them goes, which is counted too.
  */
 import * as Effect from "effect/Effect"
 
@@ -12,6 +16,8 @@ export interface ConflatingQueueOptions<A> {
   readonly capacity: number
   /** What makes a newer item replace a waiting one. Called only when the queue is full or was since the last take. */
   readonly keyOf: (item: A) => string | number
+  /** Kept items that may wait. Without it, nothing is kept. */
+  readonly keptCapacity?: number
 }
 
 export interface QueueStats {
@@ -21,6 +27,8 @@ export interface QueueStats {
   readonly conflated: number
   /** Items that were lost without a newer one of the same key. */
   readonly dropped: number
+  /** Kept items that were lost. */
+  readonly keptDropped: number
   /** Items waiting now. */
   readonly size: number
 }
@@ -28,6 +36,8 @@ export interface QueueStats {
 export interface ConflatingQueue<A> {
   /** For callbacks: never blocks, never throws, runs nothing of the consumer. Ignored after shutdown. */
   readonly offerUnsafe: (item: A) => void
+  /** The same for an item that must not be conflated or overtaken. */
+  readonly keepUnsafe: (item: A) => void
   /**
    * All waiting items, oldest first; suspends while there are none. For one consumer at a time: a second one is
    * a defect. Interrupting a suspended take loses nothing. Interrupts its fiber once the queue is shut down.
@@ -43,29 +53,55 @@ export interface ConflatingQueue<A> {
 
 export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): ConflatingQueue<A> => {
   const capacity = Math.max(1, Math.floor(options.capacity))
+  const keptCapacity = Math.max(0, Math.floor(options.keptCapacity ?? 0))
   const { keyOf } = options
   /** What waits while there is room. Empty while `late` is in use. */
   let items: Array<A> = []
-  /** What waits since the queue was full, in order of arrival. */
-  let late: Map<string | number, A> | undefined
+  /** Where in `items` the kept ones are. */
+  let keptAt: Array<number> = []
+  /** What waits since the queue was full, in order of arrival. A symbol stands for a kept item. */
+  let late: Map<string | number | symbol, A> | undefined
+  /** The symbols in `late`, oldest first. */
+  let marks: Array<symbol> = []
   /** Walks along `late` with the evictions, so that finding its oldest key never means a search. */
-  let oldest: Iterator<string | number> | undefined
+  let oldest: Iterator<string | number | symbol> | undefined
   let wake: (() => void) | undefined
   let closed = false
   let offered = 0
   let conflated = 0
   let dropped = 0
+  let keptDropped = 0
 
-  const offerLate = (waiting: Map<string | number, A>, item: A): void => {
+  /** Kept items are passed by: they have a limit of their own. */
+  const evictOldest = (waiting: Map<string | number | symbol, A>): void => {
+    let next = oldest!.next()
+    while (next.done !== true && typeof next.value === "symbol") next = oldest!.next()
+    if (next.done !== true) waiting.delete(next.value)
+  }
+
+  const offerLate = (waiting: Map<string | number | symbol, A>, item: A): void => {
     const key = keyOf(item)
     if (waiting.has(key)) {
       conflated++
-    } else if (waiting.size >= capacity) {
+      // In its old place it would leave before a kept item that came first.
+      if (marks.length > 0) waiting.delete(key)
+    } else if (waiting.size - marks.length >= capacity) {
       dropped++
-      const next = oldest!.next()
-      if (next.done !== true) waiting.delete(next.value)
+      evictOldest(waiting)
     }
     waiting.set(key, item)
+  }
+
+  const keepLate = (waiting: Map<string | number | symbol, A>, item: A): void => {
+    if (marks.length >= keptCapacity) {
+      keptDropped++
+      const first = marks.shift()
+      if (first === undefined) return
+      waiting.delete(first)
+    }
+    const mark = Symbol()
+    marks.push(mark)
+    waiting.set(mark, item)
   }
 
   /** Full: from here to the next take, items wait by key. */
@@ -73,8 +109,16 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
     late = new Map()
     oldest = late.keys()
     const waited = items
+    const kept = keptAt
     items = []
-    for (const item of waited) offerLate(late, item)
+    keptAt = []
+    let next = 0
+    for (let i = 0; i < waited.length; i++) {
+      if (kept[next] === i) {
+        next++
+        keepLate(late, waited[i]!)
+      } else offerLate(late, waited[i]!)
+    }
   }
 
   const offerUnsafe = (item: A): void => {
@@ -88,14 +132,29 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
     if (wake !== undefined) wake()
   }
 
+  const keepUnsafe = (item: A): void => {
+    if (closed) return
+    offered++
+    if (late === undefined && keptAt.length >= keptCapacity) fallBehind()
+    if (late !== undefined) {
+      keepLate(late, item)
+    } else {
+      keptAt.push(items.length)
+      if (items.push(item) > capacity) fallBehind()
+    }
+    if (wake !== undefined) wake()
+  }
+
   const drain = (): ReadonlyArray<A> => {
     if (late === undefined) {
       const waited = items
       items = []
+      if (keptAt.length > 0) keptAt = []
       return waited
     }
     const waited = [...late.values()]
     late = undefined
+    marks = []
     oldest = undefined
     return waited
   }
@@ -134,6 +193,7 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
 
   return {
     offerUnsafe,
+    keepUnsafe,
     takeAll,
     drainUnsafe: drain,
     shutdown: Effect.sync(() => {
@@ -142,7 +202,7 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
       wake?.()
     }),
     get stats() {
-      return { offered, conflated, dropped, size: size() }
+      return { offered, conflated, dropped, keptDropped, size: size() }
     }
   }
 }

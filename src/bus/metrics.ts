@@ -11,14 +11,27 @@ export const conflated = counter(
   "Frames replaced by a newer one of their topic while they waited for ZeroMQ"
 )
 export const dropped = counter("zmq_frames_dropped_total", "Frames lost before ZeroMQ took them")
+export const eventsSent = counter("zmq_events_sent_total", "Events handed to ZeroMQ")
+export const eventsDropped = counter(
+  "zmq_events_dropped_total",
+  "Events lost from a flood before ZeroMQ took them, the oldest first"
+)
 
 export const requests = counter(
   "link_requests_total",
   "Control requests that the feed answered, by operation"
 )
 export const malformed = counter("link_malformed_total", "Messages on the link that could not be understood")
-export const lost = counter("link_batches_lost_total", "Batches of frames that never reached this gateway")
+export const lost = counter(
+  "link_batches_lost_total",
+  "Batches of frames, and messages of events, that never reached this gateway"
+)
 export const received = counter("link_frames_received_total", "Frames received from the feed process")
+export const eventsReceived = counter(
+  "link_events_received_total",
+  "Events received from the feed process, by type"
+)
+export const silences = counter("link_silences_total", "Times that the feed process stopped answering")
 export const gateways = Metric.gauge("algoways_bus_link_gateways", {
   description: "Gateways that this feed process serves"
 })

@@ -12,11 +12,16 @@
  * Views go by number. The sender announces each one once, in its first frame. Who missed that (because it came
  * later, or ZeroMQ dropped the batch) asks for the description over the control socket and meanwhile keeps the
  * newest frame of the unknown view. Numbers hold within one epoch, that is one life of the feed process.
+ *
+ * Events travel between the batches (`eventMessage.ts`). Only a frame that waits for its view's description may come
+ * after an event that followed it.
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Mode } from "../../market/mode.ts"
 import type { Frame, View } from "../frame.ts"
+import { EVENTS_MAGIC, decodeEvents, encodeEvents } from "./eventMessage.ts"
 
 /** "AWF2" */
 const MAGIC = 0x32465741
@@ -96,8 +101,7 @@ export class BatchWriter {
     const batch = Buffer.allocUnsafeSlow(size)
     batch.writeUInt32LE(MAGIC, 0)
     batch.writeDoubleLE(this.epoch, 4)
-    this.#number = (this.#number + 1) >>> 0
-    batch.writeUInt32LE(this.#number, 12)
+    batch.writeUInt32LE(this.#next(), 12)
     batch.writeUInt32LE(next - from, 16)
     let at = HEADER
     for (let i = 0; i < ids.length; i++) {
@@ -116,6 +120,16 @@ export class BatchWriter {
       at += payload.copy(batch, at)
     }
     return { batch, next }
+  }
+
+  /** A message of its own for these, which takes its place among the batches. */
+  writeEvents(events: ReadonlyArray<FeedEvent>): Buffer {
+    return encodeEvents(this.epoch, this.#next(), events)
+  }
+
+  #next(): number {
+    this.#number = (this.#number + 1) >>> 0
+    return this.#number
   }
 
   /** Gives a view its number. Returns its description, unless an equal view had the topic before. */
@@ -138,10 +152,11 @@ export class BatchWriter {
 export interface BatchHandlers {
   /** The frames whose views are known. Payloads share the message's memory. */
   readonly frames: (frames: ReadonlyArray<Frame>) => void
+  readonly events: (events: ReadonlyArray<FeedEvent>) => void
   /** Views that this side knows nothing of; `learn` takes the answer. Called once per view until then. */
   readonly unknown: (ids: ReadonlyArray<number>) => void
   readonly malformed: (detail: string) => void
-  /** So many batches never came. */
+  /** So many messages never came. */
   readonly lost: (batches: number) => void
 }
 
@@ -162,10 +177,17 @@ export class BatchReader {
   }
 
   read(message: Buffer): void {
-    if (message.length < HEADER || message.readUInt32LE(0) !== MAGIC) {
+    const magic = message.length < HEADER ? undefined : message.readUInt32LE(0)
+    if (magic !== MAGIC && magic !== EVENTS_MAGIC) {
       return this.#handlers.malformed(`a message of ${message.length} bytes that is no batch of frames`)
     }
     this.#follow(message.readDoubleLE(4), message.readUInt32LE(12))
+    if (magic === EVENTS_MAGIC) {
+      const { events, problem } = decodeEvents(message)
+      if (events.length > 0) this.#handlers.events(events)
+      if (problem !== undefined) this.#handlers.malformed(problem)
+      return
+    }
     const count = message.readUInt32LE(16)
     const frames: Array<Frame> = []
     const unknown: Array<number> = []

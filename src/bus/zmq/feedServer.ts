@@ -1,8 +1,8 @@
 /**
  * The feed process's end of the split: shows its Feed and its FrameBus to gateways in other processes.
  *
- * Control goes over a ROUTER socket (see `link.ts`), frames over a PUB socket in batches (see `batch.ts`). There
- * is no login: whoever reaches the two endpoints may subscribe for any user, so they belong on the loopback, in an
+ * Control goes over a ROUTER socket (see `link.ts`), frames over a PUB socket in batches (see `batch.ts`), and events
+ * between them, in their order. There is no login: whoever reaches the two endpoints may subscribe for any user, so they belong on the loopback, in an
  * `ipc://` folder of one user, or on a private network.
  */
 import * as Context from "effect/Context"
@@ -15,6 +15,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
+import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
 import type { Frame } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
@@ -24,7 +25,7 @@ import { makeControl } from "./control.ts"
 import { Leases } from "./leases.ts"
 import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, MAX_MESSAGE_BYTES } from "./link.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
+import { EVENTS_OUTBOX, bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
 
 export interface FeedServerOptions {
   readonly control?: string
@@ -42,7 +43,9 @@ const SILENT_AFTER = Duration.seconds(10)
 const OUTBOX = 65_536
 /** Batches that ZeroMQ keeps for a gateway that lags: some 64 MB at most. Beyond, that gateway loses batches. */
 const HIGH_WATER_MARK = 1000
-/** Batches in a row before others get their turn on the event loop. */
+/** Events in one message. */
+const EVENTS_PER_MESSAGE = 64
+/** Messages in a row before others get their turn on the event loop. */
 const RUN = 8
 /** Answers that may wait; beyond, requests wait for room. */
 const ANSWERS = 4096
@@ -99,19 +102,40 @@ const publishFrames = Effect.fnUntraced(function* (
 ): Effect.fn.Return<() => SendCounts, never, FrameBus | Scope.Scope> {
   const bus = yield* FrameBus
   const outbox = yield* Effect.acquireRelease(
-    Effect.sync(() => makeConflatingQueue<Frame>({ capacity, keyOf: (frame) => frame.view.topic })),
+    Effect.sync(() =>
+      makeConflatingQueue<Frame | FeedEvent>({
+        capacity,
+        keptCapacity: EVENTS_OUTBOX,
+        keyOf: (frame) => (frame as Frame).view.topic
+      })
+    ),
     (q) => q.shutdown
   )
   const stats = yield* sendFrom(
     outbox,
     "link",
     async (chunk, signal, progress) => {
-      let batches = 0
-      while (progress.sent < chunk.length && !signal.aborted) {
-        const { batch, next } = writer.write(chunk, progress.sent)
-        await publisher.send(batch)
-        progress.sent = next
-        if (++batches % RUN === 0) await breathe()
+      let messages = 0
+      const send = async (message: Buffer): Promise<void> => {
+        await publisher.send(message)
+        if (++messages % RUN === 0) await breathe()
+      }
+      for (const run of runsOf(chunk)) {
+        if ("events" in run) {
+          for (let at = 0; at < run.events.length && !signal.aborted; at += EVENTS_PER_MESSAGE) {
+            const events = run.events.slice(at, at + EVENTS_PER_MESSAGE)
+            await send(writer.writeEvents(events))
+            progress.events += events.length
+            progress.sent += events.length
+          }
+        } else {
+          for (let at = 0; at < run.frames.length && !signal.aborted;) {
+            const { batch, next } = writer.write(run.frames, at)
+            await send(batch)
+            progress.sent += next - at
+            at = next
+          }
+        }
       }
     },
     yield* Effect.context<never>()
@@ -119,8 +143,30 @@ const publishFrames = Effect.fnUntraced(function* (
   yield* bus.subscribe((chunk) => {
     for (const frame of chunk) outbox.offerUnsafe(frame)
   })
+  yield* bus.listen((event) => outbox.keepUnsafe(event))
   return stats
 })
+
+const isEvent = (item: Frame | FeedEvent): item is FeedEvent => "type" in item
+
+type Run = { readonly frames: ReadonlyArray<Frame> } | { readonly events: ReadonlyArray<FeedEvent> }
+
+/** A chunk in pieces of one kind, in order. */
+const runsOf = (chunk: ReadonlyArray<Frame | FeedEvent>): ReadonlyArray<Run> => {
+  const runs: Array<Run> = []
+  for (let from = 0; from < chunk.length;) {
+    const event = isEvent(chunk[from]!)
+    let to = from + 1
+    while (to < chunk.length && isEvent(chunk[to]!) === event) to++
+    // Nearly always the whole chunk is frames.
+    const piece = from === 0 && to === chunk.length ? chunk : chunk.slice(from, to)
+    runs.push(
+      event ? { events: piece as ReadonlyArray<FeedEvent> } : { frames: piece as ReadonlyArray<Frame> }
+    )
+    from = to
+  }
+  return runs
+}
 
 const serveControl = Effect.fnUntraced(function* (
   router: zmq.Router,

@@ -4,17 +4,22 @@
  * The topic is `SYMBOL.EXCHANGE.MODE` with the modes 1 LTP, 2 Quote, 4 Depth, for example `INFY.NSE.4`. The JSON
  * is the `data` object of the frame that WebSocket clients get, the very same bytes. Described for users in
  * `docs/zeromq.md`.
+ *
+ * Events of a user's feed have the topic `!event/USER`. They are published while somebody has subscribed to topics
+ * that begin with an exclamation mark: whoever takes everything by an empty prefix was promised ticks.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
+import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { Mode } from "../../market/mode.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { Frame, View } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { bind, breathe, scoped, sendFrom } from "./sockets.ts"
+import { EVENTS_OUTBOX, bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
 
 export const DEFAULT_PUBLIC_ENDPOINT = "tcp://127.0.0.1:5555"
 
@@ -23,6 +28,10 @@ export const topicMode: Readonly<Record<Mode, 1 | 2 | 4>> = { ltp: 1, quote: 2, 
 
 export const publicTopic = (view: Pick<View, "symbol" | "exchange" | "mode">): string =>
   `${view.symbol}.${view.exchange}.${topicMode[view.mode]}`
+
+/** No symbol begins with the mark. */
+const EVENT_MARK = "!"
+export const eventTopic = (user: string): string => `${EVENT_MARK}event/${user}`
 
 export interface PublisherOptions {
   /** `tcp://host:port` or `ipc://path`. Whoever reaches it reads the market data: keep it on the loopback. */
@@ -100,10 +109,40 @@ export const makeDeepestOnly = (accept: (frame: Frame, topic: string) => void) =
   }
 }
 
-interface Outgoing {
-  readonly topic: string
-  readonly frame: Frame
-}
+type Outgoing =
+  | { readonly topic: string; readonly frame: Frame }
+  | { readonly topic: string; readonly event: FeedEvent }
+
+/** Whether anybody has asked for events by their topic. Reads the subscriptions that reach the socket. */
+const watchSubscribers = Effect.fnUntraced(function* (
+  socket: zmq.XPublisher
+): Effect.fn.Return<() => boolean, never, Scope.Scope> {
+  const prefixes = new Set<string>()
+  yield* Effect.tryPromise(() => socket.receive()).pipe(
+    Effect.map(([message]) => {
+      // 1 and a prefix: the first one of it subscribes. 0: the last one is gone.
+      if (message === undefined || message[1] !== EVENT_MARK.charCodeAt(0)) return
+      const prefix = message.toString("latin1", 1)
+      if (message[0] === 1) prefixes.add(prefix)
+      else if (message[0] === 0) prefixes.delete(prefix)
+    }),
+    Effect.catch((error) =>
+      Effect.andThen(
+        Effect.logDebug("a subscription could not be read", error.cause),
+        Effect.sleep("100 millis")
+      )
+    ),
+    Effect.forever,
+    watched("ZeroMQ (public socket) stopped reading subscriptions"),
+    Effect.forkScoped
+  )
+  return () => prefixes.size > 0
+})
+
+const bodyOf = (item: Outgoing): Buffer | string =>
+  "frame" in item
+    ? item.frame.payload.subarray(item.frame.dataStart, item.frame.dataEnd)
+    : JSON.stringify(item.event)
 
 export class ZmqPublisher extends Context.Service<
   ZmqPublisher,
@@ -121,7 +160,7 @@ export class ZmqPublisher extends Context.Service<
       Effect.gen(function* () {
         const bus = yield* FrameBus
         const socket = yield* scoped(
-          () => new zmq.Publisher({ linger: 0, sendHighWaterMark: options.highWaterMark ?? HIGH_WATER_MARK })
+          () => new zmq.XPublisher({ linger: 0, sendHighWaterMark: options.highWaterMark ?? HIGH_WATER_MARK })
         )
         const endpoint = yield* bind(
           socket,
@@ -132,7 +171,8 @@ export class ZmqPublisher extends Context.Service<
           Effect.sync(() =>
             makeConflatingQueue<Outgoing>({
               capacity: options.outbox ?? OUTBOX,
-              keyOf: (o) => o.frame.view.topic
+              keptCapacity: EVENTS_OUTBOX,
+              keyOf: (o) => ("frame" in o ? o.frame.view.topic : o.topic)
             })
           ),
           (q) => q.shutdown
@@ -141,10 +181,11 @@ export class ZmqPublisher extends Context.Service<
           outbox,
           "public",
           async (chunk, signal, progress) => {
-            for (const { frame, topic } of chunk) {
+            for (const item of chunk) {
               if (signal.aborted) return
-              await socket.send([topic, frame.payload.subarray(frame.dataStart, frame.dataEnd)])
+              await socket.send([item.topic, bodyOf(item)])
               progress.sent++
+              if ("event" in item) progress.events++
               if (progress.sent % RUN === 0) await breathe()
             }
           },
@@ -152,6 +193,11 @@ export class ZmqPublisher extends Context.Service<
         )
         const publish = makeDeepestOnly((frame, topic) => outbox.offerUnsafe({ topic, frame }))
         const { user } = options
+        const eventsWanted = yield* watchSubscribers(socket)
+        yield* bus.listen((event) => {
+          if (!eventsWanted() || (user !== undefined && event.user !== user)) return
+          outbox.keepUnsafe({ topic: eventTopic(event.user), event })
+        })
         yield* bus.subscribe(
           user === undefined ? publish : (frames) => publish(frames.filter((f) => f.view.user === user))
         )

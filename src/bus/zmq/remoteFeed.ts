@@ -1,24 +1,29 @@
 /**
  * The gateway process's end of the split: a Feed whose sessions run in the feed process, and the FrameBus on which
- * that process's frames arrive.
+ * that process's frames and events arrive.
  *
- * Clients of the gateway notice a restart of the feed process as a gap: what they hold is made anew.
+ * Clients of the gateway notice a restart of the feed process as a gap: what they hold is made anew, and events say so.
  * A frame's payload shares the memory of the message that it came in; a handler that keeps frames for long copies.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as zmq from "zeromq"
+import type { FeedInfo } from "../feed.ts"
 import { Feed } from "../feed.ts"
 import { FrameBus } from "../frameBus.ts"
 import * as metrics from "../metrics.ts"
 import { BatchReader } from "./batch.ts"
 import type { FeedLink } from "./feedLink.ts"
 import { makeFeedLink, unreachable, valueOf } from "./feedLink.ts"
+import type { FeedWatch } from "./feedWatch.ts"
+import { makeFeedWatch } from "./feedWatch.ts"
 import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, values } from "./link.ts"
 import { RemoteReaders } from "./remoteReaders.ts"
 import type { EndpointFailed } from "./sockets.ts"
@@ -91,18 +96,36 @@ const make = Effect.fnUntraced(function* (
     requestMs: Duration.toMillis(timeout),
     attachMs: Duration.toMillis(Duration.fromInputUnsafe(options.attachTimeout ?? ATTACH_TIMEOUT))
   })
-  yield* receiveFrames(options.frames ?? DEFAULT_FRAMES_ENDPOINT, link, timeout)
-  yield* keepAlive(link, endpoint, options, changed)
+  const info = (user: string) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf)
+  // Pings, so that the feed process knows that this gateway lives, and this gateway that the feed process does.
+  const watch = makeFeedWatch({
+    endpoint,
+    ping: link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER),
+    pingEvery: options.pingEvery ?? PING_EVERY,
+    giveUp: link.giveUp,
+    onAnswer: changed.open,
+    info,
+    users: () => readers.users(),
+    heldBy: (user) => readers.heldBy(user),
+    tell: (yield* FrameBus).tell,
+    clock: yield* Clock.Clock
+  })
+  yield* receiveFrames(options.frames ?? DEFAULT_FRAMES_ENDPOINT, link, watch, timeout)
+  yield* watch.run
 
   // A changed lease opens the latch; so does every ping, for what could not be restored the last time.
   yield* changed.await.pipe(
     Effect.andThen(changed.close),
     Effect.andThen(readers.restore),
+    Effect.andThen(watch.settle),
     Effect.forever,
     watched("the gateway stopped restoring its readers"),
     Effect.forkScoped
   )
   yield* Effect.addFinalizer(() => Effect.ignore(link.ask({ op: "leave" }, LEAVE_TIMEOUT)))
+
+  const noting = <E>(user: string, asked: Effect.Effect<FeedInfo, E>) =>
+    Effect.tap(asked, ({ broker }) => Effect.sync(() => watch.note(user, broker)))
 
   let brokers: ReadonlyArray<string> = []
   return {
@@ -112,11 +135,11 @@ const make = Effect.fnUntraced(function* (
       // The names hardly change: those of the last answer serve while there is none.
       Effect.catch(() => Effect.sync(() => brokers))
     ),
-    attach: (user, reader) => readers.attach(user, reader),
+    attach: (user, reader) => noting(user, readers.attach(user, reader)),
     subscribe: (user, reader, requests) => readers.subscribe(user, reader, requests),
     unsubscribe: (user, reader, requests) => readers.unsubscribe(user, reader, requests),
     release: (user, reader) => readers.release(user, reader),
-    info: (user) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf),
+    info: (user) => noting(user, info(user)),
     last: (user, requests) => Effect.flatMap(link.ask({ op: "last", user, requests }, timeout), lastOf),
     status: (user) => Effect.flatMap(link.ask({ op: "status", user }, timeout), statusOf),
     instrument: (user, exchange, symbol) =>
@@ -124,48 +147,10 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
-/** Pings, so that the feed process knows that this gateway lives, and this gateway that the feed process does. */
-const keepAlive = Effect.fnUntraced(function* (
-  link: FeedLink,
-  endpoint: string,
-  options: RemoteFeedOptions,
-  changed: Latch.Latch
-): Effect.fn.Return<void, never, Scope.Scope> {
-  let silent = false
-  const ping = Effect.matchEffect(link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER), {
-    onFailure: () =>
-      Effect.suspend(() => {
-        const first = !silent
-        silent = true
-        return Effect.andThen(
-          first
-            ? Effect.logWarning(
-                `the feed process at ${endpoint} does not answer; clients get no data until it does`
-              )
-            : Effect.void,
-          link.giveUp
-        )
-      }),
-    onSuccess: () =>
-      Effect.suspend(() => {
-        const back = silent
-        silent = false
-        return Effect.andThen(
-          back ? Effect.logInfo(`the feed process at ${endpoint} answers again`) : Effect.void,
-          changed.open
-        )
-      })
-  })
-  yield* Effect.andThen(ping, Effect.sleep(options.pingEvery ?? PING_EVERY)).pipe(
-    Effect.forever,
-    watched("the gateway stopped pinging the feed"),
-    Effect.forkScoped
-  )
-})
-
 const receiveFrames = Effect.fnUntraced(function* (
   endpoint: string,
   link: FeedLink,
+  watch: FeedWatch,
   timeout: Duration.Duration
 ): Effect.fn.Return<void, EndpointFailed, FrameBus | Scope.Scope> {
   const bus = yield* FrameBus
@@ -195,6 +180,12 @@ const receiveFrames = Effect.fnUntraced(function* (
     frames: (frames) => {
       metrics.received.updateUnsafe(frames.length, context)
       bus.publish(frames)
+    },
+    events: (events) => {
+      for (const event of events) {
+        Metric.withAttributes(metrics.eventsReceived, { type: event.type }).updateUnsafe(1, context)
+        watch.heard(event)
+      }
     },
     unknown: (ids) => {
       fork(describe(ids))

@@ -17,6 +17,8 @@ import type { FeedLink } from "./feedLink.ts"
 import { valueOf } from "./feedLink.ts"
 import type { Answer } from "./link.ts"
 import { values } from "./link.ts"
+import type { Held, Reader } from "./remoteReader.ts"
+import { heldBy, hold, newReader, usersOf } from "./remoteReader.ts"
 
 export interface Patience {
   /** For requests that the feed process answers at once. */
@@ -30,21 +32,6 @@ type ReaderBody =
   | { readonly op: "release" }
   | { readonly op: "subscribe"; readonly requests: ReadonlyArray<SubscribeRequest> }
   | { readonly op: "unsubscribe"; readonly requests: ReadonlyArray<UnsubscribeRequest> }
-
-interface Reader {
-  readonly user: string
-  readonly name: string
-  readonly turn: Semaphore.Semaphore
-  /** By topic: the request that won it. */
-  readonly held: Map<string, SubscribeRequest>
-  attached: boolean
-  /** The lease under which the feed process knows this reader. */
-  lease: string | undefined
-  /** The feed process knows the reader, but perhaps not all of this. */
-  incomplete: boolean
-  /** Not to be completed before then (by performance.now). */
-  restoreAfter: number
-}
 
 /** After a refusal that is not about the connection: the user has no broker, no credentials. */
 const REFUSED_PAUSE_MS = 15_000
@@ -155,6 +142,15 @@ export class RemoteReaders {
     })
   }
 
+  /** Users with readers that are attached. */
+  users(): ReadonlySet<string> {
+    return usersOf(this.#readers.values())
+  }
+
+  heldBy(user: string): Held {
+    return heldBy(this.#readers.values(), user)
+  }
+
   /** Makes anew what the feed process has forgotten, and repeats the releases that it did not confirm. */
   readonly restore: Effect.Effect<void> = Effect.suspend(() => {
     const lease = this.#link.lease()
@@ -186,16 +182,7 @@ export class RemoteReaders {
     const key = keyOf(user, name)
     let reader = this.#readers.get(key)
     if (reader === undefined) {
-      reader = {
-        user,
-        name,
-        turn: Semaphore.makeUnsafe(1),
-        held: new Map(),
-        attached: false,
-        lease: undefined,
-        incomplete: false,
-        restoreAfter: 0
-      }
+      reader = newReader(user, name)
       this.#readers.set(key, reader)
     }
     return reader
@@ -253,6 +240,7 @@ export class RemoteReaders {
         if (answer.result === "lease") return
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
         const failed = (yield* subscribedOf(answer)).filter((r) => r.status === "error")
+        reader.refused = new Set(failed.map((r) => `${r.exchange}:${r.symbol}`))
         for (const { exchange, message, symbol } of failed) {
           yield* Effect.logWarning(
             `${exchange}:${symbol} of reader ${reader.name} is not served any more: ${message}`
@@ -277,15 +265,3 @@ export class RemoteReaders {
 
 const isConnecting = (answer: Answer): boolean =>
   answer.result === "failed" && answer.code === "BROKER_CONNECTION_ERROR"
-
-const hold = (
-  reader: Reader,
-  requests: ReadonlyArray<SubscribeRequest>,
-  results: ReadonlyArray<SubscribeResult>
-): void => {
-  for (let i = 0; i < results.length; i++) {
-    const result = results[i]!
-    const request = requests[i]
-    if (result.status === "success" && request !== undefined) reader.held.set(result.topic, request)
-  }
-}

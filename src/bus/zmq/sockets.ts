@@ -84,20 +84,36 @@ export const watched =
 /** Lets timers and other sockets have their turn in a long run of sends. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** Of frames, but for the last two. */
 export interface SendCounts {
   readonly sent: number
   readonly conflated: number
   readonly dropped: number
+  readonly eventsSent: number
+  readonly eventsDropped: number
+}
+
+export interface Progress {
+  /** How much of the chunk went out, events included. */
+  sent: number
+  /** How many events of the chunk are done with. */
+  events: number
 }
 
 /**
+ * Events that may wait for ZeroMQ, beside the frames. A session's whole list of instruments is one event, so this is
+ * hundreds of sessions that fail and come back at the same moment.
+ */
+export const EVENTS_OUTBOX = 4096
+
+/**
  * The one fiber that sends what waits in the outbox: ZeroMQ allows one send in flight per socket. `send` gets a
- * whole chunk and says how many frames went out; what it did not send by then counts as dropped.
+ * whole chunk and says how much of it went out; what it did not send by then counts as dropped.
  */
 export const sendFrom = <A>(
   outbox: ConflatingQueue<A>,
   socket: "public" | "link",
-  send: (chunk: ReadonlyArray<A>, signal: AbortSignal, progress: { sent: number }) => Promise<void>,
+  send: (chunk: ReadonlyArray<A>, signal: AbortSignal, progress: Progress) => Promise<void>,
   context: Context.Context<never>
 ): Effect.Effect<() => SendCounts, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -105,16 +121,19 @@ export const sendFrom = <A>(
     const sent = Metric.withAttributes(metrics.sent, label)
     const conflated = Metric.withAttributes(metrics.conflated, label)
     const dropped = Metric.withAttributes(metrics.dropped, label)
+    const eventsSent = Metric.withAttributes(metrics.eventsSent, label)
+    const eventsDropped = Metric.withAttributes(metrics.eventsDropped, label)
     let sentTotal = 0
+    let eventsTotal = 0
     let lostTotal = 0
-    let seen = { conflated: 0, dropped: 0 }
+    let seen = { conflated: 0, dropped: 0, keptDropped: 0 }
 
     const sendChunk = (chunk: ReadonlyArray<A>) => {
-      const progress = { sent: 0 }
+      const progress: Progress = { sent: 0, events: 0 }
       return Effect.tryPromise((signal) => send(chunk, signal, progress)).pipe(
         Effect.catch((error) =>
           Effect.logWarning(
-            `ZeroMQ (${socket} socket) refused to send ${chunk.length - progress.sent} frames`,
+            `ZeroMQ (${socket} socket) refused to send ${chunk.length - progress.sent} messages`,
             error.cause
           )
         ),
@@ -122,9 +141,14 @@ export const sendFrom = <A>(
           Effect.sync(() => {
             const stats = outbox.stats
             const lost = chunk.length - progress.sent
-            sentTotal += progress.sent
+            const frames = progress.sent - progress.events
+            sentTotal += frames
+            eventsTotal += progress.events
             lostTotal += lost
-            sent.updateUnsafe(progress.sent, context)
+            sent.updateUnsafe(frames, context)
+            if (progress.events > 0) eventsSent.updateUnsafe(progress.events, context)
+            const newlyLost = stats.keptDropped - seen.keptDropped
+            if (newlyLost > 0) eventsDropped.updateUnsafe(newlyLost, context)
             const newlyConflated = stats.conflated - seen.conflated
             const newlyDropped = stats.dropped - seen.dropped + lost
             if (newlyConflated > 0) conflated.updateUnsafe(newlyConflated, context)
@@ -144,6 +168,8 @@ export const sendFrom = <A>(
     return () => ({
       sent: sentTotal,
       conflated: outbox.stats.conflated,
-      dropped: outbox.stats.dropped + lostTotal
+      dropped: outbox.stats.dropped + lostTotal,
+      eventsSent: eventsTotal,
+      eventsDropped: outbox.stats.keptDropped
     })
   })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import type { Frame, View } from "../../../src/bus/frame.ts"
 import { topicOf } from "../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
@@ -34,12 +35,22 @@ const said = ({ dataEnd, dataStart, payload, view }: Frame) => ({
 const listen = () => {
   const heard = {
     frames: [] as Array<ReturnType<typeof said>>,
+    events: [] as Array<FeedEvent>,
+    /** Prices and types of events, as they came. */
+    order: [] as Array<string>,
     unknown: [] as Array<number>,
     malformed: [] as Array<string>,
     lost: 0
   }
   const reader = new BatchReader({
-    frames: (frames) => heard.frames.push(...frames.map(said)),
+    frames: (frames) => {
+      heard.frames.push(...frames.map(said))
+      heard.order.push(...frames.map((f) => f.view.symbol))
+    },
+    events: (events) => {
+      heard.events.push(...events)
+      heard.order.push(...events.map((e) => e.type))
+    },
     unknown: (ids) => heard.unknown.push(...ids),
     malformed: (detail) => heard.malformed.push(detail),
     lost: (batches) => (heard.lost += batches)
@@ -171,5 +182,70 @@ describe("batches of frames", () => {
       feed(Buffer.from(Array.from({ length: random(1 << 20) >>> 12 }, () => random(1 << 30) >>> 16)))
     }
     assert.isAbove(reported, good.length)
+  })
+
+  const down = (detail: string): FeedEvent => ({
+    type: "feed_down",
+    user: "asha",
+    broker: "zerodha",
+    at: 1_764_040_501_250,
+    connection: 1,
+    cause: "ConnectionLost",
+    detail,
+    since: 1_764_040_501_000
+  })
+  const up: FeedEvent = {
+    type: "feed_up",
+    user: "asha",
+    broker: "zerodha",
+    at: 1_764_040_509_000,
+    connection: 1,
+    gap_ms: 7750,
+    restored: 3,
+    failed: 0
+  }
+
+  it("let events through between them, in their order, and count a lost one", () => {
+    const writer = new BatchWriter(7)
+    const { heard, reader } = listen()
+    const messages = [
+      batchOf(writer, frameOf(viewOf("INFY"), 1)),
+      writer.writeEvents([down('broken & "रू"'), up]),
+      batchOf(writer, frameOf(viewOf("TCS"), 1)),
+      writer.writeEvents([up]),
+      batchOf(writer, frameOf(viewOf("INFY"), 2))
+    ]
+    for (const message of messages.filter((_, i) => i !== 3)) reader.read(message)
+    assert.deepStrictEqual(heard.order, ["INFY", "feed_down", "feed_up", "TCS", "INFY"])
+    assert.deepStrictEqual(heard.events, [down('broken & "रू"'), up])
+    assert.deepStrictEqual([heard.malformed, heard.lost], [[], 1])
+  })
+
+  it("take the events of a message that they understand, and report the others", () => {
+    const writer = new BatchWriter(7)
+    const { heard, reader } = listen()
+    reader.read(writer.writeEvents([down("x"), { ...up, type: "of_tomorrow" } as never, up]))
+    assert.deepStrictEqual(heard.order, ["feed_down", "feed_up"])
+    assert.deepStrictEqual(heard.malformed, ["1 of 3 events of an unknown kind or shape"])
+  })
+
+  it("survive any bytes in a message of events", () => {
+    const good = new BatchWriter(7).writeEvents([down("x"), up])
+    const feed = (bytes: Buffer) => {
+      const { heard, reader } = listen()
+      reader.read(bytes)
+      return heard
+    }
+    for (let length = 0; length < good.length; length++) {
+      const heard = feed(good.subarray(0, length))
+      assert.deepStrictEqual([heard.events.length, heard.malformed.length], [0, 1])
+    }
+    for (let at = 0; at < good.length; at++) {
+      for (const value of [0, 0x22, 0x2c, 0x5d, 0xff]) {
+        const bytes = Buffer.from(good)
+        bytes[at] = value
+        assert.isAtMost(feed(bytes).events.length, 2)
+      }
+    }
   })
 })

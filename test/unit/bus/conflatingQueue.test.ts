@@ -70,7 +70,7 @@ describe("conflatingQueue", () => {
       for (const n of [1, 2, 3, 4]) queue.offerUnsafe(price("A", n))
       assert.strictEqual(texts(yield* queue.takeAll), "A1 A2 A3 A4")
       assert.strictEqual(asked(), 0)
-      assert.deepStrictEqual(queue.stats, { offered: 4, conflated: 0, dropped: 0, size: 0 })
+      assert.deepStrictEqual(queue.stats, { offered: 4, conflated: 0, dropped: 0, keptDropped: 0, size: 0 })
     })
   )
 
@@ -81,7 +81,7 @@ describe("conflatingQueue", () => {
         queue.offerUnsafe(p)
       }
       assert.strictEqual(texts(yield* queue.takeAll), "A2 B2 C1")
-      assert.deepStrictEqual(queue.stats, { offered: 5, conflated: 2, dropped: 0, size: 0 })
+      assert.deepStrictEqual(queue.stats, { offered: 5, conflated: 2, dropped: 0, keptDropped: 0, size: 0 })
       queue.offerUnsafe(price("A", 3))
       queue.offerUnsafe(price("A", 4))
       assert.strictEqual(texts(yield* queue.takeAll), "A3 A4")
@@ -93,7 +93,7 @@ describe("conflatingQueue", () => {
       const { queue } = make(2)
       for (const p of [price("A", 1), price("B", 1), price("C", 1), price("A", 2)]) queue.offerUnsafe(p)
       assert.strictEqual(texts(yield* queue.takeAll), "C1 A2")
-      assert.deepStrictEqual(queue.stats, { offered: 4, conflated: 0, dropped: 2, size: 0 })
+      assert.deepStrictEqual(queue.stats, { offered: 4, conflated: 0, dropped: 2, keptDropped: 0, size: 0 })
     })
   )
 
@@ -170,7 +170,7 @@ describe("conflatingQueue", () => {
       const exit = yield* Fiber.await(taker)
       assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
       queue.offerUnsafe(price("A", 1))
-      assert.deepStrictEqual(queue.stats, { offered: 0, conflated: 0, dropped: 0, size: 0 })
+      assert.deepStrictEqual(queue.stats, { offered: 0, conflated: 0, dropped: 0, keptDropped: 0, size: 0 })
       const later = yield* Effect.exit(queue.takeAll)
       assert.isTrue(Exit.isFailure(later) && Cause.hasInterruptsOnly(later.cause))
     })

@@ -1,0 +1,181 @@
+/**
+ * Whether the feed process lives, as this gateway sees it, and the events that say so to its clients: nothing that
+ * happens over there reaches them while it is silent.
+ *
+ * The link counts as connection 0 of every user's feed; a session's own connections begin with 1.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Duration from "effect/Duration"
+import * as Metric from "effect/Metric"
+import type { FeedEvent } from "../../market/feedEvent.ts"
+import type { FeedError, FeedInfo } from "../feed.ts"
+import * as metrics from "../metrics.ts"
+import type { Answer } from "./link.ts"
+import type { Held } from "./remoteReader.ts"
+import { watched } from "./sockets.ts"
+
+export interface FeedWatchOptions {
+  readonly endpoint: string
+  readonly ping: Effect.Effect<Answer, FeedError>
+  readonly pingEvery: Duration.Input
+  /** Ends what waits for an answer. */
+  readonly giveUp: Effect.Effect<void>
+  /** The feed process has answered: what it lacks can be made anew. */
+  readonly onAnswer: Effect.Effect<unknown>
+  /** Asks the feed process. */
+  readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
+  /** Users with readers at this gateway. */
+  readonly users: () => ReadonlySet<string>
+  readonly heldBy: (user: string) => Held
+  readonly tell: (event: FeedEvent) => void
+  readonly clock: Clock.Clock
+}
+
+export interface FeedWatch {
+  /** A user's broker, for events about it. */
+  readonly note: (user: string, broker: string) => void
+  /** Hands on an event of the feed process. */
+  readonly heard: (event: FeedEvent) => void
+  /** Tells `feed_up` where the feed is back. To be run when everything that could be made anew is. */
+  readonly settle: Effect.Effect<void>
+  /** Pings until the scope closes. */
+  readonly run: Effect.Effect<void, never, Scope.Scope>
+}
+
+/** The `cause` of a feed_down that is about the process and not about the broker. */
+export const FEED_PROCESS_SILENT = "FeedProcessSilent"
+const LINK = 0
+/** Users whose states are asked for at once. */
+const ASKS_AT_ONCE = 16
+
+/** Brokers of users that are gone are forgotten when there are so many, and then whenever they have doubled. */
+const BROKERS_AT_FIRST = 1000
+
+interface Gap {
+  readonly since: number
+  toldToLogIn: boolean
+}
+
+export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
+  const { clock, endpoint, heldBy, tell, users } = options
+  const now = (): number => clock.currentTimeMillisUnsafe()
+  const brokers = new Map<string, string>()
+  let brokersAtMost = BROKERS_AT_FIRST
+  /** Users that were told that they have no feed, and not yet that they have one again. */
+  const gaps = new Map<string, Gap>()
+  let silent = false
+  let answeredAt = now()
+  let epoch: number | undefined
+
+  const envelope = (user: string) => ({ user, broker: brokers.get(user) ?? "unknown", at: now() })
+
+  /** Once per user and gap, also for users that come while the feed process is silent. */
+  const down = (detail: string): void => {
+    for (const user of users()) {
+      if (gaps.has(user)) continue
+      gaps.set(user, { since: answeredAt, toldToLogIn: false })
+      tell({
+        type: "feed_down",
+        ...envelope(user),
+        connection: LINK,
+        cause: FEED_PROCESS_SILENT,
+        detail,
+        since: answeredAt
+      })
+    }
+  }
+
+  const unanswered = Effect.suspend(() => {
+    const first = !silent
+    silent = true
+    down(`the feed process at ${endpoint} does not answer`)
+    return first
+      ? Effect.andThen(
+          Metric.update(metrics.silences, 1),
+          Effect.logWarning(
+            `the feed process at ${endpoint} does not answer; clients get no data until it does`
+          )
+        )
+      : Effect.void
+  })
+
+  const answered = (answer: Answer): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const back = silent
+      silent = false
+      // So quickly that no ping went unanswered; what was published meanwhile is lost all the same.
+      if (!back && epoch !== undefined && epoch !== answer.epoch) {
+        down(`the feed process at ${endpoint} was started again`)
+      }
+      epoch = answer.epoch
+      answeredAt = now()
+      return back ? Effect.logInfo(`the feed process at ${endpoint} answers again`) : Effect.void
+    })
+
+  const note = (user: string, broker: string): void => {
+    brokers.set(user, broker)
+    if (brokers.size <= brokersAtMost) return
+    const present = users()
+    for (const name of brokers.keys()) if (!present.has(name)) brokers.delete(name)
+    brokersAtMost = Math.max(BROKERS_AT_FIRST, 2 * brokers.size)
+  }
+
+  const settleOne = (user: string, gap: Gap) =>
+    Effect.map(options.info(user), ({ broker, reason, state }) => {
+      note(user, broker)
+      // The session's own event may have come in the meantime.
+      if (gaps.get(user) !== gap) return
+      if (state === "waiting_for_login" && !gap.toldToLogIn) {
+        gap.toldToLogIn = true
+        tell({ type: "waiting_for_login", ...envelope(user), reason: reason ?? "no reason given" })
+      }
+      if (state !== "connected") return
+      gaps.delete(user)
+      const held = heldBy(user)
+      tell({
+        type: "feed_up",
+        ...envelope(user),
+        connection: LINK,
+        gap_ms: now() - gap.since,
+        restored: held.instruments,
+        failed: held.failed
+      })
+    })
+
+  const settle = Effect.suspend(() => {
+    if (silent || gaps.size === 0) return Effect.void
+    const present = users()
+    for (const user of gaps.keys()) if (!present.has(user)) gaps.delete(user)
+    return Effect.forEach(
+      [...gaps],
+      ([user, gap]) =>
+        // No answer, or no session yet: asked again after the next ping.
+        Effect.ignore(settleOne(user, gap)),
+      { discard: true, concurrency: ASKS_AT_ONCE }
+    )
+  })
+
+  return {
+    note,
+    heard: (event) => {
+      const gap = event.type === "feed_up" ? gaps.get(event.user) : undefined
+      if (event.type !== "feed_up" || gap === undefined) return tell(event)
+      // A session that began with the feed process knows nothing of the gap before it.
+      gaps.delete(event.user)
+      tell({ ...event, gap_ms: Math.max(event.gap_ms, event.at - gap.since) })
+    },
+    settle,
+    run: Effect.matchEffect(options.ping, {
+      onFailure: () => Effect.andThen(unanswered, options.giveUp),
+      onSuccess: (answer) => Effect.andThen(answered(answer), options.onAnswer)
+    }).pipe(
+      Effect.andThen(Effect.sleep(options.pingEvery)),
+      Effect.forever,
+      watched("the gateway stopped pinging the feed"),
+      Effect.forkScoped,
+      Effect.asVoid
+    )
+  }
+}

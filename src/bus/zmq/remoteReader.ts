@@ -1,0 +1,76 @@
+/** One reader of this gateway: what it holds, and what the feed process knows of that. */
+import * as Semaphore from "effect/Semaphore"
+import type { SubscribeRequest, SubscribeResult } from "../../market/subscription.ts"
+
+/** What the readers of one user hold. */
+export interface Held {
+  readonly instruments: number
+  /** Of those, how many the feed process refused when they were made anew. */
+  readonly failed: number
+}
+
+export interface Reader {
+  readonly user: string
+  readonly name: string
+  readonly turn: Semaphore.Semaphore
+  /** By topic: the request that won it. */
+  readonly held: Map<string, SubscribeRequest>
+  attached: boolean
+  /** What could not be made anew, as `EXCHANGE:SYMBOL`. */
+  refused: ReadonlySet<string>
+  /** The lease under which the feed process knows this reader. */
+  lease: string | undefined
+  /** The feed process knows the reader, but perhaps not all of this. */
+  incomplete: boolean
+  /** Not to be completed before then (by performance.now). */
+  restoreAfter: number
+}
+
+const nothing: ReadonlySet<string> = new Set()
+
+export const newReader = (user: string, name: string): Reader => ({
+  user,
+  name,
+  turn: Semaphore.makeUnsafe(1),
+  held: new Map(),
+  attached: false,
+  refused: nothing,
+  lease: undefined,
+  incomplete: false,
+  restoreAfter: 0
+})
+
+/** Takes note of what a subscription won. */
+export const hold = (
+  reader: Reader,
+  requests: ReadonlyArray<SubscribeRequest>,
+  results: ReadonlyArray<SubscribeResult>
+): void => {
+  for (let i = 0; i < results.length; i++) {
+    const result = results[i]!
+    const request = requests[i]
+    if (result.status === "success" && request !== undefined) reader.held.set(result.topic, request)
+  }
+}
+
+/** Users with readers that are attached. */
+export const usersOf = (readers: Iterable<Reader>): ReadonlySet<string> => {
+  const users = new Set<string>()
+  for (const { attached, user } of readers) if (attached) users.add(user)
+  return users
+}
+
+/** What all readers of a user hold together. */
+export const heldBy = (readers: Iterable<Reader>, name: string): Held => {
+  const all = new Set<string>()
+  const failed = new Set<string>()
+  for (const { held, refused, user } of readers) {
+    if (user !== name) continue
+    for (const { exchange, symbol } of held.values()) {
+      const instrument = `${exchange}:${symbol}`
+      all.add(instrument)
+      if (refused.has(instrument)) failed.add(instrument)
+    }
+  }
+  return { instruments: all.size, failed: failed.size }
+}
