@@ -8,10 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
-import type { BrokerAdapter } from "../brokers/adapter.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
-import type { FeedInfo } from "../bus/feed.ts"
 import { Feed, FeedError } from "../bus/feed.ts"
+import { makeAbsent } from "./absent.ts"
 import type { UserFeed, UserFeedOptions } from "./userFeed.ts"
 import { defaultUserFeed, makeUserFeed } from "./userFeed.ts"
 
@@ -20,26 +19,40 @@ export interface LocalFeedOptions extends Partial<UserFeedOptions> {
   readonly idleTimeToLive?: Duration.Input
 }
 
-const infoOf = (feed: UserFeed): Effect.Effect<FeedInfo> => {
-  const adapter = feed.adapter()
-  return Effect.map(adapter.status, ({ reason, state }) => ({
-    broker: adapter.broker.name,
-    state,
-    modes: adapter.broker.modes,
-    ...(reason === undefined ? {} : { reason })
-  }))
-}
-
 const noFeed = (user: string) =>
   Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: `Broker adapter not found for user ${user}` }))
 
 const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const registry = yield* BrokerRegistry
+  const absent = yield* makeAbsent
   const settings: UserFeedOptions = { ...defaultUserFeed, ...options }
+  /** Those that run, also those that nobody reads from any more. */
+  const running = new Map<string, UserFeed>()
+
+  const startFor = Effect.fnUntraced(function* (user: string) {
+    const feed = yield* makeUserFeed(user, settings)
+    running.set(user, feed)
+    absent.started(user)
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        if (running.get(user) === feed) running.delete(user)
+      })
+    )
+    return feed
+  })
+  const noteFailure = (user: string) => (error: FeedError) => absent.failed(user, error)
+
   const feeds = yield* RcMap.make({
-    lookup: (user: string) => makeUserFeed(user, settings),
+    lookup: (user: string): ReturnType<typeof startFor> =>
+      startFor(user).pipe(
+        Effect.tapError(noteFailure(user)),
+        // A feed that could not start is no feed: the next reader starts a fresh attempt.
+        Effect.onError(() => forget(user))
+      ),
     idleTimeToLive: options.idleTimeToLive ?? "60 seconds"
   })
+  const forget = (user: string): Effect.Effect<void> => RcMap.invalidate(feeds, user)
+
   /** One hold on the user's session per attached reader; the key is the pair. */
   const readers = new Map<string, { readonly feed: UserFeed; readonly scope: Scope.Closeable }>()
   const keyOf = (user: string, reader: string) => `${user}\n${reader}`
@@ -51,8 +64,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     const scope = yield* Scope.make()
     const feed = yield* RcMap.get(feeds, user).pipe(
       Scope.provide(scope),
-      // A feed that could not start is no feed: the next reader starts a fresh attempt.
-      Effect.onError(() => Effect.andThen(RcMap.invalidate(feeds, user), Scope.close(scope, Exit.void)))
+      Effect.onError(() => Scope.close(scope, Exit.void))
     )
     // Two requests of one reader may have raced; the second hold is given back.
     if (readers.has(key)) yield* Scope.close(scope, Exit.void)
@@ -63,32 +75,21 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const withFeed = <A>(
     user: string,
     reader: string,
-    f: (feed: UserFeed) => Effect.Effect<A>
+    f: (feed: UserFeed) => Effect.Effect<A, FeedError>
   ): Effect.Effect<A, FeedError> =>
     Effect.suspend(() => {
       const known = readers.get(keyOf(user, reader))
       return known === undefined ? noFeed(user) : f(known.feed)
     })
 
-  const feedOf = (user: string): UserFeed | undefined => {
-    for (const [key, { feed }] of readers) if (key.startsWith(`${user}\n`)) return feed
-    return undefined
-  }
-  const of = <A>(
-    user: string,
-    f: (adapter: BrokerAdapter["Service"]) => Effect.Effect<A>
-  ): Effect.Effect<A, FeedError> => {
-    const feed = feedOf(user)
-    return feed === undefined ? noFeed(user) : f(feed.adapter())
-  }
-
   const release = Effect.fnUntraced(function* (user: string, reader: string) {
     const key = keyOf(user, reader)
     const known = readers.get(key)
     if (known === undefined) return
     readers.delete(key)
-    yield* known.feed.use((adapter) => adapter.release(reader))
-    yield* Scope.close(known.scope, Exit.void)
+    yield* Effect.ignore(known.feed.use((adapter) => adapter.release(reader))).pipe(
+      Effect.ensuring(Scope.close(known.scope, Exit.void))
+    )
   })
 
   yield* Effect.addFinalizer(() =>
@@ -99,7 +100,9 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     brokers: registry.names,
     attach: (user, reader) =>
       Effect.gen(function* () {
-        const info = yield* infoOf(yield* attach(user, reader))
+        const feed = yield* attach(user, reader)
+        yield* Effect.tapError(feed.revive, noteFailure(user))
+        const info = yield* feed.info
         // A session that has been connected comes back by itself: its readers need not be turned away.
         if (info.state === "connected" || info.state === "reconnecting") return info
         return yield* new FeedError({
@@ -112,15 +115,13 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     unsubscribe: (user, reader, requests) =>
       withFeed(user, reader, (feed) => feed.use((adapter) => adapter.unsubscribe(requests, reader))),
     release,
-    info: (user) =>
-      Effect.suspend(() => {
-        const feed = feedOf(user)
-        return feed === undefined ? noFeed(user) : infoOf(feed)
-      }),
-    last: (user, requests) => Effect.suspend(() => of(user, (adapter) => adapter.last(requests))),
-    status: (user) => Effect.suspend(() => of(user, (adapter) => adapter.report)),
+    info: (user) => Effect.suspend(() => running.get(user)?.info ?? noFeed(user)),
+    last: (user, requests) => Effect.suspend(() => running.get(user)?.last(requests) ?? noFeed(user)),
+    status: (user) => Effect.suspend(() => running.get(user)?.report ?? absent.status(user)),
     instrument: (user, exchange, symbol) =>
-      Effect.suspend(() => of(user, (adapter) => adapter.inspect(exchange, symbol)))
+      Effect.suspend(
+        () => running.get(user)?.inspect(exchange, symbol) ?? absent.instrument(user, exchange, symbol)
+      )
   })
 })
 

@@ -2,6 +2,7 @@
  * One user's feed: the adapter of the broker that is set for the user, and its replacement when that setting
  * changes. Readers hold on to the feed and notice nothing but another broker's name in their frames.
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,9 +10,12 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { BrokerAdapter, Holding } from "../brokers/adapter.ts"
+import type { FeedInfo } from "../bus/feed.ts"
 import { FeedError } from "../bus/feed.ts"
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { Users } from "../store/users.ts"
-import type { AdapterOptions } from "./factory.ts"
+import { bareStatus, noBroker } from "./absent.ts"
+import type { AdapterOptions, AdapterServices } from "./factory.ts"
 import { createAdapter } from "./factory.ts"
 
 export interface UserFeedOptions extends AdapterOptions {
@@ -33,9 +37,17 @@ export const defaultUserFeed: UserFeedOptions = {
 type Adapter = BrokerAdapter["Service"]
 
 export interface UserFeed {
-  /** Runs with the adapter of the moment; a change of broker waits until it is done, and the other way round. */
-  readonly use: <A, E>(f: (adapter: Adapter) => Effect.Effect<A, E>) => Effect.Effect<A, E>
-  readonly adapter: () => Adapter
+  /**
+   * Runs with the adapter of the moment; a change of broker waits until it is done, and the other way round. An
+   * adapter that dies of it is an error of this user's feed.
+   */
+  readonly use: <A, E>(f: (adapter: Adapter) => Effect.Effect<A, E>) => Effect.Effect<A, E | FeedError>
+  /** Starts another adapter where the one of the moment answers nothing any more. */
+  readonly revive: Effect.Effect<void, FeedError>
+  readonly info: Effect.Effect<FeedInfo, FeedError>
+  /** Never fails: an adapter that cannot tell is unavailable. Waits for nothing else, nor does `inspect`. */
+  readonly report: Effect.Effect<FeedStatus>
+  readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus, FeedError>
 }
 
 const brokerOf = Effect.fnUntraced(function* (user: string) {
@@ -47,9 +59,26 @@ const brokerOf = Effect.fnUntraced(function* (user: string) {
   if (broker !== undefined) return broker
   return yield* new FeedError({
     code: "BROKER_ERROR",
-    detail: `No broker configuration found for user ${user}: set one with "algoways users set-broker"`
+    detail: noBroker(user)
   })
 })
+
+/**
+ * What an adapter dies of is logged, and told as an error of this feed. Whatever its module does wrong, the other
+ * users' feeds run on.
+ */
+const contained =
+  (code: FeedError["code"], user: string, broker: string, what: string) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FeedError, R> =>
+    Effect.catchCause(self, (cause): Effect.Effect<A, E | FeedError> => {
+      if (!Cause.hasDies(cause)) return Effect.failCause(cause)
+      return Effect.andThen(
+        Effect.logError(`user ${user}: the adapter of ${broker} ${what}`, cause),
+        Effect.fail(
+          new FeedError({ code, detail: `the adapter of ${broker} ${what}: internal fault, see the log` })
+        )
+      )
+    })
 
 /** Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome. */
 const start = Effect.fnUntraced(function* (user: string, broker: string, options: UserFeedOptions) {
@@ -84,18 +113,26 @@ const takeOver = (adapter: Adapter, holdings: ReadonlyArray<Holding>) => {
 
 export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOptions) {
   const outer = yield* Effect.scope
+  const context = yield* Effect.context<Users | AdapterServices>()
   const gate = yield* Semaphore.make(1)
+
+  const close = (scope: Scope.Closeable) =>
+    Effect.catchCause(Scope.close(scope, Exit.void), (cause) =>
+      Effect.logError(`user ${user}: an adapter could not be closed properly`, cause)
+    )
 
   const startIn = Effect.fnUntraced(function* (broker: string) {
     const scope = yield* Scope.fork(outer)
     const adapter = yield* start(user, broker, options).pipe(
       Scope.provide(scope),
-      Effect.onError(() => Scope.close(scope, Exit.void))
+      contained("BROKER_INIT_ERROR", user, broker, "failed while it started"),
+      Effect.onError(() => close(scope))
     )
     return { adapter, scope }
   })
 
   let current = yield* startIn(yield* brokerOf(user))
+  let complaint: string | undefined
 
   /** The new adapter takes over what the old one holds; if it cannot start, the old one stays. */
   const follow = Effect.gen(function* () {
@@ -110,14 +147,73 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
         current = next
       })
     )
-    yield* Scope.close(previous.scope, Exit.void)
-  }).pipe(Effect.catchCause((cause) => Effect.logWarning(`user ${user}: the broker was not changed`, cause)))
+    yield* close(previous.scope)
+    complaint = undefined
+  }).pipe(
+    Effect.catchCause((cause) => {
+      // Tried again with every look at the setting: said once.
+      const text = String(Cause.squash(cause))
+      if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
+      complaint = text
+      return Effect.logWarning(`user ${user}: the broker was not changed`, cause)
+    })
+  )
 
   yield* follow.pipe(Effect.delay(options.watchEvery), Effect.repeat(Schedule.forever), Effect.forkIn(outer))
 
+  const revive = gate.withPermits(1)(
+    Effect.gen(function* () {
+      const { adapter, scope } = current
+      const alive = yield* Effect.exit(adapter.status)
+      if (Exit.isSuccess(alive) || !Cause.hasDies(alive.cause)) return
+      yield* Effect.logError(
+        `user ${user}: the session at ${adapter.broker.name} has died and is replaced by a new one`,
+        alive.cause
+      )
+      const held = yield* Effect.exit(adapter.holdings)
+      // It may still hold the login.
+      yield* close(scope)
+      current = yield* startIn(yield* brokerOf(user))
+      if (Exit.isSuccess(held)) yield* takeOver(current.adapter, held.value)
+    }).pipe(Effect.provideContext(context))
+  )
+
+  const use: UserFeed["use"] = (f) =>
+    gate.withPermits(1)(
+      Effect.suspend(() =>
+        Effect.suspend(() => f(current.adapter)).pipe(
+          contained("BROKER_ERROR", user, current.adapter.broker.name, "failed on a request")
+        )
+      )
+    )
+
+  const TELL = "could not tell its state"
   const feed: UserFeed = {
-    use: (f) => gate.withPermits(1)(Effect.suspend(() => f(current.adapter))),
-    adapter: () => current.adapter
+    use,
+    revive,
+    info: Effect.suspend(() => {
+      const { broker, status } = current.adapter
+      return Effect.map(status, ({ reason, state }): FeedInfo => ({
+        broker: broker.name,
+        state,
+        modes: broker.modes,
+        ...(reason === undefined ? {} : { reason })
+      })).pipe(contained("BROKER_ERROR", user, broker.name, TELL))
+    }),
+    report: Effect.suspend(() => {
+      const { broker, report } = current.adapter
+      return report.pipe(
+        contained("BROKER_ERROR", user, broker.name, TELL),
+        Effect.catch((error) => Effect.succeed(bareStatus(user, broker.name, "unavailable", error.detail)))
+      )
+    }),
+    inspect: (exchange, symbol) =>
+      Effect.suspend(() => {
+        const { adapter } = current
+        return Effect.suspend(() => adapter.inspect(exchange, symbol)).pipe(
+          contained("BROKER_ERROR", user, adapter.broker.name, TELL)
+        )
+      })
   }
   return feed
 })

@@ -1,0 +1,141 @@
+/** What is said of a user's feed while no session runs: why not, as far as is known. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { BrokerRegistry } from "../brokers/registry.ts"
+import { FeedError } from "../bus/feed.ts"
+import { isExchange } from "../market/exchange.ts"
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import { alwaysOpen } from "../market/hours.ts"
+import { nameOf } from "../market/instrument.ts"
+import { Instruments } from "../store/instruments.ts"
+import { Users } from "../store/users.ts"
+import { Hours } from "./surroundings.ts"
+
+/** Where a broker's name is asked for and none is set. */
+export const NO_BROKER = "none"
+/** Last failures that are remembered, one per user; beyond, the oldest is forgotten. */
+const MOST_FAILURES = 1000
+
+interface Failure {
+  readonly broker: string
+  readonly detail: string
+  readonly at: number
+}
+
+export interface Absent {
+  /** A feed could not start. */
+  readonly failed: (user: string, error: FeedError) => Effect.Effect<void>
+  /** It could. */
+  readonly started: (user: string) => void
+  /** Fails with BROKER_ERROR for a user that the store does not know. */
+  readonly status: (user: string) => Effect.Effect<FeedStatus, FeedError>
+  readonly instrument: (
+    user: string,
+    exchange: string,
+    symbol: string
+  ) => Effect.Effect<InstrumentStatus, FeedError>
+}
+
+export const noBroker = (user: string): string =>
+  `No broker configuration found for user ${user}: set one with "algoways users set-broker"`
+
+/** A status without anything but a state. */
+export const bareStatus = (
+  user: string,
+  broker: string,
+  state: FeedStatus["state"],
+  reason: string
+): FeedStatus => ({
+  user,
+  broker,
+  state,
+  reason,
+  connections: [],
+  instruments: { wanted: 0, sent: 0, confirmed: 0, failed: 0, stale: 0 },
+  expecting_ticks: false,
+  quiet_because: "no session runs",
+  decisions: []
+})
+
+export const makeAbsent = Effect.gen(function* () {
+  const users = yield* Users
+  const instruments = yield* Instruments
+  const registry = yield* BrokerRegistry
+  const hours = yield* Hours
+  const clock = yield* Clock.Clock
+  const failures = new Map<string, Failure>()
+
+  const brokerOf = (user: string): Effect.Effect<string | undefined, FeedError> =>
+    Effect.mapBoth(users.get(user), {
+      onSuccess: ({ broker }) => broker,
+      onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
+    })
+
+  const status = (user: string): Effect.Effect<FeedStatus, FeedError> =>
+    Effect.map(brokerOf(user), (broker) => {
+      if (broker === undefined) return bareStatus(user, NO_BROKER, "unavailable", noBroker(user))
+      const failure = failures.get(user)
+      // Another broker has been set since.
+      if (failure === undefined || failure.broker !== broker) {
+        return bareStatus(user, broker, "idle", "nobody reads from it: it starts with the first client")
+      }
+      const at = new Date(failure.at).toISOString()
+      return bareStatus(user, broker, "unavailable", `${failure.detail} (tried at ${at})`)
+    })
+
+  /** Undefined: there is none, or it could not be looked up. */
+  const tokenOf = (broker: string, exchange: string, symbol: string): Effect.Effect<string | undefined> =>
+    instruments.resolve(broker, [{ exchange, symbol }]).pipe(
+      Effect.map(([found]) => found?.token),
+      Effect.catch((error) =>
+        Effect.as(Effect.logError(`${broker}: a symbol could not be looked up: ${error.message}`), undefined)
+      )
+    )
+
+  const hoursOf = (broker: string) =>
+    registry.load(broker).pipe(
+      Effect.map((module) => (module.broker.simulated === true ? alwaysOpen : hours)),
+      Effect.catchCause(() => Effect.succeed(hours))
+    )
+
+  const instrument = Effect.fnUntraced(function* (user: string, exchange: string, symbol: string) {
+    const { broker, reason, state } = yield* status(user)
+    const token = broker === NO_BROKER ? undefined : yield* tokenOf(broker, exchange, symbol)
+    const calendar = yield* hoursOf(broker)
+    const open = isExchange(exchange) && calendar.at(exchange, clock.currentTimeMillisUnsafe()).open
+    const why = `No session runs (${state}): ${reason}`
+    return {
+      symbol,
+      exchange,
+      resolved: token !== undefined,
+      ...(token === undefined ? {} : { token }),
+      ticks: 0,
+      rejected: 0,
+      stale: false,
+      readers: 0,
+      market_open: open,
+      verdict:
+        token !== undefined || broker === NO_BROKER
+          ? why
+          : `${why}. ${broker} has no ${nameOf({ exchange, symbol })} among its instruments either`
+    } satisfies InstrumentStatus
+  })
+
+  const absent: Absent = {
+    failed: (user, error) =>
+      brokerOf(user).pipe(
+        Effect.map((broker = NO_BROKER) => {
+          failures.delete(user)
+          failures.set(user, { broker, detail: error.detail, at: clock.currentTimeMillisUnsafe() })
+          const oldest = failures.keys().next()
+          if (failures.size > MOST_FAILURES && oldest.done !== true) failures.delete(oldest.value)
+        }),
+        // No such user: nobody may ask for its status.
+        Effect.ignore
+      ),
+    started: (user) => void failures.delete(user),
+    status,
+    instrument
+  }
+  return absent
+})

@@ -1,0 +1,259 @@
+/** Feeds that cannot start, fail on a request, or die: each is its own user's misfortune, and says so. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stream from "effect/Stream"
+import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
+import type { BrokerModule } from "../../../src/brokers/registry.ts"
+import { BrokerRegistry } from "../../../src/brokers/registry.ts"
+import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
+import type { FeedError } from "../../../src/bus/feed.ts"
+import { Feed } from "../../../src/bus/feed.ts"
+import { layerMemory } from "../../../src/index.ts"
+import * as LocalFeed from "../../../src/session/localFeed.ts"
+import { Instruments } from "../../../src/store/instruments.ts"
+import { Users } from "../../../src/store/users.ts"
+import { plainInstrument, plainStatus } from "../../support/quietFeed.ts"
+import { INFY } from "./instruments.ts"
+
+type Adapter = BrokerAdapter["Service"]
+
+/** An adapter that does as little as it may. */
+const adapterOf = (name: string, changes: Partial<Adapter> = {}): Adapter => ({
+  broker: { ...zerodha, name },
+  initialise: () => Effect.void,
+  connect: Effect.void,
+  disconnect: Effect.void,
+  subscribe: () => Effect.succeed([]),
+  unsubscribe: () => Effect.succeed([]),
+  release: () => Effect.void,
+  holdings: Effect.succeed([]),
+  status: Effect.succeed({ broker: name, state: "connected", connections: 1, instruments: 0 }),
+  report: Effect.succeed(plainStatus("somebody", name)),
+  inspect: (exchange, symbol) => Effect.succeed(plainInstrument(exchange, symbol)),
+  ticks: Stream.empty,
+  ...changes
+})
+const moduleOf = (adapter: Adapter, layer = Layer.succeed(BrokerAdapter, adapter)): BrokerModule => ({
+  broker: adapter.broker,
+  adapter: layer
+})
+const boom = (): never => {
+  throw new Error("boom")
+}
+
+/** The feed over a store in memory. User `asha` is at the broker `sound`, which never fails; `user` at `name`. */
+const make = Effect.gen(function* () {
+  const registry = yield* BrokerRegistry
+  const users = yield* Users
+  const logs: Array<string> = []
+  yield* registry.register("sound", () => Promise.resolve(moduleOf(adapterOf("sound"))))
+  yield* users.add("asha", "sound")
+  const collecting = Logger.layer([
+    Logger.make(({ cause, logLevel, message }) => {
+      if (logLevel === "Error") logs.push(`${String(message)} ${Cause.pretty(cause)}`)
+    })
+  ])
+  const feed = yield* Effect.service(Feed)
+  return { feed, registry, users, logs, collecting }
+})
+const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(Layer.provideMerge(layerMemory()))
+
+describe("a feed that cannot start", () => {
+  const faults: ReadonlyArray<readonly [what: string, load: () => Promise<BrokerModule>, said: string]> = [
+    ["its loader throws", boom, "boom"],
+    ["its module cannot be loaded", () => Promise.reject(new Error("no such module")), "no such module"],
+    [
+      "its module is something else",
+      () => Promise.resolve({} as BrokerModule),
+      "internal fault, see the log"
+    ],
+    [
+      "its adapter's layer dies",
+      () =>
+        Promise.resolve(
+          moduleOf(adapterOf("broken"), Layer.effect(BrokerAdapter, Effect.die(new Error("boom"))))
+        ),
+      "internal fault, see the log"
+    ],
+    [
+      "its adapter throws when it is initialised",
+      () => Promise.resolve(moduleOf(adapterOf("broken", { initialise: boom }))),
+      "internal fault, see the log"
+    ],
+    [
+      "its adapter dies when it connects",
+      () => Promise.resolve(moduleOf(adapterOf("broken", { connect: Effect.die(new Error("boom")) }))),
+      "internal fault, see the log"
+    ]
+  ]
+  for (const [what, load, said] of faults) {
+    it.live(`because ${what}: an error for its user, who finds the reason in the status`, () =>
+      Effect.gen(function* () {
+        const { collecting, feed, logs, registry, users } = yield* make
+        let faulty = true
+        yield* registry.register("broken", () =>
+          faulty ? load() : Promise.resolve(moduleOf(adapterOf("broken")))
+        )
+        yield* users.add("bina", "broken")
+        yield* Effect.gen(function* () {
+          const attached = yield* Effect.all(
+            [Effect.flip(feed.attach("bina", "1")), feed.attach("asha", "1")],
+            { concurrency: 2 }
+          )
+          assert.strictEqual(attached[0].code, "BROKER_INIT_ERROR")
+          assert.include(attached[0].message, "broken")
+          assert.include(attached[0].message, said)
+          assert.strictEqual(attached[1].state, "connected")
+          const status = yield* feed.status("bina")
+          assert.deepInclude(status, { user: "bina", broker: "broken", state: "unavailable" })
+          assert.include(status.reason, said)
+          assert.strictEqual((yield* feed.status("asha")).state, "connected")
+          if (said !== "internal fault, see the log") return
+          assert.match(logs.join("\n"), /user bina: the adapter of broken failed while it started/)
+          assert.match(logs.join("\n"), /boom|TypeError/, "with its cause")
+        }).pipe(Effect.provide(collecting))
+
+        faulty = false
+        yield* registry.register("broken", () => Promise.resolve(moduleOf(adapterOf("broken"))))
+        assert.strictEqual((yield* feed.attach("bina", "2")).state, "connected", "the next one tries afresh")
+        assert.strictEqual((yield* feed.status("bina")).state, "connected")
+      }).pipe(Effect.provide(Layer.fresh(live)))
+    )
+  }
+
+  it.live("says what is missing: a broker, credentials", () =>
+    Effect.gen(function* () {
+      const { feed, users } = yield* make
+      yield* users.add("nita")
+      yield* users.add("dev", "zerodha")
+      assert.strictEqual((yield* Effect.flip(feed.attach("nita", "1"))).code, "BROKER_ERROR")
+      const without = yield* feed.status("nita")
+      assert.deepInclude(without, { broker: "none", state: "unavailable" })
+      assert.include(without.reason, "algoways users set-broker")
+
+      assert.deepInclude(yield* feed.status("dev"), { broker: "zerodha", state: "idle" })
+      assert.strictEqual((yield* Effect.flip(feed.attach("dev", "1"))).code, "BROKER_ERROR")
+      const unable = yield* feed.status("dev")
+      assert.strictEqual(unable.state, "unavailable")
+      assert.include(unable.reason, "authToken")
+      yield* users.setBroker("dev", "angel")
+      assert.deepInclude(yield* feed.status("dev"), { broker: "angel", state: "idle" })
+
+      const ghost = yield* Effect.flip(feed.status("ghost"))
+      assert.deepInclude(ghost, { code: "BROKER_ERROR" })
+      assert.include(ghost.message, 'No user "ghost"')
+      assert.strictEqual((yield* Effect.flip(feed.instrument("ghost", "NSE", "INFY"))).code, "BROKER_ERROR")
+    }).pipe(Effect.provide(Layer.fresh(live)))
+  )
+
+  it.live("still resolves an instrument, and says that no session runs", () =>
+    Effect.gen(function* () {
+      const { feed, users } = yield* make
+      yield* users.add("dev", "zerodha")
+      yield* users.add("nita")
+      yield* (yield* Instruments).replace("zerodha", [INFY])
+      const found = yield* feed.instrument("dev", "NSE", "INFY")
+      assert.deepInclude(found, { resolved: true, token: INFY.token, readers: 0, market_open: true })
+      assert.include(found.verdict, "No session runs (idle)")
+      const unknown = yield* feed.instrument("dev", "NSE", "NOSUCH")
+      assert.deepInclude(unknown, { resolved: false })
+      assert.include(unknown.verdict, "NSE:NOSUCH")
+      assert.include((yield* feed.instrument("nita", "NSE", "INFY")).verdict, "set-broker")
+    }).pipe(Effect.provide(Layer.fresh(live)))
+  )
+})
+
+describe("a feed that runs", () => {
+  it.live("and fails on requests answers them with errors, and lets its readers go", () =>
+    Effect.gen(function* () {
+      const { feed, registry, users } = yield* make
+      const adapter = adapterOf("shaky", {
+        subscribe: boom,
+        unsubscribe: () => Effect.die(new Error("boom")),
+        release: boom,
+        inspect: boom,
+        report: Effect.die(new Error("boom"))
+      })
+      let closed = 0
+      const layer = Layer.effect(
+        BrokerAdapter,
+        Effect.acquireRelease(Effect.succeed(adapter), () => Effect.sync(() => void closed++))
+      )
+      yield* registry.register("shaky", () => Promise.resolve(moduleOf(adapter, layer)))
+      yield* users.add("bina", "shaky")
+      yield* feed.attach("bina", "1")
+      const request = { symbol: "INFY", exchange: "NSE", mode: "ltp" as const }
+      const calls: ReadonlyArray<Effect.Effect<unknown, FeedError>> = [
+        feed.subscribe("bina", "1", [request]),
+        feed.unsubscribe("bina", "1", [request]),
+        feed.instrument("bina", "NSE", "INFY")
+      ]
+      for (const call of calls) {
+        const error = yield* Effect.flip(call)
+        assert.deepInclude(error, { code: "BROKER_ERROR" })
+        assert.include(error.message, "the adapter of shaky")
+        assert.notInclude(error.message, "boom")
+      }
+      const status = yield* feed.status("bina")
+      assert.deepInclude(status, { state: "unavailable", broker: "shaky" })
+      yield* feed.release("bina", "1")
+      assert.strictEqual(closed, 1)
+      assert.strictEqual((yield* feed.status("bina")).state, "idle")
+    }).pipe(
+      Effect.provide(
+        Layer.fresh(
+          LocalFeed.layer({ watchEvery: "1 hour", idleTimeToLive: 0 }).pipe(Layer.provideMerge(layerMemory()))
+        )
+      )
+    )
+  )
+
+  it.live("and has died is replaced when the next reader comes, for all its readers", () =>
+    Effect.gen(function* () {
+      const { feed, registry, users } = yield* make
+      const lives: Array<{ dead: boolean; closed: boolean; asked: Array<string> }> = []
+      const held = { reader: "1", request: { symbol: "INFY", exchange: "NSE", mode: "ltp" as const } }
+      const layer = Layer.effect(
+        BrokerAdapter,
+        Effect.acquireRelease(
+          Effect.sync((): Adapter => {
+            const life = { dead: false, closed: false, asked: [] as Array<string> }
+            lives.push(life)
+            const sound = adapterOf("mortal")
+            const died = Effect.die(new Error("the session has stopped"))
+            return {
+              ...sound,
+              status: Effect.suspend(() => (life.dead ? died : sound.status)),
+              holdings: Effect.succeed([held]),
+              subscribe: (requests, reader) =>
+                life.dead
+                  ? died
+                  : Effect.sync(() => {
+                      life.asked.push(`${reader} ${requests.map((r) => r.symbol).join()}`)
+                      return []
+                    })
+            }
+          }),
+          () => Effect.sync(() => void (lives.at(-1)!.closed = true))
+        )
+      )
+      yield* registry.register("mortal", () => Promise.resolve(moduleOf(adapterOf("mortal"), layer)))
+      yield* users.add("bina", "mortal")
+      yield* feed.attach("bina", "1")
+      lives[0]!.dead = true
+      assert.strictEqual(
+        (yield* Effect.flip(feed.subscribe("bina", "1", [held.request]))).code,
+        "BROKER_ERROR"
+      )
+      assert.strictEqual((yield* feed.attach("bina", "2")).state, "connected")
+      assert.strictEqual(lives.length, 2)
+      assert.isTrue(lives[0]!.closed)
+      assert.deepStrictEqual(lives[1]!.asked, ["1 INFY"], "what it held is taken over")
+      yield* feed.subscribe("bina", "1", [held.request])
+      assert.strictEqual(lives[1]!.asked.length, 2, "the first reader is served by the new one")
+    }).pipe(Effect.provide(Layer.fresh(live)))
+  )
+})
