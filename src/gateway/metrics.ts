@@ -3,6 +3,7 @@ import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import type { Frame } from "../bus/frame.ts"
 import { ofLeg } from "../bus/latency.ts"
+import type { FeedEvent } from "../market/feedEvent.ts"
 import type { ErrorCode } from "./protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -29,6 +30,9 @@ const dropped = counter(
   "Frames that slow clients lost because they chose to lose the oldest"
 )
 const closed = counter("closed_total", "Clients closed by the gateway, by reason")
+const events = counter("events_total", "Events of users' feeds that reached this gateway, by type")
+const httpAnswers = counter("http_answers_total", "Answers to /ready and /status, by route and status")
+const keysRefused = counter("http_keys_refused_total", "Wrong API keys that came over HTTP")
 
 export interface GatewayStats {
   readonly clients: number
@@ -137,5 +141,17 @@ export class GatewayMetrics {
 
   closed(reason: CloseReason): void {
     Metric.withAttributes(closed, { reason }).updateUnsafe(1, this.#context)
+  }
+
+  heard(type: FeedEvent["type"]): void {
+    Metric.withAttributes(events, { type }).updateUnsafe(1, this.#context)
+  }
+
+  answered(route: string, status: string): void {
+    Metric.withAttributes(httpAnswers, { route, status }).updateUnsafe(1, this.#context)
+  }
+
+  keyRefused(): void {
+    keysRefused.updateUnsafe(1, this.#context)
   }
 }

@@ -19,7 +19,7 @@ import { ApiKeys } from "../store/apiKeys.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
 import { makeConversation, ordersTopic } from "./conversation.ts"
-import { addHttpRoutes } from "./http.ts"
+import { addHttpRoutes } from "./http/index.ts"
 import { listen } from "./listen.ts"
 import type { ListenFailed } from "./listen.ts"
 import type { GatewayStats } from "./metrics.ts"
@@ -182,6 +182,12 @@ const makeGateway = Effect.fnUntraced(function* (
 
   addHttpRoutes(app, {
     feed,
+    keys,
+    metrics,
+    own: (user) => {
+      const own = [...clients].filter((client) => client.user === user)
+      return { clients: own.length, subscriptions: own.reduce((sum, c) => sum + c.holdings.size, 0) }
+    },
     version: settings.version,
     startedAt: clock.currentTimeMillisUnsafe(),
     now: () => clock.currentTimeMillisUnsafe(),
@@ -218,6 +224,7 @@ const makeGateway = Effect.fnUntraced(function* (
     for (const client of clients) if (client.holdings.size > 0) client.delivery.check()
   })
   yield* bus.listen((event) => {
+    metrics.heard(event.type)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
       const status = statusFor(event, client.holdings)

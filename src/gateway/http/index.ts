@@ -1,0 +1,58 @@
+/**
+ * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, and 426 for everything else that is no
+ * upgrade.
+ */
+import type * as Context from "effect/Context"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import type * as uWS from "uWebSockets.js"
+import type { ApiKeys } from "../../store/apiKeys.ts"
+import { FailedKeys } from "../failedKeys.ts"
+import type { GatewayMetrics } from "../metrics.ts"
+import type { Answer } from "./answer.ts"
+import { plain, write } from "./answer.ts"
+import type { HealthDeps } from "./health.ts"
+import { addHealthRoute } from "./health.ts"
+import { addReadyRoute } from "./ready.ts"
+import type { OwnPart } from "./status.ts"
+import { addStatusRoutes } from "./status.ts"
+
+export interface HttpDeps extends HealthDeps {
+  readonly keys: ApiKeys["Service"]
+  readonly failedKeys?: FailedKeys
+  readonly metrics: GatewayMetrics
+  readonly own: (user: string) => OwnPart
+  /** Brings gauges up to date that nobody updates on the way. */
+  readonly sample: () => void
+  readonly context: Context.Context<never>
+}
+
+export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
+  const { context, metrics, sample } = deps
+  const answered = (route: string, { status }: Answer): void => metrics.answered(route, status.slice(0, 3))
+
+  addHealthRoute(app, deps)
+  addReadyRoute(app, { ...deps, answered })
+  addStatusRoutes(app, {
+    ...deps,
+    failedKeys: deps.failedKeys ?? new FailedKeys(),
+    onRefused: () => metrics.keyRefused(),
+    answered
+  })
+
+  app.get(
+    "/metrics",
+    plain((res) => {
+      sample()
+      const body = PrometheusMetrics.formatUnsafe(context)
+      res.writeHeader("content-type", "text/plain; version=0.0.4; charset=utf-8").end(body)
+    })
+  )
+
+  app.any("/*", (res) =>
+    write(res, {
+      status: "426 Upgrade Required",
+      headers: { upgrade: "websocket", connection: "upgrade" },
+      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics and /status.\n"
+    })
+  )
+}
