@@ -18,6 +18,7 @@ import { instruments } from "./commands/instruments.ts"
 import { keys } from "./commands/keys.ts"
 import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
+import { status } from "./commands/status.ts"
 import { users } from "./commands/users.ts"
 import { VERSION } from "./version.ts"
 
@@ -34,6 +35,7 @@ const root = Command.make("algoways").pipe(
     keys,
     credentials,
     instruments,
+    status,
     simulate,
     conformance
   ])

@@ -137,6 +137,56 @@ describe("algoways serve", () => {
   )
 })
 
+describe("algoways status", () => {
+  it.live(
+    "shows the feed and an instrument, for people and for scripts, and says why it cannot",
+    () =>
+      Effect.gen(function* () {
+        const { env, port } = yield* demo(yield* temporaryFolder, { ALGOWAYS_DEMO_API_KEY: KEY })
+        const url = `ws://127.0.0.1:${port}/`
+        const withKey = { ...env, ALGOWAYS_API_KEY: KEY, ALGOWAYS_URL: url }
+        const c = yield* client(port, KEY)
+        yield* Effect.promise(() => c.subscribe("INFY", "NSE", "Quote"))
+        yield* ready("ticks", () => ticks(c).length > 0)
+
+        const feed = yield* run(["status"], withKey)
+        assert.strictEqual(feed.code, 0, feed.err)
+        assert.match(feed.out, /^feed +zerodha of demo$/m)
+        assert.match(feed.out, /^state +connected$/m)
+        assert.match(feed.out, /^gateway +1 client, 1 subscription$/m)
+        assert.match(feed.out, /^1 +zerodha +up /m)
+
+        const infy = yield* run(
+          ["status", "NSE:INFY", "--json", "--key-stdin", "--url", url],
+          env,
+          `${KEY}\n`
+        )
+        assert.deepInclude(JSON.parse(infy.out), { symbol: "INFY", state: "confirmed", readers: 1 })
+        const words = yield* run(["status", "NSE:INFY"], withKey)
+        assert.match(words.out, /^NSE:INFY: It ticks/m)
+
+        const wrong = yield* run(["status"], { ...withKey, ALGOWAYS_API_KEY: "wrong-key-000" })
+        assert.strictEqual(wrong.code, 1)
+        assert.include(wrong.err, "Invalid API key. Make a key with")
+        assert.notInclude(wrong.err + wrong.out, "wrong-key-000")
+        const [nobody] = yield* freePorts(1)
+        for (const [args, more, says] of [
+          [[], { ALGOWAYS_API_KEY: "" }, "ALGOWAYS_API_KEY"],
+          [[], { ALGOWAYS_API_KEY: "schlüssel-äöü" }, "plain letters"],
+          [["INFY"], {}, "NSE:INFY"],
+          [["--url", "nonsense"], {}, "http://127.0.0.1:8765"],
+          [["--url", `http://127.0.0.1:${nobody}`], {}, "algoways serve"]
+        ] as const) {
+          const { code, err } = yield* run(["status", ...args], { ...withKey, ...more })
+          assert.strictEqual(code, 1, err)
+          assert.include(err, says)
+          assert.notInclude(err, "schlüssel")
+        }
+      }),
+    60_000
+  )
+})
+
 describe("algoways feed and gateway, two processes", () => {
   it.live(
     "serve a client together, and survive the feed's death",

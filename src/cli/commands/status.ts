@@ -1,0 +1,149 @@
+/** `algoways status`: asks a running gateway how the key's feed is, or where one instrument's ticks are. */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
+import * as flags from "../flags.ts"
+import { CommandFailed, printJson, readStdin } from "../output.ts"
+import { feedText, instrumentText } from "../statusText.ts"
+
+const PATIENCE_MS = 10_000
+
+const OwnFeed = Schema.Struct({
+  ...FeedStatus.fields,
+  gateway: Schema.Struct({ clients: Schema.Int, subscriptions: Schema.Int })
+})
+const Problem = Schema.Struct({ message: Schema.String, remedy: Schema.String })
+const problemOf = Schema.decodeUnknownOption(Problem)
+
+const keyFrom = Effect.fnUntraced(function* (stdin: boolean) {
+  const key = stdin
+    ? Redacted.make(yield* readStdin)
+    : Option.getOrUndefined(yield* Config.option(Config.Redacted("ALGOWAYS_API_KEY")))
+  if (key !== undefined && Redacted.value(key) !== "") {
+    // Checked here: the error of the HTTP library would quote it.
+    if (/^[\x20-\x7e]+$/.test(Redacted.value(key))) return key
+    return yield* new CommandFailed({
+      message: "This API key cannot travel in an HTTP header: use one of plain letters, digits and signs."
+    })
+  }
+  return yield* new CommandFailed({
+    message:
+      'An API key is needed: set ALGOWAYS_API_KEY, or pipe it in with --key-stdin. Make one with "algoways keys create USER".'
+  })
+})
+
+/** The gateway's address, also as clients write it. */
+const baseOf = (url: string) =>
+  Effect.try({
+    try: () => new URL(url.replace(/^ws(s?):/, "http$1:")).origin,
+    catch: () =>
+      new CommandFailed({ message: `${url} is not an address. Write it like http://127.0.0.1:8765` })
+  }).pipe(
+    Effect.filterOrFail(
+      (origin) => origin !== "null",
+      () => new CommandFailed({ message: `${url} is not an address. Write it like http://127.0.0.1:8765` })
+    )
+  )
+
+const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redacted.Redacted<string>) {
+  const unreachable = (why: string) =>
+    new CommandFailed({
+      message: `No gateway answers at ${base} (${why}). Start one with "algoways serve", or name its address with --url.`
+    })
+  const answer = yield* Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(`${base}${path}`, {
+        headers: { "x-api-key": Redacted.value(key) },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+      })
+      return { status: response.status, text: await response.text() }
+    },
+    catch: (error) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+      return unreachable(cause instanceof Error ? cause.message : String(cause))
+    }
+  })
+  const body = yield* Effect.try({
+    try: () => JSON.parse(answer.text) as unknown,
+    catch: () => unreachable(`what answers there is not a gateway of this release, HTTP ${answer.status}`)
+  })
+  if (answer.status === 200) return body
+  const problem = Option.getOrUndefined(problemOf(body))
+  return yield* new CommandFailed({
+    message: problem === undefined ? `HTTP ${answer.status}` : `${problem.message}. ${problem.remedy}.`
+  })
+})
+
+const understood = <S extends Schema.Codec<unknown, unknown>>(schema: S, body: unknown) =>
+  Effect.mapError(
+    Schema.decodeUnknownEffect(schema)(body),
+    () =>
+      new CommandFailed({
+        message: "The gateway's answer is not understood: it is of another release. See it with --json."
+      })
+  )
+
+/** `EXCHANGE:SYMBOL` as a path. */
+const pathOf = (name: string) => {
+  const colon = name.indexOf(":")
+  return colon > 0 && colon < name.length - 1
+    ? Effect.succeed(
+        `/status/instrument/${encodeURIComponent(name.slice(0, colon))}/${encodeURIComponent(name.slice(colon + 1))}`
+      )
+    : Effect.fail(
+        new CommandFailed({
+          message: `${name} names no instrument. Write it like NSE:INFY, in quotes if need be.`
+        })
+      )
+}
+
+export const status = Command.make(
+  "status",
+  {
+    instrument: Argument.String("exchange:symbol").pipe(
+      Argument.withDescription("One instrument instead of the whole feed"),
+      Argument.optional
+    ),
+    url: Flag.String("url").pipe(
+      Flag.withDescription("Address of the gateway (ALGOWAYS_URL)"),
+      Flag.withFallbackConfig(Config.String("ALGOWAYS_URL")),
+      Flag.withDefault("http://127.0.0.1:8765")
+    ),
+    keyStdin: Flag.Boolean("key-stdin").pipe(
+      Flag.withDescription("Read the API key from standard input instead of ALGOWAYS_API_KEY"),
+      Flag.withDefault(false)
+    ),
+    json: flags.json
+  },
+  Effect.fn(function* (input) {
+    const base = yield* baseOf(input.url)
+    const named = Option.getOrUndefined(input.instrument)
+    const path = named === undefined ? "/status" : yield* pathOf(named)
+    const body = yield* ask(base, path, yield* keyFrom(input.keyStdin))
+    if (input.json) return yield* printJson(body)
+    const now = yield* Clock.currentTimeMillis
+    if (named !== undefined) {
+      return yield* Console.log(instrumentText(yield* understood(InstrumentStatus, body), now))
+    }
+    const { gateway, ...feed } = yield* understood(OwnFeed, body)
+    yield* Console.log(feedText(feed, gateway, now))
+  })
+).pipe(
+  Command.withDescription("Show how the key's feed is, or why an instrument is silent"),
+  Command.withExamples([
+    { command: "algoways status", description: "The feed of the user whose key is in ALGOWAYS_API_KEY" },
+    { command: "algoways status NSE:INFY", description: "Where the ticks of INFY are" },
+    {
+      command: "algoways status --json --key-stdin < key.txt",
+      description: "For scripts, with the key in a file"
+    }
+  ])
+)

@@ -1,0 +1,109 @@
+/** A feed's state, and one instrument's, in words and tables for a terminal. Pure. */
+import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import { modeLabel } from "../market/mode.ts"
+import { table, time } from "./output.ts"
+
+export interface GatewayPart {
+  readonly clients: number
+  readonly subscriptions: number
+}
+
+const ago = (at: number | undefined, now: number): string => {
+  if (at === undefined) return "never"
+  const seconds = Math.max(0, Math.round((now - at) / 1000))
+  if (seconds < 120) return `${seconds} s ago`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`
+  return time(at)
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`
+
+export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number): string => {
+  const { connections, decisions, instruments } = status
+  const reason = status.reason === undefined ? "" : `: ${status.reason}`
+  const due = status.expecting_ticks
+    ? "due now"
+    : `not due now${status.quiet_because === undefined ? "" : ` (${status.quiet_because})`}`
+  const head = table([
+    ["feed", `${status.broker} of ${status.user}`],
+    ["state", `${status.state}${reason}`],
+    ["ticks", `${due}; the last one: ${ago(status.last_tick, now)}`],
+    [
+      "instruments",
+      `${instruments.confirmed} confirmed (${instruments.stale} stale), ${instruments.sent} asked for, ` +
+        `${instruments.wanted} waiting, ${instruments.failed} failed`
+    ],
+    ["gateway", `${count(gateway.clients, "client")}, ${count(gateway.subscriptions, "subscription")}`]
+  ])
+  const lines =
+    connections.length === 0
+      ? []
+      : [
+          "",
+          table([
+            [
+              "CONNECTION",
+              "STREAM",
+              "STATE",
+              "SINCE (UTC)",
+              "LAST TICK",
+              "LAST BYTE",
+              "USED",
+              "RESTARTS",
+              "REASON"
+            ],
+            ...connections.map((c) => [
+              String(c.id),
+              c.stream,
+              c.state,
+              time(c.since),
+              ago(c.last_tick, now),
+              ago(c.last_byte, now),
+              `${c.used}/${c.limit}`,
+              String(c.restarts),
+              c.reason ?? ""
+            ])
+          ])
+        ]
+  const made =
+    decisions.length === 0
+      ? []
+      : [
+          "",
+          table([
+            ["DECISION", "AT (UTC)", "CONNECTION", "CAUSE"],
+            ...decisions.map((d) => [
+              d.decision.replaceAll("_", " "),
+              time(d.at),
+              d.connection === undefined ? "-" : String(d.connection),
+              d.cause
+            ])
+          ])
+        ]
+  return [head, ...lines, ...made].join("\n")
+}
+
+export const instrumentText = (status: InstrumentStatus, now: number): string => {
+  const { connection, wanted } = status
+  const levels = wanted?.mode === "depth" ? ` with ${wanted.depth} levels` : ""
+  const confirmed =
+    status.confirmed_at === undefined
+      ? "no"
+      : `${ago(status.confirmed_at, now)}${status.confirmed_by === undefined ? "" : ` by ${status.confirmed_by === "broker" ? "the broker" : "its first tick"}`}`
+  return [
+    `${status.exchange}:${status.symbol}: ${status.verdict}`,
+    "",
+    table([
+      ["token", status.token ?? (status.resolved ? "-" : "the broker's instruments have no such symbol")],
+      ["readers", String(status.readers)],
+      ["wanted", wanted === undefined ? "no" : `${modeLabel[wanted.mode]}${levels}`],
+      ["connection", connection === undefined ? "-" : `${connection.id} (${connection.state})`],
+      ["subscription", `${status.state ?? "-"}${status.failure === undefined ? "" : `: ${status.failure}`}`],
+      ["asked for", ago(status.sent_at, now)],
+      ["confirmed", confirmed],
+      ["last tick", `${ago(status.last_tick, now)}${status.stale ? " (stale)" : ""}`],
+      ["ticks", `${status.ticks}, and ${status.rejected} rejected`],
+      ["market", status.market_open ? "open" : "closed"]
+    ])
+  ].join("\n")
+}
