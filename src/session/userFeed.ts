@@ -13,6 +13,7 @@ import type { BrokerAdapter, Holding } from "../brokers/adapter.ts"
 import type { FeedInfo } from "../bus/feed.ts"
 import { FeedError } from "../bus/feed.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import type { LastTick, SubscribeRequest } from "../market/subscription.ts"
 import { Users } from "../store/users.ts"
 import { bareStatus, noBroker } from "./absent.ts"
 import type { AdapterOptions, AdapterServices } from "./factory.ts"
@@ -45,9 +46,12 @@ export interface UserFeed {
   /** Starts another adapter where the one of the moment answers nothing any more. */
   readonly revive: Effect.Effect<void, FeedError>
   readonly info: Effect.Effect<FeedInfo, FeedError>
-  /** Never fails: an adapter that cannot tell is unavailable. Waits for nothing else, nor does `inspect`. */
+  /** Never fails: an adapter that cannot tell is unavailable. Waits for nothing else, nor do the two below. */
   readonly report: Effect.Effect<FeedStatus>
   readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus, FeedError>
+  readonly last: (
+    requests: ReadonlyArray<SubscribeRequest>
+  ) => Effect.Effect<ReadonlyArray<LastTick>, FeedError>
 }
 
 const brokerOf = Effect.fnUntraced(function* (user: string) {
@@ -187,33 +191,32 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
       )
     )
 
-  const TELL = "could not tell its state"
+  /** Without a place in the queue of requests. */
+  const peek = <A>(f: (adapter: Adapter) => Effect.Effect<A>) =>
+    Effect.suspend(() => {
+      const { adapter } = current
+      return Effect.suspend(() => f(adapter)).pipe(
+        contained("BROKER_ERROR", user, adapter.broker.name, "could not tell its state")
+      )
+    })
+
   const feed: UserFeed = {
     use,
     revive,
-    info: Effect.suspend(() => {
-      const { broker, status } = current.adapter
-      return Effect.map(status, ({ reason, state }): FeedInfo => ({
+    info: peek(({ broker, status }) =>
+      Effect.map(status, ({ reason, state }): FeedInfo => ({
         broker: broker.name,
         state,
         modes: broker.modes,
         ...(reason === undefined ? {} : { reason })
-      })).pipe(contained("BROKER_ERROR", user, broker.name, TELL))
-    }),
-    report: Effect.suspend(() => {
-      const { broker, report } = current.adapter
-      return report.pipe(
-        contained("BROKER_ERROR", user, broker.name, TELL),
-        Effect.catch((error) => Effect.succeed(bareStatus(user, broker.name, "unavailable", error.detail)))
-      )
-    }),
-    inspect: (exchange, symbol) =>
-      Effect.suspend(() => {
-        const { adapter } = current
-        return Effect.suspend(() => adapter.inspect(exchange, symbol)).pipe(
-          contained("BROKER_ERROR", user, adapter.broker.name, TELL)
-        )
-      })
+      }))
+    ),
+    report: Effect.catch(
+      peek(({ report }) => report),
+      (error) => Effect.sync(() => bareStatus(user, current.adapter.broker.name, "unavailable", error.detail))
+    ),
+    inspect: (exchange, symbol) => peek((adapter) => adapter.inspect(exchange, symbol)),
+    last: (requests) => peek((adapter) => adapter.last(requests))
   }
   return feed
 })

@@ -33,6 +33,7 @@ const adapterOf = (name: string, changes: Partial<Adapter> = {}): Adapter => ({
   status: Effect.succeed({ broker: name, state: "connected", connections: 1, instruments: 0 }),
   report: Effect.succeed(plainStatus("somebody", name)),
   inspect: (exchange, symbol) => Effect.succeed(plainInstrument(exchange, symbol)),
+  last: () => Effect.succeed([]),
   ticks: Stream.empty,
   ...changes
 })
@@ -175,6 +176,7 @@ describe("a feed that runs", () => {
         unsubscribe: () => Effect.die(new Error("boom")),
         release: boom,
         inspect: boom,
+        last: boom,
         report: Effect.die(new Error("boom"))
       })
       let closed = 0
@@ -189,7 +191,8 @@ describe("a feed that runs", () => {
       const calls: ReadonlyArray<Effect.Effect<unknown, FeedError>> = [
         feed.subscribe("bina", "1", [request]),
         feed.unsubscribe("bina", "1", [request]),
-        feed.instrument("bina", "NSE", "INFY")
+        feed.instrument("bina", "NSE", "INFY"),
+        feed.last("bina", [request])
       ]
       for (const call of calls) {
         const error = yield* Effect.flip(call)
