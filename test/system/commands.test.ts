@@ -229,9 +229,16 @@ describe("algoways feed and gateway, two processes", () => {
         yield* ready("ticks", () => ticks(c).length > 2)
         feed.signal("SIGKILL")
         yield* Effect.promise(() => feed.ended)
+        const asking = { ...env, ALGOWAYS_API_KEY: key, ALGOWAYS_URL: `http://127.0.0.1:${port}` }
+        const silent = yield* run(["status"], asking)
+        assert.strictEqual(silent.code, 1)
+        assert.match(silent.err, /the feed process does not answer|the feed gave no answer in time/i)
         const before = ticks(c).length
         yield* start(feedArgs, env)
         yield* ready("ticks again", () => ticks(c).length > before + 2)
+        const infy = yield* run(["status", "NSE:INFY"], asking)
+        assert.match(infy.out, /^NSE:INFY: It ticks/m, infy.err)
+        assert.match(infy.out, /^wanted +Depth with 5 levels$/m)
       }),
     60_000
   )
