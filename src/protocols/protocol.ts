@@ -220,6 +220,30 @@ export interface ServerProtocol {
   readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
   /** A frame for times without data, and how often it is sent. */
   readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
+  readonly words?: ServerWords
+}
+
+/** The broker's own words for trouble, as far as it has some; what it has none for is silence or a plain close. */
+export interface ServerWords {
+  /**
+   * To a request for instruments that are not served.
+   *
+   * @param answers to the rest of the request
+   * @returns what is sent in place of `answers`
+   */
+  readonly refused?: (
+    request: Inbound,
+    answers: ReadonlyArray<Frame>,
+    instruments: ReadonlyArray<WireInstrument>
+  ) => ReadonlyArray<Frame>
+  /** The last to a connection: its login is used elsewhere, has ended, or asks too much. */
+  readonly leaving?: (why: "displaced" | "expired" | "limited") => Trouble | undefined
+}
+
+export interface Trouble {
+  readonly frames: ReadonlyArray<Frame>
+  /** Absent: closed as by a fault that says nothing. */
+  readonly close?: Closing
 }
 
 /** What the broker's end of a connection knows beside its frames. */
@@ -264,6 +288,8 @@ export interface UpgradeRequest {
 export interface ServerCodec {
   /** Sent as soon as the connection is open. */
   readonly greet?: () => ReadonlyArray<Frame>
+  /** Whether the client has logged in, where that takes frames; absent where the upgrade is the login. */
+  readonly isLoggedIn?: () => boolean
   /**
    * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
    * or changed (real brokers send their last known values at once).

@@ -1,4 +1,5 @@
 /** One client of the simulator: its connection, its codec, and what was sent to it. */
+import type { Kind, Line } from "./faults/line.ts"
 import type { Peer } from "./peer.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Tick } from "../market/tick.ts"
@@ -9,6 +10,8 @@ export type Pair = readonly [WireInstrument, Tick]
 export interface Client {
   readonly id: number
   readonly peer: Peer
+  /** What stands between the codec and the peer. */
+  readonly line: Line
   readonly protocol: ServerProtocol
   readonly codec: ServerCodec
   /** Epoch ms. */
@@ -24,10 +27,11 @@ export interface Client {
 }
 
 /** @param now epoch ms */
-export const sendFrames = (client: Client, frames: ReadonlyArray<Frame>, now: number): void => {
-  const { peer } = client
+export const sendFrames = (client: Client, kind: Kind, frames: ReadonlyArray<Frame>, now: number): void => {
+  const { line, peer } = client
   if (frames.length === 0 || !peer.isOpen()) return
-  peer.send(frames)
+  if (line.calm) peer.send(frames)
+  else if (!line.send(kind, frames, now)) return
   for (let i = 0; i < frames.length; i++) client.bytes += (frames[i] as Frame).length
   client.frames += frames.length
   client.lastSentAt = now
@@ -39,6 +43,7 @@ export const sendFrames = (client: Client, frames: ReadonlyArray<Frame>, now: nu
  */
 export const feed = (
   client: Client,
+  kind: Kind,
   changed: ReadonlyArray<Pair>,
   all: ReadonlyArray<Pair>,
   most: number,
@@ -51,5 +56,6 @@ export const feed = (
   }
   const pairs = client.behind ? all : changed
   client.behind = false
-  sendFrames(client, client.codec.encode(pairs), now)
+  const told = client.line.calm ? pairs : client.line.select(kind, pairs)
+  sendFrames(client, kind, client.codec.encode(told), now)
 }

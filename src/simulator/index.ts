@@ -1,6 +1,11 @@
 /** The simulated exchange: `algoways/simulator`. Loads no native module. */
 export { demoCredentials, demoLogin, demoLoginAt, loginOf } from "./demo.ts"
 export { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
+export type { FaultHandle, FaultState } from "./faults/active.ts"
+export type { FaultEvent } from "./faults/engine.ts"
+export { faultNames } from "./faults/schema.ts"
+export type { Fault, FaultName, FaultScript } from "./faults/schema.ts"
+export type { ConnectionRecord, InstrumentRecord, Ledger, LoginAttempt } from "./ledger.ts"
 export type { Holding } from "./holdings.ts"
 export { simulatedFormats } from "./masters/index.ts"
 export { simulatedMaster } from "./inProcess.ts"

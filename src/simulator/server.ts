@@ -10,6 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
+import type { FaultHandle } from "./faults/active.ts"
+import type { Fault, FaultScript } from "./faults/schema.ts"
+import type { Ledger } from "./ledger.ts"
 import { holdingsOf } from "./holdings.ts"
 import type { Holding } from "./holdings.ts"
 import { MASTER_PATH, makeRequestHandler, pathOf } from "./http.ts"
@@ -22,6 +25,7 @@ import type { Broker } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { BrokerOverride } from "../brokers/overrides.ts"
 import type { Credentials } from "../market/credentials.ts"
+import { nameOf } from "../market/instrument.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { Frame, Refusal } from "../protocols/protocol.ts"
 
@@ -88,6 +92,16 @@ export interface SimulatorHandle {
     readonly holdings: ReadonlyArray<Holding>
   }>
   readonly counters: () => Counters
+  /** Begins a fault now, or after its `at`; see docs/simulator.md for all of them. */
+  readonly inject: (fault: Fault) => FaultHandle
+  /** All faults of a script; times count from now. */
+  readonly runFaults: (script: FaultScript) => ReadonlyArray<FaultHandle>
+  /** Ends all faults, those included that are still to begin. */
+  readonly clearFaults: () => void
+  /** What clients did since the start. */
+  readonly ledger: () => Ledger
+  /** How many connections hold an instrument now. @param name `NSE:RELIANCE` */
+  readonly heldBy: (name: string) => number
   /** Ends connections with close code 1001 and stops listening. Done once, also when the scope closes. */
   readonly stop: Effect.Effect<void>
 }
@@ -157,6 +171,8 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
     name,
     `http://${authority}${pathOf(url)}`.replace(/\/$/, "")
   ])
+  const byName = new Map(listed.map(({ instrument }) => [nameOf(instrument), instrument]))
+  if (options.faults !== undefined) venue.engine.run(options.faults)
   yield* Effect.logInfo(`simulator of ${broker.name} at ${endpoint}, ${listed.length} instruments`)
 
   return {
@@ -206,6 +222,14 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
         holdings: holdingsOf(client, venue.all)
       })),
     counters: venue.counters,
+    inject: (fault) => venue.engine.inject(fault),
+    runFaults: venue.engine.run,
+    clearFaults: venue.engine.clear,
+    ledger: venue.ledger.report,
+    heldBy: (name) => {
+      const instrument = byName.get(name)
+      return instrument === undefined ? 0 : venue.ledger.heldBy(instrument)
+    },
     stop
   }
 })

@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import { BOOK_LEVELS } from "./book.ts"
 import { demoLoginAt, loginOf } from "./demo.ts"
 import { SimulatorUnsupported } from "./errors.ts"
+import type { FaultEvent } from "./faults/engine.ts"
+import type { FaultScript } from "./faults/schema.ts"
 import { pathOf } from "./http.ts"
 import { listAt } from "./identity.ts"
 import type { Listed } from "./identity.ts"
@@ -36,6 +38,9 @@ export interface StageOptions {
   readonly paused?: boolean
   /** Multiplies every volatility; default 1. */
   readonly liveliness?: number
+  /** Faults from the start on, see docs/simulator.md. */
+  readonly faults?: FaultScript
+  readonly onFault?: (event: FaultEvent) => void
   /** The market's clock, epoch ms; default the system's. Also the day that contracts expire after. */
   readonly now?: () => number
 }
@@ -106,6 +111,8 @@ export const makeStage = Effect.fn("makeStage")(function* (
     turnMs,
     maxBufferedBytes: options.maxBufferedBytes ?? 1024 * 1024,
     paused: options.paused ?? false,
+    seed: options.seed ?? 1,
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     now,
     report: (what, detail) => {
       const line = `simulator of ${broker.name}: ${what}, ${detail}`

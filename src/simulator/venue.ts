@@ -12,15 +12,21 @@ import { WebSocketServer } from "ws"
 import type { RawData } from "ws"
 import { feed, sendFrames } from "./client.ts"
 import type { Client, Pair } from "./client.ts"
+import { makeEngine } from "./faults/engine.ts"
+import type { FaultEvent } from "./faults/engine.ts"
+import type { Kind } from "./faults/line.ts"
 import { pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
 import { streamPeer, webSocketPeer } from "./peer.ts"
 import type { Peer } from "./peer.ts"
 import type { Listed } from "./identity.ts"
+import { makeLedger } from "./ledger.ts"
 import type { Market } from "./market.ts"
 import { makePacer } from "./pacer.ts"
 import type { Credentials } from "../market/credentials.ts"
+import type { WireInstrument } from "../market/instrument.ts"
 import type {
   CodecOptions,
+  FindByToken,
   Frame,
   HttpAnswer,
   Refusal,
@@ -49,6 +55,9 @@ export interface VenueOptions {
   readonly turnMs: number
   readonly maxBufferedBytes: number
   readonly paused: boolean
+  /** Of what faults leave to chance. */
+  readonly seed: number
+  readonly onFault?: (event: FaultEvent) => void
   /** Epoch ms. */
   readonly now: () => number
   /** For the log; never holds a URL or a header, where the secrets are. */
@@ -74,6 +83,8 @@ const MAX_REQUEST_BYTES = 1024 * 1024
 const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
 const BROKEN: Refusal = { status: 500, headers: {} }
+
+const NONE: ReadonlySet<WireInstrument> = new Set()
 
 /** The login that is valid when all have expired: no client can know it. */
 const nobody = (): Credentials => {
@@ -114,7 +125,14 @@ export const makeVenue = (options: VenueOptions) => {
   // What clients that are gone were sent.
   const gone = { frames: 0, bytes: 0, skipped: 0 }
 
-  const valid = (): Credentials => (rejecting ? nobody() : accepted)
+  const engine = makeEngine({
+    seed: options.seed,
+    now,
+    ...(options.onFault === undefined ? {} : { onFault: options.onFault })
+  })
+  const ledger = makeLedger(clients, now)
+
+  const valid = (): Credentials => (rejecting || engine.expired() ? nobody() : accepted)
 
   const defect = (client: Client, error: unknown): void => {
     counts.defects++
@@ -122,19 +140,69 @@ export const makeVenue = (options: VenueOptions) => {
     client.peer.close(INTERNAL_ERROR)
   }
 
-  const push = (client: Client, changed: ReadonlyArray<Pair>, at: number): void => {
+  const push = (client: Client, kind: Kind, changed: ReadonlyArray<Pair>, at: number): void => {
     try {
-      feed(client, changed, all, options.maxBufferedBytes, at)
+      feed(client, kind, changed, all, options.maxBufferedBytes, at)
     } catch (error) {
       defect(client, error)
     }
   }
 
+  /** Looks up what a request is about, without what a fault refuses. @param client undefined over REST */
+  const inquire = (client: Client | undefined, about: Set<WireInstrument>) => {
+    const noting: FindByToken = (token, code) => {
+      const instrument = find(token, code)
+      if (instrument !== undefined) about.add(instrument)
+      return instrument
+    }
+    if (!engine.limits.restricts()) return { find: noting, refuses: () => false, refused: NONE }
+    return engine.limits.inquiry(
+      client?.line,
+      noting,
+      (instrument) => ledger.isHeld(client, instrument),
+      () => ledger.countOf(client)
+    )
+  }
+
+  const isLoggedIn = ({ codec }: Client): boolean => codec.isLoggedIn?.() ?? true
+
+  const loggedIn = (client: Client): void => {
+    ledger.loggedIn(client)
+    engine.loggedIn(client.line)
+  }
+
   const receive = (client: Client, frame: Frame): void => {
+    const { codec, line } = client
+    if (!line.hears) return
+    ledger.request()
+    const excess = engine.limits.request(line)
+    if (excess === "close") return engine.tooMuch(line)
+    if (excess === "ignore") return
     try {
-      const { answers, close, touched } = client.codec.receive(frame, find)
+      const before = isLoggedIn(client)
+      const about = new Set<WireInstrument>()
+      const inquiry = inquire(client, about)
+      const { answers, close, touched } = codec.receive(frame, inquiry.find)
+      for (const instrument of touched) {
+        about.add(instrument)
+        // Not every codec looks up; then it knows nothing of the refusal.
+        if (inquiry.refuses(instrument)) line.unserved.add(instrument)
+        else line.unserved.delete(instrument)
+      }
+      ledger.noted(client, about)
+      const login = !before && isLoggedIn(client)
+      if (login) loggedIn(client)
+      if (!before && !login && close !== undefined) {
+        ledger.attempt({ outcome: "refused", connection: client.id })
+      }
+      if (!line.calm) line.asked(touched)
       if (silent) return
-      sendFrames(client, answers, now())
+      const said =
+        inquiry.refused.size === 0
+          ? answers
+          : (line.words?.refused?.(frame, answers, [...inquiry.refused]) ?? answers)
+      line.changed(now())
+      sendFrames(client, before ? "answer" : "login", said, now())
       if (close !== undefined) return client.peer.close(close.code, close.reason)
       if (touched.length === 0) return
       const pairs: Array<Pair> = []
@@ -142,16 +210,20 @@ export const makeVenue = (options: VenueOptions) => {
         const pair = pairOf(instrument)
         if (pair !== undefined) pairs.push(pair)
       }
-      push(client, pairs, now())
+      push(client, "snapshot", pairs, now())
     } catch (error) {
       defect(client, error)
     }
   }
 
-  const connect = (peer: Peer, feed: VenueFeed, request: UpgradeRequest): Client => {
+  const connect = (far: Peer, feed: VenueFeed, request: UpgradeRequest): Client => {
+    const id = nextId++
+    const line = engine.connect(id, feed.protocol, far)
+    const { peer } = line
     const client: Client = {
-      id: nextId++,
+      id,
       peer,
+      line,
       protocol: feed.protocol,
       codec: feed.protocol.open(feed.codec, { request, accepted: valid, instruments }),
       since: now(),
@@ -164,12 +236,16 @@ export const makeVenue = (options: VenueOptions) => {
     clients.add(client)
     counts.accepted++
     report("connected", `connection ${client.id} from ${peer.remote}`)
-    if (!silent) sendFrames(client, client.codec.greet?.() ?? [], now())
+    ledger.opened(client)
+    if (!silent) sendFrames(client, "greet", client.codec.greet?.() ?? [], now())
+    if (isLoggedIn(client)) loggedIn(client)
     return client
   }
 
   const disconnected = (client: Client, how: string): void => {
-    clients.delete(client)
+    if (!clients.delete(client)) return
+    engine.gone(client.line)
+    ledger.closed(client, how)
     gone.frames += client.frames
     gone.bytes += client.bytes
     gone.skipped += client.skipped
@@ -191,9 +267,11 @@ export const makeVenue = (options: VenueOptions) => {
     const request = { url: incoming.url ?? "/", headers: singleHeaders(incoming) }
     const path = pathOf(request.url)
     const feed = feeds.find((f) => f.path === path) ?? feeds[0]!
-    const refusal = refusing ?? admit(feed, request)
+    const refusal = refusing ?? engine.limits.admit(feed.protocol.name) ?? admit(feed, request)
+    if (refusal === "hang") return ledger.attempt({ outcome: "unanswered" })
     if (refusal !== undefined) {
       counts.refused++
+      ledger.attempt({ outcome: "refused", status: refusal.status })
       report("refused", `status ${refusal.status}`)
       return refuseUpgrade(stream, refusal)
     }
@@ -204,7 +282,7 @@ export const makeVenue = (options: VenueOptions) => {
         receive(client, isBinary ? bytes : bytes.toString("utf8"))
       })
       ws.on("ping", (data) => {
-        if (!silent) ws.pong(data)
+        if (!silent) client.line.pong(data, () => ws.pong(data))
       })
       // A reset or a broken frame: "close" follows.
       ws.on("error", () => {})
@@ -224,8 +302,11 @@ export const makeVenue = (options: VenueOptions) => {
   /** A client of a byte stream. */
   const accept = (feed: VenueFeed, socket: Socket): void => {
     socket.on("error", () => socket.destroy())
-    if (refusing !== undefined) {
+    const refusal = refusing ?? engine.limits.admit(feed.protocol.name)
+    if (refusal === "hang") return ledger.attempt({ outcome: "unanswered" })
+    if (refusal !== undefined) {
       counts.refused++
+      ledger.attempt({ outcome: "refused" })
       socket.destroy()
       return
     }
@@ -236,18 +317,23 @@ export const makeVenue = (options: VenueOptions) => {
 
   /** The broker's REST front: whichever feed knows the request answers it. */
   const http = (request: ServedRequest): HttpAnswer | undefined => {
+    const about = new Set<WireInstrument>()
+    const inquiry = inquire(undefined, about)
     for (const feed of feeds) {
       const answer = feed.protocol.http?.(request, {
         accepted: valid(),
         options: feed.codec,
         endpoint: feed.endpoint(),
-        find,
+        find: inquiry.find,
         stateOf: (instrument) => pairOf(instrument)?.[1],
         connections: Array.from(clients)
           .filter((client) => client.protocol === feed.protocol)
           .map((client) => client.codec)
       })
-      if (answer !== undefined) return answer
+      if (answer === undefined) continue
+      ledger.request()
+      if (about.size > 0) for (const client of clients) ledger.noted(client, about)
+      return answer
     }
     return undefined
   }
@@ -267,17 +353,22 @@ export const makeVenue = (options: VenueOptions) => {
         const pair = pairAt(changed[i]!.index)
         if (pair !== undefined) batch.push(pair)
       }
-      for (const client of clients) push(client, batch, at)
+      for (const client of clients) push(client, "tick", batch, at)
     }
+    engine.turn(at)
     if (silent) return
     for (const client of clients) {
       const { idle } = client.protocol
-      if (idle !== undefined && at - client.lastSentAt >= idle.everyMs) sendFrames(client, [idle.frame()], at)
+      if (idle !== undefined && at - client.lastSentAt >= idle.everyMs) {
+        sendFrames(client, "idle", [idle.frame()], at)
+      }
     }
   }
 
   return {
     all,
+    engine,
+    ledger,
     clients: clients as ReadonlySet<Client>,
     upgrade,
     join,
@@ -297,6 +388,7 @@ export const makeVenue = (options: VenueOptions) => {
     },
     setCredentials: (credentials: Credentials) => {
       accepted = credentials
+      engine.renew()
     },
     rejectCredentials: (on: boolean) => {
       rejecting = on
@@ -305,7 +397,7 @@ export const makeVenue = (options: VenueOptions) => {
       refusing = refusal
     },
     serveFrames: (frames: ReadonlyArray<Frame>) => {
-      for (const client of clients) sendFrames(client, frames, now())
+      for (const client of clients) sendFrames(client, "served", frames, now())
       return clients.size
     },
     dropConnections: (how?: number | "reset") => {
@@ -319,6 +411,7 @@ export const makeVenue = (options: VenueOptions) => {
     },
     /** Says goodbye to everybody. */
     close: () => {
+      engine.close()
       for (const client of clients) {
         client.peer.close(GOING_AWAY, "simulator stopped")
       }

@@ -46,6 +46,10 @@ export class FirstockServerCodec implements ServerCodec {
     return [this.#good ? VERDICTS.good : VERDICTS.bad]
   }
 
+  isLoggedIn(): boolean {
+    return this.#good
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     if (!this.#good) return { ...NOTHING, close: { code: 1000, reason: "" } }
     const message = typeof frame === "string" ? parseObject(frame) : undefined

@@ -65,6 +65,10 @@ export class GrowwServerCodec implements ServerCodec {
     return [Nats.bytesOf(`INFO ${JSON.stringify(info)} \r\n`)]
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     const bytes = this.#waiting.join(typeof frame === "string" ? Nats.bytesOf(frame) : frame)
     const answers: Array<Frame> = []

@@ -90,6 +90,10 @@ export class HsmServerCodec implements ServerCodec {
     }
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound): Received {
     if (typeof frame === "string" || frame.length < HEAD_SIZE) return NOTHING
     const type = frame[2]!

@@ -71,6 +71,10 @@ export class IiflMqttServerCodec implements ServerCodec {
     })
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     this.#find = find
     this.#answers = []

@@ -43,6 +43,10 @@ export class MotilalServerCodec implements ServerCodec {
     this.#context = context
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     if (typeof frame === "string" || frame.length === 0) return NOTHING
     const kind = frame[0]

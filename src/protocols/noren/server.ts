@@ -62,6 +62,10 @@ export class NorenServerCodec implements ServerCodec {
     this.#context = context
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     const message = typeof frame === "string" ? parseObject(frame) : undefined
     if (message === undefined) return NOTHING

@@ -44,6 +44,10 @@ export class MStockServerCodec implements ServerCodec {
     this.#ahead = mstockOptions(options).ahead
   }
 
+  isLoggedIn(): boolean {
+    return this.#loggedIn
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     if (typeof frame !== "string") return NOTHING
     if (frame.startsWith(LOGIN)) {

@@ -51,6 +51,10 @@ export class TradejiniServerCodec implements ServerCodec {
     return this.#admitted ? [authFrame()] : []
   }
 
+  isLoggedIn(): boolean {
+    return this.#admitted
+  }
+
   receive(frame: Inbound, find: FindByToken): Received {
     if (!this.#admitted) return { ...NOTHING, close: UNAUTHORIZED }
     const request = typeof frame === "string" ? parseObject(frame) : undefined
