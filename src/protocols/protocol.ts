@@ -271,6 +271,8 @@ export interface ServerHttpContext {
   /** Where the simulator's connections of this protocol are opened. */
   readonly endpoint: string
   readonly find: FindByToken
+  /** Instruments that `find` has kept back, for a broker that refuses them. */
+  readonly refused?: ReadonlySet<WireInstrument>
   /** What the market holds of an instrument now. */
   readonly stateOf: (instrument: WireInstrument) => Tick | undefined
   /** The protocol's open connections: the very objects that its `open` made. */

@@ -15,7 +15,7 @@ import type { Client, Pair } from "./client.ts"
 import { makeEngine } from "./faults/engine.ts"
 import type { FaultEvent } from "./faults/engine.ts"
 import type { Kind } from "./faults/line.ts"
-import { pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
+import { MASTER_PATH, pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
 import { streamPeer, webSocketPeer } from "./peer.ts"
 import type { Peer } from "./peer.ts"
 import type { Listed } from "./identity.ts"
@@ -84,6 +84,7 @@ const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
 const BROKEN: Refusal = { status: 500, headers: {} }
 
+const TOO_MANY_REQUESTS: HttpAnswer = { status: 429, headers: {}, body: '{"message":"Too many requests"}' }
 const NONE: ReadonlySet<WireInstrument> = new Set()
 
 /** The login that is valid when all have expired: no client can know it. */
@@ -317,6 +318,8 @@ export const makeVenue = (options: VenueOptions) => {
 
   /** The broker's REST front: whichever feed knows the request answers it. */
   const http = (request: ServedRequest): HttpAnswer | undefined => {
+    const isFront = pathOf(request.url) !== MASTER_PATH && feeds.some(({ protocol }) => protocol.http)
+    if (isFront && engine.limits.request(undefined) !== undefined) return TOO_MANY_REQUESTS
     const about = new Set<WireInstrument>()
     const inquiry = inquire(undefined, about)
     for (const feed of feeds) {
@@ -325,6 +328,7 @@ export const makeVenue = (options: VenueOptions) => {
         options: feed.codec,
         endpoint: feed.endpoint(),
         find: inquiry.find,
+        refused: inquiry.refused,
         stateOf: (instrument) => pairOf(instrument)?.[1],
         connections: Array.from(clients)
           .filter((client) => client.protocol === feed.protocol)

@@ -4,6 +4,7 @@ import { DhanCodec } from "./codec.ts"
 import { refusal } from "./failures.ts"
 import { admit, handshakeWith } from "./handshake.ts"
 import { DhanServerCodec } from "./server.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "dhan",
@@ -17,5 +18,6 @@ export const protocol = {
 export const serverProtocol = {
   name: "dhan",
   admit,
-  open: (options: CodecOptions) => new DhanServerCodec(options)
+  open: (options: CodecOptions) => new DhanServerCodec(options),
+  words
 } satisfies ServerProtocol

@@ -7,6 +7,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol }
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { subjectOf } from "./subject.ts"
+import { words } from "../hsm/words.ts"
 
 export const protocol = {
   name: "fyers-hsm",
@@ -35,5 +36,7 @@ export const serverProtocol = {
   demo,
   // Anybody may open the socket; the first message is the login.
   admit: () => undefined,
-  open: (options: CodecOptions, context: ServerContext) => new HsmServerCodec(serverDialect(options), context)
+  open: (options: CodecOptions, context: ServerContext) =>
+    new HsmServerCodec(serverDialect(options), context),
+  words
 } satisfies ServerProtocol

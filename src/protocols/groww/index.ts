@@ -6,6 +6,7 @@ import { handshake, refusal } from "./login.ts"
 import { PING } from "./nats.ts"
 import { GrowwServerCodec } from "./server.ts"
 import { http } from "./socketToken.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "groww",
@@ -24,5 +25,6 @@ export const serverProtocol = {
   admit: () => undefined,
   open: (options: CodecOptions, context: ServerContext) => new GrowwServerCodec(options, context),
   http,
-  idle: { everyMs: 30_000, frame: () => PING }
+  idle: { everyMs: 30_000, frame: () => PING },
+  words
 } satisfies ServerProtocol

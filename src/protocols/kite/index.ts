@@ -3,6 +3,7 @@ import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { KiteServerCodec, admit } from "./server.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "kite",
@@ -20,5 +21,6 @@ export const serverProtocol = {
   name: "kite",
   admit,
   open: (options: CodecOptions) => new KiteServerCodec(options),
-  idle: { everyMs: 1000, frame: () => HEARTBEAT }
+  idle: { everyMs: 1000, frame: () => HEARTBEAT },
+  words
 } satisfies ServerProtocol

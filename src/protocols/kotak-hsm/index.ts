@@ -5,6 +5,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import type { WireInstrument } from "../../market/instrument.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { words } from "../hsm/words.ts"
 
 export const protocol = {
   name: "kotak-hsm",
@@ -22,5 +23,7 @@ export const serverProtocol = {
   name: "kotak-hsm",
   // Anybody may open the socket; the first message is the login.
   admit: () => undefined,
-  open: (options: CodecOptions, context: ServerContext) => new HsmServerCodec(serverDialect(options), context)
+  open: (options: CodecOptions, context: ServerContext) =>
+    new HsmServerCodec(serverDialect(options), context),
+  words
 } satisfies ServerProtocol

@@ -7,6 +7,7 @@ import { MStockCodec } from "./mstock.ts"
 import { MStockServerCodec } from "./mstockServer.ts"
 import { dialectOf } from "./options.ts"
 import { SmartStreamServerCodec, admit } from "./server.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "smartstream",
@@ -24,5 +25,6 @@ export const serverProtocol = {
   open: (options: CodecOptions, context: ServerContext) =>
     dialectOf(options) === "mstock"
       ? new MStockServerCodec(options, context)
-      : new SmartStreamServerCodec(options)
+      : new SmartStreamServerCodec(options),
+  words
 } satisfies ServerProtocol

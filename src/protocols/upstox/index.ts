@@ -3,6 +3,7 @@ import type { CodecOptions, Handshake, Protocol, ServerProtocol } from "../proto
 import { UpstoxCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { UpstoxServerCodec, admit, http } from "./server.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "upstox",
@@ -17,5 +18,6 @@ export const serverProtocol = {
   name: "upstox",
   admit,
   http,
-  open: (options: CodecOptions) => new UpstoxServerCodec(options)
+  open: (options: CodecOptions) => new UpstoxServerCodec(options),
+  words
 } satisfies ServerProtocol

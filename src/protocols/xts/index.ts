@@ -9,6 +9,7 @@ import { handshake, refusal } from "./handshake.ts"
 import { bitOf, codesOf, messageCodes } from "./layout.ts"
 import { http } from "./rest.ts"
 import { XtsServerCodec, admit, demo } from "./server.ts"
+import { words } from "./words.ts"
 
 export const protocol = {
   name: "xts",
@@ -29,5 +30,6 @@ export const serverProtocol = {
   demo,
   admit,
   open: (options: CodecOptions, context: ServerContext) => new XtsServerCodec(options, context),
-  http
+  http,
+  words
 } satisfies ServerProtocol

@@ -122,6 +122,9 @@ const subscribe = (
 ): HttpAnswer => {
   const all = foundOf(asked, context)
   const remaining = () => ({ Remaining_Subscription_Count: QUOTA - (socket?.count ?? 0) })
+  // Which code the real server has for it is UNCONFIRMED. The whole request is refused.
+  if ((context.refused?.size ?? 0) > 0)
+    return error("e-session-0001", "Instrument not allowed !", remaining())
   // One that is subscribed already, and the whole request is refused.
   if (socket !== undefined && all.some(({ instrument }) => socket.has(instrument, asked.code))) {
     return error(ALREADY_SUBSCRIBED, "Instrument Already Subscribed !", remaining())

@@ -90,6 +90,7 @@ export class Line {
     if (deaf !== this.#deaf) {
       this.#deaf = deaf
       this.#raw.wire?.deaf(deaf)
+      if (this.#outbox !== undefined) this.#outbox.held = deaf
     }
     this.#pace()
     this.#settle(now)

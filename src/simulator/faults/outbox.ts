@@ -18,6 +18,8 @@ export class Outbox {
   #timer: NodeJS.Timeout | undefined
   #writing = false
   #closed = false
+  /** Nothing leaves, whatever comes. */
+  held = false
 
   constructor(wire: Wire) {
     this.#wire = wire
@@ -51,7 +53,7 @@ export class Outbox {
 
   /** Everything in one write. */
   flush(): void {
-    if (this.#closed || this.isEmpty) return
+    if (this.#closed || this.held || this.isEmpty) return
     this.#wire.write(this.#take(this.#bytes), () => {})
   }
 
@@ -86,7 +88,14 @@ export class Outbox {
 
   #step(): void {
     const pace = this.#pace
-    if (pace === undefined || this.#writing || this.#timer !== undefined || this.isEmpty || this.#closed)
+    if (
+      pace === undefined ||
+      this.held ||
+      this.#writing ||
+      this.#timer !== undefined ||
+      this.isEmpty ||
+      this.#closed
+    )
       return
     this.#writing = true
     this.#wire.write(this.#take(Math.max(1, pace.size())), () => {
