@@ -102,15 +102,21 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
     return count
   }
 
-  const reconcile = (client: Client, instruments: Iterable<WireInstrument>): void => {
+  /** Returns what the client has got since the last time. */
+  const reconcile = (
+    client: Client,
+    instruments: Iterable<WireInstrument>
+  ): ReadonlyArray<WireInstrument> => {
     const own = held.get(client)
-    if (own === undefined) return
+    const gained: Array<WireInstrument> = []
+    if (own === undefined) return gained
     for (const instrument of instruments) {
       const holds = client.codec.holds(instrument).length > 0
       if (holds === own.has(instrument)) continue
       const entry = entryOf(instrument)
       if (holds) {
         own.add(instrument)
+        gained.push(instrument)
         entry.subscribed++
         totals.subscribed++
         entry.most = Math.max(entry.most, heldBy(instrument))
@@ -121,6 +127,7 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
       }
     }
     totals.mostOnConnection = Math.max(totals.mostOnConnection, own.size)
+    return gained
   }
 
   const holdingsOf = (client: Client): ReadonlySet<WireInstrument> => held.get(client) ?? new Set()
@@ -157,8 +164,13 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
       recent = recent.slice(first)
       first = 0
     },
-    /** After a request. @param about the instruments that it named, as far as they are known */
-    noted: (client: Client, about: ReadonlySet<WireInstrument>): void =>
+    /**
+     * After a request.
+     *
+     * @param about the instruments that it named, as far as they are known
+     * @returns those that the client has got by it
+     */
+    noted: (client: Client, about: ReadonlySet<WireInstrument>): ReadonlyArray<WireInstrument> =>
       // Some wires give back by numbers of their own.
       reconcile(client, about.size > 0 ? about : [...holdingsOf(client)]),
     isHeld: (client: Client | undefined, instrument: WireInstrument): boolean =>

@@ -69,7 +69,13 @@ export const webSocketPeer = (ws: WebSocket, socket: Socket): Peer => ({
   }
 })
 
-export const streamPeer = (socket: Socket): Peer => ({
+export const streamPeer = (socket: Socket): Peer => {
+  // As WebSockets have it: small writes leave when they are made.
+  socket.setNoDelay(true)
+  return streamOf(socket)
+}
+
+const streamOf = (socket: Socket): Peer => ({
   remote: remoteOf(socket),
   isOpen: () => socket.writable,
   buffered: () => socket.writableLength,

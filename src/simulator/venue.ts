@@ -336,7 +336,7 @@ export const makeVenue = (options: VenueOptions) => {
       })
       if (answer === undefined) continue
       ledger.request()
-      if (about.size > 0) for (const client of clients) ledger.noted(client, about)
+      if (about.size > 0) for (const client of clients) client.line.asked(ledger.noted(client, about))
       return answer
     }
     return undefined

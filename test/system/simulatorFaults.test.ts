@@ -297,8 +297,11 @@ describe.each(brokers)("faults of the simulated %s", (name) => {
       only.end()
 
       simulator.inject({ fault: "rateLimit", perSecond: 4, of: "requests" })
-      for (let n = 0; n < 10 && second.beat(); n++);
-      if (!second.beat()) for (let n = 0; n < 10; n++) second.send("{}")
+      for (let n = 0; n < 10; n++) {
+        if (!second.beat()) second.send("{}")
+        // A read of a byte stream each.
+        await sleep(10)
+      }
       await until("an end", () => second.ended() !== undefined)
     })
   )

@@ -99,9 +99,15 @@ export class Outbox {
       return
     this.#writing = true
     this.#wire.write(this.#take(Math.max(1, pace.size())), () => {
-      this.#writing = false
+      if (pace.gapMs > 0) {
+        this.#writing = false
+        return this.#step()
+      }
       // At once is not enough: the system would join the writes, and the reader the reads.
-      if (pace.gapMs === 0) setImmediate(() => this.#step())
+      setImmediate(() => {
+        this.#writing = false
+        this.#step()
+      })
     })
     if (pace.gapMs === 0) return
     this.#timer = setTimeout(() => {

@@ -154,6 +154,8 @@ export const connectAny = async (
       perMessageDeflate: false
     })
     ws = opening
+    // A greeting may come with the upgrade, and is answered at once.
+    write = (frame) => opening.send(frame)
     opening.on("message", (data, isBinary) =>
       take(isBinary ? new Uint8Array(data as Buffer) : (data as Buffer).toString())
     )
@@ -170,7 +172,6 @@ export const connectAny = async (
     })
     opening.on("error", () => {})
     socket = (opening as unknown as { readonly _socket: Socket })._socket
-    write = (frame) => opening.send(frame)
   }
   for (const outbound of codec.hello?.() ?? []) send(outbound)
   if (codec.awaitsReady === true) {
@@ -227,9 +228,9 @@ export const faultyBroker = async (name: string, options: Omit<SimulatorOptions,
   const shares = simulator.instruments.filter((i) => i.type === "EQ")
   const some = (shares.length < 8 ? simulator.instruments : shares).slice(0, 12)
   const names = some.map(nameOf)
-  const wanted: Want = broker.modes.includes("quote")
-    ? { mode: "quote", depth: 5 }
-    : { mode: broker.modes[0]!, depth: 5 }
+  // The whole picture where there is one, so that it can be compared with the market.
+  const [mode = "ltp"] = broker.modes.includes("depth") ? (["depth"] as const) : broker.modes
+  const wanted: Want = { mode, depth: 5 }
   const join = async (): Promise<AnyClient> => {
     const client = await connectAny(simulator, broker)
     clients.push(client)
