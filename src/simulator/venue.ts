@@ -202,7 +202,7 @@ export const makeVenue = (options: VenueOptions) => {
         inquiry.refused.size === 0
           ? answers
           : (line.words?.refused?.(frame, answers, [...inquiry.refused]) ?? answers)
-      line.changed(now())
+      line.settle()
       sendFrames(client, before ? "answer" : "login", said, now())
       if (close !== undefined) return client.peer.close(close.code, close.reason)
       if (touched.length === 0) return

@@ -65,10 +65,7 @@ export const makeEngine = (options: EngineOptions) => {
   }
 
   const refresh = (line: Line): void =>
-    line.apply(
-      faults.filter((f) => f.state === "active" && f.concerns(line)),
-      now()
-    )
+    line.apply(faults.filter((f) => f.state === "active" && f.concerns(line)))
 
   const refreshAll = (): void => {
     for (const line of lines) refresh(line)

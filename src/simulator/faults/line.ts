@@ -4,14 +4,14 @@
  */
 import type { Active } from "./active.ts"
 import { isActive } from "./active.ts"
-import { between } from "./chance.ts"
 import type { Memory } from "./mutate.ts"
-import { flipped, mutate, newMemory, randomBytes, released } from "./mutate.ts"
+import { mutate, newMemory, released } from "./mutate.ts"
 import { Outbox } from "./outbox.ts"
 import type { FaultName } from "./schema.ts"
+import { payloadOf } from "./webSocketBytes.ts"
+import { bytesOf, debrisOf, isLow, paceOf } from "./wireFaults.ts"
 import type { Pair } from "../client.ts"
 import type { Peer } from "../peer.ts"
-import type { Random } from "../random.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Frame, ServerProtocol } from "../../protocols/protocol.ts"
 
@@ -20,15 +20,6 @@ export type Kind = "greet" | "login" | "answer" | "snapshot" | "tick" | "idle" |
 
 const isData = (kind: Kind): boolean => kind === "tick" || kind === "snapshot"
 const isLogin = (kind: Kind): boolean => kind === "greet" || kind === "login"
-
-const transports: ReadonlySet<FaultName> = new Set(["fragment", "segment", "coalesce", "drip"])
-
-/** A write of this many bytes, at most, where a reader's buffers are to be tried. */
-const SEGMENT = 1
-const COALESCED = 10
-const DRIP = { bytes: 1, every: 10 }
-const GARBAGE = 64
-const HUGE = 8 * 1024 * 1024
 
 export class Line {
   readonly id: number
@@ -77,7 +68,7 @@ export class Line {
   }
 
   /** Takes over which faults hold on it now. */
-  apply(faults: ReadonlyArray<Active>, now: number): void {
+  apply(faults: ReadonlyArray<Active>): void {
     const left = this.#faults.filter((f) => !faults.includes(f))
     this.#faults = faults
     for (const fault of left) {
@@ -93,7 +84,7 @@ export class Line {
       if (this.#outbox !== undefined) this.#outbox.held = deaf
     }
     this.#pace()
-    this.#settle(now)
+    this.settle()
   }
 
   /** Once in a while: what waited too long for others goes out. */
@@ -103,21 +94,17 @@ export class Line {
       const frames = released(memory, now)
       if (frames.length > 0 && this.#faults.includes(fault)) this.#emit(frames)
     }
-    if (this.#find("coalesce") !== undefined) this.#outbox?.flush()
-    this.#settle(now)
+    this.#outbox?.turn(now)
+    this.settle()
   }
 
-  #settle(_now: number): void {
+  /** After a change of what is noted here from outside, too. */
+  settle(): void {
     this.calm =
       this.#faults.length === 0 &&
       this.expiredBy === undefined &&
       this.unserved.size === 0 &&
       this.#outbox?.isEmpty !== false
-  }
-
-  /** After a change of what is noted here from outside. */
-  changed(now: number): void {
-    this.#settle(now)
   }
 
   gone(): void {
@@ -136,11 +123,6 @@ export class Line {
   /** Whether what the client says arrives. */
   get hears(): boolean {
     return !this.#deaf
-  }
-
-  /** Whether it is answered; not so once the token has ended. */
-  get answersRequests(): boolean {
-    return this.calm || (this.expiredBy === undefined && !this.#deaf)
   }
 
   /** Answers a ping of the WebSocket's own. @param plainly as the library does it */
@@ -232,21 +214,10 @@ export class Line {
   inject(active: Active): void {
     if (!this.#raw.isOpen() || this.#deaf) return
     const { random } = this.#memoryOf(active)
-    if (isActive(active, "garbage") || isActive(active, "huge")) {
-      const { bytes = active.fault.fault === "huge" ? HUGE : GARBAGE } = active.fault
-      const raw = "level" in active.fault && active.fault.level === "wire"
-      if (raw && this.#outbox !== undefined) {
-        this.#outbox.add(randomBytes(bytes, random))
-        return
-      }
-      this.#emit([
-        this.#text
-          ? textOf(bytes, random)
-          : active.fault.fault === "huge"
-            ? new Uint8Array(bytes)
-            : randomBytes(bytes, random)
-      ])
-    }
+    const debris = debrisOf(active.fault, this.#text, random)
+    if (this.#outbox !== undefined && "level" in active.fault && active.fault.level === "wire") {
+      this.#outbox.add(payloadOf(debris))
+    } else this.#emit([debris])
   }
 
   #memoryOf(active: Active): Memory {
@@ -260,46 +231,23 @@ export class Line {
   #emit(frames: ReadonlyArray<Frame>, kind: Kind = "answer"): void {
     if (frames.length === 0 || !this.#raw.isOpen()) return
     const { wire } = this.#raw
-    const low = this.#faults.filter((f) => f.state === "active" && isLow(f))
+    const low = this.#faults.filter((f) => f.state === "active" && isLow(f.fault))
     if (wire === undefined || this.#outbox === undefined || (low.length === 0 && this.#outbox.isEmpty)) {
       return this.#raw.send(frames)
     }
+    const apt = low.filter((f) => f.fault.fault === "fragment" || this.#strikes(f, kind))
     for (const frame of frames) {
-      let pieces: ReadonlyArray<Uint8Array> = [wire.carry(frame)]
-      for (const active of low) {
-        if (kind === "served") break
-        const { random } = this.#memoryOf(active)
-        if (isActive(active, "fragment")) {
-          if (!active.rolls(random)) continue
-          const most = active.fault.most ?? Math.max(1, Math.ceil(frame.length / 3))
-          pieces = wire.fragments(frame, () => between(random, 1, most))
-        } else if (this.#strikes(active, kind)) {
-          if (isActive(active, "truncate") && active.rolls(random)) {
-            const whole = Buffer.concat(pieces)
-            pieces = [whole.subarray(0, between(random, 0, whole.length - 1))]
-          } else if (isActive(active, "corrupt") && active.rolls(random)) {
-            pieces = [flipped(Buffer.concat(pieces), active.fault.flips ?? 1, random)]
-          }
-        }
-      }
-      this.#outbox.add(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
+      this.#outbox.add(
+        kind === "served"
+          ? wire.carry(frame)
+          : bytesOf(wire, frame, apt, (active) => this.#memoryOf(active).random)
+      )
     }
   }
 
   #pace(): void {
-    if (this.#outbox === undefined) return
-    const drip = this.#faults.find((f) => isActive(f, "drip"))
-    const segment = this.#faults.find((f) => isActive(f, "segment"))
-    const coalesce = this.#faults.find((f) => isActive(f, "coalesce"))
-    const collect = coalesce?.fault.fault === "coalesce" ? (coalesce.fault.frames ?? COALESCED) : 0
-    if (drip?.fault.fault === "drip") {
-      const { bytes = DRIP.bytes, every = DRIP.every } = drip.fault
-      this.#outbox.setPace({ size: () => bytes, gapMs: every }, collect)
-    } else if (segment?.fault.fault === "segment") {
-      const { most = SEGMENT } = segment.fault
-      const { random } = this.#memoryOf(segment)
-      this.#outbox.setPace({ size: () => between(random, 1, most), gapMs: 0 }, collect)
-    } else this.#outbox.setPace(undefined, collect)
+    const { collect, pace } = paceOf(this.#faults, (active) => this.#memoryOf(active).random)
+    this.#outbox?.setPace(pace, collect)
   }
 }
 
@@ -312,14 +260,3 @@ export const endings: ReadonlySet<FaultName> = new Set([
   "garbage",
   "huge"
 ])
-
-const isLow = ({ fault }: Active): boolean =>
-  transports.has(fault.fault) || ("level" in fault && fault.level === "wire" && !endings.has(fault.fault))
-
-/** Printable, so that it is a text on every wire. */
-const textOf = (length: number, random: Random): string => {
-  if (length > 4096) return "x".repeat(length)
-  let text = ""
-  for (let n = length; n > 0; n--) text += String.fromCharCode(between(random, 0x20, 0x7e))
-  return text
-}

@@ -113,9 +113,3 @@ export const flipped = (bytes: Uint8Array, flips: number, random: Random): Uint8
   for (let n = flips; n > 0; n--) copy[between(random, 0, copy.length - 1)]! ^= 1 << between(random, 0, 7)
   return copy
 }
-
-export const randomBytes = (length: number, random: Random): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  for (let i = 0; i < length; i++) bytes[i] = random.bits()
-  return bytes
-}

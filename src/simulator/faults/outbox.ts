@@ -8,9 +8,13 @@ export interface Pace {
   readonly gapMs: number
 }
 
+const LONGEST_COLLECTION_MS = 500
+
 export class Outbox {
   readonly #wire: Wire
   #units: Array<Uint8Array> = []
+  /** Epoch ms of the oldest byte, as far as somebody looked. */
+  #since: number | undefined
   #at = 0
   #bytes = 0
   #pace: Pace | undefined
@@ -51,8 +55,16 @@ export class Outbox {
     else if (this.#units.length >= this.#collect) this.flush()
   }
 
+  /** Lumps do not wait for ever. */
+  turn(now: number): void {
+    if (this.#pace !== undefined || this.isEmpty) return
+    this.#since ??= now
+    if (now - this.#since >= LONGEST_COLLECTION_MS) this.flush()
+  }
+
   /** Everything in one write. */
   flush(): void {
+    this.#since = undefined
     if (this.#closed || this.held || this.isEmpty) return
     this.#wire.write(this.#take(this.#bytes), () => {})
   }
