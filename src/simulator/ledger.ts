@@ -96,9 +96,13 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
     return entry
   }
 
+  /** What a fault refuses is not held, even where the codec does not know of it. */
+  const holds = ({ codec, line }: Client, instrument: WireInstrument): boolean =>
+    codec.holds(instrument).length > 0 && !line.unserved.has(instrument)
+
   const heldBy = (instrument: WireInstrument): number => {
     let count = 0
-    for (const { codec } of clients) if (codec.holds(instrument).length > 0) count++
+    for (const client of clients) if (holds(client, instrument)) count++
     return count
   }
 
@@ -111,10 +115,10 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
     const gained: Array<WireInstrument> = []
     if (own === undefined) return gained
     for (const instrument of instruments) {
-      const holds = client.codec.holds(instrument).length > 0
-      if (holds === own.has(instrument)) continue
+      const isHeld = holds(client, instrument)
+      if (isHeld === own.has(instrument)) continue
       const entry = entryOf(instrument)
-      if (holds) {
+      if (isHeld) {
         own.add(instrument)
         gained.push(instrument)
         entry.subscribed++
@@ -173,8 +177,11 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
     noted: (client: Client, about: ReadonlySet<WireInstrument>): ReadonlyArray<WireInstrument> =>
       // Some wires give back by numbers of their own.
       reconcile(client, about.size > 0 ? about : [...holdingsOf(client)]),
-    isHeld: (client: Client | undefined, instrument: WireInstrument): boolean =>
-      client === undefined ? heldBy(instrument) > 0 : client.codec.holds(instrument).length > 0,
+    /** Before the request at hand. */
+    wasHeld: (client: Client | undefined, instrument: WireInstrument): boolean =>
+      client === undefined
+        ? heldBy(instrument) > 0
+        : holdingsOf(client).has(instrument) && holds(client, instrument),
     /** How many instruments a client has. */
     countOf: (client: Client | undefined): number => {
       if (client !== undefined) return held.get(client)?.size ?? 0

@@ -160,7 +160,7 @@ export const makeVenue = (options: VenueOptions) => {
     return engine.limits.inquiry(
       client?.line,
       noting,
-      (instrument) => ledger.isHeld(client, instrument),
+      (instrument) => ledger.wasHeld(client, instrument),
       () => ledger.countOf(client)
     )
   }

@@ -34,7 +34,7 @@ const statusOf = async (connecting: Promise<AnyClient>): Promise<number | undefi
   return outcome.status
 }
 
-describe.each(brokers)("faults of the simulated %s", (name) => {
+describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
   const isStream = name === "iiflcapital"
   const broker = (test: (b: Awaited<ReturnType<typeof faultyBroker>>) => Promise<void>) => async () => {
     const b = await faultyBroker(name)

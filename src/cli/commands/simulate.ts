@@ -8,7 +8,8 @@ import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { credentialFields } from "../../market/credentials.ts"
 import type { CredentialField, Credentials } from "../../market/credentials.ts"
-import { demoLoginAt, loginOf, makeSimulator } from "../../simulator/index.ts"
+import { demoLoginAt, loadFaultScript, loginOf, makeSimulator } from "../../simulator/index.ts"
+import type { FaultEvent } from "../../simulator/index.ts"
 import { reportToParent, untilParentLeaves } from "../simulatorProcess.ts"
 
 const login = (name: string, what: string) =>
@@ -16,6 +17,19 @@ const login = (name: string, what: string) =>
     Flag.withDescription(`${what} to accept (default: one that is printed)`),
     Flag.optional
   )
+
+/** `12.5 s: fault 2 begins: {"fault":"mute","for":5000}` */
+const lineOf = ({ at, connections, fault, id, what }: FaultEvent, started: number): string => {
+  const when = `${((at - started) / 1000).toFixed(1)} s: fault ${id}`
+  switch (what) {
+    case "begins":
+      return `${when} begins: ${JSON.stringify(fault)}`
+    case "strikes":
+      return `${when} strikes ${connections ?? 0} connections (${fault.fault})`
+    case "ends":
+      return `${when} ends (${fault.fault})`
+  }
+}
 
 export const simulate = Command.make(
   "simulate",
@@ -37,7 +51,16 @@ export const simulate = Command.make(
       Flag.withDescription("Changes of instruments per second, over the whole market"),
       Flag.withDefault(100)
     ),
-    seed: Flag.Int("seed").pipe(Flag.withDescription("Equal seeds give equal walks"), Flag.withDefault(1)),
+    seed: Flag.Int("seed").pipe(
+      Flag.withDescription(
+        "Equal seeds give equal walks and equal faults (default: 1, or that of the faults)"
+      ),
+      Flag.optional
+    ),
+    faults: Flag.String("faults").pipe(
+      Flag.withDescription("A JSON file of what is to go wrong, see docs/simulator.md"),
+      Flag.optional
+    ),
     loadEquities: Flag.Int("load-equities").pipe(
       Flag.withDescription("So many more NSE equities (LOAD00001, ...), for load tests"),
       Flag.withDefault(0)
@@ -56,12 +79,17 @@ export const simulate = Command.make(
       const given = input[field]
       if (given._tag === "Some") accepted[field] = given.value
     }
+    const script = input.faults._tag === "Some" ? yield* loadFaultScript(input.faults.value) : undefined
+    const seed = input.seed._tag === "Some" ? input.seed.value : (script?.seed ?? 1)
+    const started = Date.now()
+    const log = Effect.runForkWith(yield* Effect.context<never>())
     const simulator = yield* makeSimulator({
       broker,
       host: input.host,
       port: input.port,
       ticksPerSecond: input.rate,
-      seed: input.seed,
+      seed,
+      onFault: (event) => log(Console.log(lineOf(event, started))),
       loadEquities: input.loadEquities,
       credentials: accepted satisfies Credentials
     })
@@ -80,6 +108,8 @@ export const simulate = Command.make(
         )}`
       ].join("\n")
     )
+    // After the address, so that their lines follow it.
+    if (script !== undefined) simulator.runFaults({ ...script, seed })
     yield* reportToParent({
       pid: process.pid,
       port: simulator.port,
@@ -93,7 +123,11 @@ export const simulate = Command.make(
   Command.withDescription("Run a simulated broker: its real wire format, a random-walk market behind it"),
   Command.withExamples([
     { command: "algoways simulate --broker zerodha --port 8764", description: "A Zerodha on this machine" },
-    { command: "algoways simulate --broker angel --rate 2000 --seed 7", description: "A busy Angel One" }
+    { command: "algoways simulate --broker angel --rate 2000 --seed 7", description: "A busy Angel One" },
+    {
+      command: "algoways simulate --faults examples/faults.json --seed 7",
+      description: "A bad day at Zerodha"
+    }
   ]),
   Command.provide(BrokerRegistry.layer)
 )

@@ -58,9 +58,11 @@ const readFault = (item: unknown, where: string, problems: Array<string>): Fault
     const [first] = path
     const key = String(typeof first === "object" ? first.key : first)
     const known = key in faultSchemas[name].fields
-    const remedy = known
-      ? "Correct it, or leave the key out if it has a default"
-      : `Keys of ${name}: ${keysOf(name)}`
+    const remedy = !known
+      ? `Keys of ${name}: ${keysOf(name)}`
+      : key in item
+        ? "Correct it, or leave the key out if it has a default"
+        : "Add it"
     problems.push(`${where}${pathOf(path)}: ${issue.message}. ${remedy}`)
   }
   return undefined
