@@ -66,6 +66,8 @@ const SECOND = 1000
 
 type Writable<A> = { -readonly [K in keyof A]: A[K] }
 
+export type LedgerKeeper = ReturnType<typeof makeLedger>
+
 export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
   const connections: Array<Writable<ConnectionRecord>> = []
   const byId = new Map<number, Writable<ConnectionRecord>>()

@@ -7,75 +7,22 @@ import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { loginOf } from "./demo.ts"
+import { isLoggedIn, makeDesk } from "./desk.ts"
 import { makeFloor } from "./floor.ts"
 import { WebSocketServer } from "ws"
 import type { RawData } from "ws"
 import { feed, sendFrames } from "./client.ts"
 import type { Client, Pair } from "./client.ts"
 import { makeEngine } from "./faults/engine.ts"
-import type { FaultEvent } from "./faults/engine.ts"
 import type { Kind } from "./faults/line.ts"
-import { MASTER_PATH, pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
+import { pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
 import { streamPeer, webSocketPeer } from "./peer.ts"
 import type { Peer } from "./peer.ts"
-import type { Listed } from "./identity.ts"
 import { makeLedger } from "./ledger.ts"
-import type { Market } from "./market.ts"
 import { makePacer } from "./pacer.ts"
+import type { Counters, VenueFeed, VenueOptions } from "./venueOptions.ts"
 import type { Credentials } from "../market/credentials.ts"
-import type { WireInstrument } from "../market/instrument.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  HttpAnswer,
-  Refusal,
-  ServedRequest,
-  ServerProtocol,
-  UpgradeRequest
-} from "../protocols/protocol.ts"
-
-/** One kind of connection that the broker offers. */
-export interface VenueFeed {
-  /** The path of its upgrade requests; unused on a byte stream. */
-  readonly path: string
-  readonly protocol: ServerProtocol
-  readonly codec: CodecOptions
-  /** Where it can be reached; known once the servers listen. */
-  readonly endpoint: () => string
-}
-
-export interface VenueOptions {
-  /** The main one first. */
-  readonly feeds: ReadonlyArray<VenueFeed>
-  readonly listed: ReadonlyArray<Listed>
-  readonly market: Market
-  readonly credentials: Credentials
-  readonly ticksPerSecond: number
-  readonly turnMs: number
-  readonly maxBufferedBytes: number
-  readonly paused: boolean
-  /** Of what faults leave to chance. */
-  readonly seed: number
-  readonly onFault?: (event: FaultEvent) => void
-  /** Epoch ms. */
-  readonly now: () => number
-  /** For the log; never holds a URL or a header, where the secrets are. */
-  readonly report: (what: "connected" | "refused" | "disconnected" | "defect", detail: string) => void
-}
-
-export interface Counters {
-  readonly accepted: number
-  readonly refused: number
-  readonly frames: number
-  readonly bytes: number
-  /** Changes of instruments, subscribed or not. */
-  readonly changes: number
-  /** Rounds left out for slow clients. */
-  readonly skipped: number
-  /** Times that a codec threw: a bug of ours, contained. */
-  readonly defects: number
-}
+import type { Frame, Refusal, UpgradeRequest } from "../protocols/protocol.ts"
 
 /** Requests are short; real brokers close on more. */
 const MAX_REQUEST_BYTES = 1024 * 1024
@@ -83,9 +30,6 @@ const MAX_REQUEST_BYTES = 1024 * 1024
 const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
 const BROKEN: Refusal = { status: 500, headers: {} }
-
-const TOO_MANY_REQUESTS: HttpAnswer = { status: 429, headers: {}, body: '{"message":"Too many requests"}' }
-const NONE: ReadonlySet<WireInstrument> = new Set()
 
 /** The login that is valid when all have expired: no client can know it. */
 const nobody = (): Credentials => {
@@ -135,6 +79,8 @@ export const makeVenue = (options: VenueOptions) => {
 
   const valid = (): Credentials => (rejecting || engine.expired() ? nobody() : accepted)
 
+  const desk = makeDesk({ clients, engine, feeds, find, ledger, pairOf, valid })
+
   const defect = (client: Client, error: unknown): void => {
     counts.defects++
     report("defect", `connection ${client.id}: ${String(error)}`)
@@ -149,61 +95,22 @@ export const makeVenue = (options: VenueOptions) => {
     }
   }
 
-  /** Looks up what a request is about, without what a fault refuses. @param client undefined over REST */
-  const inquire = (client: Client | undefined, about: Set<WireInstrument>) => {
-    const noting: FindByToken = (token, code) => {
-      const instrument = find(token, code)
-      if (instrument !== undefined) about.add(instrument)
-      return instrument
-    }
-    if (!engine.limits.restricts()) return { find: noting, refuses: () => false, refused: NONE }
-    return engine.limits.inquiry(
-      client?.line,
-      noting,
-      (instrument) => ledger.wasHeld(client, instrument),
-      () => ledger.countOf(client)
-    )
-  }
-
-  const isLoggedIn = ({ codec }: Client): boolean => codec.isLoggedIn?.() ?? true
-
   const loggedIn = (client: Client): void => {
     ledger.loggedIn(client)
     engine.loggedIn(client.line)
   }
 
   const receive = (client: Client, frame: Frame): void => {
-    const { codec, line } = client
+    const { line } = client
     if (!line.hears) return
-    ledger.request()
-    const excess = engine.limits.request(line)
+    const excess = desk.excess(client)
     if (excess === "close") return engine.tooMuch(line)
     if (excess === "ignore") return
     try {
-      const before = isLoggedIn(client)
-      const about = new Set<WireInstrument>()
-      const inquiry = inquire(client, about)
-      const { answers, close, touched } = codec.receive(frame, inquiry.find)
-      for (const instrument of touched) {
-        about.add(instrument)
-        // Not every codec looks up; then it knows nothing of the refusal.
-        if (inquiry.refuses(instrument)) line.unserved.add(instrument)
-        else line.unserved.delete(instrument)
-      }
-      ledger.noted(client, about)
-      const login = !before && isLoggedIn(client)
-      if (login) loggedIn(client)
-      if (!before && !login && close !== undefined) {
-        ledger.attempt({ outcome: "refused", connection: client.id })
-      }
-      if (!line.calm) line.asked(touched)
+      const { answers, close, entered, kind, touched } = desk.take(client, frame)
+      if (entered) loggedIn(client)
       if (silent) return
-      const said =
-        inquiry.refused.size === 0
-          ? answers
-          : (line.words?.refused?.(frame, answers, [...inquiry.refused]) ?? answers)
-      line.settle()
-      sendFrames(client, before ? "answer" : "login", said, now())
+      sendFrames(client, kind, answers, now())
       if (close !== undefined) return client.peer.close(close.code, close.reason)
       if (touched.length === 0) return
       const pairs: Array<Pair> = []
@@ -316,32 +223,6 @@ export const makeVenue = (options: VenueOptions) => {
     socket.on("close", () => disconnected(client, "closed"))
   }
 
-  /** The broker's REST front: whichever feed knows the request answers it. */
-  const http = (request: ServedRequest): HttpAnswer | undefined => {
-    const isFront = pathOf(request.url) !== MASTER_PATH && feeds.some(({ protocol }) => protocol.http)
-    if (isFront && engine.limits.request(undefined) !== undefined) return TOO_MANY_REQUESTS
-    const about = new Set<WireInstrument>()
-    const inquiry = inquire(undefined, about)
-    for (const feed of feeds) {
-      const answer = feed.protocol.http?.(request, {
-        accepted: valid(),
-        options: feed.codec,
-        endpoint: feed.endpoint(),
-        find: inquiry.find,
-        refused: inquiry.refused,
-        stateOf: (instrument) => pairOf(instrument)?.[1],
-        connections: Array.from(clients)
-          .filter((client) => client.protocol === feed.protocol)
-          .map((client) => client.codec)
-      })
-      if (answer === undefined) continue
-      ledger.request()
-      if (about.size > 0) for (const client of clients) client.line.asked(ledger.noted(client, about))
-      return answer
-    }
-    return undefined
-  }
-
   const batch: Array<Pair> = []
   const turn = (): void => {
     const at = now()
@@ -377,7 +258,7 @@ export const makeVenue = (options: VenueOptions) => {
     upgrade,
     join,
     accept,
-    http,
+    http: desk.http,
     turn,
     pause: () => {
       paused = true

@@ -421,6 +421,41 @@ describe("the bytes of faults", () => {
     })
   )
 
+  it("carries messages of every size of head", () =>
+    withBroker("zerodha", async ({ join, simulator }) => {
+      simulator.pause()
+      const client = await join()
+      const sizes = [1, 125, 126, 65_535, 65_536]
+      const sent = [...sizes.map((n) => "é".repeat(n)), ...sizes.map((n) => Buffer.alloc(n, n))]
+      for (const fault of [{ fault: "segment", most: 60_000 }, { fault: "coalesce" }] as const) {
+        client.frames.length = 0
+        const handle = simulator.inject(fault)
+        simulator.serveFrames(sent)
+        await until("all", () => client.frames.filter((f) => f.length > 0).length >= sent.length)
+        handle.end()
+        const isBeat = (f: string | Uint8Array) => f.length === 1 && f[0] === 0
+        assert.deepStrictEqual(
+          client.frames.filter((f) => !isBeat(f)).map((f) => Buffer.from(f as string).toString("base64")),
+          sent.map((f) => Buffer.from(f as string).toString("base64"))
+        )
+      }
+    }))
+
+  it("blackHole: a connection that ends meanwhile is gone, whoever ends it", () =>
+    withBroker("zerodha", async ({ simulator, subscribed }) => {
+      await subscribed()
+      const handle = simulator.inject({ fault: "blackHole" })
+      simulator.dropConnections()
+      await until("no connection", () => simulator.connections().length === 0)
+      handle.end()
+      const other = await subscribed()
+      const again = simulator.inject({ fault: "blackHole" })
+      other.close()
+      await sleep(60)
+      again.end()
+      await until("no connection", () => simulator.connections().length === 0)
+    }))
+
   it("drip: so many bytes a second", () =>
     withBroker("zerodha", async ({ simulator, subscribed }) => {
       const client = await subscribed()

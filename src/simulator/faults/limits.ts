@@ -12,6 +12,15 @@ export interface LimitsOptions {
   readonly now: () => number
 }
 
+/** What one request is about, without what is kept from it. */
+export interface Inquiry {
+  readonly find: FindByToken
+  readonly refuses: (instrument: WireInstrument) => boolean
+  readonly refused: ReadonlySet<WireInstrument>
+}
+
+const NONE: ReadonlySet<WireInstrument> = new Set()
+
 const SECOND = 1000
 
 /** Events of the last second. */
@@ -123,7 +132,10 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
     find: FindByToken,
     isHeld: (instrument: WireInstrument) => boolean,
     held: () => number
-  ) => {
+  ): Inquiry => {
+    if (!faults.some((f) => isActive(f, "refuseSubscriptions") || isActive(f, "symbolCap"))) {
+      return { refused: NONE, refuses: () => false, find }
+    }
     const refused = new Set<WireInstrument>()
     const allowed = new Set<WireInstrument>()
     const cap = capOf(line)
@@ -142,17 +154,14 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
       return false
     }
     return {
-      refused: refused as ReadonlySet<WireInstrument>,
+      refused,
       refuses,
-      find: ((token, code) => {
+      find: (token, code) => {
         const instrument = find(token, code)
         return instrument === undefined || refuses(instrument) ? undefined : instrument
-      }) satisfies FindByToken
+      }
     }
   }
 
-  const restricts = (): boolean =>
-    faults.some((active) => isActive(active, "refuseSubscriptions") || isActive(active, "symbolCap"))
-
-  return { admit, displacedBy, request, inquiry, restricts }
+  return { admit, displacedBy, request, inquiry }
 }
