@@ -1,5 +1,5 @@
 /** The commands as a user runs them, each a process of its own. */
-import { statSync } from "node:fs"
+import { statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -244,6 +244,26 @@ describe("algoways feed and gateway, two processes", () => {
   )
 })
 
+describe("algoways simulate", () => {
+  it.live(
+    "prints each fault as it begins, strikes and ends",
+    () =>
+      Effect.gen(function* () {
+        const file = join(yield* temporaryFolder, "faults.json")
+        const faults = [
+          { fault: "mute", at: 50, for: 50 },
+          { fault: "reset", at: 20 }
+        ]
+        writeFileSync(file, JSON.stringify({ faults }))
+        const simulator = yield* start(["simulate", "--port", "0", "--faults", file, "--seed", "7"], {})
+        yield* ready("the end of the last", () => simulator.out().includes("fault 1 ends (mute)"))
+        assert.match(simulator.out(), /^0\.\d s: fault 1 begins: \{"fault":"mute","at":50,"for":50\}$/m)
+        assert.include(simulator.out(), "fault 2 strikes 0 connections (reset)")
+      }),
+    20_000
+  )
+})
+
 describe("the administrative commands", () => {
   it.live(
     "say what is wrong and what to do, and exit with 1",
@@ -257,6 +277,7 @@ describe("the administrative commands", () => {
           [["keys", "revoke", "99"], "no key 99"],
           [["instruments", "import", "zerodha", "--file", "/nonexistent.csv"], "/nonexistent.csv"],
           [["instruments", "import", "zerodha", "--file", "package.json"], "package.json"],
+          [["simulate", "--faults", "package.json"], "faults: is missing or no list"],
           [["serve", "--port", "70000"], "65535"],
           [["serve", "--no-demo", "--endpoint", "zerodha=http://x"], "ws://"]
         ]

@@ -191,7 +191,7 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
 
   it(
     "close, drop, reset and displaced: at once, after the login, again and again",
-    broker(async ({ join, simulator }) => {
+    broker(async ({ join, simulator, subscribed }) => {
       const cases: ReadonlyArray<readonly [Fault, number]> = [
         [{ fault: "close" }, 1000],
         [{ fault: "close", code: 4001, reason: "bye" }, 4001],
@@ -216,6 +216,10 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
         const client = await join()
         await until("a close", () => client.ended() !== undefined)
       }
+      const busy = await subscribed()
+      const byChance = simulator.inject({ fault: "close", code: 4002, probability: 0.2, count: 1 })
+      await until("a close by chance", () => busy.ended() !== undefined)
+      assert.deepStrictEqual([busy.ended(), byChance.struck()], [isStream ? 0 : 4002, 1])
       const stays = await join()
       await sleep(100)
       assert.strictEqual(stays.ended(), undefined)
