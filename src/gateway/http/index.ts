@@ -1,5 +1,5 @@
 /**
- * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, and 426 for everything else that is no
+ * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, /quotes, /depth, and 426 for everything else that is no
  * upgrade.
  */
 import type * as Context from "effect/Context"
@@ -13,6 +13,7 @@ import { plain, write } from "./answer.ts"
 import type { HealthDeps } from "./health.ts"
 import { addHealthRoute } from "./health.ts"
 import { addReadyRoute } from "./ready.ts"
+import { addQuoteRoutes } from "./quotes.ts"
 import type { OwnPart } from "./status.ts"
 import { addStatusRoutes } from "./status.ts"
 
@@ -32,12 +33,14 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
 
   addHealthRoute(app, deps)
   addReadyRoute(app, { ...deps, answered })
-  addStatusRoutes(app, {
+  const account = {
     ...deps,
     failedKeys: deps.failedKeys ?? new FailedKeys(),
     onRefused: () => metrics.keyRefused(),
     answered
-  })
+  }
+  addStatusRoutes(app, account)
+  addQuoteRoutes(app, account)
 
   app.get(
     "/metrics",
@@ -52,7 +55,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
     write(res, {
       status: "426 Upgrade Required",
       headers: { upgrade: "websocket", connection: "upgrade" },
-      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics and /status.\n"
+      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes and /depth.\n"
     })
   )
 }

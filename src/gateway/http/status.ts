@@ -1,11 +1,9 @@
 /** /status: the caller's own feed, and where the ticks of one instrument are. */
 import * as Effect from "effect/Effect"
 import type * as uWS from "uWebSockets.js"
-import type { Feed, FeedError } from "../../bus/feed.ts"
-import type { AccessDeps } from "./access.ts"
-import { callerOf, userOf } from "./access.ts"
-import type { Answer } from "./answer.ts"
-import { answerLater, ok, plain, problem } from "./answer.ts"
+import type { AccountDeps } from "./account.ts"
+import { accountRoute } from "./account.ts"
+import { ok, plain, problem } from "./answer.ts"
 
 /** What this gateway knows of a user. */
 export interface OwnPart {
@@ -14,35 +12,18 @@ export interface OwnPart {
   readonly subscriptions: number
 }
 
-export interface StatusDeps extends AccessDeps {
-  readonly feed: Feed["Service"]
+export interface StatusDeps extends AccountDeps {
   readonly own: (user: string) => OwnPart
-  readonly run: (effect: Effect.Effect<void>) => void
-  readonly answered: (route: string, answer: Answer) => void
 }
-
-/** A feed that says nothing for so long has no status to show. */
-const PATIENCE = "5 seconds"
-
-const feedProblem = ({ code, message }: FeedError): Answer =>
-  code === "BROKER_ERROR"
-    ? problem("404 Not Found", code, message, 'See "algoways users list" for users and their brokers')
-    : problem("503 Service Unavailable", code, message, "Try again later; the feed's log says more")
-
-const silent = problem(
-  "503 Service Unavailable",
-  "BROKER_CONNECTION_ERROR",
-  "The feed gave no answer in time",
-  "Try again later; see the feed's log if it goes on"
-)
 
 const INSTRUMENT = "/status/instrument/"
 
-/** Exchange and symbol out of the path; a symbol may hold anything, also a slash. */
+/** Exchange and symbol out of a path behind `prefix`; a symbol may hold anything, also a slash. */
 export const instrumentIn = (
-  url: string
+  url: string,
+  prefix = INSTRUMENT
 ): { readonly exchange: string; readonly symbol: string } | undefined => {
-  const rest = url.slice(INSTRUMENT.length)
+  const rest = url.slice(prefix.length)
   const slash = rest.indexOf("/")
   if (slash <= 0 || slash === rest.length - 1) return undefined
   try {
@@ -57,30 +38,8 @@ export const instrumentIn = (
 }
 
 export const addStatusRoutes = (app: uWS.TemplatedApp, deps: StatusDeps): void => {
-  const { answered, feed, own, run } = deps
-
-  const route = (
-    name: string,
-    res: uWS.HttpResponse,
-    req: uWS.HttpRequest,
-    ask: (user: string) => Effect.Effect<Answer, FeedError>
-  ): void => {
-    const caller = callerOf(res, req)
-    const told = (user: string) =>
-      ask(user).pipe(
-        Effect.catch((error) => Effect.succeed(feedProblem(error))),
-        Effect.timeoutOrElse({ duration: PATIENCE, orElse: () => Effect.succeed(silent) })
-      )
-    answerLater(
-      res,
-      run,
-      userOf(deps, caller).pipe(
-        Effect.flatMap(told),
-        Effect.catch((refusal) => Effect.succeed(refusal)),
-        Effect.tap((answer) => Effect.sync(() => answered(name, answer)))
-      )
-    )
-  }
+  const { feed, own } = deps
+  const route = accountRoute(deps)
 
   app.get(
     "/status",
