@@ -154,12 +154,13 @@ describe("request_id", () => {
     expect(readFrame('{"action":"ping"}')).toMatchObject({ requestId: undefined })
   })
 
-  it("that nests too deep to be written back counts as none", () => {
-    const deep = "[".repeat(200_000) + "]".repeat(200_000)
-    expect(readFrame(`{"action":"ping","request_id":${deep}}`)).toMatchObject({
-      kind: "request",
-      requestId: undefined
-    })
+  it("that nests deeper than any message needs is not even parsed", () => {
+    const nested = (levels: number) =>
+      readFrame(`{"action":"ping","request_id":${"[".repeat(levels)}${"]".repeat(levels)}}`)
+    expect(nested(20)).toMatchObject({ kind: "request", requestId: "[".repeat(20) + "]".repeat(20) })
+    for (const levels of [40, 200_000]) {
+      expect(nested(levels)).toMatchObject({ kind: "problem", problem: { code: "INVALID_JSON" } })
+    }
   })
 })
 
