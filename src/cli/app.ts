@@ -10,6 +10,7 @@ import * as References from "effect/References"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import { brokers } from "./commands/brokers.ts"
+import { calendar } from "./commands/calendar.ts"
 import { conformance } from "./commands/conformance.ts"
 import { credentials } from "./commands/credentials.ts"
 import { feed } from "./commands/feed.ts"
@@ -31,6 +32,7 @@ const root = Command.make("algoways").pipe(
     feed,
     gateway,
     brokers,
+    calendar,
     users,
     keys,
     credentials,

@@ -74,3 +74,11 @@ export const watch = Flag.String("watch").pipe(
   Flag.withFallbackConfig(Config.String("ALGOWAYS_WATCH")),
   Flag.withDefault("")
 )
+
+export const calendar = Flag.File("calendar").pipe(
+  Flag.withDescription(
+    "Exchange calendar by which silence is judged (ALGOWAYS_CALENDAR; default: calendar.json in the data folder, else the built-in one)"
+  ),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_CALENDAR")),
+  Flag.optional
+)

@@ -1,10 +1,12 @@
 /** `algoways feed`: sessions and buses alone, for gateways in other processes and for ZeroMQ readers. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FeedServer } from "../../bus/zmq/feedServer.ts"
 import * as Store from "../../store/index.ts"
+import { calendarLayer } from "../calendar.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import * as Overrides from "../overrides.ts"
@@ -19,7 +21,8 @@ export const feed = Command.make(
     zmq: flags.zmq,
     control: flags.feedControl,
     frames: flags.feedFrames,
-    watch: flags.watch
+    watch: flags.watch,
+    calendar: flags.calendar
   },
   (input) =>
     Effect.gen(function* () {
@@ -34,6 +37,7 @@ export const feed = Command.make(
       Effect.provide(
         FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
           Layer.provideMerge(feedLayer),
+          Layer.provide(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))),
           Layer.provide(
             Layer.mergeAll(
               Store.layer({ dataDir: input.dataDir }),

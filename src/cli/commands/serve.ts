@@ -10,6 +10,9 @@ import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as StoreLayer from "../../store/index.ts"
+import { alwaysOpen } from "../../market/hours.ts"
+import { Hours } from "../../session/surroundings.ts"
+import { calendarLayer } from "../calendar.ts"
 import { render } from "../banner.ts"
 import { connectDemo, ensureDemoUser } from "../demo.ts"
 import * as flags from "../flags.ts"
@@ -29,6 +32,7 @@ const serveFlags = {
   zmq: flags.zmq,
   endpoint: flags.endpoint,
   watch: flags.watch,
+  calendar: flags.calendar,
   demo: Flag.Boolean("demo").pipe(
     Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
     Flag.withDefault(true)
@@ -69,7 +73,13 @@ type Input = {
 const service = (input: Input) =>
   Gateway.layer({ host: input.host, port: input.port, version: VERSION }).pipe(
     Layer.provide(OrderUpdates.layer),
-    Layer.provideMerge(feedLayer)
+    Layer.provideMerge(feedLayer),
+    Layer.provide(
+      input.demo
+        ? // The simulated market never closes.
+          Layer.succeed(Hours, alwaysOpen)
+        : calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))
+    )
   )
 
 const startDemo = Effect.fn("startDemo")(function* (input: Input) {
