@@ -121,6 +121,8 @@ export const instrumentOf = (
 
 const seconds = (ms: number): string => (ms < 1000 ? "less than a second" : `${Math.round(ms / 1000)} s`)
 
+const JUST_NOW_MS = 10_000
+
 /** Walks the way of a tick from its far end, and stops at the first place where it is held up. */
 const verdict = (
   { broker, now, reason, state }: Reported,
@@ -147,6 +149,8 @@ const verdict = (
   }
   const since =
     line.lastTickAt === 0 ? "no tick yet" : `the last tick came ${seconds(now - line.lastTickAt)} ago`
+  // Whatever the calendar says.
+  if (line.lastTickAt > 0 && now - line.lastTickAt < JUST_NOW_MS) return `It ticks: ${since}`
   if (closed !== undefined) return `The exchange is closed (${closed}); ${since}`
   if (line.stale)
     return `It should tick and does not: ${since}; its subscription was sent again ${line.resends} times`
