@@ -13,6 +13,7 @@ import { brokers } from "./commands/brokers.ts"
 import { calendar } from "./commands/calendar.ts"
 import { conformance } from "./commands/conformance.ts"
 import { credentials } from "./commands/credentials.ts"
+import { doctor } from "./commands/doctor.ts"
 import { feed } from "./commands/feed.ts"
 import { gateway } from "./commands/gateway.ts"
 import { instruments } from "./commands/instruments.ts"
@@ -39,7 +40,8 @@ const root = Command.make("algoways").pipe(
     instruments,
     status,
     simulate,
-    conformance
+    conformance,
+    doctor
   ])
 )
 

@@ -82,3 +82,12 @@ export const calendar = Flag.File("calendar").pipe(
   Flag.withFallbackConfig(Config.String("ALGOWAYS_CALENDAR")),
   Flag.optional
 )
+
+export const selfCheck = Flag.String("self-check").pipe(
+  Flag.withMetavar("HH:MM"),
+  Flag.withDescription(
+    "Check every user's login and feed at this time in India on each trading day, and log what is wrong (ALGOWAYS_SELF_CHECK)"
+  ),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_SELF_CHECK")),
+  Flag.optional
+)

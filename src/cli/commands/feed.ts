@@ -10,6 +10,7 @@ import { calendarLayer } from "../calendar.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import * as Overrides from "../overrides.ts"
+import { selfCheck } from "../selfCheck.ts"
 import { VERSION } from "../version.ts"
 import { watch } from "../watch.ts"
 
@@ -22,13 +23,15 @@ export const feed = Command.make(
     control: flags.feedControl,
     frames: flags.feedFrames,
     watch: flags.watch,
-    calendar: flags.calendar
+    calendar: flags.calendar,
+    selfCheck: flags.selfCheck
   },
   (input) =>
     Effect.gen(function* () {
       const { control, frames } = yield* FeedServer
       const zmq = yield* publicZmq(input.zmq)
       yield* watch(input.watch)
+      yield* selfCheck(input.selfCheck)
       yield* Effect.logInfo(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )
@@ -37,8 +40,8 @@ export const feed = Command.make(
       Effect.provide(
         FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
           Layer.provideMerge(feedLayer),
-          Layer.provide(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))),
-          Layer.provide(
+          Layer.provideMerge(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))),
+          Layer.provideMerge(
             Layer.mergeAll(
               Store.layer({ dataDir: input.dataDir }),
               BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(input.dataDir, input.endpoint)))

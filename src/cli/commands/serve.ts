@@ -18,6 +18,7 @@ import { connectDemo, ensureDemoUser } from "../demo.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import * as Overrides from "../overrides.ts"
+import { selfCheck } from "../selfCheck.ts"
 import { startSimulator } from "../simulatorProcess.ts"
 import { VERSION } from "../version.ts"
 import { watch } from "../watch.ts"
@@ -33,6 +34,7 @@ const serveFlags = {
   endpoint: flags.endpoint,
   watch: flags.watch,
   calendar: flags.calendar,
+  selfCheck: flags.selfCheck,
   demo: Flag.Boolean("demo").pipe(
     Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
     Flag.withDefault(true)
@@ -74,7 +76,7 @@ const service = (input: Input) =>
   Gateway.layer({ host: input.host, port: input.port, version: VERSION }).pipe(
     Layer.provide(OrderUpdates.layer),
     Layer.provideMerge(feedLayer),
-    Layer.provide(
+    Layer.provideMerge(
       input.demo
         ? // The simulated market never closes.
           Layer.succeed(Hours, alwaysOpen)
@@ -127,6 +129,7 @@ const run = Effect.fn("serve")(function* (input: Input) {
     const gateway = yield* Gateway
     const zmq = yield* publicZmq(input.zmq)
     yield* watch(input.watch)
+    yield* selfCheck(input.selfCheck)
     const url = `ws://${reachable(input.host)}:${gateway.port}`
     if (started === undefined) yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
     else {

@@ -1,0 +1,138 @@
+/** What the doctor looks at on this machine: files, ports, the clock, the calendar. */
+import { statfs, stat } from "node:fs/promises"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Broker } from "../../brokers/broker.ts"
+import type { MarketHours } from "../../market/hours.ts"
+import type { Check } from "./check.ts"
+import { fail, ok, warn } from "./check.ts"
+
+const MOST_SKEW_MS = 30_000
+const NOTED_SKEW_MS = 2000
+const LEAST_DISK_BYTES = 500 * 1024 * 1024
+
+const promise = <A>(f: () => Promise<A>) => Effect.tryPromise({ try: f, catch: (cause) => cause })
+
+/** Whether somebody already listens there; the system's code when the port cannot be had for another reason. */
+const listens = (host: string, port: number) =>
+  Effect.callback<string | undefined>((resume) => {
+    const probe = createServer()
+    probe.once("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? "unknown")))
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resume(Effect.succeed(undefined))))
+  })
+
+interface Health {
+  readonly version?: string
+  readonly feeds?: Readonly<Record<string, number>>
+}
+
+/** The AlgoWays gateway that runs there, if one does. */
+const healthAt = (host: string, port: number): Effect.Effect<Health | undefined> =>
+  promise(async () => {
+    const answer = await fetch(`http://${host}:${port}/health`, { signal: AbortSignal.timeout(2000) })
+    const health = (await answer.json()) as Health
+    return typeof health.version === "string" ? health : undefined
+  }).pipe(Effect.catch(() => Effect.succeed(undefined)))
+
+/** The gateway's port, and whether a gateway of ours has live sessions there: a second login would displace them. */
+export const checkPort = Effect.fn("checkPort")(function* (host: string, port: number) {
+  const what = `port ${host}:${port}`
+  const taken = yield* listens(host, port)
+  if (taken === undefined) return { check: ok(what, "free"), live: false }
+  if (taken !== "EADDRINUSE") {
+    return {
+      check: fail(what, `cannot be opened (${taken})`, "Choose another with --host and --port"),
+      live: false
+    }
+  }
+  const health = yield* healthAt(host, port)
+  if (health === undefined) {
+    return {
+      check: fail(what, "another program has it", "Stop that program, or choose another port with --port"),
+      live: false
+    }
+  }
+  const live = Object.keys(health.feeds ?? {}).length > 0
+  return {
+    check: ok(what, `AlgoWays ${health.version} serves it${live ? ", with live sessions" : ""}`),
+    live
+  }
+})
+
+/** A ZeroMQ endpoint that this process would bind. Only TCP ones can be looked at. */
+export const checkZmq = Effect.fn("checkZmq")(function* (endpoint: string, gatewayRuns: boolean) {
+  const what = `ZeroMQ ${endpoint}`
+  const address = /^tcp:\/\/([^:]+):(\d+)$/.exec(endpoint)
+  if (endpoint === "off" || address === null) return ok(what, endpoint === "off" ? "off" : "not looked at")
+  const taken = yield* listens(address[1] === "*" ? "0.0.0.0" : address[1]!, Number(address[2]))
+  if (taken === undefined) return ok(what, "free")
+  if (gatewayRuns) return ok(what, "in use, as it should be while AlgoWays runs")
+  return warn(
+    what,
+    `cannot be bound (${taken})`,
+    "Choose another with --zmq, or stop the program that has it"
+  )
+})
+
+/** How far this machine's clock is from the broker's, by the Date header of its REST front. */
+export const checkClock = Effect.fn("checkClock")(function* (broker: Broker) {
+  const what = `clock, by ${broker.title}`
+  const source = broker.instrumentMaster.sources[0]?.url
+  const url = Object.values(broker.services ?? {})[0] ?? (typeof source === "string" ? source : undefined)
+  if (url === undefined || !/^https?:/.test(url))
+    return ok(what, "not looked at: the broker has no plain address")
+  const before = yield* Clock.currentTimeMillis
+  const date = yield* promise(async () => {
+    const answer = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) })
+    return Date.parse(answer.headers.get("date") ?? "")
+  }).pipe(Effect.catch(() => Effect.succeed(Number.NaN)))
+  const after = yield* Clock.currentTimeMillis
+  if (!Number.isFinite(date)) {
+    return warn(what, "could not be compared: no answer", "Check this machine's connection to the internet")
+  }
+  // The header counts whole seconds; what lies within them or on the way is no skew.
+  const skew = Math.max(0, Math.abs((before + after) / 2 - (date + 500)) - 500 - (after - before) / 2)
+  const found = `within ${Math.ceil(skew / 1000)} s`
+  if (skew > MOST_SKEW_MS) {
+    return fail(what, `${Math.round(skew / 1000)} s off`, "Set the clock by NTP (timedatectl set-ntp true)")
+  }
+  return skew > NOTED_SKEW_MS
+    ? warn(what, `${Math.round(skew / 1000)} s off`, "Set the clock by NTP (timedatectl set-ntp true)")
+    : ok(what, found)
+})
+
+export const checkCalendar = (hours: MarketHours, now: number): Check => {
+  const { open, until, why } = hours.at("NSE", now)
+  const what = "calendar"
+  const next = until === undefined ? "" : `, until ${new Date(until).toISOString()}`
+  if (why.includes("has no holidays of")) {
+    return warn(what, why, "Put this year's holidays into calendar.json (docs/operations.md)")
+  }
+  return ok(what, `NSE is ${open ? "open" : "closed"}: ${why}${next}`)
+}
+
+export const checkFolder = Effect.fn("checkFolder")(function* (dataDir: string) {
+  const checks: Array<Check> = []
+  const key = join(dataDir, "secret.key")
+  const mode = yield* promise(() => stat(key)).pipe(
+    Effect.map((s) => s.mode & 0o777),
+    Effect.catch(() => Effect.succeed(undefined))
+  )
+  if (mode === undefined) checks.push(ok("key file", "none: the secret comes from ALGOWAYS_SECRET"))
+  else if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    checks.push(fail("key file", `others may read it (mode ${mode.toString(8)})`, `chmod 600 ${key}`))
+  } else checks.push(ok("key file", "only its owner may read it"))
+  const free = yield* promise(() => statfs(dataDir)).pipe(
+    Effect.map(({ bavail, bsize }) => bavail * bsize),
+    Effect.catch(() => Effect.succeed(undefined))
+  )
+  if (free !== undefined) {
+    const found = `${Math.round(free / 1024 / 1024)} MB free`
+    checks.push(
+      free < LEAST_DISK_BYTES ? warn("disk", found, `Make room on the disk of ${dataDir}`) : ok("disk", found)
+    )
+  }
+  return checks
+})
