@@ -11,6 +11,8 @@ import type { DeliveryLimits } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
 import { Holdings } from "./holdings.ts"
+import { Allowance } from "./limits.ts"
+import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics } from "./metrics.ts"
 import type { ErrorCode, Inbound } from "./protocol.ts"
 import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
@@ -27,6 +29,9 @@ export interface SocketData {
 export const INBOX_FRAMES = 8192
 export const INBOX_BYTES = 4 * 1024 * 1024
 
+/** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
+const BURST_S = 5
+
 /** How long a client that is closed for reading too slowly has to read why. */
 const LAST_WORDS_MS = 1000
 
@@ -36,6 +41,12 @@ export const CLOSE = {
   INBOX_FULL: { code: 1013, reason: "too many requests waiting" },
   TOO_BIG: { code: 1009, reason: "message too big" },
   /** It fell behind by more than what may wait for it, or for too long, or chose this rather than a missed frame. */
+  NO_PONG: { code: 1011, reason: "no pong in time" },
+  /** The API key was revoked, or its user removed. */
+  REVOKED: { code: 4403, reason: "API key revoked" },
+  TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
+  TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
+  TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
   TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
 
@@ -48,9 +59,11 @@ export interface ClientOptions {
    */
   readonly solo: boolean
   readonly encoding: Encoding
+  /** The remote address, as text. */
+  readonly address: string
   readonly metrics: GatewayMetrics
   readonly rooms: Rooms
-  readonly limits: DeliveryLimits
+  readonly limits: DeliveryLimits & Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond">
   readonly now: () => number
 }
 
@@ -60,6 +73,15 @@ export class Client implements Member {
   readonly encoding: Encoding
   readonly holdings = new Holdings()
   readonly delivery: Delivery
+  readonly address: string
+  /** The number of the API key that it logged in with. */
+  keyId: number | undefined
+  /** Keys that it was not allowed to try. */
+  declinedKeys = 0
+  /** When the ping was sent that it has not answered; 0: none. */
+  awaitsPongSince = 0
+  readonly #messages: Allowance
+  readonly #bytes: Allowance
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
@@ -76,10 +98,14 @@ export class Client implements Member {
   /** What waited in the socket when a limit was hit; undefined for a client that is not to be closed for it. */
   slowWith: number | undefined
 
-  constructor({ encoding, id, limits, metrics, now, rooms, solo }: ClientOptions) {
+  constructor({ address, encoding, id, limits, metrics, now, rooms, solo }: ClientOptions) {
     this.id = id
     this.solo = solo
     this.encoding = encoding
+    this.address = address
+    const at = now()
+    this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
+    this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#metrics = metrics
     this.#rooms = rooms
     this.delivery = new Delivery(
@@ -154,6 +180,14 @@ export class Client implements Member {
     this.#user = user
   }
 
+  /** False when it sends more than it may; it is closed then. */
+  mayReceive(bytes: number, now: number): boolean {
+    const messages = this.#messages.take(1, now)
+    if (messages && this.#bytes.take(bytes, now)) return true
+    this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
+    return false
+  }
+
   /** Puts a frame in line. False when the line is full; the client is closed then. */
   enqueue(frame: Inbound, bytes: number): boolean {
     const waiting = this.#inbox.length
@@ -191,8 +225,13 @@ export class Client implements Member {
     this.#socket?.unsubscribe(topic)
   }
 
-  ping(): void {
+  ping(now: number): void {
+    if (this.awaitsPongSince === 0) this.awaitsPongSince = now
     this.#socket?.ping()
+  }
+
+  ponged(): void {
+    this.awaitsPongSince = 0
   }
 
   get waitingBytes(): number {

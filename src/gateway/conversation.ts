@@ -12,6 +12,11 @@ import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/s
 import type { ApiKeys } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
+import { CLOSE } from "./client.ts"
+import type { FailedKeys } from "./failedKeys.ts"
+import { Tally } from "./limits.ts"
+import type { GatewayMetrics } from "./metrics.ts"
+import type { GatewaySettings } from "./options.ts"
 import type {
   AccountRequest,
   Inbound,
@@ -29,6 +34,10 @@ export interface ConversationDeps {
   readonly feed: Feed["Service"]
   readonly keys: ApiKeys["Service"]
   readonly rooms: Rooms
+  readonly metrics: GatewayMetrics
+  readonly failedKeys: FailedKeys
+  readonly limits: Pick<GatewaySettings, "maxConnectionsPerKey" | "maxSubscriptions" | "maxEntries">
+  readonly now: () => number
 }
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
@@ -90,7 +99,20 @@ const inSlices = Effect.fnUntraced(function* <A, B, E>(
   return results
 })
 
-export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conversation => {
+/** Attempts with keys that were not looked at, before a client is closed. */
+const PATIENCE_KEYS = 20
+
+export const makeConversation = ({
+  failedKeys,
+  feed,
+  keys,
+  limits,
+  metrics,
+  now,
+  rooms
+}: ConversationDeps): Conversation => {
+  /** Logged-in clients by the number of their key. */
+  const byKey = new Tally<number>()
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
     client.delivery.forget(seat)
@@ -102,10 +124,16 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     client.ordersTopic = undefined
   }
 
+  const forgetKey = (client: Client): void => {
+    if (client.keyId !== undefined) byKey.remove(client.keyId)
+    client.keyId = undefined
+  }
+
   /** When it is interrupted on the way, `client.user` is still there to be released again. */
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
       leaveRooms(client)
+      forgetKey(client)
       return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
     }).pipe(
       Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
@@ -118,20 +146,40 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     requestId: string | undefined
   ) {
     if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
-    const verified = yield* Effect.result(keys.verify(key))
+    const waitMs = failedKeys.waitMs(client.address, now())
+    if (waitMs > 0) {
+      metrics.limited("failed_keys")
+      if (++client.declinedKeys > PATIENCE_KEYS)
+        return client.end("too_many_wrong_keys", CLOSE.TOO_MANY_WRONG_KEYS)
+      const message = `Too many wrong API keys came from this address: try again in ${Math.ceil(waitMs / 1000)} s`
+      return client.fail("AUTHENTICATION_ERROR", message, requestId)
+    }
+    const verified = yield* Effect.result(keys.identify(key))
     if (Result.isFailure(verified)) {
       yield* Effect.logError(
         `the key of client ${client.id} could not be checked: ${verified.failure.message}`
       )
       return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
     }
-    const user = verified.success
-    if (user === undefined) {
+    if (verified.success === undefined) {
+      failedKeys.failed(client.address, key, now())
       yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
+    const { id, user } = verified.success
+    // It may have gone while its key was looked up: nobody would count it down again.
+    if (!client.isOpen) return
+    if (client.keyId !== id) {
+      if (byKey.of(id) >= limits.maxConnectionsPerKey)
+        return client.end("too_many_clients", CLOSE.TOO_MANY_CLIENTS)
+    }
     // Another account: nothing of the first one may reach this socket any more.
     if (client.user !== undefined && client.user !== user) yield* leave(client)
+    if (client.keyId !== id) {
+      forgetKey(client)
+      client.keyId = id
+      byKey.add(id)
+    }
     client.logIn(user)
     client.delivery.choose(optIns)
     client.reseat()
@@ -186,8 +234,18 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     requestId: string | undefined
   ) {
     const { choice, depth, entries } = body
+    if (entries.length > limits.maxEntries) return tooManyEntries(client, entries.length, requestId)
     const { broker } = yield* feed.info(user)
-    const wants = entries.map((entry) => wantOf(entry, choice, depth))
+    const room = limits.maxSubscriptions - client.holdings.size
+    const full = `A client may hold ${limits.maxSubscriptions} subscriptions and holds ${client.holdings.size}`
+    let taken = 0
+    const wants = entries.map((entry) => {
+      const want = wantOf(entry, choice, depth)
+      if (typeof want === "string" || client.holdings.has(want.symbol, want.exchange, want.mode)) return want
+      if (taken++ < room) return want
+      metrics.limited("subscriptions")
+      return full
+    })
     const requests = wants.filter((want) => typeof want !== "string")
     const results = yield* inSlices(requests, (some) => feed.subscribe(user, client.id, some))
     const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
@@ -209,12 +267,21 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     // The answer first: the frame behind a subscribe is its acknowledgement.
     client.send(answers.subscribed(answered, broker, requestId))
     if (!client.isOpen) return
-    const taken = joins.map(({ name, request, topic }) => ({
-      request,
-      seat: join(client, name, body, topic)
-    }))
-    if (client.delivery.optIns.snapshot && taken.length > 0) yield* sendSnapshots(client, user, taken)
+    const seats = yield* inSlices(joins, (some) =>
+      Effect.sync(() =>
+        client.isOpen
+          ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
+          : []
+      )
+    )
+    if (client.delivery.optIns.snapshot && seats.length > 0) yield* sendSnapshots(client, user, seats)
   })
+
+  const tooManyEntries = (client: Client, given: number, requestId: string | undefined): void => {
+    metrics.limited("entries")
+    const message = `${given} entries are more than ${limits.maxEntries} in one request: send several`
+    client.fail("INVALID_PARAMETERS", message, requestId)
+  }
 
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
@@ -229,6 +296,7 @@ export const makeConversation = ({ feed, keys, rooms }: ConversationDeps): Conve
     { entries }: UnsubscribeBody,
     requestId: string | undefined
   ) {
+    if (entries.length > limits.maxEntries) return tooManyEntries(client, entries.length, requestId)
     const { broker } = yield* feed.info(user)
     const successful: Array<answers.UnsubscribedEntry> = []
     const failed: Array<answers.FailedEntry> = []

@@ -29,6 +29,7 @@ const dropped = counter(
   "dropped_total",
   "Frames that slow clients lost because they chose to lose the oldest"
 )
+const limited = counter("limited_total", "Upgrades and requests that were declined by a limit")
 const closed = counter("closed_total", "Clients closed by the gateway, by reason")
 const events = counter("events_total", "Events of users' feeds that reached this gateway, by type")
 const httpAnswers = counter("http_answers_total", "Answers to /ready and /status, by route and status")
@@ -47,8 +48,25 @@ export interface GatewayStats {
   readonly dropped: number
 }
 
+export type Limit =
+  | "connections"
+  | "connections_per_address"
+  | "origin"
+  | "failed_keys"
+  | "subscriptions"
+  | "entries"
+
 /** Why the gateway itself closed a client. */
-export type CloseReason = "auth_timeout" | "inbox_full" | "too_big" | "too_slow"
+export type CloseReason =
+  | "auth_timeout"
+  | "inbox_full"
+  | "too_big"
+  | "too_slow"
+  | "too_many_messages"
+  | "too_many_wrong_keys"
+  | "too_many_clients"
+  | "no_pong"
+  | "revoked"
 
 export class GatewayMetrics {
   readonly #context: Context.Context<never>
@@ -132,6 +150,11 @@ export class GatewayMetrics {
     if (update === undefined)
       this.#legs.set(broker, (update = ofLeg("published_to_sent", broker, this.#context)))
     update(now - frame.published)
+  }
+
+  /** A limit was hit: an upgrade or a request that was declined. Those that close a client are counted as such. */
+  limited(limit: Limit): void {
+    Metric.withAttributes(limited, { limit }).updateUnsafe(1, this.#context)
   }
 
   tooSlow(): void {

@@ -1,4 +1,5 @@
 /** The gateway's settings and their defaults. */
+import type { Tls } from "./doors.ts"
 
 export interface GatewayOptions {
   /** Address to listen on; loopback unless told otherwise. */
@@ -17,13 +18,32 @@ export interface GatewayOptions {
   readonly maxLagMs?: number
   /** What may wait in one reader's socket before it is closed with 4408: the last resort. */
   readonly maxBackpressureBytes?: number
-  /** How often clients are pinged; one that stays silent for three pings is closed. */
+  /** How often clients are pinged, and how long a pong may take before the client is closed with 1011. */
   readonly pingIntervalMs?: number
+  readonly pongTimeoutMs?: number
+  /** Open connections in all, and from one address: beyond, upgrades are declined with 503 and 429. */
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+  /** Clients that are logged in with one key: beyond, the newest is closed with 4429. */
+  readonly maxConnectionsPerKey?: number
+  /** Different wrong keys that an address may show in a minute, over WebSocket and HTTP together. */
+  readonly maxFailedKeys?: number
+  /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
+  readonly maxMessagesPerSecond?: number
+  readonly maxBytesPerSecond?: number
+  /** Subscriptions that one client may hold, and entries in one request. */
+  readonly maxSubscriptions?: number
+  readonly maxEntries?: number
+  /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
+  readonly allowedOrigins?: ReadonlyArray<string>
+  /** Serves `wss:` and `https:`. The files are read anew when they change. */
+  readonly tls?: Tls
   /** The application's version, for /health. */
   readonly version?: string
 }
 
-export type GatewaySettings = Required<GatewayOptions>
+type Optional = "allowedOrigins" | "tls"
+export type GatewaySettings = Required<Omit<GatewayOptions, Optional>> & Pick<GatewayOptions, Optional>
 
 export const defaults: GatewaySettings = {
   host: "127.0.0.1",
@@ -35,5 +55,14 @@ export const defaults: GatewaySettings = {
   maxLagMs: 60_000,
   maxBackpressureBytes: 16 * 1024 * 1024,
   pingIntervalMs: 20_000,
+  pongTimeoutMs: 20_000,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 5000,
+  maxConnectionsPerKey: 1000,
+  maxFailedKeys: 10,
+  maxMessagesPerSecond: 2000,
+  maxBytesPerSecond: 8 * 1024 * 1024,
+  maxSubscriptions: 10_000,
+  maxEntries: 20_000,
   version: "unknown"
 }

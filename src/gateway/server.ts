@@ -3,26 +3,28 @@
  * them. Knows the feed by `Feed` and `FrameBus` and the API keys by `ApiKeys`, wherever those live.
  */
 import { randomBytes } from "node:crypto"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as uWS from "uWebSockets.js"
+import type * as uWS from "uWebSockets.js"
 import { Feed } from "../bus/feed.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
 import { makeConversation, ordersTopic } from "./conversation.ts"
+import { Doors } from "./doors.ts"
+import type { TlsFailed } from "./doors.ts"
+import { FailedKeys } from "./failedKeys.ts"
+import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
-import { listen } from "./listen.ts"
+import { Tally, isLoopback, originMay } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
-import type { GatewayStats } from "./metrics.ts"
+import type { GatewayStats, Limit } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
@@ -31,6 +33,7 @@ import { MSGPACK_PROTOCOL, fromMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
+import { closeRevoked, onBeat, pingAll, tendSlow } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
   Gateway,
@@ -46,7 +49,7 @@ export class Gateway extends Context.Service<
    */
   static readonly layer = (
     options: GatewayOptions = {}
-  ): Layer.Layer<Gateway, ListenFailed, Feed | FrameBus | ApiKeys | OrderUpdates> =>
+  ): Layer.Layer<Gateway, ListenFailed | TlsFailed, Feed | FrameBus | ApiKeys | OrderUpdates> =>
     Layer.effect(Gateway, makeGateway({ ...defaults, ...options }))
 }
 
@@ -65,6 +68,23 @@ const CHECK_EVERY_MS = 5
 /** How often clients that lag are looked after, besides the moments in which their sockets drain. */
 const LAG_EVERY_MS = 250
 
+/** How often it is seen whether keys were revoked: closing is promised within a second. */
+const REVOKED_EVERY_MS = 500
+
+/** How often the certificate's files are looked at. */
+const TLS_EVERY_MS = 1000
+
+/** The old certificate serves on when the new one is of no use. */
+const reloadTls = (doors: Doors): Effect.Effect<void> =>
+  doors.reload.pipe(
+    Effect.flatMap((taken) =>
+      taken ? Effect.logInfo("the gateway has taken the new TLS certificate") : Effect.void
+    ),
+    Effect.catch((error) =>
+      Effect.logError(`the new TLS certificate is not taken, the old one stays: ${error.message}`)
+    )
+  )
+
 /** How long the feed is given to take note of the readers that a shutdown releases. */
 const RELEASE_MS = 300
 
@@ -72,7 +92,7 @@ const makeGateway = Effect.fnUntraced(function* (
   settings: GatewaySettings
 ): Effect.fn.Return<
   Gateway["Service"],
-  ListenFailed,
+  ListenFailed | TlsFailed,
   Feed | FrameBus | ApiKeys | OrderUpdates | Scope.Scope
 > {
   const feed = yield* Feed
@@ -84,11 +104,11 @@ const makeGateway = Effect.fnUntraced(function* (
   const metrics = new GatewayMetrics(context)
   const clients = new Set<Client>()
   const now = (): number => clock.currentTimeMillisUnsafe()
-  const app = uWS.App()
-  const rooms = new Rooms((topic, payload, binary) => {
-    app.publish(topic, payload, binary, false)
-  })
-  const conversation = makeConversation({ feed, keys, rooms })
+  const byAddress = new Tally<string>()
+  const failedKeys = new FailedKeys({ most: settings.maxFailedKeys })
+  const loopback = isLoopback(settings.host)
+  const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
+  const conversation = makeConversation({ feed, keys, rooms, metrics, failedKeys, limits: settings, now })
 
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
@@ -97,6 +117,7 @@ const makeGateway = Effect.fnUntraced(function* (
   /** At most one fiber per client, and none while it is silent. */
   const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
     metrics.received(message.byteLength)
+    if (!client.mayReceive(message.byteLength, now())) return
     const packed = binary && client.encoding === "msgpack"
     const frame = packed
       ? readMessage(fromMsgpack(new Uint8Array(message)))
@@ -109,6 +130,7 @@ const makeGateway = Effect.fnUntraced(function* (
   const closed = (client: Client, code: number): void => {
     const { fiber, slowWith, user } = client
     clients.delete(client)
+    byAddress.remove(client.address)
     client.closed()
     const stopped = fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
     run(
@@ -127,7 +149,18 @@ const makeGateway = Effect.fnUntraced(function* (
     )
   }
 
-  app.ws<SocketData>("/*", {
+  /** Why an upgrade is declined: a status and a limit; undefined: it is not. */
+  const declined = (address: string, origin: string, host: string): readonly [string, Limit] | undefined => {
+    if (clients.size >= settings.maxConnections) return ["503 Service Unavailable", "connections"]
+    if (byAddress.of(address) >= settings.maxConnectionsPerAddress) {
+      return ["429 Too Many Requests", "connections_per_address"]
+    }
+    return originMay(origin, host, settings.allowedOrigins, loopback)
+      ? undefined
+      : ["403 Forbidden", "origin"]
+  }
+
+  const clientRoute: uWS.WebSocketBehavior<SocketData> = {
     maxPayloadLength: TOO_BIG_FACTOR * settings.maxMessageBytes,
     // Frames wait in our outbox long before this; it stops what else may pile up, an answer of many megabytes.
     maxBackpressure: 2 * settings.maxBackpressureBytes,
@@ -138,6 +171,13 @@ const makeGateway = Effect.fnUntraced(function* (
     idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
     upgrade: (res, req, socketContext) => {
       const key = req.getHeader("sec-websocket-key")
+      const address = Buffer.from(res.getRemoteAddressAsText()).toString("latin1")
+      const refusal = declined(address, req.getHeader("origin"), req.getHeader("host"))
+      if (refusal !== undefined) {
+        metrics.limited(refusal[1])
+        res.writeStatus(refusal[0]).end(`declined by the limit "${refusal[1]}"\n`, true)
+        return
+      }
       const offered = req
         .getHeader("sec-websocket-protocol")
         .split(",")
@@ -147,6 +187,7 @@ const makeGateway = Effect.fnUntraced(function* (
         id: `${gatewayId}-${++lastClient}`,
         solo: key === AMIBROKER_KEY,
         encoding: packed ? "msgpack" : "json",
+        address,
         metrics,
         rooms,
         limits: settings,
@@ -163,6 +204,7 @@ const makeGateway = Effect.fnUntraced(function* (
     open: (socket) => {
       const { client } = socket.getUserData()
       clients.add(client)
+      byAddress.add(client.address)
       client.opened(socket, settings.authGraceMs)
       run(Effect.logDebug(`client ${client.id} connected`))
     },
@@ -174,15 +216,17 @@ const makeGateway = Effect.fnUntraced(function* (
         receive(client, message, binary)
       }
     },
+    pong: (socket) => socket.getUserData().client.ponged(),
     drain: (socket) => socket.getUserData().client.delivery.drain(),
     // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
     dropped: (socket) => socket.getUserData().client.tooSlow(),
     close: (socket, code) => closed(socket.getUserData().client, code)
-  })
+  }
 
-  addHttpRoutes(app, {
+  const httpDeps: HttpDeps = {
     feed,
     keys,
+    failedKeys,
     metrics,
     own: (user) => {
       const own = [...clients].filter((client) => client.user === user)
@@ -198,19 +242,28 @@ const makeGateway = Effect.fnUntraced(function* (
     },
     sample: () => metrics.reading(rooms.size),
     context
+  }
+  const doors = new Doors({
+    host: settings.host,
+    port: settings.port,
+    tls: settings.tls,
+    furnish: (app) => {
+      app.ws("/*", clientRoute)
+      addHttpRoutes(app, httpDeps)
+    }
   })
 
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       for (const client of clients) client.drop()
-      app.close()
+      doors.close()
     }).pipe(
       Effect.andThen(FiberSet.awaitEmpty(fibers)),
       Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void })
     )
   )
-  const socket = yield* listen(app, settings.host, settings.port)
-  const port = uWS.us_socket_local_port(socket)
+  yield* doors.open
+  const { port } = doors
 
   let checkedAt = 0
   const bus = yield* FrameBus
@@ -231,37 +284,32 @@ const makeGateway = Effect.fnUntraced(function* (
       if (status !== undefined) client.delivery.message(status)
     }
   })
-  yield* Effect.sync(() => {
-    const at = now()
-    for (const client of clients) {
-      const { laggingSince } = client.delivery
-      if (laggingSince === 0) continue
-      client.delivery.drain()
-      const waited = client.waitingBytes
-      if (at - laggingSince > settings.maxLagMs || waited > settings.maxBackpressureBytes) client.tooSlow()
-    }
-  }).pipe(
-    Effect.repeat(Schedule.spaced(LAG_EVERY_MS)),
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.void
-        : Effect.logError("slow clients are no longer watched", cause)
-    ),
-    Effect.forkScoped
+  yield* onBeat(
+    "the watch on slow clients",
+    LAG_EVERY_MS,
+    Effect.sync(() => tendSlow(clients, settings, now()))
   )
+  yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
   yield* (yield* OrderUpdates).subscribe((user, order) => {
-    app.publish(ordersTopic(user), orderFrame(user, order), false, false)
+    doors.publish(ordersTopic(user), orderFrame(user, order), false)
   })
-  yield* Effect.sync(() => {
-    metrics.reading(rooms.size)
-    for (const client of clients) client.ping()
-  }).pipe(
-    Effect.repeat(Schedule.spaced(settings.pingIntervalMs)),
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("clients are no longer pinged", cause)
-    ),
-    Effect.forkScoped
+  yield* onBeat(
+    "pinging",
+    settings.pingIntervalMs,
+    Effect.sync(() => {
+      metrics.reading(rooms.size)
+      pingAll(clients, settings, now())
+    })
   )
-  yield* Effect.logInfo(`the gateway listens on ws://${settings.host}:${port}`)
+  if (settings.tls !== undefined) {
+    yield* onBeat("the watch on the certificate", TLS_EVERY_MS, reloadTls(doors))
+  } else if (!loopback) {
+    yield* Effect.logWarning(
+      `the gateway listens on ${settings.host} in clear text: API keys can be read on the way. Use --tls-cert and --tls-key, or --host 127.0.0.1 behind a proxy that has TLS`
+    )
+  }
+  yield* Effect.logInfo(
+    `the gateway listens on ${settings.tls === undefined ? "ws" : "wss"}://${settings.host}:${port}`
+  )
   return Gateway.of({ port, stats: () => metrics.stats })
 })

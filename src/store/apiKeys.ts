@@ -19,7 +19,7 @@ const LABEL_MAX_LENGTH = 200
 
 /** One seek in the unique index of hashes. */
 export const verifyStatement =
-  "SELECT u.name FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ?"
+  "SELECT u.name, k.id FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ?"
 
 export interface ApiKeyInfo {
   readonly id: number
@@ -41,6 +41,12 @@ export class ApiKeys extends Context.Service<
     >
     /** The user of a key; undefined for an unknown or revoked one. */
     readonly verify: (key: string) => Effect.Effect<string | undefined, StoreError>
+    /** The same with the key's number, by which `live` tells later whether it still holds. */
+    readonly identify: (
+      key: string
+    ) => Effect.Effect<{ readonly id: number; readonly user: string } | undefined, StoreError>
+    /** Which of these keys still hold: neither revoked nor gone with their user. One statement for all. */
+    readonly live: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlySet<number>, StoreError>
     readonly list: (user?: string) => Effect.Effect<ReadonlyArray<ApiKeyInfo>, StoreError>
     /** False when there is no such key. */
     readonly revoke: (id: number) => Effect.Effect<boolean, StoreError>
@@ -99,12 +105,25 @@ export class ApiKeys extends Context.Service<
         return { id, key }
       })
 
-      const verify = Effect.fn("ApiKeys.verify")(function* (key: string) {
+      const identify = Effect.fn("ApiKeys.identify")(function* (key: string) {
         if (key.length === 0 || key.length > API_KEY_MAX_LENGTH) return undefined
         const rows = yield* sql
-          .unsafe<{ readonly name: string }>(verifyStatement, [hash(key)])
+          .unsafe<{ readonly name: string; readonly id: number }>(verifyStatement, [hash(key)])
           .pipe(attempt("verify API key"))
-        return rows[0]?.name
+        const row = rows[0]
+        return row === undefined ? undefined : { id: row.id, user: row.name }
+      })
+
+      const verify = Effect.fn("ApiKeys.verify")((key: string) =>
+        Effect.map(identify(key), (found) => found?.user)
+      )
+
+      const live = Effect.fn("ApiKeys.live")(function* (ids: ReadonlyArray<number>) {
+        const rows = yield* sql<{ readonly id: number }>`
+          SELECT id FROM api_keys WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`.pipe(
+          attempt("look for revoked API keys")
+        )
+        return new Set(rows.map(({ id }) => id))
       })
 
       const list = Effect.fn("ApiKeys.list")(function* (user?: string) {
@@ -126,7 +145,7 @@ export class ApiKeys extends Context.Service<
         return rows.length > 0
       })
 
-      return ApiKeys.of({ create, verify, list, revoke })
+      return ApiKeys.of({ create, verify, identify, live, list, revoke })
     })
   )
 }

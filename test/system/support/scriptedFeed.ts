@@ -204,13 +204,20 @@ export class ScriptedFeed {
     }
   }
 
+  #identify(key: string): Effect.Effect<{ readonly id: number; readonly user: string } | undefined> {
+    return Effect.suspend(() => {
+      const account = Object.hasOwn(this.#accounts, key) ? this.#accounts[key] : undefined
+      const id = Object.keys(this.#accounts).indexOf(key)
+      const found = account === undefined ? undefined : { id, user: account.user }
+      return Effect.delay(Effect.succeed(found), account?.verifyDelayMs ?? 0)
+    })
+  }
+
   get keys(): ApiKeys["Service"] {
     return {
-      verify: (key) =>
-        Effect.suspend(() => {
-          const account = Object.hasOwn(this.#accounts, key) ? this.#accounts[key] : undefined
-          return Effect.delay(Effect.succeed(account?.user), account?.verifyDelayMs ?? 0)
-        }),
+      verify: (key) => Effect.map(this.#identify(key), (found) => found?.user),
+      identify: (key) => this.#identify(key),
+      live: (ids) => Effect.succeed(new Set(ids)),
       create: () => Effect.succeed({ id: 1, key: Redacted.make("scripted") }),
       list: () => Effect.succeed([]),
       revoke: () => Effect.succeed(false)

@@ -1,0 +1,68 @@
+/** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
+
+/** So many a second on average, and a burst at once. */
+export class Allowance {
+  readonly #perSecond: number
+  readonly #burst: number
+  #left: number
+  #at: number
+
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#left = burst
+    this.#at = now
+  }
+
+  /** False when it is used up. */
+  take(amount: number, now: number): boolean {
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) * this.#perSecond) / 1000)
+    this.#at = now
+    this.#left -= amount
+    return this.#left >= 0
+  }
+}
+
+/** Counts what is there under each name, and forgets names of which nothing is there. */
+export class Tally<K> {
+  readonly #counts = new Map<K, number>()
+
+  of(name: K): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  add(name: K): void {
+    this.#counts.set(name, this.of(name) + 1)
+  }
+
+  remove(name: K): void {
+    const left = this.of(name) - 1
+    if (left > 0) this.#counts.set(name, left)
+    else this.#counts.delete(name)
+  }
+
+  get names(): number {
+    return this.#counts.size
+  }
+}
+
+/**
+ * Whether a page of this origin may connect. Programs send no origin; browsers always do.
+ *
+ * @param allowed undefined: any page where only this machine can connect, else pages of the host that was asked for
+ */
+export const originMay = (
+  origin: string,
+  host: string,
+  allowed: ReadonlyArray<string> | undefined,
+  loopback: boolean
+): boolean => {
+  if (origin === "") return true
+  if (allowed !== undefined) return allowed.includes("*") || allowed.includes(origin.toLowerCase())
+  if (loopback) return true
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+}
+
+/** Whether nobody but this machine reaches an address that the gateway binds to. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)

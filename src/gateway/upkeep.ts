@@ -1,0 +1,62 @@
+/** What the gateway does by itself on a beat: pings, slow clients, revoked keys. */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { ApiKeys } from "../store/apiKeys.ts"
+import type { Client } from "./client.ts"
+import { CLOSE } from "./client.ts"
+import type { GatewaySettings } from "./options.ts"
+
+/** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
+export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
+  act.pipe(
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause)
+        : Effect.logError(`the gateway: ${what} failed`, cause)
+    ),
+    Effect.repeat(Schedule.spaced(every)),
+    Effect.forkScoped
+  )
+
+/** Clients that lag are drained besides the moments in which their sockets ask for it, and closed when it goes on. */
+export const tendSlow = (clients: Iterable<Client>, settings: GatewaySettings, now: number): void => {
+  for (const client of clients) {
+    const { laggingSince } = client.delivery
+    if (laggingSince === 0) continue
+    client.delivery.drain()
+    const waited = client.waitingBytes
+    if (now - laggingSince > settings.maxLagMs || waited > settings.maxBackpressureBytes) client.tooSlow()
+  }
+}
+
+/** A client that answers no pings is gone, unless so much waits for it that the ping has not reached it yet. */
+export const pingAll = (clients: Iterable<Client>, settings: GatewaySettings, now: number): void => {
+  for (const client of clients) {
+    const waits = client.awaitsPongSince
+    if (waits > 0 && now - waits >= settings.pongTimeoutMs && client.delivery.laggingSince === 0) {
+      client.end("no_pong", CLOSE.NO_PONG)
+    } else client.ping(now)
+  }
+}
+
+/** Closes the clients whose keys are gone: one look at the store for all of them. */
+export const closeRevoked = Effect.fnUntraced(function* (
+  clients: Iterable<Client>,
+  keys: ApiKeys["Service"]
+) {
+  const byKey = Map.groupBy(
+    [...clients].filter((client) => client.keyId !== undefined),
+    (client) => client.keyId!
+  )
+  if (byKey.size === 0) return
+  const live = yield* Effect.orElseSucceed(keys.live([...byKey.keys()]), () => undefined)
+  // A store that cannot be read just now says nothing about keys.
+  if (live === undefined) return
+  for (const [id, owners] of byKey) {
+    if (live.has(id)) continue
+    yield* Effect.logInfo(`API key ${id} was revoked: closing its ${owners.length} clients`)
+    for (const client of owners) client.end("revoked", CLOSE.REVOKED)
+  }
+})
