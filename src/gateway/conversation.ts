@@ -81,6 +81,9 @@ const DATA = `"data":`
 /** Entries that are handled in one go: a few milliseconds at most, so that a huge request holds up nobody else. */
 const SLICE = 250
 
+/** Symbols in the largest request of existing clients. */
+const USUAL_BULK = 3000
+
 /** Lets the event loop turn: sockets are read, ticks go out. */
 const breathe = Effect.callback<void>((resume) => {
   const turn = setImmediate(() => resume(Effect.void))
@@ -89,12 +92,13 @@ const breathe = Effect.callback<void>((resume) => {
 
 const inSlices = Effect.fnUntraced(function* <A, B, E>(
   all: ReadonlyArray<A>,
-  f: (some: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+  f: (some: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>,
+  slice = SLICE
 ): Effect.fn.Return<ReadonlyArray<B>, E> {
   const results: Array<B> = []
-  for (let at = 0; at < all.length; at += SLICE) {
+  for (let at = 0; at < all.length; at += slice) {
     if (at > 0) yield* breathe
-    for (const result of yield* f(all.slice(at, at + SLICE))) results.push(result)
+    for (const result of yield* f(all.slice(at, at + slice))) results.push(result)
   }
   return results
 })
@@ -267,12 +271,16 @@ export const makeConversation = ({
     // The answer first: the frame behind a subscribe is its acknowledgement.
     client.send(answers.subscribed(answered, broker, requestId))
     if (!client.isOpen) return
-    const seats = yield* inSlices(joins, (some) =>
-      Effect.sync(() =>
-        client.isOpen
-          ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
-          : []
-      )
+    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
+    const seats = yield* inSlices(
+      joins,
+      (some) =>
+        Effect.sync(() =>
+          client.isOpen
+            ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
+            : []
+        ),
+      USUAL_BULK
     )
     if (client.delivery.optIns.snapshot && seats.length > 0) yield* sendSnapshots(client, user, seats)
   })

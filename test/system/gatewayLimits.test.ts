@@ -1,0 +1,231 @@
+/** What a client, an address and a key may take of the gateway, over real sockets. */
+import { request } from "node:http"
+import { connect } from "node:net"
+import { afterEach, describe, expect, it } from "vitest"
+import { WebSocket } from "ws"
+import { isLoopback, originMay } from "../../src/gateway/limits.ts"
+import type { GatewayOptions } from "../../src/gateway/options.ts"
+import { TestClient } from "./support/testClient.ts"
+import type { TestExtras, TestGateway } from "./support/testGateway.ts"
+import { startGateway } from "./support/testGateway.ts"
+
+const gateways: Array<TestGateway> = []
+const start = async (options: GatewayOptions = {}, extras: TestExtras = {}): Promise<TestGateway> => {
+  const gateway = await startGateway(options, extras)
+  gateways.push(gateway)
+  return gateway
+}
+afterEach(async () => {
+  for (const gateway of gateways.splice(0)) await gateway.close()
+})
+
+/** The status that an upgrade is answered with; 101 for one that is taken. */
+const upgrade = (gateway: TestGateway, headers: Record<string, string> = {}): Promise<number> =>
+  new Promise((resolve) => {
+    const socket = new WebSocket(gateway.url, { headers })
+    socket.on("open", () => {
+      resolve(101)
+      socket.terminate()
+    })
+    socket.on("unexpected-response", (_, response) => {
+      resolve(response.statusCode ?? 0)
+      response.resume()
+    })
+    socket.on("error", () => undefined)
+  })
+
+const counted = async (gateway: TestGateway, name: string, label: string): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()
+  const line = text.split("\n").find((l) => l.startsWith(`algoways_gateway_${name}{`) && l.includes(label))
+  return Number(line?.split(" ").at(-1) ?? 0)
+}
+
+describe("connections", () => {
+  it("are limited in all and per address, and counted down again", async () => {
+    const gateway = await start({ maxConnections: 3, maxConnectionsPerAddress: 2 })
+    const [one, two] = [await TestClient.open(gateway.url), await TestClient.open(gateway.url)]
+    expect(await upgrade(gateway)).toBe(429)
+    expect(await counted(gateway, "limited_total", "connections_per_address")).toBe(1)
+    await one.close()
+    await expect.poll(() => gateway.stats().clients).toBe(1)
+    expect(await upgrade(gateway)).toBe(101)
+    await two.close()
+    const small = await start({ maxConnections: 1 })
+    await TestClient.open(small.url)
+    expect(await upgrade(small)).toBe(503)
+  })
+
+  it("are limited per key, whoever holds it", async () => {
+    const gateway = await start({ maxConnectionsPerKey: 2 })
+    const first = await TestClient.login(gateway.url, "KEY_A")
+    await TestClient.login(gateway.url, "KEY_A")
+    const third = await TestClient.open(gateway.url)
+    third.send({ action: "authenticate", api_key: "KEY_A" })
+    expect(await third.closed).toMatchObject({ code: 4429, reason: "too many clients with this API key" })
+    expect(await counted(gateway, "closed_total", "too_many_clients")).toBe(1)
+    expect((await TestClient.login(gateway.url, "KEY_B")).frames[0]).toMatchObject({ status: "success" })
+    // The same client again is no second one, and one that leaves makes room.
+    expect(await first.ask({ action: "authenticate", api_key: "KEY_A" })).toMatchObject({ status: "success" })
+    await first.close()
+    await expect
+      .poll(async () => (await TestClient.login(gateway.url, "KEY_A")).frames[0]?.["status"])
+      .toBe("success")
+  })
+
+  it("of two thousand silent clients end in time, and disturb nobody", { timeout: 20_000 }, async () => {
+    const gateway = await start({ authGraceMs: 1500 })
+    const good = await TestClient.login(gateway.url, "KEY_A")
+    await good.subscribe("INFY", "NSE", 1)
+    const silent = await Promise.all(Array.from({ length: 2000 }, () => TestClient.open(gateway.url)))
+    gateway.feed.tick({
+      symbol: "INFY",
+      exchange: "NSE",
+      level: "LTP",
+      data: { ltp: 1, timestamp: 1764040501000 }
+    })
+    expect(await good.next()).toMatchObject({ type: "market_data" })
+    const codes = await Promise.all(silent.map(async (c) => (await c.closed).code))
+    expect(new Set(codes)).toEqual(new Set([4401]))
+    expect(await good.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+    expect(gateway.stats().clients).toBe(1)
+  })
+
+  it("that never finish their handshake are dropped", { timeout: 25_000 }, async () => {
+    const gateway = await start()
+    const socket = connect(gateway.port, "127.0.0.1")
+    socket.write("GET / HTTP/1.1\r\nHost: local")
+    const ended = new Promise<string>((resolve) => {
+      socket.on("close", () => resolve("closed"))
+      socket.on("error", () => undefined)
+    })
+    expect(await ended).toBe("closed")
+  })
+})
+
+describe("wrong keys", () => {
+  it("of one address are looked at ten times a minute, over both protocols", async () => {
+    const gateway = await start({ maxFailedKeys: 3 })
+    const client = await TestClient.open(gateway.url)
+    for (const key of ["a", "b", "c"]) {
+      expect(await client.ask({ action: "authenticate", api_key: key })).toMatchObject({
+        message: "Invalid API key"
+      })
+    }
+    const declined = await client.ask({ action: "authenticate", api_key: "KEY_A" })
+    expect(declined).toMatchObject({ status: "error", code: "AUTHENTICATION_ERROR" })
+    expect(declined["message"]).toMatch(/try again in \d+ s/)
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/status`, {
+      headers: { "x-api-key": "KEY_A" }
+    })
+    expect(answer.status).toBe(429)
+    for (let i = 0; i < 20; i++) client.send({ action: "authenticate", api_key: "KEY_A" })
+    expect(await client.closed).toMatchObject({ code: 4429, reason: "too many wrong API keys" })
+    expect(await counted(gateway, "limited_total", "failed_keys")).toBeGreaterThan(20)
+  })
+})
+
+describe("a client", () => {
+  it("that floods is closed, in messages as in bytes", async () => {
+    const gateway = await start({ maxMessagesPerSecond: 20, maxBytesPerSecond: 100_000 })
+    const many = await TestClient.login(gateway.url, "KEY_A")
+    for (let i = 0; i < 150; i++) many.send({ action: "ping" })
+    expect(await many.closed).toMatchObject({ code: 4429, reason: "too many messages" })
+    const large = await TestClient.login(gateway.url, "KEY_A")
+    large.send({ action: "ping", pad: "x".repeat(600_000) })
+    expect(await large.closed).toMatchObject({ code: 4429 })
+    expect(await counted(gateway, "closed_total", "too_many_messages")).toBe(2)
+  })
+
+  it("may hold so many subscriptions, and each further one fails by itself", async () => {
+    const gateway = await start({ maxSubscriptions: 2 })
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    const symbols = ["INFY", "TCS", "RELIANCE"].map((symbol) => ({ symbol, exchange: "NSE" }))
+    const answer = await client.ask({ action: "subscribe", symbols, mode: 1 })
+    expect(answer).toMatchObject({
+      status: "partial",
+      subscriptions: [
+        { status: "success" },
+        { status: "success" },
+        { status: "error", message: "A client may hold 2 subscriptions and holds 0" }
+      ]
+    })
+    // What it holds already takes no room.
+    expect(await client.subscribe("INFY", "NSE", 1)).toMatchObject({ status: "success" })
+    await client.ask({ action: "unsubscribe_all" })
+    expect(await client.subscribe("RELIANCE", "NSE", 1)).toMatchObject({ status: "success" })
+  })
+
+  it("may name so many instruments in one request", async () => {
+    const gateway = await start({ maxEntries: 100 })
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    const symbols = Array.from({ length: 101 }, () => ({ symbol: "INFY", exchange: "NSE" }))
+    for (const action of ["subscribe", "unsubscribe"]) {
+      expect(await client.ask({ action, symbols, request_id: 1 })).toMatchObject({
+        code: "INVALID_PARAMETERS",
+        request_id: 1
+      })
+    }
+  })
+
+  it("that answers no pings is closed", async () => {
+    const gateway = await start({ pingIntervalMs: 100, pongTimeoutMs: 300 })
+    const silent = new WebSocket(gateway.url, { autoPong: false })
+    const code = await new Promise<number>((resolve) => silent.on("close", resolve))
+    expect(code).toBe(1011)
+    const client = await TestClient.open(gateway.url)
+    await expect.poll(() => client.pings).toBeGreaterThan(5)
+    expect(await client.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+  })
+
+  it("pollutes nothing by its keys", async () => {
+    const gateway = await start()
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    for (const text of [
+      '{"__proto__":{"action":"subscribe","polluted":1},"action":"ping"}',
+      '{"action":"subscribe","symbol":"__proto__","exchange":"constructor","mode":1}',
+      '{"constructor":{"prototype":{"polluted":1}},"action":"unsubscribe_all"}'
+    ]) {
+      client.socket.send(text)
+      await client.next()
+    }
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined()
+    expect(await client.subscribe("INFY", "NSE", 1)).toMatchObject({ status: "success" })
+  })
+})
+
+describe("pages", () => {
+  it("of other sites may not connect where more than this machine can", () => {
+    expect(originMay("", "feed.example", undefined, false)).toBe(true)
+    expect(originMay("https://evil.example", "feed.example", undefined, false)).toBe(false)
+    expect(originMay("https://feed.example", "feed.example", undefined, false)).toBe(true)
+    expect(originMay("https://evil.example", "127.0.0.1:8765", undefined, true)).toBe(true)
+    expect(originMay("null", "feed.example", undefined, false)).toBe(false)
+    expect(originMay("https://Charts.example", "x", ["https://charts.example"], true)).toBe(true)
+    expect(originMay("https://evil.example", "x", ["https://charts.example"], true)).toBe(false)
+    expect(["127.0.0.1", "localhost", "::1", "0.0.0.0", "10.1.2.3"].map(isLoopback)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false
+    ])
+  })
+
+  it("are declined with 403 when their origin is not listed", async () => {
+    const gateway = await start({ allowedOrigins: ["https://charts.example"] })
+    expect(await upgrade(gateway, { origin: "https://charts.example" })).toBe(101)
+    expect(await upgrade(gateway, { origin: "https://evil.example" })).toBe(403)
+    expect(await upgrade(gateway)).toBe(101)
+    expect(await counted(gateway, "limited_total", "origin")).toBe(1)
+  })
+
+  it("are told plainly when keys travel in clear text", async () => {
+    const logs: Array<string> = []
+    await start({ host: "0.0.0.0" }, { logs })
+    expect(logs.some((l) => l.includes("in clear text") && l.includes("--tls-cert"))).toBe(true)
+    const quiet: Array<string> = []
+    const gateway = await start({}, { logs: quiet })
+    expect(quiet.some((l) => l.includes("clear text"))).toBe(false)
+    await new Promise((resolve) => request(`http://127.0.0.1:${gateway.port}/health`, resolve).end())
+  })
+})
