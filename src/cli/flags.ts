@@ -91,3 +91,32 @@ export const selfCheck = Flag.String("self-check").pipe(
   Flag.withFallbackConfig(Config.String("ALGOWAYS_SELF_CHECK")),
   Flag.optional
 )
+
+/** What the gateway is told beyond its address. */
+export const gatewayFlags = {
+  tlsCert: Flag.File("tls-cert").pipe(
+    Flag.withDescription(
+      "Certificate (PEM, with its chain) to serve wss: and https: with; read anew when it changes (ALGOWAYS_TLS_CERT)"
+    ),
+    Flag.withFallbackConfig(Config.String("ALGOWAYS_TLS_CERT")),
+    Flag.optional
+  ),
+  tlsKey: Flag.File("tls-key").pipe(
+    Flag.withDescription("The certificate's key, PEM (ALGOWAYS_TLS_KEY)"),
+    Flag.withFallbackConfig(Config.String("ALGOWAYS_TLS_KEY")),
+    Flag.optional
+  ),
+  origins: Flag.String("origins").pipe(
+    Flag.withMetavar("https://charts.example,..."),
+    Flag.withDescription("Web pages that may connect, comma-separated, or * (ALGOWAYS_ORIGINS)"),
+    Flag.withFallbackConfig(Config.String("ALGOWAYS_ORIGINS")),
+    Flag.optional
+  ),
+  limits: Flag.KeyValuePair("limit").pipe(
+    Flag.withMetavar("name=number"),
+    Flag.withDescription(
+      "Change a limit of the gateway, e.g. maxConnectionsPerKey=50; repeatable (docs/limits.md)"
+    ),
+    Flag.optional
+  )
+}

@@ -1,6 +1,8 @@
 /**
- * The gateway's port: uWebSockets.js applications, of which the newest listens. A new certificate is a new application
- * on the same port; connections of the ones before live on until they end.
+ * The gateway's port. In clear text one uWebSockets.js application listens and serves. With TLS one application only
+ * accepts, and hands each connection to the newest of those that serve: a new certificate is a new such application, and
+ * connections of the ones before live on until they end. (The library cannot change the certificate of an application,
+ * and its builds do not let two of them listen on one port.)
  */
 import { readFileSync, statSync } from "node:fs"
 import { createSecureContext } from "node:tls"
@@ -67,56 +69,72 @@ export interface DoorsOptions {
   readonly furnish: (app: uWS.TemplatedApp) => void
 }
 
+/** The library's types lack these: how one application accepts connections for another. */
+interface Accepting extends uWS.TemplatedApp {
+  readonly getDescriptor: () => unknown
+  readonly addChildAppDescriptor: (descriptor: unknown) => void
+  readonly removeChildAppDescriptor: (descriptor: unknown) => void
+}
+
 export class Doors {
   readonly #options: DoorsOptions
-  readonly #apps: Array<uWS.TemplatedApp> = []
-  #listening: uWS.us_listen_socket | undefined
+  /** Those that serve, the newest last. */
+  readonly #serving: Array<uWS.TemplatedApp> = []
+  /** The one that listens; it serves as well where there is no TLS. */
+  readonly #acceptor: Accepting
   #port = 0
   #stamp = ""
   #refused = ""
 
   constructor(options: DoorsOptions) {
     this.#options = options
+    this.#acceptor = uWS.App() as Accepting
   }
 
   get port(): number {
     return this.#port
   }
 
-  readonly open: Effect.Effect<void, ListenFailed | TlsFailed> = Effect.suspend(() =>
-    this.#openAt(this.#options.port)
-  )
-
-  #openAt(port: number): Effect.Effect<void, ListenFailed | TlsFailed> {
-    const { furnish, host, tls } = this.#options
+  readonly open: Effect.Effect<void, ListenFailed | TlsFailed> = Effect.suspend(() => {
+    const { furnish, host, port, tls } = this.#options
     return Effect.gen({ self: this }, function* () {
-      if (tls !== undefined) this.#stamp = yield* tryPair(tls)
-      const app =
-        tls === undefined ? uWS.App() : uWS.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key })
-      furnish(app)
-      if (this.#listening !== undefined) uWS.us_listen_socket_close(this.#listening)
-      this.#listening = yield* listen(app, host, port)
-      this.#port = uWS.us_socket_local_port(this.#listening)
-      this.#apps.push(app)
+      if (tls === undefined) {
+        furnish(this.#acceptor)
+        this.#serving.push(this.#acceptor)
+      } else yield* this.#serve(tls)
+      this.#port = uWS.us_socket_local_port(yield* listen(this.#acceptor, host, port))
+    })
+  })
+
+  /** From now on new connections are shown this certificate. */
+  #serve(tls: Tls): Effect.Effect<void, TlsFailed> {
+    return Effect.map(tryPair(tls), (read) => {
+      this.#stamp = read
+      const app = uWS.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key }) as Accepting
+      this.#options.furnish(app)
+      const before = this.#serving.at(-1) as Accepting | undefined
+      if (before !== undefined) this.#acceptor.removeChildAppDescriptor(before.getDescriptor())
+      this.#acceptor.addChildAppDescriptor(app.getDescriptor())
+      this.#serving.push(app)
     })
   }
 
   /** Takes a certificate that was written since. True when it did; a pair that is of no use fails once. */
-  readonly reload: Effect.Effect<boolean, ListenFailed | TlsFailed> = Effect.suspend(() => {
+  readonly reload: Effect.Effect<boolean, TlsFailed> = Effect.suspend(() => {
     const { tls } = this.#options
     if (tls === undefined) return Effect.succeed(false)
     const now = stamp(tls)
     if (now === this.#stamp || now === this.#refused) return Effect.succeed(false)
-    return Effect.as(this.#openAt(this.#port), true).pipe(
+    return Effect.as(this.#serve(tls), true).pipe(
       Effect.tapError(() => Effect.sync(() => (this.#refused = now)))
     )
   })
 
   publish(topic: string, payload: string | Uint8Array, binary: boolean): void {
-    for (const app of this.#apps) app.publish(topic, payload, binary, false)
+    for (const app of this.#serving) app.publish(topic, payload, binary, false)
   }
 
   close(): void {
-    for (const app of this.#apps) app.close()
+    for (const app of new Set([this.#acceptor, ...this.#serving])) app.close()
   }
 }

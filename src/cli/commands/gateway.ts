@@ -6,6 +6,7 @@ import * as RemoteFeed from "../../bus/zmq/remoteFeed.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as Store from "../../store/index.ts"
 import * as flags from "../flags.ts"
+import { gatewayOptions } from "../gatewayOptions.ts"
 import { VERSION } from "../version.ts"
 
 export const gateway = Command.make(
@@ -15,7 +16,8 @@ export const gateway = Command.make(
     port: flags.port,
     host: flags.host,
     control: flags.feedControl,
-    frames: flags.feedFrames
+    frames: flags.feedFrames,
+    ...flags.gatewayFlags
   },
   (input) =>
     Effect.gen(function* () {
@@ -23,7 +25,11 @@ export const gateway = Command.make(
       return yield* Effect.never
     }).pipe(
       Effect.provide(
-        Gateway.layer({ host: input.host, port: input.port, version: VERSION }).pipe(
+        Layer.unwrap(
+          Effect.map(gatewayOptions(input), (options) =>
+            Gateway.layer({ ...options, host: input.host, port: input.port, version: VERSION })
+          )
+        ).pipe(
           Layer.provide(
             Layer.mergeAll(
               OrderUpdates.layer,

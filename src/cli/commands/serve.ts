@@ -17,6 +17,7 @@ import { render } from "../banner.ts"
 import { connectDemo, ensureDemoUser } from "../demo.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
+import { gatewayOptions } from "../gatewayOptions.ts"
 import * as Overrides from "../overrides.ts"
 import { selfCheck } from "../selfCheck.ts"
 import { startSimulator } from "../simulatorProcess.ts"
@@ -35,6 +36,7 @@ const serveFlags = {
   watch: flags.watch,
   calendar: flags.calendar,
   selfCheck: flags.selfCheck,
+  ...flags.gatewayFlags,
   demo: Flag.Boolean("demo").pipe(
     Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
     Flag.withDefault(true)
@@ -73,7 +75,11 @@ type Input = {
 
 /** Feed and gateway over a store and a registry. */
 const service = (input: Input) =>
-  Gateway.layer({ host: input.host, port: input.port, version: VERSION }).pipe(
+  Layer.unwrap(
+    Effect.map(gatewayOptions(input), (options) =>
+      Gateway.layer({ ...options, host: input.host, port: input.port, version: VERSION })
+    )
+  ).pipe(
     Layer.provide(OrderUpdates.layer),
     Layer.provideMerge(feedLayer),
     Layer.provideMerge(
@@ -130,7 +136,7 @@ const run = Effect.fn("serve")(function* (input: Input) {
     const zmq = yield* publicZmq(input.zmq)
     yield* watch(input.watch)
     yield* selfCheck(input.selfCheck)
-    const url = `ws://${reachable(input.host)}:${gateway.port}`
+    const url = `${Option.isSome(input.tlsCert) ? "wss" : "ws"}://${reachable(input.host)}:${gateway.port}`
     if (started === undefined) yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
     else {
       const { demo, simulator } = started

@@ -1,0 +1,61 @@
+/** From a command's flags to the gateway's options. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { GatewayOptions } from "../gateway/index.ts"
+import { defaultGatewayOptions } from "../gateway/index.ts"
+import { CommandFailed } from "./output.ts"
+
+export interface GatewayInput {
+  readonly tlsCert: Option.Option<string>
+  readonly tlsKey: Option.Option<string>
+  readonly origins: Option.Option<string>
+  readonly limits: Option.Option<Readonly<Record<string, string>>>
+}
+
+/** The options that are numbers: every limit has its name. */
+const limitNames: ReadonlyArray<string> = Object.entries(defaultGatewayOptions)
+  .filter(([name, value]) => typeof value === "number" && name !== "port")
+  .map(([name]) => name)
+
+const readLimits = (
+  given: Readonly<Record<string, string>>
+): Effect.Effect<GatewayOptions, CommandFailed> => {
+  const limits: Record<string, number> = {}
+  for (const [name, text] of Object.entries(given)) {
+    const value = Number(text)
+    if (!limitNames.includes(name)) {
+      return Effect.fail(
+        new CommandFailed({
+          message: `--limit ${name}: there is no such limit. Known: ${limitNames.join(", ")}`
+        })
+      )
+    }
+    if (!Number.isInteger(value) || value < 1) {
+      return Effect.fail(
+        new CommandFailed({ message: `--limit ${name}=${text}: give a whole number of 1 or more` })
+      )
+    }
+    limits[name] = value
+  }
+  return Effect.succeed(limits)
+}
+
+export const gatewayOptions = Effect.fnUntraced(function* (
+  input: GatewayInput
+): Effect.fn.Return<GatewayOptions, CommandFailed> {
+  const cert = Option.getOrUndefined(input.tlsCert)
+  const key = Option.getOrUndefined(input.tlsKey)
+  if ((cert === undefined) !== (key === undefined)) {
+    return yield* new CommandFailed({
+      message: "--tls-cert and --tls-key belong together: give both or none"
+    })
+  }
+  const origins = Option.getOrUndefined(input.origins)
+  return {
+    ...(yield* readLimits(Option.getOrElse(input.limits, () => ({})))),
+    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+    ...(origins === undefined
+      ? {}
+      : { allowedOrigins: origins.split(",").map((o) => o.trim().toLowerCase()) })
+  }
+})

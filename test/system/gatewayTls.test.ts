@@ -1,0 +1,102 @@
+/** wss: and https: with a certificate that changes while clients are connected. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { connect } from "node:tls"
+import * as selfsigned from "selfsigned"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { WebSocket } from "ws"
+import type { TestGateway } from "./support/testGateway.ts"
+import { startGateway } from "./support/testGateway.ts"
+
+let folder = ""
+let gateway: TestGateway | undefined
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tls-"))
+})
+afterEach(async () => {
+  await gateway?.close()
+  gateway = undefined
+  rmSync(folder, { recursive: true })
+})
+
+const tls = () => ({ cert: join(folder, "cert.pem"), key: join(folder, "key.pem") })
+const writePair = async (name: string): Promise<void> => {
+  const pair = await selfsigned.generate([{ name: "commonName", value: name }], { keySize: 2048 })
+  writeFileSync(tls().cert, pair.cert)
+  writeFileSync(tls().key, pair.private)
+}
+
+/** The name on the certificate that a new connection is shown. */
+const shownName = (port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN))
+      socket.destroy()
+    })
+    socket.on("error", reject)
+  })
+
+const open = async (port: number): Promise<WebSocket> => {
+  const socket = new WebSocket(`wss://127.0.0.1:${port}`, { rejectUnauthorized: false })
+  await new Promise((resolve, reject) => {
+    socket.once("open", resolve)
+    socket.once("error", reject)
+  })
+  return socket
+}
+
+const ask = (socket: WebSocket, frame: object): Promise<Record<string, unknown>> =>
+  new Promise((resolve) => {
+    socket.once("message", (data: Buffer) => resolve(JSON.parse(data.toString()) as Record<string, unknown>))
+    socket.send(JSON.stringify(frame))
+  })
+
+describe("TLS", () => {
+  it("takes a new certificate without a restart, and connections live on", { timeout: 30_000 }, async () => {
+    await writePair("first.example")
+    const logs: Array<string> = []
+    gateway = await startGateway({ tls: tls() }, { logs })
+    const { port } = gateway
+    expect(await shownName(port)).toBe("first.example")
+    const old = await open(port)
+    await ask(old, { action: "authenticate", api_key: "KEY_A" })
+    await ask(old, { action: "subscribe", symbol: "INFY", exchange: "NSE", mode: 1 })
+
+    await writePair("second.example")
+    await expect.poll(() => shownName(port), { timeout: 10_000 }).toBe("second.example")
+    expect(await ask(old, { action: "ping" })).toMatchObject({ type: "pong" })
+    const fresh = await open(port)
+    await ask(fresh, { action: "authenticate", api_key: "KEY_A" })
+    await ask(fresh, { action: "subscribe", symbol: "INFY", exchange: "NSE", mode: 1 })
+    const both = Promise.all(
+      [old, fresh].map(
+        (s) => new Promise((resolve) => s.once("message", (d: Buffer) => resolve(JSON.parse(String(d)))))
+      )
+    )
+    gateway.feed.tick({
+      symbol: "INFY",
+      exchange: "NSE",
+      level: "LTP",
+      data: { ltp: 7, timestamp: 1764040501000 }
+    })
+    expect(await both).toMatchObject([{ data: { ltp: 7 } }, { data: { ltp: 7 } }])
+
+    writeFileSync(tls().cert, "no certificate")
+    await expect.poll(() => logs.some((l) => l.includes("the old one stays")), { timeout: 5000 }).toBe(true)
+    expect(await shownName(port)).toBe("second.example")
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(logs.filter((l) => l.includes("the old one stays"))).toHaveLength(1)
+    old.terminate()
+    fresh.terminate()
+  })
+
+  it("names a file that is of no use", async () => {
+    await writePair("one.example")
+    const { cert } = tls()
+    const missing = startGateway({ tls: { cert, key: join(folder, "none.pem") } })
+    await expect(missing).rejects.toThrow(/none\.pem" cannot be read \(ENOENT\).*--tls-cert/)
+    writeFileSync(tls().key, "no key")
+    await expect(startGateway({ tls: tls() })).rejects.toThrow(/are no pair/)
+  })
+})
