@@ -1,74 +1,117 @@
-import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { OrderUpdate } from "../../src/gateway/orderUpdates.ts"
-import type { CaseWorld, ClientCase } from "./support/clientCases.ts"
-import { runCase } from "./support/clientCases.ts"
+import type { ClientCase } from "../../src/gateway/conformance/caseFile.ts"
+import type { CaseWorld } from "../../src/gateway/conformance/player.ts"
+import { runCase } from "../../src/gateway/conformance/player.ts"
 import type { TestGateway } from "./support/testGateway.ts"
-import { startGateway } from "./support/testGateway.ts"
-
-interface CaseFile {
-  readonly fixture: {
-    readonly auth_grace_seconds: number
-    readonly keys: Readonly<Record<string, { readonly value: string }>>
-  }
-  readonly cases: ReadonlyArray<ClientCase>
-}
-
-const file = JSON.parse(
-  readFileSync(new URL("../cases/client-protocol-cases.json", import.meta.url), "utf8")
-) as CaseFile
+import { caseFile, startGateway } from "./support/testGateway.ts"
 
 describe("conversation cases of the client protocol", () => {
   let gateway: TestGateway
   let world: CaseWorld
 
   beforeAll(async () => {
-    gateway = await startGateway({ authGraceMs: file.fixture.auth_grace_seconds * 1000 })
-    world = {
-      url: gateway.url,
-      keys: Object.fromEntries(Object.entries(file.fixture.keys).map(([name, { value }]) => [name, value])),
-      tick: (tick) => gateway.feed.tick(tick),
-      order: ({ user_id, ...order }) => gateway.order(String(user_id), order as unknown as OrderUpdate)
-    }
+    gateway = await startGateway({ authGraceMs: 2000 })
+    world = gateway.world
   })
   afterAll(() => gateway.close())
 
   it("are all there", () => {
-    expect(file.cases.length).toBe(49)
+    expect(caseFile("client-protocol-cases.json").cases.length).toBe(49)
   })
 
-  it("are reported when they are not met", async () => {
+  describe("as the player sees them", () => {
     const ping = { action: "ping" }
+    const soon = { after: 0, within_ms: 100 }
     const play = (expected: ClientCase["expect"], send: ClientCase["send"] = [ping], more = {}) =>
       runCase({ name: "x", title: "x", level: "compat", send, expect: expected, ...more }, world)
-    const soon = { after: 0, within_ms: 100 }
-    expect(await play([{ ...soon, frame: { type: "pong" } }])).toEqual([])
-    expect(await play([{ ...soon, frame: { type: "pung" } }])).toHaveLength(1)
-    expect(await play([{ ...soon, frame: { type: "pong" }, max_bytes: 10 }])).toHaveLength(1)
-    expect(await play([{ ...soon, frame: { type: "pong" }, text: "^x" }])).toHaveLength(1)
-    expect(await play([{ ...soon, none: { type: "pong" } }])).toHaveLength(1)
-    expect(await play([{ ...soon, pong: true }])).toHaveLength(1)
-    expect(await play([{ ...soon, closed: { code: 4401 } }])).toHaveLength(1)
-    // A frame meets one expectation, and counts only from its step on.
-    const twice = { ...soon, frame: { type: "pong" } }
-    expect(await play([twice, twice])).toHaveLength(1)
-    const quiet = { ...soon, none: { type: "pung" } }
-    expect(await play([quiet, { ...twice, after: 1 }], [ping, { $wait_ms: 1 }])).toHaveLength(1)
-    const swapped = [
-      { ...soon, frame: { code: "INVALID_ACTION" } },
-      { ...soon, frame: { type: "pong" } }
-    ]
-    const both = [{ ...ping, $pipeline: true }, { action: "dance" }]
-    expect(await play(swapped, both)).toEqual([])
-    expect(await play(swapped, both, { in_order: true })).toHaveLength(1)
+
+    it("fail when they are not met", async () => {
+      expect(await play([{ ...soon, frame: { type: "pong" } }])).toEqual([])
+      expect(await play([{ ...soon, frame: { type: "pung" } }])).toHaveLength(1)
+      expect(await play([{ ...soon, frame: { type: "pong" }, max_bytes: 10 }])).toHaveLength(1)
+      expect(await play([{ ...soon, frame: { type: "pong" }, text: "^x" }])).toHaveLength(1)
+      expect(await play([{ ...soon, none: { type: "pong" } }])).toHaveLength(1)
+      expect(await play([{ ...soon, pong: true }])).toHaveLength(1)
+      expect(await play([{ ...soon, closed: { code: 4401 } }])).toHaveLength(1)
+    })
+
+    it("say what was different", async () => {
+      const [told] = await play([{ ...soon, frame: { type: "pong", status: "fine" } }])
+      expect(told).toContain('status is "success", expected "fine"')
+    })
+
+    it("count a frame once, and only from its step on", async () => {
+      const twice = { ...soon, frame: { type: "pong" } }
+      expect(await play([twice, twice])).toHaveLength(1)
+      const quiet = { ...soon, none: { type: "pung" } }
+      expect(await play([quiet, { ...twice, after: 1 }], [ping, { $wait_ms: 1 }])).toHaveLength(1)
+    })
+
+    it("look at the order when they say so", async () => {
+      const swapped = [
+        { ...soon, frame: { code: "INVALID_ACTION" } },
+        { ...soon, frame: { type: "pong" } }
+      ]
+      const both = [{ ...ping, $pipeline: true }, { action: "dance" }]
+      expect(await play(swapped, both)).toEqual([])
+      expect(await play(swapped, both, { in_order: true })).toHaveLength(1)
+    })
+
+    it("give each expectation a frame of its own where that is possible", async () => {
+      const both = [{ ...ping, $pipeline: true }, { action: "dance" }]
+      const loose = { ...soon, frame: { status: "$string" } }
+      expect(await play([loose, { ...soon, frame: { type: "pong" } }], both)).toEqual([])
+    })
+
+    it("may leave and come back, on any client", async () => {
+      const again = [
+        { $open: "c2", path: "/ws" },
+        { $close: "c2" },
+        { $open: "c2" },
+        { $on: "c2", frame: ping }
+      ]
+      const expected = [
+        { after: 1, on: "c2", closed: { code: 1000 } },
+        { after: 3, on: "c2", frame: { type: "pong" } }
+      ]
+      expect(await play(expected, again)).toEqual([])
+    })
+
+    it("put in keys and generated lists", async () => {
+      const send = [
+        { action: "ping", _pingId: { $gen: { count: 2, symbol: "B##", exchange: "NSE", mode: 1 } } },
+        { action: "ping", _pingId: "${KEY_BAD} ${NONE}" }
+      ]
+      const listed = [
+        { symbol: "B00", exchange: "NSE", mode: 1 },
+        { symbol: "B01", exchange: "NSE", mode: 1 }
+      ]
+      const expected = [
+        { after: 0, frame: { _pingId: listed } },
+        { after: 1, frame: { _pingId: "not-a-key ${NONE}" } }
+      ]
+      expect(await play(expected, send)).toEqual([])
+    })
+
+    it("say which step could not be done", async () => {
+      const [told] = await play(
+        [],
+        [{ $on: "c2", $text: "{}" }, { $wait_ms: 2200 }, { $on: "c2", frame: ping }]
+      )
+      expect(told).toBe("step 2: the connection is closed, nothing can be sent")
+    })
   })
 
-  for (const testCase of file.cases) {
-    it(`${testCase.level} ${testCase.name}`, async () => {
-      expect(await runCase(testCase, world)).toEqual([])
-      // Nothing of one case may reach into the next one.
-      await expect.poll(() => gateway.feed.held).toBe(0)
-      expect(gateway.stats().clients).toBe(0)
+  for (const name of ["client-protocol-cases.json"]) {
+    describe(name, () => {
+      for (const testCase of caseFile(name).cases) {
+        it(`${testCase.level} ${testCase.name}`, async () => {
+          expect(await runCase(testCase, world)).toEqual([])
+          // Nothing of one case may reach into the next one.
+          await expect.poll(() => gateway.feed.held).toBe(0)
+          await expect.poll(() => gateway.stats().clients).toBe(0)
+        })
+      }
     })
   }
 })

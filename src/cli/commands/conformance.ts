@@ -1,101 +1,88 @@
-/** `algoways conformance`: do the shipped decoders read a folder of golden frames as they should? */
-import { readFile, readdir } from "node:fs/promises"
-import { basename, join } from "node:path"
-import * as Console from "effect/Console"
+/** `algoways conformance`: golden frames against the shipped decoders, conversations against a gateway. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import type { VectorReport } from "../../brokers/conformance.ts"
-import { runVectorFile } from "../../brokers/conformance.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
-import { loadProtocol } from "../../protocols/index.ts"
-import { CommandFailed, printJson } from "../output.ts"
-
-/** One vector file's outcome: run, or why it could not be. */
-type Outcome =
-  | ({ readonly status: "passed" | "failed" } & VectorReport)
-  | { readonly status: "unreadable" | "no_decoder"; readonly stream: string; readonly reason: string }
-
-const runFile = Effect.fn("runFile")(
-  function* (path: string) {
-    const stream = basename(path, ".json")
-    const json = yield* Effect.tryPromise({
-      try: async () => JSON.parse(await readFile(path, "utf8")) as { broker?: unknown },
-      catch: (cause) => String(cause)
-    })
-    const name = typeof json.broker === "string" ? json.broker : stream
-    const registry = yield* BrokerRegistry
-    const feed = yield* registry
-      .feed(name)
-      .pipe(Effect.catchTag("UnsupportedBroker", () => Effect.succeed(undefined)))
-    if (feed === undefined) {
-      const reason = `no broker has a stream "${name}"`
-      return { status: "no_decoder", stream, reason } satisfies Outcome
-    }
-    const protocol = yield* Effect.promise(() => loadProtocol(feed.protocol))
-    const report = yield* Effect.try({
-      try: () => runVectorFile(json, feed, protocol),
-      catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
-    })
-    return { ...report, status: report.failed === 0 ? "passed" : "failed" } satisfies Outcome
-  },
-  (effect, path) =>
-    Effect.catch(effect, (error) =>
-      Effect.succeed<Outcome>({
-        status: "unreadable",
-        stream: basename(path, ".json"),
-        reason: typeof error === "string" ? error : error.message
-      })
-    )
-)
-
-const line = (outcome: Outcome): string => {
-  if ("reason" in outcome) {
-    return `${outcome.stream}: ${outcome.status === "unreadable" ? "unreadable" : "not run"}: ${outcome.reason}`
-  }
-  const failures = outcome.failures.map((f) => `\n  ${f.case}: ${f.difference}`).join("")
-  return `${outcome.stream}: ${outcome.passed} passed, ${outcome.failed} failed${failures}`
-}
+import * as flags from "../flags.ts"
+import { CommandFailed } from "../output.ts"
+import { checkClientCases } from "./clientCases.ts"
+import { checkVectors } from "./goldenFrames.ts"
 
 export const conformance = Command.make(
   "conformance",
   {
-    vectors: Flag.String("vectors").pipe(Flag.withDescription("Folder of vector files (*.json)")),
-    broker: Flag.String("broker").pipe(
-      Flag.withAlias("b"),
-      Flag.withDescription("Only this broker's file"),
+    vectors: Flag.String("vectors").pipe(
+      Flag.withDescription("Folder of vector files (*.json): golden frames for the decoders"),
       Flag.optional
     ),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+    broker: Flag.String("broker").pipe(
+      Flag.withAlias("b"),
+      Flag.withDescription("Only this broker's vector file"),
+      Flag.optional
+    ),
+    clientCases: Flag.String("client-cases").pipe(
+      Flag.withDescription("File of conversations between clients and a gateway"),
+      Flag.optional
+    ),
+    url: Flag.String("url").pipe(
+      Flag.withDescription(
+        "A running gateway for the conversations, ws://HOST:PORT; without it one is started here"
+      ),
+      Flag.optional
+    ),
+    key: Flag.KeyValuePair("key").pipe(
+      Flag.withMetavar("name=key"),
+      Flag.withDescription(
+        "An API key of the running gateway by its name in the file, e.g. KEY_A=...; repeatable. Or set a variable of that name"
+      ),
+      Flag.withDefault({} as Record<string, string>)
+    ),
+    only: Flag.String("only").pipe(
+      Flag.withMetavar("name"),
+      Flag.withDescription("Only the conversation of this name; repeatable"),
+      Flag.atLeast(0)
+    ),
+    strict: Flag.Boolean("strict").pipe(
+      Flag.withDescription("Hold the frames of the running gateway against our schema, too"),
+      Flag.withDefault(false)
+    ),
+    json: flags.json
   },
-  Effect.fn(function* ({ broker, json, vectors }) {
-    const names = yield* Effect.tryPromise({
-      try: async () => (await readdir(vectors)).filter((f) => f.endsWith(".json")).sort(),
-      catch: (cause) =>
-        new CommandFailed({ message: `The folder ${vectors} cannot be read: ${String(cause)}` })
-    })
-    const wanted = broker._tag === "Some" ? broker.value.toLowerCase() : undefined
-    const chosen = names.filter((n) => wanted === undefined || basename(n, ".json") === wanted)
-    if (chosen.length === 0) {
-      const what = wanted === undefined ? "no vector files (*.json)" : `no ${wanted}.json`
-      return yield* new CommandFailed({ message: `There is ${what} in ${vectors}.` })
+  Effect.fn(function* ({ broker, clientCases, json, key, only, strict, url, vectors }) {
+    if (Option.isNone(vectors) && Option.isNone(clientCases)) {
+      return yield* new CommandFailed({
+        message: "Say what to run: --vectors FOLDER or --client-cases FILE."
+      })
     }
-    const outcomes = yield* Effect.forEach(chosen, (name) => runFile(join(vectors, name)))
-    const bad = outcomes.filter((o) => o.status !== "passed")
-    const ran = outcomes.filter((o) => o.status === "passed" || o.status === "failed")
-    const summary = `${ran.length} of ${outcomes.length} streams run, ${bad.length} not conformant`
-    yield* json ? printJson(outcomes) : Console.log([...outcomes.map(line), summary].join("\n"))
-    if (bad.length > 0) {
-      return yield* new CommandFailed({ message: `Not conformant: ${bad.map((o) => o.stream).join(", ")}` })
+    if (Option.isSome(vectors)) yield* checkVectors(vectors.value, Option.getOrUndefined(broker), json)
+    if (Option.isSome(clientCases)) {
+      yield* checkClientCases(clientCases.value, {
+        url: Option.getOrUndefined(url),
+        keys: key,
+        only,
+        strict,
+        json
+      })
     }
   })
 ).pipe(
-  Command.withDescription("Feed golden frames to the shipped decoders and compare the ticks"),
+  Command.withDescription(
+    "Feed golden frames to the shipped decoders and compare the ticks, or play clients against a gateway"
+  ),
   Command.withExamples([
     { command: "algoways conformance --vectors test/vectors", description: "Every file of the folder" },
     {
       command: "algoways conformance --vectors test/vectors --broker angel --json",
       description: "One broker, as JSON"
+    },
+    {
+      command: "algoways conformance --client-cases test/cases/client-protocol-cases.json",
+      description: "Conversations with the shipped gateway"
+    },
+    {
+      command: "algoways conformance --client-cases cases.json --url ws://127.0.0.1:8765 --key KEY_A=...",
+      description: "The same with a gateway that runs"
     }
   ]),
   Command.provide(BrokerRegistry.layer)

@@ -1,29 +1,32 @@
 /** A real gateway on a real port in front of a scripted feed. */
+import { readFileSync } from "node:fs"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as References from "effect/References"
-import type { FeedEvent } from "../../../src/market/feedEvent.ts"
-import { Feed } from "../../../src/bus/feed.ts"
+import * as Schema from "effect/Schema"
+import type { Feed } from "../../../src/bus/feed.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
+import { CaseFile } from "../../../src/gateway/conformance/caseFile.ts"
+import type { ScriptedFeed } from "../../../src/gateway/conformance/scriptedFeed.ts"
+import type { CaseWorld } from "../../../src/gateway/conformance/player.ts"
+import { scriptedWorld } from "../../../src/gateway/conformance/run.ts"
+import { Scripted, scriptedGateway } from "../../../src/gateway/conformance/scriptedGateway.ts"
 import type { GatewayStats } from "../../../src/gateway/metrics.ts"
+import { defaults } from "../../../src/gateway/options.ts"
 import type { GatewayOptions } from "../../../src/gateway/options.ts"
 import type { OrderUpdate } from "../../../src/gateway/orderUpdates.ts"
 import { OrderUpdates } from "../../../src/gateway/orderUpdates.ts"
 import { Gateway } from "../../../src/gateway/server.ts"
-import { ApiKeys } from "../../../src/store/apiKeys.ts"
-import type { Account } from "./scriptedFeed.ts"
-import { ScriptedFeed } from "./scriptedFeed.ts"
-
-class Scripted extends Context.Service<Scripted, ScriptedFeed>()("test/ScriptedFeed") {}
+import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 
 export interface TestGateway {
   readonly port: number
   readonly url: string
   readonly feed: ScriptedFeed
+  /** Of conversation cases. */
+  readonly world: CaseWorld
   readonly stats: () => GatewayStats
   /** Tells the gateway what happens to the feed. */
   readonly tell: (event: FeedEvent) => void
@@ -31,14 +34,12 @@ export interface TestGateway {
   readonly close: () => Promise<void>
 }
 
-/** Keys by their own value, as the cases' fixture has them. */
-export const accounts: Readonly<Record<string, Account>> = {
-  KEY_A: { user: "asha", broker: "alpha" },
-  KEY_B: { user: "bina", broker: "beta" },
-  KEY_SLOW: { user: "suresh", broker: "alpha", verifyDelayMs: 400 },
-  KEY_NOBROKER: { user: "nita", broker: null },
-  KEY_BROKERDOWN: { user: "dev", broker: "alpha", startFails: true }
-}
+export const caseFile = (name: string): CaseFile =>
+  Schema.decodeUnknownSync(CaseFile)(
+    JSON.parse(readFileSync(new URL(`../../cases/${name}`, import.meta.url), "utf8"))
+  )
+
+const { fixture } = caseFile("client-protocol-cases.json")
 
 export interface TestExtras {
   /** Changes the feed that the gateway sees. */
@@ -50,23 +51,11 @@ export interface TestExtras {
 /** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  extras: TestExtras = {}
+  { adjust, logs }: TestExtras = {}
 ): Promise<TestGateway> => {
-  const { adjust = (feed) => feed, logs } = extras
-  const parts = Layer.unwrap(
-    Effect.gen(function* () {
-      const bus = yield* FrameBus
-      const feed = new ScriptedFeed(accounts, bus.publish)
-      return Layer.mergeAll(
-        Layer.succeed(Feed, adjust(feed.service)),
-        Layer.succeed(ApiKeys, feed.keys),
-        Layer.succeed(Scripted, feed)
-      )
-    })
-  ).pipe(Layer.provideMerge(Layer.mergeAll(FrameBus.layer, OrderUpdates.layer)))
+  const { authGraceMs } = defaults
   const runtime = ManagedRuntime.make(
-    Gateway.layer({ port: 0, ...options }).pipe(
-      Layer.provideMerge(parts),
+    scriptedGateway(fixture, { authGraceMs, ...options }, adjust).pipe(
       Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
       Layer.provide(
         Logger.layer([
@@ -82,6 +71,7 @@ export const startGateway = async (
     port,
     url: `ws://127.0.0.1:${port}`,
     feed: await runtime.runPromise(Scripted),
+    world: await runtime.runPromise(scriptedWorld(fixture)),
     stats,
     tell: bus.tell,
     order: orders.publish,

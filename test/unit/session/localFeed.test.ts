@@ -15,7 +15,7 @@ import { layerMemory } from "../../../src/index.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { Users } from "../../../src/store/users.ts"
-import { plainInstrument, plainStatus } from "../../support/quietFeed.ts"
+import { plainInstrument, plainStatus } from "../../../src/gateway/conformance/quietFeed.ts"
 import { INFY } from "./instruments.ts"
 
 type Adapter = BrokerAdapter["Service"]

@@ -1,5 +1,5 @@
-/** Status answers of a feed of which a test wants to see nothing but frames. */
-import type { FeedStatus, InstrumentStatus } from "../../src/market/feedStatus.ts"
+/** Status answers of a feed of which nobody wants to see more than frames. */
+import type { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 
 export const plainStatus = (user: string, broker: string): FeedStatus => ({
   user,

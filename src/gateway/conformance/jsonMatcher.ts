@@ -1,4 +1,5 @@
-/** Does a JSON value look as a case expects? The matchers are defined in `client-protocol-cases.json`. */
+/** Does a JSON value look as a case expects? The matchers are defined in the case file's `format`. */
+import { assign } from "./matching.ts"
 
 export type Matcher = unknown
 
@@ -25,26 +26,23 @@ const hasNull = (value: unknown): boolean => {
 }
 
 /** Every matcher takes a value of its own, in any order. */
-const matchesUnordered = (values: ReadonlyArray<unknown>, matchers: ReadonlyArray<Matcher>): boolean => {
-  if (values.length !== matchers.length) return false
-  if (matchers.length === 0) return true
-  const [first, ...others] = matchers
-  return values.some(
-    (value, i) =>
-      matches(value, first) && matchesUnordered([...values.slice(0, i), ...values.slice(i + 1)], others)
+const matchesUnordered = (values: ReadonlyArray<unknown>, matchers: ReadonlyArray<Matcher>): boolean =>
+  values.length === matchers.length &&
+  assign(matchers.length, values.length, (m, v) => matches(values[v], matchers[m])).every(
+    (at) => at !== undefined
   )
-}
 
 const listWords = ["$unordered", "$contains", "$each", "$length", "$min"] as const
 
 const matchesList = (values: ReadonlyArray<unknown>, matcher: Json): boolean => {
-  const { $unordered, $contains, $each, $length, $min } = matcher
+  const { $unordered, $contains, $each, $length, $min, $noNull } = matcher
   return (
     ($unordered === undefined || matchesUnordered(values, $unordered as ReadonlyArray<Matcher>)) &&
     ($contains === undefined || values.some((value) => matches(value, $contains))) &&
     ($each === undefined || values.every((value) => matches(value, $each))) &&
     ($length === undefined || values.length === $length) &&
-    ($min === undefined || values.length >= Number($min))
+    ($min === undefined || values.length >= Number($min)) &&
+    ($noNull !== true || !hasNull(values))
   )
 }
 
@@ -74,8 +72,43 @@ export const matches = (value: unknown, matcher: Matcher): boolean => {
     )
   }
   if (!isObject(matcher)) return value === matcher
-  if (Array.isArray(matcher["$oneOf"])) return matcher["$oneOf"].some((m) => matches(value, m))
+  const { $oneOf, ...others } = matcher
+  if (Array.isArray($oneOf)) {
+    // What stands beside the alternatives holds for each of them.
+    return (
+      $oneOf.some((m) => matches(value, m)) && (Object.keys(others).length === 0 || matches(value, others))
+    )
+  }
   if (listWords.some((word) => Object.hasOwn(matcher, word)))
     return Array.isArray(value) && matchesList(value, matcher)
   return matchesObject(value, matcher)
+}
+
+/** Where a value first differs from what is expected, in words; undefined when it matches. */
+export const firstDifference = (value: unknown, matcher: Matcher, path = ""): string | undefined => {
+  if (matches(value, matcher)) return undefined
+  const here = path === "" ? "it" : path
+  if (Array.isArray(matcher) && Array.isArray(value) && matcher.length === value.length) {
+    for (const [i, m] of matcher.entries()) {
+      const inside = firstDifference(value[i], m, `${path}[${i}]`)
+      if (inside !== undefined) return inside
+    }
+  }
+  const isPlain =
+    isObject(matcher) && !("$oneOf" in matcher) && !listWords.some((w) => Object.hasOwn(matcher, w))
+  if (isPlain && isObject(value)) {
+    for (const [key, expected] of Object.entries(matcher)) {
+      if (key.startsWith("$")) continue
+      const at = path === "" ? key : `${path}.${key}`
+      if (!Object.hasOwn(value, key)) return `${at} is missing, expected ${show(expected)}`
+      const inside = firstDifference(value[key], expected, at)
+      if (inside !== undefined) return inside
+    }
+  }
+  return `${here} is ${show(value)}, expected ${show(matcher)}`
+}
+
+const show = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`
 }

@@ -1,30 +1,23 @@
 /**
- * A feed in memory that a test plays: the accounts, instruments and depth levels of the conversation cases, and
- * ticks on command. Frames go through the real writer and the real bus.
+ * A feed in memory that a script plays: the accounts, instruments and depth levels of a case file's fixture, and ticks on
+ * command. Frames go through the real writer and the real bus.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { FeedError } from "../../../src/bus/feed.ts"
-import { plainInstrument, plainStatus } from "../../support/quietFeed.ts"
-import type { Feed, FeedInfo } from "../../../src/bus/feed.ts"
-import type { Frame, View } from "../../../src/bus/frame.ts"
-import { topicOf } from "../../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
-import type { Mode } from "../../../src/market/mode.ts"
-import { modeBit, refreshes } from "../../../src/market/mode.ts"
-import type { SubscribeRequest, SubscribeResult } from "../../../src/market/subscription.ts"
-import type { Tick } from "../../../src/market/tick.ts"
-import type { ApiKeys } from "../../../src/store/apiKeys.ts"
-import type { TickStep } from "./clientCases.ts"
-
-export interface Account {
-  readonly user: string
-  /** Null: no broker chosen. */
-  readonly broker: string | null
-  readonly verifyDelayMs?: number
-  /** The session exists and cannot connect. */
-  readonly startFails?: boolean
-}
+import type { Feed, FeedInfo } from "../../bus/feed.ts"
+import { FeedError } from "../../bus/feed.ts"
+import type { Frame, View } from "../../bus/frame.ts"
+import { topicOf } from "../../bus/frame.ts"
+import { makeFrameWriter } from "../../bus/frameWriter.ts"
+import type { SubscriptionCode } from "../../market/errors.ts"
+import type { Mode } from "../../market/mode.ts"
+import { modeBit, refreshes } from "../../market/mode.ts"
+import type { SubscribeRequest, SubscribeResult } from "../../market/subscription.ts"
+import type { Tick } from "../../market/tick.ts"
+import type { ApiKeys } from "../../store/apiKeys.ts"
+import type { Fixture, TickStep } from "./caseFile.ts"
+import { FixtureRules } from "./fixtureRules.ts"
+import { plainInstrument, plainStatus } from "./quietFeed.ts"
 
 interface Viewed {
   readonly view: View
@@ -32,32 +25,35 @@ interface Viewed {
   readonly readers: Set<string>
 }
 
-const KNOWN_LEVELS = [5, 20, 30, 50]
-const levelsOf = (exchange: string): ReadonlyArray<number> =>
-  exchange === "NSE" || exchange === "NFO" ? [5, 20] : [5]
-
 const levelMode = { LTP: "ltp", QUOTE: "quote", DEPTH: "depth" } as const
 
-const exists = (symbol: string, exchange: string): boolean => {
-  if (exchange === "NSE") return /^(RELIANCE|TCS|INFY|NIFTY|BULK\d{4})$/.test(symbol)
-  const others = new Set(["BSE:RELIANCE", "NSE_INDEX:NIFTY", "CRYPTO:SOL_INR"])
-  return others.has(`${exchange}:${symbol}`)
+/** `TCS:20` is TCS to the feed, however a script names it. */
+const bare = (symbol: string): string => symbol.replace(/:(20|30|50|200)$/, "")
+
+/** Fields that a frame has under two names, by the tick's own name. */
+const aliases: Readonly<Record<string, string>> = {
+  last_trade_quantity: "ltq",
+  last_quantity: "ltq",
+  avg_trade_price: "average_price"
 }
 
 const toTick = ({ symbol, exchange, level, data }: TickStep): Tick => {
-  const { timestamp, last_trade_quantity, ...fields } = data
+  const { timestamp, ...fields } = data
+  const named = Object.entries(fields).flatMap(([key, value]) =>
+    // A field without a value is one that the wire did not carry.
+    value === null ? [] : [[aliases[key] ?? key, value]]
+  )
   return {
-    ...fields,
-    symbol,
+    ...(Object.fromEntries(named) as object),
+    symbol: bare(symbol),
     exchange,
     mode: levelMode[level],
-    received_time: Number(timestamp),
-    ...(last_trade_quantity === undefined ? {} : { ltq: Number(last_trade_quantity) })
+    received_time: typeof timestamp === "number" ? timestamp : Date.now()
   }
 }
 
 export class ScriptedFeed {
-  readonly #accounts: Readonly<Record<string, Account>>
+  readonly #rules: FixtureRules
   readonly #views = new Map<string, Viewed>()
   readonly #publish: (frames: ReadonlyArray<Frame>) => void
   /** `user/reader`, in the order of their going. */
@@ -66,9 +62,8 @@ export class ScriptedFeed {
   readonly #last = new Map<string, Frame>()
   attaches = 0
 
-  /** @param accounts by API key */
-  constructor(accounts: Readonly<Record<string, Account>>, publish: (frames: ReadonlyArray<Frame>) => void) {
-    this.#accounts = accounts
+  constructor(fixture: Fixture, publish: (frames: ReadonlyArray<Frame>) => void) {
+    this.#rules = new FixtureRules(fixture)
     this.#publish = publish
   }
 
@@ -87,7 +82,7 @@ export class ScriptedFeed {
     const tick = toTick(step)
     const frames: Array<Frame> = []
     for (const { view, write, readers } of this.#views.values()) {
-      const asked = view.symbol === step.symbol && view.exchange === step.exchange
+      const asked = view.symbol === tick.symbol && view.exchange === tick.exchange
       const ours = step.account === undefined || step.account === view.user
       if (asked && ours && readers.size > 0 && (refreshes[tick.mode] & modeBit[view.mode]) !== 0) {
         const frame = write(tick)
@@ -99,7 +94,7 @@ export class ScriptedFeed {
   }
 
   #info(user: string): Effect.Effect<FeedInfo, FeedError> {
-    const account = Object.values(this.#accounts).find((a) => a.user === user)
+    const account = this.#rules.account(user)
     if (account === undefined || account.broker === null) {
       const detail = "No broker configuration found for user"
       return Effect.fail(new FeedError({ code: "BROKER_ERROR", detail }))
@@ -111,22 +106,34 @@ export class ScriptedFeed {
     })
   }
 
-  #hold(info: FeedInfo, user: string, reader: string, request: SubscribeRequest): SubscribeResult {
+  /** @param held the user's instruments upstream; the new one is put in */
+  #hold(
+    info: FeedInfo,
+    user: string,
+    reader: string,
+    request: SubscribeRequest,
+    held: Set<string>
+  ): SubscribeResult {
     const { symbol, exchange, mode, depth = 5 } = request
-    const failed = (code: "SYMBOL_NOT_FOUND" | "INVALID_DEPTH", message: string): SubscribeResult => ({
+    const failed = (code: SubscriptionCode, message: string): SubscribeResult => ({
       status: "error",
       symbol,
       exchange,
       code,
       message
     })
-    if (!exists(symbol, exchange)) {
+    if (!this.#rules.exists(symbol, exchange)) {
       return failed("SYMBOL_NOT_FOUND", `Symbol ${symbol} not found for exchange ${exchange}`)
     }
-    if (mode === "depth" && !KNOWN_LEVELS.includes(depth)) {
+    if (mode === "depth" && !this.#rules.knowsLevel(depth)) {
       return failed("INVALID_DEPTH", `Invalid depth level ${depth}`)
     }
-    const actual = mode === "depth" ? Math.max(...levelsOf(exchange).filter((l) => l <= depth)) : depth
+    const { capacity } = this.#rules
+    if (held.size >= capacity && !held.has(`${exchange}:${symbol}`)) {
+      return failed("MAX_CAPACITY_REACHED", `The account has all of the ${capacity} symbols that it may have`)
+    }
+    held.add(`${exchange}:${symbol}`)
+    const actual = mode === "depth" ? this.#rules.levelGiven(exchange, depth) : depth
     const topic = topicOf(user, exchange, symbol, mode, depth)
     let viewed = this.#views.get(topic)
     if (viewed === undefined) {
@@ -149,6 +156,14 @@ export class ScriptedFeed {
     }
   }
 
+  #instrumentsOf(user: string): Set<string> {
+    const held = new Set<string>()
+    for (const { readers, view } of this.#views.values()) {
+      if (readers.size > 0 && view.user === user) held.add(`${view.exchange}:${view.symbol}`)
+    }
+    return held
+  }
+
   #drop(reader: string, symbol: string, exchange: string, mode: Mode | undefined): ReadonlyArray<string> {
     const topics: Array<string> = []
     for (const { view, readers } of this.#views.values()) {
@@ -161,7 +176,7 @@ export class ScriptedFeed {
 
   get service(): Feed["Service"] {
     return {
-      brokers: Effect.succeed(["alpha", "beta"]),
+      brokers: Effect.succeed(this.#rules.brokers),
       info: (user) => this.#info(user),
       last: (user, requests) =>
         Effect.sync(() =>
@@ -178,14 +193,17 @@ export class ScriptedFeed {
       attach: (user) =>
         Effect.suspend(() => {
           this.attaches++
-          const account = Object.values(this.#accounts).find((a) => a.user === user)
+          const account = this.#rules.account(user)
           const detail = "the broker could not be reached (scripted)"
           return account?.startFails === true
             ? Effect.fail(new FeedError({ code: "BROKER_CONNECTION_ERROR", detail }))
             : this.#info(user)
         }),
       subscribe: (user, reader, requests) =>
-        Effect.map(this.#info(user), (info) => requests.map((r) => this.#hold(info, user, reader, r))),
+        Effect.map(this.#info(user), (info) => {
+          const held = this.#instrumentsOf(user)
+          return requests.map((request) => this.#hold(info, user, reader, request, held))
+        }),
       unsubscribe: (user, reader, requests) =>
         Effect.map(this.#info(user), () =>
           requests.map(({ symbol, exchange, mode }) => {
@@ -206,10 +224,8 @@ export class ScriptedFeed {
 
   #identify(key: string): Effect.Effect<{ readonly id: number; readonly user: string } | undefined> {
     return Effect.suspend(() => {
-      const account = Object.hasOwn(this.#accounts, key) ? this.#accounts[key] : undefined
-      const id = Object.keys(this.#accounts).indexOf(key)
-      const found = account === undefined ? undefined : { id, user: account.user }
-      return Effect.delay(Effect.succeed(found), account?.verifyDelayMs ?? 0)
+      const account = this.#rules.accountOfKey(key)
+      return Effect.delay(Effect.succeed(account), account?.verifyDelayMs ?? 0)
     })
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { matches } from "../../system/support/jsonMatcher.ts"
+import { matches } from "../../../../src/gateway/conformance/jsonMatcher.ts"
 
 describe("matchers of the conversation cases", () => {
   it.each<[unknown, unknown, boolean]>([
