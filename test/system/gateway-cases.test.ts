@@ -102,7 +102,7 @@ describe("conversation cases of the client protocol", () => {
     })
   })
 
-  for (const name of ["client-protocol-cases.json"]) {
+  for (const name of ["client-protocol-cases.json", "client-protocol-more-cases.json"]) {
     describe(name, () => {
       for (const testCase of caseFile(name).cases) {
         it(`${testCase.level} ${testCase.name}`, async () => {
