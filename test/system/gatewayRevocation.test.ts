@@ -13,7 +13,7 @@ import { Gateway, OrderUpdates } from "../../src/gateway/index.ts"
 import { ApiKeys } from "../../src/store/apiKeys.ts"
 import * as Store from "../../src/store/index.ts"
 import { Users } from "../../src/store/users.ts"
-import { ScriptedFeed } from "./support/scriptedFeed.ts"
+import { ScriptedFeed } from "../../src/gateway/conformance/scriptedFeed.ts"
 import { run } from "./support/processes.ts"
 import { TestClient } from "./support/testClient.ts"
 
@@ -26,10 +26,13 @@ describe("a revoked API key", () => {
           Effect.sync(() => mkdtempSync(join(tmpdir(), "algoways-keys-"))),
           (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
         )
-        const feed = new ScriptedFeed(
-          { a: { user: "asha", broker: "alpha" }, b: { user: "bina", broker: "beta" } },
-          () => {}
-        )
+        const fixture = {
+          keys: {
+            a: { value: "a", user_id: "asha", broker: "alpha" },
+            b: { value: "b", user_id: "bina", broker: "beta" }
+          }
+        }
+        const feed = new ScriptedFeed(fixture, () => {})
         const context = yield* Layer.build(
           Gateway.layer({ port: 0 }).pipe(
             Layer.provide(
