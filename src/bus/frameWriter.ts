@@ -10,6 +10,7 @@
  * - symbol and exchange stand before `data` (AmiBroker searches the text) and again first in `data` (npm and
  *   charting clients are handed only that);
  * - keys come in one order and nothing is ever null: a field that the tick does not have has no key;
+ * - `implausible` stands behind the names, and only where a plausibility guard marked the tick;
  * - `timestamp` is `received_time`, an integer (epoch milliseconds);
  * - two fields have two names, the canonical one and the one that the Python SDK reads;
  * - quantities and order counts of book levels are held to 2^31-1, because .NET and Excel clients read them as
@@ -82,14 +83,15 @@ const WEEK52_HIGH = key("week52_high")
 const WEEK52_LOW = key("week52_low")
 const EXCHANGE_TIME = key("exchange_time")
 const TIMESTAMP = key("timestamp")
+const IMPLAUSIBLE = { jump: fixed(`,"implausible":"jump"`), circuit: fixed(`,"implausible":"circuit"`) }
 const DEPTH_BUY = fixed(`,"depth":{"buy":[`)
 const SELL = fixed(`],"sell":[`)
 const PRICE = fixed(`{"price":`)
 const QUANTITY = key("quantity")
 const ORDERS = key("orders")
 
-/** Room for every field but the book: 30 keys and their numbers, and the stores that run over. */
-const FIELDS_SIZE = 31 * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
+/** Room for every field but the book: 31 keys and their numbers, and the stores that run over. */
+const FIELDS_SIZE = 32 * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
 const LEVEL_SIZE = 40 + 3 * MAX_NUMBER_LENGTH
 
 /**
@@ -214,6 +216,7 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
     const out = scratchView
     scratch.set(prefix)
     let at = prefix.length
+    if (tick.implausible !== undefined) at = put(out, at, IMPLAUSIBLE[tick.implausible])
     if (mode === "ltp") {
       at = writeLtp(tick, out, at)
     } else {

@@ -23,6 +23,9 @@ export type Level = typeof Level.Type
 export const Depth = Schema.Struct({ buy: Schema.Array(Level), sell: Schema.Array(Level) })
 export type Depth = typeof Depth.Type
 
+export const Implausible = Schema.Literals(["jump", "circuit"])
+export type Implausible = typeof Implausible.Type
+
 export const Tick = Schema.Struct({
   symbol: Schema.String,
   exchange: Schema.String,
@@ -56,7 +59,9 @@ export const Tick = Schema.Struct({
   lower_circuit: Schema.optionalKey(Price),
   week52_high: Schema.optionalKey(Price),
   week52_low: Schema.optionalKey(Price),
-  depth: Schema.optionalKey(Depth)
+  depth: Schema.optionalKey(Depth),
+  /** Why its `ltp` is doubted; only where the plausibility guard marks (session/plausibility.ts). */
+  implausible: Schema.optionalKey(Implausible)
 }).check(Schema.makeFilter(outOfBounds))
 export type Tick = typeof Tick.Type
 

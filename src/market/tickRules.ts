@@ -69,6 +69,8 @@ export const badField = (t: Unchecked): string | undefined => {
   if (week52High !== undefined && !isPrice(week52High)) return "week52_high"
   const week52Low = t["week52_low"]
   if (week52Low !== undefined && !isPrice(week52Low)) return "week52_low"
+  const implausible = t["implausible"]
+  if (implausible !== undefined && implausible !== "jump" && implausible !== "circuit") return "implausible"
   const depth = t["depth"]
   if (depth === undefined) return undefinedField(t)
   if (!isObject(depth)) return "depth"
@@ -97,7 +99,8 @@ const optional: ReadonlySet<string> = new Set([
   "lower_circuit",
   "week52_high",
   "week52_low",
-  "depth"
+  "depth",
+  "implausible"
 ])
 
 /**

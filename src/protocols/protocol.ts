@@ -49,6 +49,8 @@ export type RejectCause =
   | "malformed_text"
   /** The decoded tick failed the Schema guard. Raised behind the codec, counted with the others. */
   | "guard"
+  /** The price is not possible, and the plausibility guard drops such. Raised behind the codec. */
+  | "implausible"
   /** The codec threw: a bug of ours, contained. Raised behind the codec. */
   | "defect"
 

@@ -10,6 +10,7 @@
  */
 import type { SubscriptionState } from "../market/feedStatus.ts"
 import type { Want } from "../protocols/protocol.ts"
+import type { Seen } from "./plausibility.ts"
 import type { Slot } from "./pool.ts"
 import type { Entry } from "./subscriptionBook.ts"
 
@@ -35,6 +36,8 @@ export interface Line {
   gap: number
   /** Should tick and does not. */
   stale: boolean
+  /** What the plausibility guard remembers of this connection, where it is on. */
+  seen: Seen | undefined
   /** Where it is being moved to; ticks come from here until one comes from there. */
   next: Line | undefined
 }
@@ -56,6 +59,7 @@ export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
   pacedFrom: 0,
   gap: 0,
   stale: false,
+  seen: undefined,
   next: undefined
 })
 
@@ -83,4 +87,5 @@ export const reset = (line: Line): void => {
   line.failure = undefined
   line.resends = 0
   line.resentAt = 0
+  line.seen = undefined
 }

@@ -15,6 +15,8 @@ export interface Picture {
 /** The newer tick over the older one. Fields that a packet does not carry keep their last known value. */
 const over = (older: Tick, newer: Tick): Tick => {
   const joined: TickDraft = { ...older, ...newer }
+  // The mark is of the price: a good one takes it away.
+  if (newer.ltp !== undefined && newer.implausible === undefined) delete joined.implausible
   joined.mode = older.depth !== undefined ? "depth" : richest(older.mode, newer.mode)
   return joined
 }

@@ -12,16 +12,19 @@ import type { Frame } from "../bus/frame.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
-import type { Tick } from "../market/tick.ts"
+import type { Implausible, Tick } from "../market/tick.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 import { explain, isTick } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { join } from "./picture.ts"
+import type { Seen } from "./plausibility.ts"
+import { firstSeen, judge } from "./plausibility.ts"
 import type { Line } from "./line.ts"
 import { noteTick } from "./line.ts"
 import type { Slot } from "./pool.ts"
 import type { SampledLog } from "./sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
+import { Plausibility } from "./surroundings.ts"
 
 interface Item {
   readonly entry: Entry
@@ -34,6 +37,12 @@ interface Item {
  * instrument and kind replaces the one that waits, because a live reader wants the latest price, not history.
  */
 const QUEUE_CAPACITY = 32_768
+
+/** For the sampled log and the quarantine. */
+const doubtOf = (entry: Entry, seen: Seen, tick: Tick, why: Implausible): string =>
+  why === "circuit"
+    ? `${entry.name}: ${tick.ltp} is outside the circuit limits ${seen.lower} to ${seen.upper}`
+    : `${entry.name}: ${tick.ltp} after ${seen.last}`
 
 /** Where a connection's ticks come in: called in the socket's callback. */
 export type Inlet = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
@@ -66,6 +75,8 @@ export const makePublisher = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Publisher, never, FrameBus | Scope.Scope> {
   const bus = yield* FrameBus
   const clock = yield* Clock.Clock
+  const { mode: onDoubt, percent } = yield* Plausibility
+  const doubts = onDoubt !== "off"
   const queue = yield* Effect.acquireRelease(
     Effect.sync(() =>
       makeConflatingQueue<Item>({
@@ -90,7 +101,8 @@ export const makePublisher = Effect.fnUntraced(function* (
 
   const inlet = ({ joined, levels, onFirst, onReject: reject, partial, slot }: InletOptions): Inlet => {
     const { clocks, feed } = slot
-    return (instrument, tick, refreshes) => {
+    return (instrument, arrived, refreshes) => {
+      let tick = arrived
       const entry = instrument as Entry
       const line = entry.lines[feed]
       if (!isTick(tick)) {
@@ -105,6 +117,16 @@ export const makePublisher = Effect.fnUntraced(function* (
       slot.ticks++
       noteTick(own, at)
       if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
+      if (doubts) {
+        const why = judge((own.seen ??= firstSeen()), tick, entry.tickSize, percent)
+        if (why !== undefined) {
+          if (onDoubt === "drop") {
+            own.rejected++
+            return reject("implausible", doubtOf(entry, own.seen, tick, why))
+          }
+          tick = { ...tick, implausible: why }
+        }
+      }
       // Nobody reads it any more, and it is still subscribed for a moment.
       if (entry.views.length === 0) return
       if (!joined) return offer(entry, tick, refreshes)

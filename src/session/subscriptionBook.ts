@@ -40,6 +40,8 @@ export interface Entry {
   readonly brokerExchange: string
   readonly brokerSymbol: string
   readonly name: string
+  /** The step of its price in rupees; 0 where it has none or none is known. */
+  readonly tickSize: number
   /** The exchange has no order book: quote ticks serve depth readers too. */
   readonly bookless: boolean
   /** A small array: iterated for every tick. */
@@ -227,6 +229,7 @@ export class SubscriptionBook {
       brokerExchange: instrument.brokerExchange,
       brokerSymbol: instrument.brokerSymbol,
       name,
+      tickSize: instrument.tickSize,
       bookless,
       views: [],
       want: undefined,

@@ -2,6 +2,8 @@
 import * as Context from "effect/Context"
 import type { MarketHours } from "../market/hours.ts"
 import { alwaysOpen } from "../market/hours.ts"
+import type { PlausibilityOptions } from "./plausibility.ts"
+import { DEFAULT_PERCENT } from "./plausibility.ts"
 import type { Tap } from "./tap.ts"
 import { noTap } from "./tap.ts"
 
@@ -13,4 +15,9 @@ export const Hours = Context.Reference<MarketHours>("algoways/session/Hours", {
 /** Who listens in on the connections' raw frames: the flight recorder, the quarantine. */
 export const ConnectionTaps = Context.Reference<Tap>("algoways/session/ConnectionTaps", {
   defaultValue: () => noTap
+})
+
+/** Whether impossible prices are marked or dropped. */
+export const Plausibility = Context.Reference<PlausibilityOptions>("algoways/session/Plausibility", {
+  defaultValue: () => ({ mode: "off", percent: DEFAULT_PERCENT })
 })
