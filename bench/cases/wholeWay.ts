@@ -69,6 +69,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
       joined: false,
       partial: false,
       onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),
+      onTicking: () => undefined,
       onFirst: (line) => (line.state = "confirmed")
     }),
     reject: (cause, detail) => (wrong = `${cause}: ${detail}`),

@@ -18,6 +18,7 @@ import { feed } from "./commands/feed.ts"
 import { gateway } from "./commands/gateway.ts"
 import { instruments } from "./commands/instruments.ts"
 import { keys } from "./commands/keys.ts"
+import { quarantine } from "./commands/quarantine.ts"
 import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
@@ -41,7 +42,8 @@ const root = Command.make("algoways").pipe(
     status,
     simulate,
     conformance,
-    doctor
+    doctor,
+    quarantine
   ])
 )
 

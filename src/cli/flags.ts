@@ -120,3 +120,19 @@ export const gatewayFlags = {
     Flag.optional
   )
 }
+export const quarantine = Flag.Int("quarantine").pipe(
+  Flag.withMetavar("MiB"),
+  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_240 }))),
+  Flag.withDescription("Disk for rejected frames, in MiB; 0 keeps none (ALGOWAYS_QUARANTINE)"),
+  Flag.withFallbackConfig(Config.Int("ALGOWAYS_QUARANTINE")),
+  Flag.withDefault(32)
+)
+
+export const plausibility = Flag.String("plausibility").pipe(
+  Flag.withMetavar("off|mark:20|drop:20"),
+  Flag.withDescription(
+    "Mark or drop prices outside the circuit limits, or so many percent from the one before (ALGOWAYS_PLAUSIBILITY)"
+  ),
+  Flag.withFallbackConfig(Config.String("ALGOWAYS_PLAUSIBILITY")),
+  Flag.withDefault("off")
+)

@@ -59,12 +59,7 @@ const isJump = (from: number, to: number, percent: number, step: number): boolea
 }
 
 /** For the tick path: allocates nothing. What is believed is remembered. */
-export const judge = (
-  seen: Seen,
-  tick: Tick,
-  tickSize: number,
-  percent: number
-): Implausible | undefined => {
+export const judge = (seen: Seen, tick: Tick, tickSize: number, percent: number): Implausible | undefined => {
   const { ltp, lower_circuit: lower, upper_circuit: upper } = tick
   if (upper !== undefined && lower !== undefined) noteLimits(seen, upper, lower)
   if (ltp === undefined) return undefined

@@ -56,6 +56,8 @@ export interface InletOptions {
   /** Of a deep feed: a late book of an instrument that no longer wants them would stand in for ever. */
   readonly levels?: number | undefined
   readonly onReject: (cause: RejectCause, detail: string) => void
+  /** The connection's first tick. */
+  readonly onTicking: (at: number) => void
   /** A line's first tick on this connection. */
   readonly onFirst: (line: Line, at: number) => void
 }
@@ -99,8 +101,10 @@ export const makePublisher = Effect.fnUntraced(function* (
     queue.offerUnsafe({ entry, tick, refreshes: serves })
   }
 
-  const inlet = ({ joined, levels, onFirst, onReject: reject, partial, slot }: InletOptions): Inlet => {
+  const inlet = (options: InletOptions): Inlet => {
+    const { joined, levels, onFirst, onReject: reject, onTicking, partial, slot } = options
     const { clocks, feed } = slot
+    let ticking = false
     return (instrument, arrived, refreshes) => {
       let tick = arrived
       const entry = instrument as Entry
@@ -114,6 +118,10 @@ export const makePublisher = Effect.fnUntraced(function* (
       if (own === undefined) return reject("not_subscribed", entry.name)
       const at = tick.received_time
       clocks.tick = at
+      if (!ticking) {
+        ticking = true
+        onTicking(at)
+      }
       slot.ticks++
       noteTick(own, at)
       if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)

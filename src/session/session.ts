@@ -236,6 +236,7 @@ export const makeSession = Effect.fnUntraced(function* (
             partial,
             levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
             onReject: reject,
+            onTicking: (at) => tap.ticked?.(at),
             onFirst: (line, at) => {
               if (line.state !== "confirmed") news.confirmed(line, "tick", at)
               if (line.stale) news.fresh(line)

@@ -14,6 +14,8 @@ export interface ConnectionTap {
   readonly answered: (request: HttpRequest, answer: HttpAnswer, at: number) => void
   /** The frame that is being decoded, or a part of it, became no tick. */
   readonly rejected: (cause: RejectCause, detail: string, frame: Inbound | undefined, at: number) => void
+  /** The first tick since `opened`: the login is over. */
+  readonly ticked?: (at: number) => void
   /** The connection ended. */
   readonly closed: (why: string, at: number) => void
   /** The supervisor escalated: keep what was recorded. */

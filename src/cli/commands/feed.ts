@@ -10,7 +10,9 @@ import { calendarLayer } from "../calendar.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import * as Overrides from "../overrides.ts"
+import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
+import { tapsLayer } from "../taps.ts"
 import { VERSION } from "../version.ts"
 import { watch } from "../watch.ts"
 
@@ -24,7 +26,9 @@ export const feed = Command.make(
     frames: flags.feedFrames,
     watch: flags.watch,
     calendar: flags.calendar,
-    selfCheck: flags.selfCheck
+    selfCheck: flags.selfCheck,
+    quarantine: flags.quarantine,
+    plausibility: flags.plausibility
   },
   (input) =>
     Effect.gen(function* () {
@@ -40,6 +44,8 @@ export const feed = Command.make(
       Effect.provide(
         FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
           Layer.provideMerge(feedLayer),
+          Layer.provideMerge(tapsLayer(input)),
+          Layer.provideMerge(plausibilityLayer(input.plausibility)),
           Layer.provideMerge(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))),
           Layer.provideMerge(
             Layer.mergeAll(

@@ -19,8 +19,10 @@ import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
 import * as Overrides from "../overrides.ts"
+import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
 import { startSimulator } from "../simulatorProcess.ts"
+import { tapsLayer } from "../taps.ts"
 import { VERSION } from "../version.ts"
 import { watch } from "../watch.ts"
 
@@ -37,6 +39,8 @@ const serveFlags = {
   calendar: flags.calendar,
   selfCheck: flags.selfCheck,
   ...flags.gatewayFlags,
+  quarantine: flags.quarantine,
+  plausibility: flags.plausibility,
   demo: Flag.Boolean("demo").pipe(
     Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
     Flag.withDefault(true)
@@ -82,6 +86,8 @@ const service = (input: Input) =>
   ).pipe(
     Layer.provide(OrderUpdates.layer),
     Layer.provideMerge(feedLayer),
+    Layer.provideMerge(tapsLayer(input)),
+    Layer.provideMerge(plausibilityLayer(input.plausibility)),
     Layer.provideMerge(
       input.demo
         ? // The simulated market never closes.

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import type { View } from "../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
 import { priceDifference, twoDecimals } from "../../../src/bus/jsonNumbers.ts"
+import { Implausible } from "../../../src/market/tick.ts"
 import { Mode, modeNumber, modes } from "../../../src/market/mode.ts"
 import type { Level } from "../../../src/market/tick.ts"
 import type { Tick } from "../../../src/market/tick.ts"
@@ -36,7 +37,8 @@ const AnyTick = Schema.Struct({
   lower_circuit: Schema.optionalKey(Price),
   week52_high: Schema.optionalKey(Price),
   week52_low: Schema.optionalKey(Price),
-  depth: Schema.optionalKey(Schema.Struct({ buy: Side, sell: Side }))
+  depth: Schema.optionalKey(Schema.Struct({ buy: Side, sell: Side })),
+  implausible: Schema.optionalKey(Implausible)
 })
 
 const MAX_INT32 = 2 ** 31 - 1
@@ -66,7 +68,7 @@ const plain = (v: View, t: Tick): object => {
       : { [`${side}_price`]: l.price, [`${side}_size`]: Math.min(l.quantity, MAX_INT32) }
   const change = both(t.ltp, t.close) ? priceDifference(t.ltp!, t.close!) : undefined
   const percent = change === undefined ? undefined : twoDecimals((change / Math.abs(t.close!)) * 100)
-  const head = { symbol: v.symbol, exchange: v.exchange }
+  const head = { symbol: v.symbol, exchange: v.exchange, implausible: t.implausible }
   const data =
     v.mode === "ltp"
       ? {

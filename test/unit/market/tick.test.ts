@@ -28,7 +28,8 @@ const good = {
   lower_circuit: 1400,
   week52_high: 1700,
   week52_low: 1200,
-  depth: { buy: [level(1502.35)], sell: [level(1502.45)] }
+  depth: { buy: [level(1502.35)], sell: [level(1502.45)] },
+  implausible: "jump"
 } as const
 const required = ["symbol", "exchange", "mode", "received_time"]
 const fields = Object.keys(good)
@@ -109,6 +110,7 @@ describe("the guard", () => {
       undefined,
       "",
       "x",
+      "circuit",
       [],
       {},
       good.ltt

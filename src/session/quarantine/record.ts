@@ -1,0 +1,63 @@
+/** One quarantined frame as it is kept on disk: a line of JSON. */
+import * as Schema from "effect/Schema"
+import { Exchange } from "../../market/exchange.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { Mode } from "../../market/mode.ts"
+import type { Change, Frame, Want } from "../../protocols/protocol.ts"
+
+/** What was asked of the codec for one instrument: a tuple, since there are many. */
+export const Asked = Schema.Tuple([
+  Exchange,
+  /** Symbol, token, broker's exchange, broker's symbol. */
+  Schema.String,
+  Schema.String,
+  Schema.String,
+  Schema.String,
+  Mode,
+  /** Levels. */
+  Schema.Number
+])
+export type Asked = typeof Asked.Type
+
+export const QuarantineRecord = Schema.Struct({
+  id: Schema.Int,
+  /** Epoch milliseconds. */
+  at: Schema.Int,
+  user: Schema.String,
+  broker: Schema.String,
+  stream: Schema.String,
+  connection: Schema.Int,
+  cause: Schema.String,
+  detail: Schema.String,
+  /** The size of the whole frame; `truncated` where less of it is kept. */
+  bytes: Schema.Int,
+  truncated: Schema.optionalKey(Schema.Literal(true)),
+  /** A text frame as it came, a binary one in base64. */
+  text: Schema.optionalKey(Schema.String),
+  base64: Schema.optionalKey(Schema.String),
+  /** What was requested on the connection, or the part of it that the frame is likely about. */
+  asked: Schema.Array(Asked),
+  /** How many instruments were requested in all, where `asked` has not all of them. */
+  askedOf: Schema.optionalKey(Schema.Int)
+})
+export type QuarantineRecord = typeof QuarantineRecord.Type
+
+export const toAsked = (i: WireInstrument, { depth, mode }: Want): Asked => [
+  i.exchange,
+  i.symbol,
+  i.token,
+  i.brokerExchange,
+  i.brokerSymbol,
+  mode,
+  depth
+]
+
+/** As a request to a fresh codec. */
+export const toChanges = (record: QuarantineRecord): ReadonlyArray<Change> =>
+  record.asked.map(([exchange, symbol, token, brokerExchange, brokerSymbol, mode, depth]) => ({
+    instrument: { exchange, symbol, token, brokerExchange, brokerSymbol },
+    to: { mode, depth }
+  }))
+
+export const frameOf = ({ base64, text }: QuarantineRecord): Frame =>
+  text ?? new Uint8Array(Buffer.from(base64 ?? "", "base64"))

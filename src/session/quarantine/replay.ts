@@ -1,0 +1,43 @@
+/** Puts a quarantined frame to the decoder that ships now, with what was requested on its connection. */
+import type { Broker } from "../../brokers/broker.ts"
+import { codecOptions } from "../../brokers/broker.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { Tick } from "../../market/tick.ts"
+import type { Protocol } from "../../protocols/protocol.ts"
+import { explain, isTick } from "../guard.ts"
+import type { QuarantineRecord } from "./record.ts"
+import { frameOf, toChanges } from "./record.ts"
+
+export interface Replayed {
+  readonly id: number
+  /** What it was kept for. */
+  readonly cause: string
+  /** `nothing`: neither a tick nor a reject, as of a frame that needs what came before it. */
+  readonly outcome: "ticks" | "rejected" | "nothing"
+  readonly ticks: ReadonlyArray<Tick>
+  readonly rejects: ReadonlyArray<{ readonly cause: string; readonly detail: string }>
+}
+
+/** @param feed the broker's stream that the frame came over */
+export const replay = (record: QuarantineRecord, feed: Broker, protocol: Protocol): Replayed => {
+  const ticks: Array<Tick> = []
+  const rejects: Array<Replayed["rejects"][number]> = []
+  const reject = (cause: string, detail: string): void => void rejects.push({ cause, detail })
+  try {
+    const codec = protocol.open(codecOptions(feed))
+    codec.request(toChanges(record))
+    codec.decode(frameOf(record), record.at, {
+      tick: (instrument, tick) => {
+        if (isTick(tick)) ticks.push(tick)
+        else reject("guard", `${nameOf(instrument)}: ${explain(tick)}`)
+      },
+      reject,
+      event: () => {},
+      send: () => {}
+    })
+  } catch (defect) {
+    reject("defect", String(defect))
+  }
+  const outcome = rejects.length > 0 ? "rejected" : ticks.length > 0 ? "ticks" : "nothing"
+  return { id: record.id, cause: record.cause, outcome, ticks, rejects }
+}
