@@ -45,9 +45,12 @@ const opened = Effect.fnUntraced(function* (
     Effect.promise(async () => {
       let found: ReadonlyArray<QuarantineRecord> = []
       const poll = setInterval(() => void readQuarantine(dir).then((all) => (found = all)), 10)
-      await until(`${n} records`, () => found.length >= n)
-      clearInterval(poll)
-      return found
+      try {
+        await until(`${n} records`, () => found.length >= n)
+        return found
+      } finally {
+        clearInterval(poll)
+      }
     })
   return { dir, connection, settled }
 })
