@@ -185,9 +185,10 @@ export const makeConversation = ({
       byKey.add(id)
     }
     client.logIn(user)
+    const attached = yield* Effect.result(feed.attach(user, client.id))
+    // Not before: the first thing that a client hears is the answer to its login.
     client.delivery.choose(optIns)
     client.reseat()
-    const attached = yield* Effect.result(feed.attach(user, client.id))
     if (Result.isFailure(attached)) {
       yield* Effect.logInfo(
         `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`

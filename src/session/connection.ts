@@ -128,6 +128,7 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     request: transport.request,
     answered: (request, answer) => {
       tap.answered(request, answer, now())
+      decoding = undefined
       contain(() => codec.answered?.(request, answer, now(), sink))
     }
   })
