@@ -149,7 +149,7 @@ export class Desk {
       }
       if (full !== undefined) {
         // Nothing was placed, so taking the hold back moves nothing upstream.
-        this.book.unhold(reader, exchange, symbol, held.view.topic)
+        this.book.unhold(reader, held)
         const message = full.alike
           ? `${this.#broker.title} cannot tell ${exchange}:${symbol} from an instrument with the same token that is subscribed, and has no further connection for it`
           : `${this.#broker.title} allows ${full.limit} subscriptions per login and ${full.inUse} are in use`

@@ -29,6 +29,8 @@ export interface Line {
   resentAt: number
   lastTickAt: number
   ticks: number
+  /** The modes that something was told for since the subscription was sent, as bits: it may take several upstream. */
+  told: number
   rejected: number
   /** The tick before, on this connection. */
   pacedFrom: number
@@ -55,6 +57,7 @@ export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
   resentAt: 0,
   lastTickAt: 0,
   ticks: 0,
+  told: 0,
   rejected: 0,
   pacedFrom: 0,
   gap: 0,
@@ -66,8 +69,8 @@ export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
 /** A new tick weighs one eighth: a rate is learned from some ten ticks and forgets a burst as quickly. */
 const WEIGHT = 1 / 8
 
-/** For the tick path. */
-export const noteTick = (line: Line, at: number): void => {
+/** For the tick path. @param refreshes the modes that it is news for, as bits */
+export const noteTick = (line: Line, at: number, refreshes: number): void => {
   // An outage or a silence that was noticed is not how the instrument usually ticks.
   if (line.pacedFrom > 0 && !line.stale) {
     const since = at - line.pacedFrom
@@ -76,12 +79,14 @@ export const noteTick = (line: Line, at: number): void => {
   line.pacedFrom = at
   line.lastTickAt = at
   line.ticks++
+  line.told |= refreshes
 }
 
 /** The connection ended: all is to be asked for again. What was learned of the rate stays. */
 export const reset = (line: Line): void => {
   line.state = "wanted"
   line.sentAt = 0
+  line.told = 0
   line.pacedFrom = 0
   line.confirmedBy = undefined
   line.failure = undefined

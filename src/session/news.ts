@@ -38,12 +38,17 @@ export class News {
 
   /** Requests left for the broker. */
   sent(slot: Slot, changes: ReadonlyArray<Change>, at: number): void {
-    for (const { instrument, to } of changes) {
+    for (const { from, instrument, to } of changes) {
       const line = slot.lines.get(instrument as Entry)
       if (line === undefined || to === undefined) continue
-      // One that is silent and asked for again stays confirmed: it is stale, and that is told.
-      if (line.state !== "confirmed" || !line.stale) line.state = "sent"
+      // One that is silent and asked for again stays confirmed: that it is silent is told otherwise.
+      if (line.state !== "confirmed" || from !== undefined) line.state = "sent"
       if (line.sentAt === 0) line.sentAt = at
+      if (from === undefined) continue
+      // Another mode: what it tells is still to come.
+      line.told = 0
+      line.resends = 0
+      line.resentAt = at
     }
   }
 

@@ -123,7 +123,7 @@ export const makePublisher = Effect.fnUntraced(function* (
         onTicking(at)
       }
       slot.ticks++
-      noteTick(own, at)
+      noteTick(own, at, refreshes)
       if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
       if (doubts) {
         const why = judge((own.seen ??= firstSeen()), tick, entry.tickSize, percent)

@@ -126,13 +126,17 @@ export class SubscriptionBook {
     return { view: active.view, fresh, change: this.#settle(entry) }
   }
 
-  /** Takes one reader off one view: the exact opposite of the `hold` that returned it. */
-  unhold(reader: string, exchange: string, symbol: string, topic: string): EntryChange | undefined {
-    const entry = this.find(exchange, symbol)
-    const active = entry?.views.find((v) => v.view.topic === topic)
-    if (entry === undefined || active === undefined) return undefined
+  /** Takes one reader off one view: the exact opposite of the `hold` that returned it, for want of a place. */
+  unhold(reader: string, { change, view }: Held): void {
+    const entry = this.find(view.exchange, view.symbol)
+    const active = entry?.views.find((v) => v.view === view)
+    if (entry === undefined || active === undefined) return
     this.#remove(reader, entry, active)
-    return this.#settle(entry)
+    // What was never placed neither lingers nor is wanted, or the next reader would be told that it is there already.
+    if (change !== undefined) entry.want = change.from
+    if (entry.views.length > 0) return
+    if (entry.want === undefined) this.#entries.delete(entry.name)
+    else if (this.#now !== undefined) this.#lingering.set(entry, this.#now())
   }
 
   /** Takes a reader off its views of an instrument: of one mode, or of all. Nothing held, nothing changed. */

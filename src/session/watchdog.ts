@@ -7,6 +7,7 @@
  */
 import type { Broker } from "../brokers/broker.ts"
 import type { Exchange } from "../market/exchange.ts"
+import { modeBit } from "../market/mode.ts"
 import type { Line } from "./line.ts"
 import type { Slot } from "./pool.ts"
 
@@ -99,29 +100,41 @@ export const judge = (
     usual += 1000 / line.gap
     if (now - line.lastTickAt <= LINE_PAUSES * line.gap) flowing += 1000 / line.gap
   }
-  if (due === 0) return quiet(why)
+  // Refused ones are no reason to expect ticks, and still asked for again.
+  const refused = [...slot.lines.values()].filter(
+    (line) =>
+      line.state === "failed" &&
+      closed(line.entry.exchange) === undefined &&
+      dueAgain(line, limits.firstTickAfterMs, now)
+  )
+  if (due === 0) return { ...quiet(why), resend: refused }
   const mute = muteFor(slot, now, firstSentAt, usual, limits)
   if (mute !== undefined) return { ...quiet(undefined), mute, due: true }
 
   // When everything has slowed down, so have the parts: a rate that falls to a fiftieth is no partial silence.
   const slowdown = slot.rate > 0 ? Math.max(1, flowing / slot.rate) : 1
   const silenced: Array<Line> = []
-  const resend: Array<Line> = []
+  const resend = refused
   let stale = 0
   let blamed = 0
   for (const line of slot.lines.values()) {
     if (closed(line.entry.exchange) !== undefined) continue
-    if (line.state === "failed" || line.state === "sent") {
+    if (line.state === "sent") {
       if (dueAgain(line, limits.firstTickAfterMs, now)) resend.push(line)
       continue
     }
-    if (line.state !== "confirmed" || line.ticks < KNOWN_AFTER || line.gap === 0) continue
+    if (line.state !== "confirmed") continue
+    if ((line.told & needed(line)) !== needed(line)) {
+      // Acknowledged, or part of it ticks: the rest may have been lost.
+      if (dueAgain(line, limits.partialAfterMs, now)) resend.push(line)
+    } else if (!line.stale) line.resends = 0
+    if (line.ticks < KNOWN_AFTER || line.gap === 0) continue
     const limit = Math.max(limits.partialAfterMs, LINE_PAUSES * line.gap * slowdown)
     // A connection that has just come up owes its first tick from then on.
     if (now - Math.max(line.lastTickAt, line.sentAt) <= limit) continue
     stale++
     if (!line.stale) silenced.push(line)
-    if (dueAgain(line, limits.partialAfterMs, now)) resend.push(line)
+    if (dueAgain(line, limits.partialAfterMs, now) && !resend.includes(line)) resend.push(line)
     if (line.resends >= RESENDS && now - line.resentAt > limits.partialAfterMs) blamed++
   }
   const blames = blamed >= 2 && stale >= BLAMED_SHARE * due
@@ -157,6 +170,14 @@ const muteFor = (
   )
   const silent = now - slot.clocks.tick
   return silent > limit ? `no valid tick for ${Math.round(silent / 1000)} s while ticks are due` : undefined
+}
+
+/** What somebody reads of it, as bits of modes; where there is no book, depth is the quote. */
+const needed = ({ entry, slot, want }: Line): number => {
+  if (slot.feed > 0) return modeBit[want.mode]
+  let bits = 0
+  for (const { bit } of entry.views) bits |= entry.bookless && bit === modeBit.depth ? modeBit.quote : bit
+  return bits
 }
 
 /** Again after the first pause, then after twice the time, and so on. */

@@ -59,8 +59,27 @@ describe("SubscriptionBook", () => {
   it("takes back exactly one hold", () => {
     const b = book()
     b.hold("one", RELIANCE, "ltp", 5, 0, false)
-    const { view } = b.hold("one", RELIANCE, "depth", 5, 5, false)
-    assert.deepStrictEqual(b.unhold("one", "NSE", "RELIANCE", view.topic)?.to, { mode: "ltp", depth: 0 })
+    b.unhold("one", b.hold("one", RELIANCE, "depth", 5, 5, false))
+    assert.deepStrictEqual(b.find("NSE", "RELIANCE")?.want, { mode: "ltp", depth: 0 })
+    assert.strictEqual(b.holdings().length, 1)
+  })
+
+  it("lets nothing linger that had no place, nor in a richer mode than it had", () => {
+    let now = 1000
+    const b = new SubscriptionBook("asha", { name: "zerodha" }, () => now)
+    b.unhold("one", b.hold("one", RELIANCE, "ltp", 5, 0, false))
+    assert.strictEqual(b.size, 0)
+    assert.isDefined(b.hold("one", RELIANCE, "ltp", 5, 0, false).change, "it is asked for anew")
+    b.release("one")
+    now = 2000
+    b.unhold("two", b.hold("two", RELIANCE, "depth", 5, 5, false))
+    assert.deepStrictEqual(b.find("NSE", "RELIANCE")?.want, { mode: "ltp", depth: 0 })
+    assert.deepStrictEqual(b.hold("three", RELIANCE, "depth", 5, 5, false).change?.from, {
+      mode: "ltp",
+      depth: 0
+    })
+    b.release("three")
+    assert.strictEqual(b.expire(now).length, 1)
   })
 
   it("names a view by the level asked for, so that it survives a change of broker", () => {
