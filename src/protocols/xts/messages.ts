@@ -103,10 +103,16 @@ export const refreshesOf = (code: MessageCode, { close, depth, ltp }: Tick): num
   return ltp === undefined && close === undefined ? modeBit.depth : refreshes.depth
 }
 
-const isOlder = ({ tick }: Known, known: Known | undefined): boolean =>
-  tick.exchange_time !== undefined &&
-  known?.tick.exchange_time !== undefined &&
-  tick.exchange_time < known.tick.exchange_time
+/**
+ * Whether a snapshot tells less than what is known. The wire's times are whole seconds: within one, the volume tells, and
+ * what the socket brought is taken for the newer one where nothing tells.
+ */
+const isOlder = ({ tick }: Known, known: Known | undefined): boolean => {
+  const before = known?.tick
+  if (before?.exchange_time === undefined || tick.exchange_time === undefined) return false
+  if (tick.exchange_time !== before.exchange_time) return tick.exchange_time < before.exchange_time
+  return tick.volume === undefined || before.volume === undefined || tick.volume <= before.volume
+}
 
 /** Payloads are JSON in a text as a rule. */
 export const objectOf = (payload: unknown): Readonly<Record<string, unknown>> | undefined => {
