@@ -46,3 +46,47 @@ const silent: ConnectionTap = {
   alarm: nothing
 }
 export const noTap: Tap = { connection: () => silent }
+
+/**
+ * Several taps as one. A tap that throws in spite of its promise is let go for that connection: a listener must never
+ * cost a tick.
+ */
+export const combineTaps = (
+  taps: ReadonlyArray<Tap>,
+  onFault: (defect: unknown) => void = nothing
+): Tap => ({
+  connection: (name) => {
+    const listeners: Array<ConnectionTap> = taps.map((tap) => tap.connection(name))
+    const failed = (index: number, defect: unknown): void => {
+      listeners[index] = silent
+      onFault(defect)
+    }
+    const each = (call: (listener: ConnectionTap) => void): void => {
+      for (let i = 0; i < listeners.length; i++) {
+        try {
+          call(listeners[i]!)
+        } catch (defect) {
+          failed(i, defect)
+        }
+      }
+    }
+    return {
+      opened: (at) => each((l) => l.opened(at)),
+      requested: (changes, at) => each((l) => l.requested(changes, at)),
+      // Written out: called for every frame.
+      frame: (frame, at) => {
+        for (let i = 0; i < listeners.length; i++) {
+          try {
+            listeners[i]!.frame(frame, at)
+          } catch (defect) {
+            failed(i, defect)
+          }
+        }
+      },
+      answered: (request, answer, at) => each((l) => l.answered(request, answer, at)),
+      rejected: (cause, detail, frame, at) => each((l) => l.rejected(cause, detail, frame, at)),
+      closed: (why, at) => each((l) => l.closed(why, at)),
+      alarm: (why, at) => each((l) => l.alarm(why, at))
+    }
+  }
+})
