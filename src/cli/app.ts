@@ -19,6 +19,7 @@ import { gateway } from "./commands/gateway.ts"
 import { instruments } from "./commands/instruments.ts"
 import { keys } from "./commands/keys.ts"
 import { quarantine } from "./commands/quarantine.ts"
+import { replay } from "./commands/replay.ts"
 import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
@@ -42,6 +43,7 @@ const root = Command.make("algoways").pipe(
     status,
     simulate,
     conformance,
+    replay,
     doctor,
     quarantine
   ])

@@ -136,3 +136,13 @@ export const plausibility = Flag.String("plausibility").pipe(
   Flag.withFallbackConfig(Config.String("ALGOWAYS_PLAUSIBILITY")),
   Flag.withDefault("off")
 )
+
+export const record = Flag.Int("record").pipe(
+  Flag.withMetavar("minutes"),
+  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 120 }))),
+  Flag.withDescription(
+    "Minutes of raw frames that are kept in memory for a recording; 0 keeps none (ALGOWAYS_RECORD)"
+  ),
+  Flag.withFallbackConfig(Config.Int("ALGOWAYS_RECORD")),
+  Flag.withDefault(5)
+)

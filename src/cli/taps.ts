@@ -1,29 +1,54 @@
-/** Who listens in on the connections of `serve` and `feed`. */
+/** Who listens in on the connections of `serve` and `feed`: the quarantine and the flight recorder. */
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { combineTaps } from "../session/combineTaps.ts"
+import type { BrokerRegistry } from "../brokers/registry.ts"
 import * as Quarantine from "../session/quarantine/index.ts"
+import { Recorder } from "../session/recorder/recorder.ts"
 import { ConnectionTaps } from "../session/surroundings.ts"
+import { combineTaps } from "../session/tap.ts"
+import { VERSION } from "./version.ts"
 
 export interface TapsInput {
   readonly dataDir: string
   /** MiB on disk; 0 keeps nothing. */
   readonly quarantine: number
+  /** Minutes of raw frames in memory; 0 records nothing. */
+  readonly record: number
 }
 
-export const tapsLayer = (input: TapsInput): Layer.Layer<never> =>
+export const RECORDINGS = "recordings"
+
+const recorder = Effect.fnUntraced(function* ({ dataDir, record }: TapsInput) {
+  const layer = Recorder.layer({
+    directory: join(dataDir, RECORDINGS),
+    windowMs: record * 60_000,
+    version: VERSION
+  })
+  const { tap, write } = yield* Effect.provide(Recorder, yield* Layer.build(layer))
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const onSignal = (): void => {
+    run(write("SIGUSR2"))
+  }
+  // The system has no such signal on Windows.
+  if (process.platform !== "win32") {
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on("SIGUSR2", onSignal)),
+      () => Effect.sync(() => process.off("SIGUSR2", onSignal))
+    )
+  }
+  return tap
+})
+
+export const tapsLayer = (input: TapsInput): Layer.Layer<never, never, BrokerRegistry> =>
   Layer.effect(
     ConnectionTaps,
     Effect.gen(function* () {
-      const taps =
-        input.quarantine === 0
-          ? []
-          : [
-              yield* Quarantine.make({
-                dataDir: input.dataDir,
-                maxBytes: input.quarantine * 1024 * 1024
-              })
-            ]
-      return combineTaps(...taps)
+      const maxBytes = input.quarantine * 1024 * 1024
+      const taps = [
+        ...(input.quarantine === 0 ? [] : [yield* Quarantine.make({ dataDir: input.dataDir, maxBytes })]),
+        ...(input.record === 0 ? [] : [yield* recorder(input)])
+      ]
+      return combineTaps(taps)
     })
   )

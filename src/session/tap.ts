@@ -51,10 +51,7 @@ export const noTap: Tap = { connection: () => silent }
  * Several taps as one. A tap that throws in spite of its promise is let go for that connection: a listener must never
  * cost a tick.
  */
-export const combineTaps = (
-  taps: ReadonlyArray<Tap>,
-  onFault: (defect: unknown) => void = nothing
-): Tap => ({
+export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: (defect: unknown) => void = nothing): Tap => ({
   connection: (name) => {
     const listeners: Array<ConnectionTap> = taps.map((tap) => tap.connection(name))
     const failed = (index: number, defect: unknown): void => {
@@ -85,6 +82,7 @@ export const combineTaps = (
       },
       answered: (request, answer, at) => each((l) => l.answered(request, answer, at)),
       rejected: (cause, detail, frame, at) => each((l) => l.rejected(cause, detail, frame, at)),
+      ticked: (at) => each((l) => l.ticked?.(at)),
       closed: (why, at) => each((l) => l.closed(why, at)),
       alarm: (why, at) => each((l) => l.alarm(why, at))
     }

@@ -28,6 +28,7 @@ export const feed = Command.make(
     calendar: flags.calendar,
     selfCheck: flags.selfCheck,
     quarantine: flags.quarantine,
+    record: flags.record,
     plausibility: flags.plausibility
   },
   (input) =>

@@ -40,6 +40,7 @@ const serveFlags = {
   selfCheck: flags.selfCheck,
   ...flags.gatewayFlags,
   quarantine: flags.quarantine,
+  record: flags.record,
   plausibility: flags.plausibility,
   demo: Flag.Boolean("demo").pipe(
     Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),

@@ -167,6 +167,6 @@ export const make = Effect.fnUntraced(function* (
   return { connection }
 })
 
-/** For sessions above it: nothing else listens in then (see `combineTaps.ts` for more than one). */
+/** For sessions above it: nothing else listens in then (see `combineTaps` for more than one). */
 export const layer = (options: QuarantineOptions): Layer.Layer<never> =>
   Layer.effect(ConnectionTaps, make(options))

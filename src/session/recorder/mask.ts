@@ -7,10 +7,12 @@
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
 
 /** A long value under a name that speaks of secrets. An instrument's token is shorter. */
-const NAMED = /("(?:[^"\\]*(?:token|secret|passw|session|auth|jwt|cookie|api_?key|sid)[^"\\]*)"\s*:\s*")([^"\\]{16,})(")/gi
+const NAMED =
+  /("(?:[^"\\]*(?:token|secret|passw|session|auth|jwt|cookie|api_?key|sid)[^"\\]*)"\s*:\s*")([^"\\]{16,})(")/gi
 
 /** The same in `name=value` texts: queries and headers. */
-const ASSIGNED = /\b((?:access_?)?token|secret|password|session(?:_?id)?|auth(?:orization)?|api_?key)=([^&\s"]{8,})/gi
+const ASSIGNED =
+  /\b((?:access_?)?token|secret|password|session(?:_?id)?|auth(?:orization)?|api_?key)=([^&\s"]{8,})/gi
 
 /** As long as it was, so that nothing that counts bytes is led astray. */
 const stars = (text: string): string => "*".repeat(text.length)

@@ -147,7 +147,9 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
       ...name,
       ...(yield* codecOf(name.stream))
     }
-    return yield* Effect.tryPromise(() => writeRecording(directory, fileNameOf(name, at), linesOf(header, view)))
+    return yield* Effect.tryPromise(() =>
+      writeRecording(directory, fileNameOf(name, at), linesOf(header, view))
+    )
   })
 
   const writeAll = (chosen: ReadonlyArray<Ring>, reason: string, cause: "alarm" | "request") =>
@@ -173,7 +175,10 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
           yield* Metric.update(Metric.withAttributes(written, { cause }), 1)
           yield* Effect.logInfo(`recorded ${ring.name.stream}, connection ${ring.name.connection}: ${path}`)
         }
-        yield* Effect.ignore(Effect.tryPromise(() => sweep(directory, settings)), { log: true })
+        yield* Effect.ignore(
+          Effect.tryPromise(() => sweep(directory, settings)),
+          { log: true }
+        )
         return paths
       })
     )

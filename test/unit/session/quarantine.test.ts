@@ -7,7 +7,7 @@ import * as Metric from "effect/Metric"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { Change } from "../../../src/protocols/protocol.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
-import { combineTaps } from "../../../src/session/combineTaps.ts"
+import { combineTaps } from "../../../src/session/tap.ts"
 import { makeFiles, readQuarantine } from "../../../src/session/quarantine/files.ts"
 import type { QuarantineOptions } from "../../../src/session/quarantine/index.ts"
 import * as Quarantine from "../../../src/session/quarantine/index.ts"
@@ -319,7 +319,7 @@ describe("combineTaps", () => {
         alarm: () => {}
       })
     })
-    const c = combineTaps(tap("a", true), tap("b", false)).connection({
+    const c = combineTaps([tap("a", true), tap("b", false)]).connection({
       user: "asha",
       broker: "zerodha",
       stream: "zerodha",

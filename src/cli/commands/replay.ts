@@ -1,0 +1,180 @@
+/** `algoways replay FILE`: feeds a recording through the shipped decoder, and with --serve through a gateway. */
+import { randomBytes } from "node:crypto"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { codecOptions } from "../../brokers/broker.ts"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import { FrameBus } from "../../bus/frameBus.ts"
+import { Gateway, OrderUpdates } from "../../gateway/index.ts"
+import { loadProtocol } from "../../protocols/index.ts"
+import type { Sink } from "../../protocols/protocol.ts"
+import { Player } from "../../session/replay/player.ts"
+import type { Recorded, Recording } from "../../session/replay/read.ts"
+import { readRecording } from "../../session/replay/read.ts"
+import { ReplayFeed } from "../../session/replay/replayFeed.ts"
+import { ApiKeys } from "../../store/apiKeys.ts"
+import * as Store from "../../store/index.ts"
+import { Users } from "../../store/users.ts"
+import * as flags from "../flags.ts"
+import { CommandFailed, printJson } from "../output.ts"
+import { VERSION } from "../version.ts"
+
+const USER = "replay"
+/** Records without a pause: others get their turn between two such runs. */
+const RUN = 2000
+
+const replayFlags = {
+  file: Argument.File("file").pipe(Argument.withDescription("A recording of <data>/recordings")),
+  speed: Flag.String("speed").pipe(
+    Flag.withDescription("So many times as fast as it was, or max"),
+    Flag.withDefault("max")
+  ),
+  serve: Flag.Boolean("serve").pipe(
+    Flag.withDescription("Serve the ticks on a gateway of this machine, once it has a client"),
+    Flag.withDefault(false)
+  ),
+  port: flags.port,
+  json: flags.json
+}
+
+const speedOf = (text: string): Effect.Effect<number, CommandFailed> => {
+  const speed = text === "max" ? Infinity : Number(text)
+  return speed > 0
+    ? Effect.succeed(speed)
+    : Effect.fail(new CommandFailed({ message: `--speed ${text}: give a number above 0, or max` }))
+}
+
+const shippedDecoder = Effect.fnUntraced(function* ({ header }: Recording) {
+  const { broker: name, stream } = header
+  const feed = yield* (yield* BrokerRegistry)
+    .feed(stream)
+    .pipe(
+      Effect.mapError(
+        (error) => new CommandFailed({ message: `the recording is of ${name}: ${error.message}` })
+      )
+    )
+  const protocol = yield* Effect.promise(() => loadProtocol(feed.protocol))
+  return { feed, protocol, options: header.options ?? codecOptions(feed) }
+})
+
+interface Counts {
+  frames: number
+  ticks: number
+  readonly rejects: Record<string, number>
+}
+
+/** Plays all records in order, at their distances divided by the speed. */
+const play = Effect.fnUntraced(function* (
+  records: ReadonlyArray<Recorded>,
+  speed: number,
+  act: (record: Recorded) => void
+) {
+  const begun = yield* Clock.currentTimeMillis
+  const first = records[0]?.at ?? 0
+  for (const [i, record] of records.entries()) {
+    const due = speed === Infinity ? 0 : begun + (record.at - first) / speed
+    const now = yield* Clock.currentTimeMillis
+    if (due > now) yield* Effect.sleep(due - now)
+    else if (i % RUN === RUN - 1) yield* Effect.sleep(0)
+    act(record)
+  }
+})
+
+const summary = ({ header, prologue, skipped }: Recording, counts: Counts) => ({
+  broker: header.broker,
+  stream: header.stream,
+  user: header.user,
+  recorded_by: header.algoways,
+  reason: header.reason,
+  earlier_records: prologue.length,
+  skipped,
+  ...counts
+})
+
+const run = Effect.fn("replay")(function* (input: {
+  readonly file: string
+  readonly speed: string
+  readonly serve: boolean
+  readonly port: number
+  readonly json: boolean
+}) {
+  const speed = yield* speedOf(input.speed)
+  const recording = yield* readRecording(input.file)
+  const { feed, options, protocol } = yield* shippedDecoder(recording)
+  const counts: Counts = { frames: 0, ticks: 0, rejects: {} }
+  let publish: Sink["tick"] = () => {}
+  const player = new Player({
+    protocol,
+    options,
+    onTick: (instrument, tick, refreshes) => {
+      counts.ticks++
+      publish(instrument, tick, refreshes)
+    },
+    onReject: (cause) => (counts.rejects[cause] = (counts.rejects[cause] ?? 0) + 1)
+  })
+  const step = (record: Recorded): void => {
+    if (record.kind === "frame") counts.frames++
+    player.play(record)
+  }
+  if (!input.serve) {
+    if (input.json) publish = (_, tick) => process.stdout.write(`${JSON.stringify(tick)}\n`)
+    for (const record of recording.prologue) player.play(record)
+    counts.ticks = 0
+    yield* play(recording.records, speed, step)
+    // With --json the ticks have stdout for themselves.
+    return yield* input.json
+      ? Console.error(JSON.stringify(summary(recording, counts)))
+      : printJson(summary(recording, counts))
+  }
+  const key = randomBytes(16).toString("hex")
+  yield* Effect.gen(function* () {
+    yield* (yield* Users).add(USER, feed.name)
+    yield* (yield* ApiKeys).create(USER, { key: Redacted.make(key) })
+    const gateway = yield* Gateway
+    const replay = yield* ReplayFeed
+    const clock = yield* Clock.Clock
+    publish = (instrument, tick, refreshes) =>
+      replay.tick(instrument, tick, refreshes, clock.currentTimeMillisUnsafe())
+    yield* Console.log(`ws://127.0.0.1:${gateway.port}  API key ${key}: waiting for a client that subscribes`)
+    while (gateway.stats().authenticated === 0) yield* Effect.sleep("100 millis")
+    // The client's subscribes follow its login.
+    yield* Effect.sleep("1 second")
+    for (const record of recording.prologue) player.play(record)
+    counts.ticks = 0
+    yield* play(recording.records, speed, step)
+    yield* printJson(summary(recording, counts))
+    yield* Console.log("the recording is over; end with Ctrl-C")
+    return yield* Effect.never
+  }).pipe(
+    Effect.provide(
+      Gateway.layer({ port: input.port, version: VERSION }).pipe(
+        Layer.provide(OrderUpdates.layer),
+        Layer.provideMerge(ReplayFeed.layer(feed, protocol, USER, recording.instruments)),
+        Layer.provideMerge(Layer.mergeAll(FrameBus.layer, Store.layerMemory))
+      )
+    )
+  )
+})
+
+export const replay = Command.make("replay", replayFlags, run).pipe(
+  Command.withDescription(
+    "Feed a recording through the shipped decoder, or with --serve to clients of a gateway"
+  ),
+  Command.withExamples([
+    {
+      command: "algoways replay data/recordings/zerodha.jsonl.gz",
+      description: "What the decoder makes of it"
+    },
+    {
+      command: "algoways replay incident.jsonl.gz --serve --speed 10 --port 9000",
+      description: "Yesterday's incident for today's strategy, ten times as fast"
+    }
+  ]),
+  Command.provide(BrokerRegistry.layer)
+)

@@ -1,0 +1,141 @@
+/** What the flight recorder keeps of a session, fed to the shipped decoder again. */
+import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { BrokerOverrides } from "../../src/brokers/overrides.ts"
+import { BrokerRegistry } from "../../src/brokers/registry.ts"
+import { FrameBus } from "../../src/bus/frameBus.ts"
+import type { Tick } from "../../src/market/tick.ts"
+import { createAdapter } from "../../src/session/factory.ts"
+import { Recorder } from "../../src/session/recorder/recorder.ts"
+import { ConnectionTaps } from "../../src/session/surroundings.ts"
+import { Transport } from "../../src/session/transport.ts"
+import { simulate } from "../../src/simulator/index.ts"
+import { importMaster } from "../../src/store/importer.ts"
+import * as Store from "../../src/store/index.ts"
+import { until } from "./simulatorSupport.ts"
+import { freePorts, run, start, temporaryFolder } from "./support/processes.ts"
+import { TestClient } from "./support/testClient.ts"
+
+/** A session at a simulated broker with a recorder on it; the paths of what it wrote, and the session's own ticks. */
+const recorded = Effect.fnUntraced(function* (name: string, folder: string) {
+  const simulator = yield* simulate(name, { ticksPerSecond: 1500 })
+  const registry = BrokerRegistry.layer.pipe(
+    Layer.provide(Layer.succeed(BrokerOverrides, { [name]: simulator.overrides }))
+  )
+  const context = yield* Layer.build(
+    Recorder.layer({ directory: folder, version: "test" }).pipe(
+      Layer.provideMerge(Layer.mergeAll(Store.layerMemory, registry, FrameBus.layer, Transport.layerSockets))
+    )
+  )
+  const recorder = Context.get(context, Recorder)
+  const { broker } = yield* Effect.provideContext(
+    Effect.flatMap(BrokerRegistry, (r) => r.load(name)),
+    context
+  )
+  yield* Effect.provideContext(importMaster(broker), context)
+  const adapter = yield* createAdapter(name).pipe(
+    Effect.provideContext(context),
+    Effect.provideService(ConnectionTaps, recorder.tap)
+  )
+  const ticks: Array<Tick> = []
+  yield* Stream.runForEach(adapter.ticks, (tick) => Effect.sync(() => ticks.push(tick))).pipe(
+    Effect.forkScoped
+  )
+  yield* adapter.initialise({ user: "asha", credentials: simulator.credentials })
+  yield* adapter.connect
+  const symbols = simulator.instruments.filter((i) => i.exchange === "NSE").slice(0, 3)
+  const mode = broker.modes.at(-1)!
+  yield* adapter.subscribe(symbols.map(({ exchange, symbol }) => ({ symbol, exchange, mode })))
+  yield* Effect.promise(() => until("ticks", () => ticks.length > 60, 10_000))
+  simulator.dropConnections("reset")
+  const before = ticks.length
+  yield* Effect.promise(() => until("ticks after a loss", () => ticks.length > before + 60, 10_000))
+  simulator.pause()
+  yield* Effect.sleep("200 millis")
+  const paths = yield* recorder.write("a test")
+  return { paths, ticks: [...ticks], credentials: simulator.credentials, symbols }
+})
+
+describe("a recording", () => {
+  it.live.each(["zerodha", "flattrade", "fyers", "iifl", "upstox", "iiflcapital"])(
+    "of %s, replayed, gives the session's ticks again",
+    (name) =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const { credentials, paths, ticks } = yield* recorded(name, folder)
+        assert.isAtLeast(paths.length, 1)
+        const path = paths[0]!
+        assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+        const text = gunzipSync(readFileSync(path)).toString("utf8")
+        for (const secret of Object.values(credentials)) {
+          const value = Redacted.value(secret)
+          if (value.length >= 12) assert.notInclude(text, value)
+        }
+        const { code, err, out } = yield* run(["replay", path, "--json"], {})
+        assert.strictEqual(code, 0, err)
+        const replayed = out
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Tick)
+        // A session joins packets of several kinds and conflates nothing at this rate: what it published last of each
+        // instrument is what the decoder said last.
+        const lastOf = (all: ReadonlyArray<Tick>, symbol: string) => all.findLast((t) => t.symbol === symbol)
+        for (const symbol of new Set(ticks.map((t) => t.symbol))) {
+          const [live, again] = [lastOf(ticks, symbol), lastOf(replayed, symbol)]
+          assert.deepInclude({ ...live }, { ...again, mode: live!.mode }, symbol)
+        }
+        assert.strictEqual(replayed.length, ticks.length)
+        const summary = JSON.parse(err.trim().split("\n").at(-1)!) as Record<string, unknown>
+        assert.deepInclude(summary, { broker: name, user: "asha", reason: "a test", ticks: ticks.length })
+      }),
+    60_000
+  )
+
+  it.live(
+    "is served to clients of a gateway at any speed",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const { paths, symbols } = yield* recorded("zerodha", folder)
+        const [port] = yield* freePorts(1)
+        const replay = yield* start(
+          ["replay", paths[0]!, "--serve", "--speed", "20", "--port", String(port)],
+          {}
+        )
+        yield* Effect.promise(() => until("the key", () => replay.out().includes("API key"), 15_000))
+        const key = /API key (\S+):/.exec(replay.out())![1]!
+        const client = yield* Effect.promise(() => TestClient.login(`ws://127.0.0.1:${port}`, key))
+        const { exchange, symbol } = symbols[0]!
+        yield* Effect.promise(() => client.subscribe(symbol, exchange, 3))
+        const ticks = () => client.frames.filter((f) => f["type"] === "market_data")
+        yield* Effect.promise(() => until("replayed ticks", () => ticks().length > 10, 15_000))
+        assert.deepInclude(ticks()[0], { symbol, exchange, mode: 3, broker: "zerodha" })
+        yield* Effect.promise(() => client.close())
+      }),
+    60_000
+  )
+
+  it.live(
+    "that is none is named",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const path = join(folder, "odd.jsonl.gz")
+        writeFileSync(path, "not a recording")
+        const { code, err } = yield* run(["replay", path], {})
+        assert.strictEqual(code, 1)
+        assert.include(err, path)
+        const missing = yield* run(["replay", join(folder, "none.gz")], {})
+        assert.include(missing.err, "none.gz")
+        assert.deepStrictEqual(readdirSync(folder), ["odd.jsonl.gz"])
+      }),
+    30_000
+  )
+})
