@@ -16,10 +16,13 @@ import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { makeSession } from "./session.ts"
+import type { Intensity } from "./supervisor.ts"
 import type { Transport } from "./transport.ts"
 
 export interface AdapterOptions {
   readonly reconnect?: ReconnectOptions
+  /** When faults escalate; see supervisor.ts. */
+  readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number
 }

@@ -13,6 +13,10 @@ export interface ReconnectOptions {
   readonly cap: Duration.Input
   /** A connection that lived this long was healthy. */
   readonly healthyAfter: Duration.Input
+  /** The least pause after `RateLimited`; 5 seconds when not given. */
+  readonly limitedPause?: Duration.Input
+  /** The first pause after `Displaced`, which doubles; 30 seconds when not given. */
+  readonly displacedPause?: Duration.Input
 }
 
 export const defaultReconnect: ReconnectOptions = {
@@ -28,13 +32,19 @@ const LONGEST_BACK_OFF_MS = 300_000
  *
  * @param inARow how many failures of this class came one after the other
  */
-const atLeast = (failure: ConnectionFailure, inARow: number): Duration.Duration => {
+const atLeast = (
+  failure: ConnectionFailure,
+  inARow: number,
+  options: ReconnectOptions | undefined
+): Duration.Duration => {
   switch (failure._tag) {
     case "RateLimited":
-      return Duration.seconds(5)
-    case "Displaced":
+      return Duration.fromInputUnsafe(options?.limitedPause ?? "5 seconds")
+    case "Displaced": {
       // Another program uses this login: coming back at once would throw it out in turn, for ever.
-      return Duration.millis(Math.min(LONGEST_BACK_OFF_MS, 30_000 * 2 ** (inARow - 1)))
+      const first = Duration.toMillis(options?.displacedPause ?? "30 seconds")
+      return Duration.millis(Math.min(LONGEST_BACK_OFF_MS, first * 2 ** (inARow - 1)))
+    }
     default:
       return Duration.zero
   }
@@ -79,7 +89,7 @@ export const reconnectSchedule = (options?: ReconnectOptions, leastMs = 0) => {
         inARow = input._tag === last ? inARow + 1 : 1
         last = input._tag
         const usual = attempt === 1 ? Duration.zero : duration
-        return Duration.max(least, Duration.max(usual, atLeast(input, inARow)))
+        return Duration.max(least, Duration.max(usual, atLeast(input, inARow, options)))
       })
     ),
     resetAfter(healthyAfter)
