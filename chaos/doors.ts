@@ -1,0 +1,81 @@
+/** The two ways in: the Feed, as the gateway has it, and an adapter, as an embedding application has it. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Feed } from "../src/bus/feed.ts"
+import type { FeedStatus } from "../src/market/feedStatus.ts"
+import type {
+  SubscribeRequest,
+  SubscribeResult,
+  UnsubscribeRequest,
+  UnsubscribeResult
+} from "../src/market/subscription.ts"
+import type { Tick } from "../src/market/tick.ts"
+import type { AdapterOptions, AdapterServices } from "../src/session/factory.ts"
+import { createAdapter } from "../src/session/factory.ts"
+
+export interface Doors {
+  readonly subscribe: (
+    reader: string,
+    requests: ReadonlyArray<SubscribeRequest>
+  ) => Effect.Effect<ReadonlyArray<SubscribeResult>>
+  readonly unsubscribe: (
+    reader: string,
+    requests: ReadonlyArray<UnsubscribeRequest>
+  ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>>
+  readonly release: (reader: string) => Effect.Effect<void>
+  readonly report: Effect.Effect<FeedStatus>
+}
+
+export const feedDoors = (user: string): Effect.Effect<Doors, never, Feed> =>
+  Effect.map(Feed, (feed): Doors => {
+    const attached = new Set<string>()
+    /** A feed that is not connected takes subscriptions all the same. */
+    const attach = (reader: string) =>
+      Effect.suspend(() => {
+        if (attached.has(reader)) return Effect.void
+        attached.add(reader)
+        return feed
+          .attach(user, reader)
+          .pipe(
+            Effect.catch((error) =>
+              error.code === "BROKER_CONNECTION_ERROR" ? Effect.void : Effect.die(error)
+            )
+          )
+      })
+    return {
+      subscribe: (reader, requests) =>
+        Effect.andThen(attach(reader), Effect.orDie(feed.subscribe(user, reader, requests))),
+      unsubscribe: (reader, requests) =>
+        Effect.andThen(attach(reader), Effect.orDie(feed.unsubscribe(user, reader, requests))),
+      release: (reader) =>
+        Effect.suspend(() => {
+          attached.delete(reader)
+          return feed.release(user, reader)
+        }),
+      report: Effect.orDie(feed.status(user))
+    }
+  })
+
+export const adapterDoors = (
+  broker: string,
+  user: string,
+  options: AdapterOptions,
+  onTick: (tick: Tick) => void
+): Effect.Effect<Doors, never, AdapterServices | Scope.Scope> =>
+  Effect.gen(function* () {
+    const adapter = yield* createAdapter(broker, options)
+    yield* adapter.ticks.pipe(
+      Stream.runForEach((tick) => Effect.sync(() => onTick(tick))),
+      Effect.forkScoped
+    )
+    yield* adapter.initialise({ user })
+    yield* adapter.connect
+    return {
+      subscribe: (reader, requests) => adapter.subscribe(requests, reader),
+      unsubscribe: (reader, requests) => adapter.unsubscribe(requests, reader),
+      release: adapter.release,
+      report: adapter.report
+    } satisfies Doors
+  }).pipe(Effect.orDie)
+
