@@ -75,7 +75,10 @@ export const checkLogins = (
   slots: number
 ): ReadonlyArray<string> =>
   refusing.flatMap(({ from, until }) => {
-    const refused = logins.filter((l) => l.outcome === "refused" && l.at >= from && l.at < until).length
+    const all = logins.filter((l) => l.outcome === "refused" && l.at >= from && l.at < until)
+    // A client that does not wait for the answer has its requests refused as well, on one connection.
+    const connections = new Set(all.flatMap((l) => (l.connection === undefined ? [] : [l.connection])))
+    const refused = connections.size + all.filter((l) => l.connection === undefined).length
     return refused <= 2 * slots
       ? []
       : [`${refused} logins were refused within ${until - from} ms, ${2 * slots} are allowed for ${slots} connections`]

@@ -1,0 +1,52 @@
+/** `npm run chaos`: scenarios, endurance and crashes; prints figures, and every violation with the way to see it again. */
+import * as Effect from "effect/Effect"
+import { BadFlag, HELP, readFlags } from "./flags.ts"
+import type { Flags } from "./flags.ts"
+import { describeOutcome, figuresOf, violationsOf } from "./report.ts"
+import { runScenario } from "./run.ts"
+import type { Outcome } from "./run.ts"
+import { longShape, scenarioOf } from "./scenario.ts"
+import { watchStalls } from "./stalls.ts"
+
+const progress = (step: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`)
+}
+
+/** The number of violations. */
+const scenarios = async ({ only, scenarios: count, seed, worlds }: Flags): Promise<number> => {
+  const indexes = only === undefined ? Array.from({ length: count }, (_, i) => i) : [only]
+  const stalls = watchStalls()
+  let done = 0
+  const outcomes = await Effect.runPromise(
+    Effect.forEach(
+      indexes,
+      (index): Effect.Effect<Outcome> =>
+        Effect.tap(runScenario(scenarioOf(seed, index, longShape), stalls), (outcome) =>
+          Effect.sync(() => {
+            progress(`${++done} of ${indexes.length} scenarios`)
+            if (outcome.violations.length > 0) console.log(`\n${describeOutcome(outcome)}`)
+          })
+        ),
+      { concurrency: worlds }
+    )
+  )
+  stalls.stop()
+  progress("")
+  console.log(`\n${figuresOf(seed, outcomes)}\n${violationsOf(outcomes)}`)
+  return outcomes.reduce((sum, o) => sum + o.violations.length, 0)
+}
+
+const main = async (): Promise<number> => {
+  const flags = readFlags(process.env)
+  let violations = 0
+  if (flags.parts.has("scenarios")) violations += await scenarios(flags)
+  return violations
+}
+
+try {
+  process.exitCode = (await main()) === 0 ? 0 : 1
+} catch (error) {
+  if (error instanceof BadFlag) console.error(`${error.message}\n\n${HELP}`)
+  else console.error(error)
+  process.exitCode = 1
+}
