@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Feed } from "../src/bus/feed.ts"
-import type { FeedStatus } from "../src/market/feedStatus.ts"
+import type { FeedStatus, InstrumentStatus } from "../src/market/feedStatus.ts"
 import type {
   SubscribeRequest,
   SubscribeResult,
@@ -25,6 +25,7 @@ export interface Doors {
   ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>>
   readonly release: (reader: string) => Effect.Effect<void>
   readonly report: Effect.Effect<FeedStatus>
+  readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus>
 }
 
 export const feedDoors = (user: string): Effect.Effect<Doors, never, Feed> =>
@@ -53,7 +54,8 @@ export const feedDoors = (user: string): Effect.Effect<Doors, never, Feed> =>
           attached.delete(reader)
           return feed.release(user, reader)
         }),
-      report: Effect.orDie(feed.status(user))
+      report: Effect.orDie(feed.status(user)),
+      inspect: (exchange, symbol) => Effect.orDie(feed.instrument(user, exchange, symbol))
     }
   })
 
@@ -75,7 +77,8 @@ export const adapterDoors = (
       subscribe: (reader, requests) => adapter.subscribe(requests, reader),
       unsubscribe: (reader, requests) => adapter.unsubscribe(requests, reader),
       release: adapter.release,
-      report: adapter.report
+      report: adapter.report,
+      inspect: adapter.inspect
     } satisfies Doors
   }).pipe(Effect.orDie)
 

@@ -84,11 +84,27 @@ const ticking = Effect.fnUntraced(function* (
   return []
 })
 
-const named = (missing: ReadonlyArray<{ readonly topic: string }>): string =>
-  `${missing
-    .slice(0, 4)
-    .map((m) => m.topic)
-    .join(", ")}${missing.length > 4 ? ` and ${missing.length - 4} more` : ""}`
+type Missing = ReadonlyArray<{ readonly topic: string; readonly name: string }>
+
+/** What the session and the simulator know of those that do not tick. */
+const described = Effect.fnUntraced(function* ({ doors, simulator }: Station, missing: Missing) {
+  const { connections, reason, state } = yield* doors.report
+  const lines = yield* Effect.forEach(missing.slice(0, 4), ({ name, topic }) => {
+    const [exchange = "", symbol = ""] = name.split(":")
+    return Effect.map(
+      doors.inspect(exchange, symbol),
+      (i) =>
+        `${topic}: ${i.state ?? "-"} by ${i.confirmed_by ?? "-"}, wanted ${JSON.stringify(i.wanted ?? null)}, ` +
+        `${i.ticks} ticks, ${i.rejected} rejected, on connection ${i.connection?.id ?? "-"}, ` +
+        `held by ${simulator.heldBy(name)} at the broker. ${i.verdict}`
+    )
+  })
+  return (
+    `the session is ${state}${reason === undefined ? "" : ` (${reason})`}, ` +
+    `${connections.map((c) => `${c.id} ${c.state} ${c.used}/${c.limit}`).join(", ")}` +
+    lines.map((line) => `\n      ${line}`).join("")
+  )
+})
 
 const boundFor = ({ broker, priced }: Station, waits: ReadonlyArray<Waits>, faultMs: number): number =>
   // An instrument may have to be given back before it is asked for.
@@ -131,12 +147,10 @@ const storm = Effect.fnUntraced(function* (station: Station, stalls: Stalls) {
       (topic) => core.has(topic)
     )
     if (missing.length === 0) return { over, recovery: Date.now() - over }
-    const { connections, instruments, reason, state } = yield* station.doors.report
     station.recorder.violated(
       "recovery",
-      `${missing.length} views do not tick ${Date.now() - over} ms after the end of all faults (bound ${Math.round(bound)}): ${named(missing)}; ` +
-        `the session is ${state}${reason === undefined ? "" : ` (${reason})`}, ${JSON.stringify(instruments)}, ` +
-        connections.map((c) => `${c.id} ${c.state}`).join(", ")
+      `${missing.length} views do not tick ${Date.now() - over} ms after the end of all faults (bound ${Math.round(bound)}): ` +
+        (yield* described(station, missing))
     )
     return { over, recovery: undefined }
   })
@@ -148,7 +162,7 @@ const storm = Effect.fnUntraced(function* (station: Station, stalls: Stalls) {
     if (missing.length > 0) {
       station.recorder.violated(
         "recovery",
-        `${missing.length} views have not ticked ${Date.now() - now} ms after the last step: ${named(missing)}`
+        `${missing.length} views have not ticked ${Date.now() - now} ms after the last step: ${yield* described(station, missing)}`
       )
     }
   }
@@ -165,7 +179,10 @@ const life = Effect.fnUntraced(function* (station: Station, stalls: Stalls, opti
   const first = boundFor(station, AT_FIRST, 0)
   const missing = yield* ticking(station, 0, () => began + first + stalls.since(began))
   if (missing.length > 0) {
-    recorder.violated("recovery", `before any fault, ${Math.round(first)} ms after the start: no tick of ${named(missing)}`)
+    recorder.violated(
+      "recovery",
+      `before any fault, ${Math.round(first)} ms after the start: ${yield* described(station, missing)}`
+    )
     return undefined
   }
   yield* Effect.forkScoped(watchUpstream(station))
