@@ -20,6 +20,8 @@ const attemptsOf = ({ connections, logins }: Ledger): ReadonlyArray<Attempt> => 
 
 /** Clocks have whole milliseconds, and timers fire a little early. */
 const TOLERANCE_MS = 20
+/** An attempt that was given up for a new beginning may reach the server so much after it, on a busy machine. */
+const UNDER_WAY_MS = 500
 
 /**
  * @param anew times at which the schedule begins anew by right: new credentials, a session restarted
@@ -30,7 +32,7 @@ const tooSoon = (attempts: ReadonlyArray<Attempt>, anew: ReadonlyArray<number>):
   for (const [i, { at }] of attempts.entries()) {
     const previous = attempts[i - 1]
     if (previous === undefined) continue
-    const restarted = anew.some((time) => time > previous.at - TOLERANCE_MS && time <= at + TOLERANCE_MS)
+    const restarted = anew.some((time) => time > previous.at - UNDER_WAY_MS && time <= at + TOLERANCE_MS)
     const lived = (previous.failed ?? at) - previous.at
     failures = restarted ? 0 : lived >= reconnect.healthyAfter - TOLERANCE_MS ? 1 : failures + 1
     const least = failures === 0 ? 0 : leastPause(failures)
