@@ -81,4 +81,3 @@ export const adapterDoors = (
       inspect: adapter.inspect
     } satisfies Doors
   }).pipe(Effect.orDie)
-

@@ -17,10 +17,12 @@ export interface Trouble {
   readonly lies: boolean
   /** It takes new credentials to end it. */
   readonly login: boolean
+  /** The broker does not hear what is asked of it, and nobody can tell. */
+  readonly loses: boolean
   readonly waits: Waits
 }
 
-type Made = Partial<Pick<Trouble, "drop" | "lies" | "login">> & {
+type Made = Partial<Pick<Trouble, "drop" | "lies" | "login" | "loses">> & {
   readonly what: Trouble["what"]
   readonly waits?: Waits
 }
@@ -36,14 +38,20 @@ export interface Kind {
 const WATCHED: Waits = { watchdog: true, resend: true }
 const BROKEN: Waits = { ...WATCHED, faulty: true }
 
-const plain = (fault: Extract<FaultName, "mute" | "pingsOnly" | "silent" | "blackHole">, weight = 3): Kind => ({
+const plain = (
+  fault: Extract<FaultName, "mute" | "pingsOnly" | "silent" | "blackHole">,
+  weight = 3
+): Kind => ({
   name: fault,
   weight,
-  make: () => ({ what: { fault }, waits: WATCHED })
+  make: () => ({ what: { fault }, waits: WATCHED, loses: fault === "blackHole" })
 })
 
 const perFrame = (
-  fault: Extract<FaultName, "duplicate" | "reorder" | "split" | "merge" | "fragment" | "truncate" | "corrupt">,
+  fault: Extract<
+    FaultName,
+    "duplicate" | "reorder" | "split" | "merge" | "fragment" | "truncate" | "corrupt"
+  >,
   options: { readonly lies?: boolean; readonly level?: "wire" } = {}
 ): Kind => {
   const { level, lies = false } = options
@@ -135,6 +143,7 @@ export const kinds: ReadonlyArray<Kind> = [
         excess: chance.pick(["close", "ignore"])
       },
       drop: chance.odds(0.5),
+      loses: true,
       waits: { ...WATCHED, limited: true, displaced: 4 }
     })
   },
@@ -204,7 +213,11 @@ export const kinds: ReadonlyArray<Kind> = [
   {
     name: "symbolCap",
     weight: 2,
-    make: (chance) => ({ what: { fault: "symbolCap", most: chance.between(0, 6) }, drop: true, waits: WATCHED })
+    make: (chance) => ({
+      what: { fault: "symbolCap", most: chance.between(0, 6) },
+      drop: true,
+      waits: WATCHED
+    })
   },
   {
     name: "garbage",
@@ -248,8 +261,15 @@ export const kinds: ReadonlyArray<Kind> = [
 ]
 
 export const makeTrouble = (kind: Kind, at: number, lasts: number, chance: Chance): Trouble => {
-  const { drop = false, lies = false, login = false, waits = {}, what } = kind.make(chance, lasts)
-  return { name: kind.name, at, lasts, what, drop, lies, login, waits }
+  const {
+    drop = false,
+    lies = false,
+    login = false,
+    loses = false,
+    waits = {},
+    what
+  } = kind.make(chance, lasts)
+  return { name: kind.name, at, lasts, what, drop, lies, login, loses, waits }
 }
 
 export const describeTrouble = ({ at, drop, lasts, name, what }: Trouble): string => {

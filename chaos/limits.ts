@@ -106,6 +106,4 @@ export const boundOf = (
 
 /** The least pause before the attempt after so many in a row that failed, in ms. The first one comes at once. */
 export const leastPause = (attempt: number): number =>
-  attempt <= 1
-    ? 0
-    : (1 - JITTER) * Math.min(reconnect.base * 2 ** (attempt - 1), reconnect.cap)
+  attempt <= 1 ? 0 : (1 - JITTER) * Math.min(reconnect.base * 2 ** (attempt - 1), reconnect.cap)

@@ -61,7 +61,10 @@ export class Observer {
     const data = JSON.parse(payload.toString("utf8", dataStart, dataEnd)) as Published
     const name = nameOf(view)
     if (nameOf(data) !== name || view.broker !== this.#broker) {
-      this.#recorder.violated("wrong instrument", `a frame of ${view.topic} holds ${nameOf(data)} of ${view.broker}`)
+      this.#recorder.violated(
+        "wrong instrument",
+        `a frame of ${view.topic} holds ${nameOf(data)} of ${view.broker}`
+      )
     }
     this.#proves(name, data.ltp, view.topic)
   }
@@ -73,7 +76,8 @@ export class Observer {
     if (!this.#wants.hasInstrument(name)) {
       const left = this.#wants.leftAt(name)
       if (left === 0 || tick.received_time > left) {
-        const since = left === 0 ? "never held" : `received ${tick.received_time - left} ms after it was given up`
+        const since =
+          left === 0 ? "never held" : `received ${tick.received_time - left} ms after it was given up`
         this.#recorder.violated("unwanted tick", `a tick of ${name}, ${since}`)
       }
     }

@@ -43,9 +43,11 @@ const describeViolation = ({ at, broker, detail, invariant, journal }: Violation
 
 /** One scenario with what went wrong in it. */
 export const describeOutcome = ({ scenario, violations }: Outcome): string =>
-  [`VIOLATED, again with: ${again(scenario)}`, describeScenario(scenario), ...violations.map(describeViolation)].join(
-    "\n"
-  )
+  [
+    `VIOLATED, again with: ${again(scenario)}`,
+    describeScenario(scenario),
+    ...violations.map(describeViolation)
+  ].join("\n")
 
 export const violationsOf = (outcomes: ReadonlyArray<Outcome>): string => {
   const all = outcomes.flatMap((o) => o.violations)

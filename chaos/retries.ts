@@ -10,7 +10,10 @@ interface Attempt {
 }
 
 const attemptsOf = ({ connections, logins }: Ledger): ReadonlyArray<Attempt> => {
-  const opened = connections.map(({ closed, opened: at }: ConnectionRecord): Attempt => ({ at, failed: closed }))
+  const opened = connections.map(({ closed, opened: at }: ConnectionRecord): Attempt => ({
+    at,
+    failed: closed
+  }))
   // What was declined before it was a connection.
   const declined = logins
     .filter((l) => l.connection === undefined && l.outcome !== "accepted")
@@ -37,7 +40,9 @@ const tooSoon = (attempts: ReadonlyArray<Attempt>, anew: ReadonlyArray<number>):
     failures = restarted ? 0 : lived >= reconnect.healthyAfter - TOLERANCE_MS ? 1 : failures + 1
     const least = failures === 0 ? 0 : leastPause(failures)
     if (at - previous.at >= least - TOLERANCE_MS) continue
-    wrong.push(`attempt ${i + 1} comes ${at - previous.at} ms after the one before, at least ${least} are due`)
+    wrong.push(
+      `attempt ${i + 1} comes ${at - previous.at} ms after the one before, at least ${least} are due`
+    )
   }
   return wrong
 }
@@ -46,7 +51,8 @@ const tooSoon = (attempts: ReadonlyArray<Attempt>, anew: ReadonlyArray<number>):
 const WINDOW_MS = 2000
 const mostInWindow = (): number => {
   let count = 0
-  for (let at = 0; at <= WINDOW_MS; at += leastPause(++count)) if (count > 0 && leastPause(count) === 0) continue
+  for (let at = 0; at <= WINDOW_MS; at += leastPause(++count))
+    if (count > 0 && leastPause(count) === 0) continue
   return count + 1
 }
 
@@ -59,16 +65,24 @@ const tooMany = (
     const within = attempts.filter((a) => a.at >= at && a.at < at + WINDOW_MS).length
     const restarts = anew.filter((time) => time >= at - WINDOW_MS && time < at + WINDOW_MS).length
     const most = slots * mostInWindow() * (1 + restarts)
-    if (within > most) return [`${within} attempts within ${WINDOW_MS} ms, ${most} are allowed for ${slots} connections`]
+    if (within > most)
+      return [`${within} attempts within ${WINDOW_MS} ms, ${most} are allowed for ${slots} connections`]
   }
   return []
 }
 
 /** @param slots connections that the session may have */
-export const checkRetries = (ledger: Ledger, anew: ReadonlyArray<number>, slots: number): ReadonlyArray<string> => {
+export const checkRetries = (
+  ledger: Ledger,
+  anew: ReadonlyArray<number>,
+  slots: number
+): ReadonlyArray<string> => {
   const attempts = attemptsOf(ledger)
   return slots === 1 ? tooSoon(attempts, anew) : tooMany(attempts, anew, slots)
 }
+
+/** No status: within the connection. Others, as 503, say nothing of the login and are tried again. */
+const ABOUT_LOGIN: ReadonlySet<number | undefined> = new Set([undefined, 401, 403])
 
 /** After a refused login: once more with what is stored then, and silence until something else is stored. */
 export const checkLogins = (
@@ -77,11 +91,15 @@ export const checkLogins = (
   slots: number
 ): ReadonlyArray<string> =>
   refusing.flatMap(({ from, until }) => {
-    const all = logins.filter((l) => l.outcome === "refused" && l.at >= from && l.at < until)
+    const all = logins.filter(
+      (l) => l.outcome === "refused" && ABOUT_LOGIN.has(l.status) && l.at >= from && l.at < until
+    )
     // A client that does not wait for the answer has its requests refused as well, on one connection.
     const connections = new Set(all.flatMap((l) => (l.connection === undefined ? [] : [l.connection])))
     const refused = connections.size + all.filter((l) => l.connection === undefined).length
     return refused <= 2 * slots
       ? []
-      : [`${refused} logins were refused within ${until - from} ms, ${2 * slots} are allowed for ${slots} connections`]
+      : [
+          `${refused} logins were refused within ${until - from} ms, ${2 * slots} are allowed for ${slots} connections`
+        ]
   })

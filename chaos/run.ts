@@ -11,6 +11,8 @@ import { BrokerRegistry } from "../src/brokers/registry.ts"
 import { FrameBus } from "../src/bus/frameBus.ts"
 import { simulate } from "../src/simulator/index.ts"
 import type { SimulatorHandle } from "../src/simulator/index.ts"
+import { alwaysOpen } from "../src/market/hours.ts"
+import { Hours } from "../src/session/surroundings.ts"
 import * as LocalFeed from "../src/session/localFeed.ts"
 import { Transport } from "../src/session/transport.ts"
 import { CredentialStore } from "../src/store/credentials.ts"
@@ -129,7 +131,10 @@ const storm = Effect.fnUntraced(function* (station: Station, stalls: Stalls) {
     { concurrency: "unbounded", discard: true }
   )
   const core = new Set(station.wants.topicsOf(CORE).map(([topic]) => topic))
-  const suffering = Effect.forEach(stage.troubles, station.suffer, { concurrency: "unbounded", discard: true })
+  const suffering = Effect.forEach(stage.troubles, station.suffer, {
+    concurrency: "unbounded",
+    discard: true
+  })
   const faultMs = Math.max(...stage.troubles.map((t) => t.at + t.lasts))
   const bound = boundFor(
     station,
@@ -169,7 +174,11 @@ const storm = Effect.fnUntraced(function* (station: Station, stalls: Stalls) {
   return recovery
 })
 
-const life = Effect.fnUntraced(function* (station: Station, stalls: Stalls, options: ReturnType<typeof sessionOptions>) {
+const life = Effect.fnUntraced(function* (
+  station: Station,
+  stalls: Stalls,
+  options: ReturnType<typeof sessionOptions>
+) {
   const { observer, recorder, stage } = station
   const began = Date.now()
   station.doors = yield* stage.by === "feed"
@@ -196,8 +205,11 @@ const account = (station: Station): void => {
   const { broker, observer, recorder, refusing, renewed, simulator, stage } = station
   const ledger = simulator.ledger()
   const slots = broker.limits.connectionsPerLogin.value
-  for (const wrong of checkRetries(ledger, [...observer.resumed, ...renewed], slots)) recorder.violated("retries", wrong)
-  for (const wrong of checkLogins(ledger, refusing, slots)) recorder.violated("login", wrong)
+  for (const wrong of checkRetries(ledger, [...observer.resumed, ...renewed], slots))
+    recorder.violated("retries", wrong)
+  // Where market data is public there is no login to be spared.
+  if (broker.credentials.length > 0)
+    for (const wrong of checkLogins(ledger, refusing, slots)) recorder.violated("login", wrong)
   if (observer.parked > 0 && !stage.troubles.some((t) => t.login))
     recorder.violated("login", "the session waits for a login, and nothing was wrong with the one it has")
   const { defects } = simulator.counters()
@@ -231,7 +243,9 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, stalls: Stalls, re
     BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, overrides)))
   )
   const context = yield* Layer.buildWithScope(
-    LocalFeed.layer({ ...options, firstAttempt: "3 seconds", idleTimeToLive: 0 }).pipe(Layer.provideMerge(base)),
+    LocalFeed.layer({ ...options, firstAttempt: "3 seconds", idleTimeToLive: 0 }).pipe(
+      Layer.provideMerge(base)
+    ),
     sessions
   )
   const registry = Context.get(context, BrokerRegistry)
@@ -239,7 +253,10 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, stalls: Stalls, re
     Effect.gen(function* () {
       const simulator = simulators[i]!
       const { broker } = yield* registry.load(stage.broker)
-      const recorder = new Recorder({ seed: scenario.seed, index: scenario.index, broker: stage.broker }, began)
+      const recorder = new Recorder(
+        { seed: scenario.seed, index: scenario.index, broker: stage.broker },
+        began
+      )
       recorders.push(recorder)
       yield* Context.get(context, Users).add(stage.user, stage.broker)
       yield* Context.get(context, CredentialStore).set(stage.user, stage.broker, simulator.credentials)
@@ -254,15 +271,14 @@ const play = Effect.fnUntraced(function* (scenario: Scenario, stalls: Stalls, re
   })
   yield* bus.listen((event) => byUser.get(event.user)?.observer.onEvent(event))
 
-  const recoveries = yield* Effect.forEach(
-    stations,
-    (station) => life(station, stalls, options),
-    { concurrency: "unbounded" }
-  ).pipe(Effect.provideContext(context), Effect.provideService(Scope.Scope, sessions))
+  const recoveries = yield* Effect.forEach(stations, (station) => life(station, stalls, options), {
+    concurrency: "unbounded"
+  }).pipe(Effect.provideContext(context), Effect.provideService(Scope.Scope, sessions))
   stations.forEach(account)
   yield* Scope.close(sessions, Exit.void)
   yield* Effect.forEach(stations, allClosed, { concurrency: "unbounded", discard: true })
-  const sum = (of: (station: Station) => number) => stations.reduce((total, station) => total + of(station), 0)
+  const sum = (of: (station: Station) => number) =>
+    stations.reduce((total, station) => total + of(station), 0)
   return {
     recoveries: recoveries.filter((r) => r !== undefined),
     frames: sum((s) => s.observer.frames),
@@ -286,6 +302,8 @@ export const runScenario = (scenario: Scenario, stalls: Stalls): Effect.Effect<O
         })
       ),
       Effect.provideService(References.MinimumLogLevel, "None"),
+      // The simulated market never closes.
+      Effect.provideService(Hours, alwaysOpen),
       Effect.map((figures) => ({
         scenario,
         ...figures,

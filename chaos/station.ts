@@ -14,7 +14,7 @@ import { Observer } from "./observer.ts"
 import { pricedOf } from "./prices.ts"
 import type { Priced } from "./prices.ts"
 import type { Stage, Step } from "./scenario.ts"
-import { Recorder } from "./violations.ts"
+import type { Recorder } from "./violations.ts"
 import { Wants } from "./wants.ts"
 
 /** The level of all depth readers: a deeper one may come over a socket of its own. */
@@ -38,6 +38,8 @@ export class Station {
   readonly refusing: Array<Refusing> = []
   /** Epoch ms: connections that the simulator does not see end, until then. */
   blindUntil = 0
+  /** Some request of the client may have been lost unseen, an unsubscription among them. */
+  losesRequests = false
   /** Epoch ms of each new login in the database. */
   readonly renewed: Array<number> = []
   doors!: Doors
@@ -62,7 +64,10 @@ export class Station {
   readonly #topic = ({ exchange, mode, symbol }: SubscribeRequest): string =>
     topicOf(this.stage.user, exchange, symbol, mode, DEPTH)
 
-  readonly subscribe = (reader: string, asked: ReadonlyArray<{ readonly pick: number; readonly mode: Mode }>) =>
+  readonly subscribe = (
+    reader: string,
+    asked: ReadonlyArray<{ readonly pick: number; readonly mode: Mode }>
+  ) =>
     Effect.gen({ self: this }, function* () {
       const byTopic = new Map(
         asked.map(({ mode, pick }) => {
@@ -82,7 +87,10 @@ export class Station {
         }
         if (!held.has(topic)) this.wants.remove(topic, reader, Date.now())
         if (result.code !== "MAX_CAPACITY_REACHED")
-          this.recorder.violated("harness", `${nameOf(request)} ${request.mode}: ${result.code} ${result.message}`)
+          this.recorder.violated(
+            "harness",
+            `${nameOf(request)} ${request.mode}: ${result.code} ${result.message}`
+          )
       }
     })
 
@@ -100,7 +108,11 @@ export class Station {
       for (const [i, topic] of [...chosen.keys()].entries()) {
         const result = results[i]!
         if (result.status === "success") this.wants.remove(topic, reader, Date.now())
-        else this.recorder.violated("harness", `${topic} could not be given up: ${result.code} ${result.message}`)
+        else
+          this.recorder.violated(
+            "harness",
+            `${topic} could not be given up: ${result.code} ${result.message}`
+          )
       }
     })
 
@@ -121,7 +133,7 @@ export class Station {
   }
 
   /** The same values under a new version: the simulator takes them for another login once it is told so. */
-  readonly #renew = Effect.gen({ self: this }, function* () {
+  readonly renew = Effect.gen({ self: this }, function* () {
     const { credentials } = this.simulator
     this.simulator.setCredentials(credentials)
     yield* Effect.orDie(
@@ -135,20 +147,21 @@ export class Station {
   readonly suffer = (trouble: Trouble): Effect.Effect<void, never, CredentialStore> =>
     Effect.gen({ self: this }, function* () {
       const { simulator } = this
-      const { drop, lasts, lies, login, what } = trouble
+      const { drop, lasts, lies, login, loses, what } = trouble
       yield* Effect.sleep(trouble.at)
       this.recorder.note(`begins: ${describeTrouble(trouble)}`)
       if (lies) this.observer.lies(true)
+      if (loses) this.losesRequests = true
       if (login) this.refusing.push({ from: Date.now(), until: Infinity })
       const blind = typeof what === "object" && what.fault === "blackHole"
       if (blind) this.blindUntil = Infinity
       const end = this.#begin(what)
       if (drop) simulator.dropConnections()
-      if (what === "renew") yield* this.#renew
+      if (what === "renew") yield* this.renew
       yield* Effect.sleep(lasts)
       end()
       if (blind) this.blindUntil = Date.now() + 1000
-      if (login) yield* this.#renew
+      if (login) yield* this.renew
       if (lies) this.observer.lies(false)
       this.recorder.note(`ends: ${trouble.name}`)
     })

@@ -38,19 +38,22 @@ export const watchUpstream = (station: Station): Effect.Effect<never> => {
   return Effect.forever(Effect.andThen(look, Effect.sleep(EVERY_MS)))
 }
 
-const wrongOf = ({ priced, simulator, wants }: Station): ReadonlyArray<string> => {
+const wrongOf = ({ losesRequests, priced, simulator, wants }: Station): ReadonlyArray<string> => {
   const { names } = wants
   return priced.instruments.flatMap(({ exchange, symbol }) => {
     const name = `${exchange}:${symbol}`
     const held = simulator.heldBy(name)
     // Some wires tell indices unasked, so that nobody holds what is wanted; that it ticks was seen already.
-    const most = names.has(name) ? 1 : 0
+    const most = names.has(name) || losesRequests ? 1 : 0
     return held <= most ? [] : [`${name} is held by ${held} connections instead of ${most}`]
   })
 }
 
 /** When nobody comes or goes any more, nothing is held but what is wanted, and that by one connection each. */
-export const settleUpstream = Effect.fnUntraced(function* (station: Station, stalled: (since: number) => number) {
+export const settleUpstream = Effect.fnUntraced(function* (
+  station: Station,
+  stalled: (since: number) => number
+) {
   const { intervalMs, lingerMs } = station.stage
   const began = Date.now()
   const within = lingerMs + CARE_MS + SLACK_MS + 4 * intervalMs * station.priced.instruments.length

@@ -34,7 +34,10 @@ export class Recorder {
   readonly #began: number
   readonly #journal: Array<string> = []
 
-  constructor(where: { readonly seed: number; readonly index: number; readonly broker: string }, began: number) {
+  constructor(
+    where: { readonly seed: number; readonly index: number; readonly broker: string },
+    began: number
+  ) {
     this.#where = where
     this.#began = began
   }
