@@ -43,6 +43,20 @@ const read = (file: string): string | undefined => {
   }
 }
 
+/** Makes the names in a folder as durable as what they name. Some file systems know no such thing. */
+const syncFolder = (folder: string): void => {
+  if (process.platform === "win32") return
+  let handle: number | undefined
+  try {
+    handle = openSync(folder, "r")
+    fsyncSync(handle)
+  } catch {
+    // Then it is as durable as they make it.
+  } finally {
+    if (handle !== undefined) closeSync(handle)
+  }
+}
+
 /**
  * Writes the text beside the file and links it into place: the file appears whole, or is somebody else's. The
  * link fails where a file exists already, which is how processes that start together agree on one secret.
@@ -63,6 +77,9 @@ const make = (file: string, text: string): void => {
     } catch (cause) {
       if (codeOf(cause) !== "EEXIST") throw cause
     }
+    // Credentials that outlive a power cut are worth nothing without their key.
+    syncFolder(dirname(file))
+    syncFolder(dirname(dirname(file)))
   } finally {
     unlinkSync(draft)
   }
