@@ -9,7 +9,15 @@
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -72,7 +80,10 @@ const startWriter = (dataDir: string, prefix: string) => {
   const ended = once(child, "close")
   // What is cut off was not reported.
   const committed = (): ReadonlyArray<Committed> =>
-    text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as Committed)
+    text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Committed)
   return {
     signal: (name: NodeJS.Signals) => child.kill(name),
     committed,
@@ -81,7 +92,9 @@ const startWriter = (dataDir: string, prefix: string) => {
       const until = Date.now() + STARTED_WITHIN_MS
       while (text.split("\n").length <= count) {
         if (child.exitCode !== null || Date.now() > until)
-          throw new Error(`the writer reported ${committed().length} commits and ${count} were waited for. ${errors}`)
+          throw new Error(
+            `the writer reported ${committed().length} commits and ${count} were waited for. ${errors}`
+          )
         await sleep(1)
       }
     }
@@ -97,7 +110,10 @@ const drained = async (committed: () => ReadonlyArray<Committed>): Promise<Reado
 const integrity = (dataDir: string): ReadonlyArray<string> => {
   const database = new DatabaseSync(join(dataDir, DATABASE))
   try {
-    const rows = [...database.prepare("PRAGMA integrity_check").all(), ...database.prepare("PRAGMA foreign_key_check").all()]
+    const rows = [
+      ...database.prepare("PRAGMA integrity_check").all(),
+      ...database.prepare("PRAGMA foreign_key_check").all()
+    ]
     const bad = rows.map((row) => JSON.stringify(row)).filter((row) => row !== '{"integrity_check":"ok"}')
     return bad.length === 0 ? [] : [`the database is damaged: ${bad.slice(0, 3).join(", ")}`]
   } finally {
@@ -150,7 +166,8 @@ const opened = async (
   committed: ReadonlyArray<Committed>
 ): Promise<{ readonly missing: ReadonlyArray<Committed>; readonly wrong: ReadonlyArray<string> }> => {
   const exit = await Effect.runPromiseExit(missingOf(dataDir, committed))
-  if (exit._tag === "Failure") return { missing: committed, wrong: [`it does not open: ${String(exit.cause)}`] }
+  if (exit._tag === "Failure")
+    return { missing: committed, wrong: [`it does not open: ${String(exit.cause)}`] }
   return { missing: exit.value, wrong: integrity(dataDir) }
 }
 
@@ -173,7 +190,9 @@ const kill = async (root: string, chance: Chance, count: number) => {
     await writer.ended
     all.push(...writer.committed())
     const { missing, wrong } = await opened(dataDir, all)
-    violations.push(...[...wrong, ...lost(missing)].map((w) => `kill ${n + 1}, after ${commits} commits: ${w}`))
+    violations.push(
+      ...[...wrong, ...lost(missing)].map((w) => `kill ${n + 1}, after ${commits} commits: ${w}`)
+    )
   }
   return { violations, committed: all.length }
 }
@@ -182,7 +201,9 @@ const kill = async (root: string, chance: Chance, count: number) => {
 const tornTail = (log: Buffer, end: number, chance: Chance): Buffer => {
   const rest = log.subarray(end)
   const kept = rest.subarray(0, chance.between(0, rest.length))
-  const noise = Buffer.from(Array.from({ length: chance.pick([0, 1, 24, 500, 4120, 9000]) }, () => chance.between(0, 255)))
+  const noise = Buffer.from(
+    Array.from({ length: chance.pick([0, 1, 24, 500, 4120, 9000]) }, () => chance.between(0, 255))
+  )
   return Buffer.concat([log.subarray(0, end), kept, noise])
 }
 
@@ -205,7 +226,9 @@ const tear = async (
     for (const file of [DATABASE, "secret.key"]) copyFileSync(join(from, file), join(dataDir, file))
     const atTail = n % 2 === 0 || end <= safe
     const cut = atTail ? end : chance.between(safe, end)
-    writeFileSync(join(dataDir, WAL), atTail ? tornTail(log, end, chance) : log.subarray(0, cut), { mode: 0o600 })
+    writeFileSync(join(dataDir, WAL), atTail ? tornTail(log, end, chance) : log.subarray(0, cut), {
+      mode: 0o600
+    })
     const gone = commits.filter((at) => at > cut).length
     // One more may have been committed than was reported, and stand for one that was.
     const kept = Math.max(0, committed.length - gone)
@@ -215,7 +238,10 @@ const tear = async (
     const found = [...wrong, ...lost(missing)]
     if (outlived > 0) found.push(`${outlived} commits are there that are newer than one that is gone`)
     violations.push(
-      ...found.map((w) => `${atTail ? "a torn tail" : `the log cut at byte ${cut} of ${log.length}, ${gone} commits gone`}: ${w}`)
+      ...found.map(
+        (w) =>
+          `${atTail ? "a torn tail" : `the log cut at byte ${cut} of ${log.length}, ${gone} commits gone`}: ${w}`
+      )
     )
     rmSync(dataDir, { recursive: true, force: true })
   }
@@ -236,7 +262,8 @@ const cutPower = async (root: string, chance: Chance, cuts: number, tears: numbe
     writer.signal("SIGSTOP")
     const committed = await drained(writer.committed)
     mkdirSync(copy, { mode: 0o700 })
-    for (const file of FILES) if (existsSync(join(dataDir, file))) copyFileSync(join(dataDir, file), join(copy, file))
+    for (const file of FILES)
+      if (existsSync(join(dataDir, file))) copyFileSync(join(dataDir, file), join(copy, file))
     writer.signal("SIGKILL")
     await writer.ended
     total += committed.length

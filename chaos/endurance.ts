@@ -194,7 +194,9 @@ const laidOut = Effect.fnUntraced(function* (name: "dhan_sandbox" | "zerodha", f
   const simulator = name === "zerodha" ? yield* simulate(name, { ticksPerSecond: 1000 }) : undefined
   const { breakAll, transport } = yield* breakable()
   const overrides =
-    simulator === undefined ? {} : { [name]: { ...simulator.overrides, requestIntervalMs: 1, requestBatch: 50 } }
+    simulator === undefined
+      ? {}
+      : { [name]: { ...simulator.overrides, requestIntervalMs: 1, requestBatch: 50 } }
   const base = Layer.mergeAll(
     Store.layerMemory,
     FrameBus.layer,
@@ -209,8 +211,7 @@ const laidOut = Effect.fnUntraced(function* (name: "dhan_sandbox" | "zerodha", f
   yield* Context.get(context, Users).add(USER, name)
   if (simulator !== undefined)
     yield* Context.get(context, CredentialStore).set(USER, name, simulator.credentials)
-  const origin =
-    simulator === undefined ? { texts: yield* Effect.promise(() => simulatedMaster(name)) } : {}
+  const origin = simulator === undefined ? { texts: yield* Effect.promise(() => simulatedMaster(name)) } : {}
   yield* Effect.provideContext(importMaster(broker, origin), context)
   const listed = yield* Context.get(context, Instruments).search(name, "A", 1000)
   const instruments = listed.slice(0, 20)
@@ -278,7 +279,10 @@ export const runEndurance = (
         progress(`${reconnects} reconnects`)
         const first = yield* lap(c, "reconnects", reconnects, () => reconnect(c, "reconnects"))
         progress(`${pairs} pairs of subscribe and unsubscribe`)
-        return [first, yield* lap(c, `subscribe and unsubscribe ${AT_ONCE}`, pairs / AT_ONCE, (n) => pair(c, n))]
+        return [
+          first,
+          yield* lap(c, `subscribe and unsubscribe ${AT_ONCE}`, pairs / AT_ONCE, (n) => pair(c, n))
+        ]
       })
     )
     progress(`${socketReconnects} reconnects over sockets`)

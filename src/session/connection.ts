@@ -126,6 +126,7 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     },
     send: (frame) => socket?.send(frame),
     request: transport.request,
+    kept: (change) => options.onSent([change], now()),
     answered: (request, answer) => {
       tap.answered(request, answer, now())
       decoding = undefined

@@ -8,7 +8,7 @@ import type { Broker } from "../brokers/broker.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Change, Frame, HttpAnswer, HttpRequest, Outbound } from "../protocols/protocol.ts"
 import { isHttpRequest } from "../protocols/protocol.ts"
-import type { EntryChange } from "./subscriptionBook.ts"
+import type { Entry, EntryChange } from "./subscriptionBook.ts"
 import { sameWant } from "./subscriptionBook.ts"
 
 export interface RequestWriter {
@@ -28,8 +28,15 @@ export interface RequestWriterOptions {
   readonly encode: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   readonly send: (frame: Frame) => void
   readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
+  /** A change was undone before it left: what is wanted is what the broker has been asked for already. */
+  readonly kept: (change: Change) => void
   /** Must not throw. */
   readonly answered: (request: HttpRequest, answer: HttpAnswer) => void
+}
+
+/** A change that waits, and the entry under which the broker's packets are known until it has left. */
+interface Waiting extends EntryChange {
+  readonly holder: Entry
 }
 
 export const makeRequestWriter = Effect.fnUntraced(function* (
@@ -38,7 +45,7 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
   const { pacing } = options
   // By name, not by entry: an instrument that was given up and is wanted again has a new entry, and its waiting
   // unsubscribe must become a change of mode rather than overtake the new subscribe.
-  const waiting = new Map<string, EntryChange>()
+  const waiting = new Map<string, Waiting>()
   const urgent: Array<HttpRequest> = []
   const wake = yield* Latch.make(false)
 
@@ -50,9 +57,11 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
       if (again === true && earlier !== undefined) continue
       // Behind one that merely asks once more, the broker still has what it had.
       const from = earlier === undefined || earlier.again === true ? change.from : earlier.from
-      const undone = again !== true && sameWant(from, to) && (to === undefined || earlier?.entry === entry)
-      if (undone) waiting.delete(entry.name)
-      else waiting.set(entry.name, { entry, from, to, ...(again === undefined ? {} : { again }) })
+      const holder = earlier?.holder ?? entry
+      if (again !== true && sameWant(from, to) && (to === undefined || holder === entry)) {
+        waiting.delete(entry.name)
+        if (to !== undefined) options.kept({ instrument: entry, from: to, to })
+      } else waiting.set(entry.name, { entry, from, to, holder, ...(again === undefined ? {} : { again }) })
     }
     if (waiting.size > 0) wake.openUnsafe()
   }

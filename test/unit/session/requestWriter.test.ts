@@ -61,6 +61,7 @@ const start = Effect.fnUntraced(function* (
       })
       return yield* Deferred.await(answer)
     }),
+    kept: ({ instrument, to }) => log.push(`kept ${instrument.symbol} ${to?.mode}`),
     answered: (request, { body }) => log.push(`answered ${pathOf(request)} ${body}`)
   })
   const fiber = yield* Effect.forkChild(writer.run)
@@ -165,5 +166,24 @@ describe("requestWriter", () => {
       yield* advance("300 millis")
       assert.deepStrictEqual(log, ["RELIANCE ->ltp", "INFY ltp>-", "TCS ltp>quote"])
     })
+  )
+
+  it.effect(
+    "asks for an instrument that came back under another entry, though the want is the same in the end",
+    () =>
+      Effect.gen(function* () {
+        const { log, writer } = yield* start((symbols) => [symbols.join(", ")], 1)
+        const again = new SubscriptionBook("asha", { name: "test" }).hold("r", INFY, "quote", 5, 0, false)
+          .change!.entry
+        writer.request([add(reliance), change(infy, quote, undefined)])
+        writer.request([change(again, undefined, ltp)])
+        writer.request([change(again, ltp, quote)])
+        yield* advance("200 millis")
+        assert.deepStrictEqual(log, ["RELIANCE ->ltp", "INFY quote>quote"])
+        // The same entry, given up and wanted again before either left: nothing to ask for, and said so.
+        writer.request([add(reliance, quote), change(tcs, quote, undefined)])
+        writer.request([change(tcs, undefined, quote)])
+        assert.strictEqual(log.at(-1), "kept TCS quote")
+      })
   )
 })
