@@ -36,7 +36,8 @@ export interface Kind {
 }
 
 const WATCHED: Waits = { watchdog: true, resend: true }
-const BROKEN: Waits = { ...WATCHED, faulty: true }
+const UNHEARD: Waits = { ...WATCHED, loginLost: true }
+const BROKEN: Waits = { ...UNHEARD, faulty: true }
 
 const plain = (
   fault: Extract<FaultName, "mute" | "pingsOnly" | "silent" | "blackHole">,
@@ -44,7 +45,11 @@ const plain = (
 ): Kind => ({
   name: fault,
   weight,
-  make: () => ({ what: { fault }, waits: WATCHED, loses: fault === "blackHole" })
+  make: () => ({
+    what: { fault },
+    waits: fault === "silent" || fault === "blackHole" ? UNHEARD : WATCHED,
+    loses: fault === "blackHole"
+  })
 })
 
 const perFrame = (
@@ -144,7 +149,7 @@ export const kinds: ReadonlyArray<Kind> = [
       },
       drop: chance.odds(0.5),
       loses: true,
-      waits: { ...WATCHED, limited: true, displaced: 4 }
+      waits: { ...UNHEARD, limited: true, displaced: 4 }
     })
   },
   {
@@ -257,7 +262,7 @@ export const kinds: ReadonlyArray<Kind> = [
     make: (chance) => ({ what: { fault: "segment", most: chance.pick([1, 7, 100]) }, waits: WATCHED })
   },
   { name: "coalesce", weight: 1, make: () => ({ what: { fault: "coalesce" } }) },
-  { name: "drip", weight: 1, make: () => ({ what: { fault: "drip" }, waits: WATCHED }) }
+  { name: "drip", weight: 1, make: () => ({ what: { fault: "drip" }, waits: UNHEARD }) }
 ]
 
 export const makeTrouble = (kind: Kind, at: number, lasts: number, chance: Chance): Trouble => {

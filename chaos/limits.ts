@@ -45,6 +45,8 @@ const CARE_MS = 1000
 const SESSION_PAUSE_MS = 1000
 /** `transport/webSocket.ts` and `byteStream.ts` give up an attempt that nobody answers; `http.ts` a request. */
 const UNANSWERED_MS = 10_000
+/** `connection.ts` waits so long for the answer to a login, while pings are answered. */
+const LOGIN_MS = 15_000
 /** A new login in the database is noticed. */
 const NOTICED_MS = 1000
 /** Connecting and logging in over the loopback. */
@@ -62,6 +64,8 @@ export interface Waits {
   readonly resend?: boolean
   /** An attempt hangs. */
   readonly unanswered?: boolean
+  /** The answer to a login may have been lost. */
+  readonly loginLost?: boolean
   /** The schedule's pause after "too fast". */
   readonly limited?: boolean
   /** The pause after another program's login, after so many in a row. */
@@ -99,6 +103,7 @@ export const boundOf = (
     (any((w) => w.watchdog) ? noticed + CARE_MS + watch.firstTickAfterMs + faultMs : 0) +
     (any((w) => w.resend) ? watch.firstTickAfterMs + CARE_MS + faultMs : 0) +
     (any((w) => w.unanswered) ? UNANSWERED_MS : 0) +
+    (any((w) => w.loginLost) ? LOGIN_MS : 0) +
     (any((w) => w.faulty) ? SESSION_PAUSE_MS + intensity.pauseMs : 0) +
     (any((w) => w.login) ? NOTICED_MS : 0)
   )

@@ -1,8 +1,10 @@
 /** `npm run chaos`: scenarios, endurance and crashes; prints figures, and every violation with the way to see it again. */
 import * as Effect from "effect/Effect"
+import { longCrashes, runCrashes } from "./crash.ts"
+import { longLengths, runEndurance } from "./endurance.ts"
 import { BadFlag, HELP, readFlags } from "./flags.ts"
 import type { Flags } from "./flags.ts"
-import { describeOutcome, figuresOf, violationsOf } from "./report.ts"
+import { crashesOf, describeOutcome, enduranceOf, figuresOf, violationsOf } from "./report.ts"
 import { runScenario } from "./run.ts"
 import type { Outcome } from "./run.ts"
 import { longShape, scenarioOf } from "./scenario.ts"
@@ -40,6 +42,18 @@ const main = async (): Promise<number> => {
   const flags = readFlags(process.env)
   let violations = 0
   if (flags.parts.has("scenarios")) violations += await scenarios(flags)
+  if (flags.parts.has("endurance")) {
+    const endurance = await Effect.runPromise(runEndurance(longLengths, progress))
+    progress("")
+    console.log(`\n${enduranceOf(endurance)}`)
+    violations += endurance.violations.length
+  }
+  if (flags.parts.has("crash")) {
+    const crashes = await runCrashes(flags.seed, longCrashes, progress)
+    progress("")
+    console.log(`\n${crashesOf(flags.seed, crashes)}`)
+    violations += crashes.violations.length
+  }
   return violations
 }
 

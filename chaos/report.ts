@@ -1,4 +1,6 @@
 /** Figures and violations in words. */
+import type { Crashes } from "./crash.ts"
+import type { Endurance, Lap, Sizes } from "./endurance.ts"
 import type { Outcome } from "./run.ts"
 import { describeScenario } from "./scenario.ts"
 import type { Violation } from "./violations.ts"
@@ -54,3 +56,19 @@ export const violationsOf = (outcomes: ReadonlyArray<Outcome>): string => {
   if (all.length === 0) return "violations: 0"
   return `violations: ${all.length} in ${outcomes.filter((o) => o.violations.length > 0).length} scenarios: ${listed(all.map((v) => v.invariant))}`
 }
+
+const sizes = ({ connections, fibers, handles, heapMb, instruments, used }: Sizes): string =>
+  `heap ${heapMb.toFixed(1)} MB, ${handles} handles, ${fibers} fibers, ${connections} connections, ${instruments} instruments, ${used} subscriptions`
+
+const describeLap = ({ after, before, name, rounds, seconds }: Lap): string =>
+  `${name}: ${rounds} in ${seconds.toFixed(1)} s\n  before: ${sizes(before)}\n  after:  ${sizes(after)}`
+
+const listOf = (violations: ReadonlyArray<string>): string =>
+  [`violations: ${violations.length}`, ...violations.map((v) => `  ${v}`)].join("\n")
+
+export const enduranceOf = ({ laps, violations }: Endurance): string =>
+  `endurance\n${laps.map(describeLap).join("\n")}\n${listOf(violations)}`
+
+export const crashesOf = (seed: number, { committed, cuts, kills, tears, violations }: Crashes): string =>
+  `crashes, seed ${seed}: ${kills} processes killed while they wrote, ${cuts} power cuts with ${tears} ways to tear the log, ` +
+  `${committed} commits looked for\n${listOf(violations)}`

@@ -59,7 +59,7 @@ describe("the database", () => {
         Effect.gen(function* () {
           assert.strictEqual(yield* pragma(sql, "journal_mode"), "wal")
           assert.strictEqual(yield* pragma(sql, "busy_timeout"), 5000)
-          assert.strictEqual(yield* pragma(sql, "synchronous"), 1)
+          assert.strictEqual(yield* pragma(sql, "synchronous"), 2)
           assert.strictEqual(yield* pragma(sql, "foreign_keys"), 1)
         })
       )
