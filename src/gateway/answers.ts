@@ -8,10 +8,14 @@ import { modeLabel } from "../market/mode.ts"
 import type { SubscribeSuccess } from "../market/subscription.ts"
 import type { OptIns } from "./delivery/delivery.ts"
 import { noOptIns } from "./delivery/delivery.ts"
-import type { ErrorCode } from "./protocol.ts"
+import type { Answer, FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
+import type { ErrorCode } from "./messages/words.ts"
+
+/** What is known of the request is its id's text, which is put in as it is. */
+type Unnamed<A> = A extends unknown ? Omit<A, "request_id"> : never
 
 /** @param requestId JSON text */
-const write = (frame: object, requestId: string | undefined): string => {
+const write = (frame: Unnamed<Answer>, requestId: string | undefined): string => {
   const text = JSON.stringify(frame)
   return requestId === undefined ? text : `${text.slice(0, -1)},"request_id":${requestId}}`
 }
@@ -44,29 +48,6 @@ export const authenticated = (
     },
     requestId
   )
-
-export interface SubscribedEntry {
-  readonly symbol: string
-  readonly exchange: string
-  readonly status: "success"
-  readonly mode: "LTP" | "Quote" | "Depth"
-  /** The level really given. */
-  readonly depth: number
-  readonly broker: string
-  /** The four below are there after a fallback only. */
-  readonly requested_depth?: number
-  readonly actual_depth?: number
-  readonly is_fallback?: true
-  readonly message?: string
-}
-
-export interface FailedEntry {
-  readonly symbol: string
-  readonly exchange: string
-  readonly status: "error"
-  readonly message: string
-  readonly broker: string
-}
 
 export const subscribedEntry = (
   symbol: string,
@@ -120,13 +101,6 @@ export const subscribed = (
     },
     requestId
   )
-
-export interface UnsubscribedEntry {
-  readonly symbol: string
-  readonly exchange: string
-  readonly status: "success"
-  readonly broker: string
-}
 
 export const unsubscribed = (
   successful: ReadonlyArray<UnsubscribedEntry>,

@@ -12,6 +12,7 @@ import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/s
 import type { ApiKeys } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
+import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import { CLOSE } from "./client.ts"
 import type { FailedKeys } from "./failedKeys.ts"
 import { Tally } from "./limits.ts"
@@ -253,7 +254,7 @@ export const makeConversation = ({
     })
     const requests = wants.filter((want) => typeof want !== "string")
     const results = yield* inSlices(requests, (some) => feed.subscribe(user, client.id, some))
-    const answered: Array<answers.SubscribedEntry | answers.FailedEntry> = []
+    const answered: Array<SubscribedEntry | FailedEntry> = []
     const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
       []
     let next = 0
@@ -307,8 +308,8 @@ export const makeConversation = ({
   ) {
     if (entries.length > limits.maxEntries) return tooManyEntries(client, entries.length, requestId)
     const { broker } = yield* feed.info(user)
-    const successful: Array<answers.UnsubscribedEntry> = []
-    const failed: Array<answers.FailedEntry> = []
+    const successful: Array<UnsubscribedEntry> = []
+    const failed: Array<FailedEntry> = []
     const requests: Array<UnsubscribeRequest> = []
     for (const entry of entries) {
       const { symbol, exchange } = entry

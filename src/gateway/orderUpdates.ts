@@ -6,29 +6,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { OrderUpdate as OrderUpdateFrame } from "./messages/feed.ts"
 
 /** The state of one order, in the names of the client protocol. Prices in rupees. */
-export interface OrderUpdate {
-  /** `analyze` is the sandbox. */
-  readonly mode: "live" | "analyze"
-  readonly broker: string
-  readonly orderid: string
-  readonly symbol: string
-  readonly exchange: string
-  readonly action: "BUY" | "SELL"
-  readonly quantity: number
-  readonly price: number
-  readonly trigger_price: number
-  readonly pricetype: "MARKET" | "LIMIT" | "SL" | "SL-M"
-  readonly product: "CNC" | "NRML" | "MIS"
-  /** Lower case: `open`, `trigger pending`, `complete`, `rejected`, `cancelled`, or a broker's extra. */
-  readonly order_status: string
-  readonly filled_quantity: number
-  readonly pending_quantity: number
-  readonly average_price: number
-  /** Empty unless rejected. */
-  readonly rejection_reason: string
-}
+export type OrderUpdate = Omit<typeof OrderUpdateFrame.Type, "type" | "user_id">
 
 export type OrderHandler = (user: string, order: OrderUpdate) => void
 
@@ -79,4 +60,4 @@ export const orderFrame = (user: string, order: OrderUpdate): string =>
     pending_quantity: order.pending_quantity,
     average_price: order.average_price,
     rejection_reason: order.rejection_reason
-  })
+  } satisfies typeof OrderUpdateFrame.Type)

@@ -2,35 +2,25 @@
  * The client protocol, inbound: from one WebSocket frame to a request. Pure; never throws, whatever the text.
  *
  * The protocol is that of OpenAlgo's WebSocket proxy, plus what published examples and older clients send
- * (`instruments`, `depth_level`, mode 4). Keys that we do not know are ignored.
+ * (`instruments`, `depth_level`, mode 4). Keys that we do not know are ignored. The messages' published form is in
+ * `messages/inbound.ts`; what is forgiven beyond it is listed in `docs/client-protocol.md`.
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
 import type { OptIns } from "./delivery/delivery.ts"
+import type { InboundKey } from "./messages/inbound.ts"
+import { LONGEST_INTERVAL_MS, slowPolicies } from "./messages/inbound.ts"
+import type { ErrorCode, ModeTag } from "./messages/words.ts"
 import type { Terms } from "./rooms.ts"
 import { usualTerms } from "./rooms.ts"
+
+export type { ErrorCode, ModeTag } from "./messages/words.ts"
 
 /** What goes into an error frame. Not every fault of a frame is one: a bad entry of a list fails alone. */
 export interface Problem {
   readonly code: ErrorCode
   readonly message: string
 }
-
-export type ErrorCode =
-  | "AUTHENTICATION_ERROR"
-  | "NOT_AUTHENTICATED"
-  | "BROKER_ERROR"
-  | "BROKER_INIT_ERROR"
-  | "BROKER_CONNECTION_ERROR"
-  | "BROKER_LIST_ERROR"
-  | "INVALID_MODE"
-  | "INVALID_PARAMETERS"
-  | "INVALID_ACTION"
-  | "INVALID_JSON"
-  | "SERVER_ERROR"
-
-/** The number that the client put for the mode and wants to see in its frames: 4 is the older word for Depth. */
-export type ModeTag = 1 | 2 | 3 | 4
 
 export interface ModeChoice {
   readonly mode: Mode
@@ -91,7 +81,8 @@ export type Inbound =
   /** Needs no answer (`pong`). */
   | { readonly kind: "ignored" }
 
-type Json = Readonly<Record<string, unknown>>
+/** Nothing is known of the values; but only keys that the published messages have are read. */
+type Json = { readonly [K in InboundKey]?: unknown }
 
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -140,7 +131,7 @@ const invalidMode = (value: unknown): Problem => ({
   message: `Invalid mode ${show(value)}: use 1 (LTP), 2 (Quote) or 3 (Depth), or the name`
 })
 
-const isGiven = (frame: Json, key: string): boolean => frame[key] !== undefined
+const isGiven = (frame: Json, key: InboundKey): boolean => frame[key] !== undefined
 
 const suffixed = /^(.+):(20|30|50)$/
 
@@ -221,11 +212,6 @@ const readDepth = (frame: Json): SubscribeBody["depth"] => {
   if (given === undefined || given === null) return DEFAULT_DEPTH
   return Number.isFinite(given) ? Number(given) : { unusable: show(given) }
 }
-
-const slowPolicies: ReadonlySet<unknown> = new Set(["conflate", "drop-oldest", "close"])
-
-/** Longer than any trading day is no interval. */
-const LONGEST_INTERVAL_MS = 86_400_000
 
 const readTerms = (frame: Json): Terms | Problem => {
   const slow = frame["slow"] ?? usualTerms.slow

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { Mode } from "./mode.ts"
 
 /** Epoch milliseconds. */
-const Time = Schema.Number
+const Time = Schema.Finite
 
 const envelope = { user: Schema.String, broker: Schema.String, at: Time }
 const Name = { symbol: Schema.String, exchange: Schema.String }
@@ -27,7 +27,7 @@ export const FeedUp = Schema.Struct({
   ...envelope,
   connection: Schema.Int,
   /** 0 for the first connection of a session. */
-  gap_ms: Schema.Number,
+  gap_ms: Schema.Finite,
   restored: Schema.Int,
   failed: Schema.Int
 })

@@ -4,6 +4,7 @@ import type { CaseWorld } from "../../src/gateway/conformance/player.ts"
 import { runCase } from "../../src/gateway/conformance/player.ts"
 import type { TestGateway } from "./support/testGateway.ts"
 import { caseFile, startGateway } from "./support/testGateway.ts"
+import { faultBySchema } from "../support/messageSchemas.ts"
 
 describe("conversation cases of the client protocol", () => {
   let gateway: TestGateway
@@ -11,7 +12,12 @@ describe("conversation cases of the client protocol", () => {
 
   beforeAll(async () => {
     gateway = await startGateway({ authGraceMs: 2000 })
-    world = gateway.world
+    const { inspect } = gateway.world
+    // By our own Schemas, and by what is published of them.
+    world = {
+      ...gateway.world,
+      inspect: (frame) => inspect?.(frame) ?? faultBySchema("Outbound", frame)
+    }
   })
   afterAll(() => gateway.close())
 
@@ -91,6 +97,12 @@ describe("conversation cases of the client protocol", () => {
         { after: 1, frame: { _pingId: "not-a-key ${NONE}" } }
       ]
       expect(await play(expected, send)).toEqual([])
+    })
+
+    it("look at every frame, whether it was expected or not", async () => {
+      const wrong = { ...world, inspect: () => "a fault" }
+      const [told] = await runCase({ name: "x", send: [ping], expect: [{ after: 0, frame: {} }] }, wrong)
+      expect(told).toMatch(/^on c1: a fault in .*pong/)
     })
 
     it("say which step could not be done", async () => {

@@ -1,6 +1,6 @@
 /**
- * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, /quotes, /depth, and 426 for everything else that is no
- * upgrade.
+ * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, /quotes, /depth, /schema, and 426 for
+ * everything else that is no upgrade.
  */
 import type * as Context from "effect/Context"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
@@ -14,6 +14,7 @@ import type { HealthDeps } from "./health.ts"
 import { addHealthRoute } from "./health.ts"
 import { addReadyRoute } from "./ready.ts"
 import { addQuoteRoutes } from "./quotes.ts"
+import { addSchemaRoutes } from "./schema.ts"
 import type { OwnPart } from "./status.ts"
 import { addStatusRoutes } from "./status.ts"
 
@@ -41,6 +42,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
   }
   addStatusRoutes(app, account)
   addQuoteRoutes(app, account)
+  addSchemaRoutes(app, { version: deps.version, answered })
 
   app.get(
     "/metrics",
@@ -55,7 +57,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
     write(res, {
       status: "426 Upgrade Required",
       headers: { upgrade: "websocket", connection: "upgrade" },
-      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes and /depth.\n"
+      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes, /depth and /schema.\n"
     })
   )
 }

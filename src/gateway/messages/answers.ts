@@ -1,0 +1,143 @@
+/** What the gateway answers, as Schemas. Keys stand in the order in which they are written. */
+import * as Schema from "effect/Schema"
+import { Broker, ErrorCode, Name, Time, User, absent, requestId } from "./words.ts"
+
+const success = Schema.Literal("success")
+
+export const ErrorFrame = Schema.Struct({
+  status: Schema.Literal("error"),
+  code: ErrorCode,
+  message: Schema.String,
+  type: absent,
+  ...requestId
+}).annotate({
+  identifier: "ErrorFrame",
+  description: "The request failed as a whole. Has no type: existing clients know it by that"
+})
+
+export const Options = Schema.Struct({
+  events: Schema.Boolean,
+  snapshot: Schema.Boolean,
+  clocks: Schema.Boolean
+})
+
+export const AuthAnswer = Schema.Struct({
+  type: Schema.Literal("auth"),
+  status: success,
+  message: Schema.String,
+  broker: Broker,
+  user_id: User,
+  supported_features: Schema.Struct({ ltp: Schema.Boolean, quote: Schema.Boolean, depth: Schema.Boolean }),
+  options: Schema.optionalKey(
+    Options.annotate({ description: "What was understood of the opt-ins; absent where there were none" })
+  ),
+  ...requestId
+}).annotate({ identifier: "AuthAnswer", description: "The client is logged in and its feed is there" })
+
+export const SubscribedEntry = Schema.Struct({
+  ...Name,
+  status: success,
+  mode: Schema.Literals(["LTP", "Quote", "Depth"]),
+  depth: Schema.Finite.annotate({ description: "The book levels really given" }),
+  broker: Broker,
+  // The four below are there after a fallback only.
+  requested_depth: Schema.optionalKey(Schema.Finite),
+  actual_depth: Schema.optionalKey(Schema.Finite),
+  is_fallback: Schema.optionalKey(Schema.Literal(true)),
+  message: Schema.optionalKey(Schema.String)
+}).annotate({ identifier: "SubscribedEntry" })
+export type SubscribedEntry = typeof SubscribedEntry.Type
+
+export const FailedEntry = Schema.Struct({
+  ...Name,
+  status: Schema.Literal("error"),
+  message: Schema.String,
+  broker: Broker
+}).annotate({ identifier: "FailedEntry", description: "An instrument that failed by itself, and why" })
+export type FailedEntry = typeof FailedEntry.Type
+
+export const SubscribeAnswer = Schema.Struct({
+  type: Schema.Literal("subscribe"),
+  status: Schema.Literals(["success", "partial"]).annotate({
+    description: "partial as soon as one entry failed, also when all did"
+  }),
+  subscriptions: Schema.Array(Schema.Union([SubscribedEntry, FailedEntry])),
+  message: Schema.String,
+  broker: Broker,
+  ...requestId
+}).annotate({
+  identifier: "SubscribeAnswer",
+  description: "One entry per instrument, in the order of the request"
+})
+
+export const UnsubscribedEntry = Schema.Struct({ ...Name, status: success, broker: Broker }).annotate({
+  identifier: "UnsubscribedEntry"
+})
+export type UnsubscribedEntry = typeof UnsubscribedEntry.Type
+
+export const UnsubscribeAnswer = Schema.Struct({
+  type: Schema.Literal("unsubscribe"),
+  status: Schema.Literals(["success", "partial", "error"]).annotate({
+    description: "partial when some entries failed, error when all did"
+  }),
+  message: Schema.String,
+  successful: Schema.Array(UnsubscribedEntry),
+  failed: Schema.Array(FailedEntry),
+  broker: Broker,
+  ...requestId
+}).annotate({
+  identifier: "UnsubscribeAnswer",
+  description: "To unsubscribe and unsubscribe_all. What was not held is successful, too"
+})
+
+const ordersAnswer = <const T extends string>(type: T, identifier: string) =>
+  Schema.Struct({
+    type: Schema.Literal(type),
+    status: success,
+    message: Schema.String,
+    ...requestId
+  }).annotate({
+    identifier
+  })
+
+export const SubscribeOrdersAnswer = ordersAnswer("subscribe_orders", "SubscribeOrdersAnswer")
+export const UnsubscribeOrdersAnswer = ordersAnswer("unsubscribe_orders", "UnsubscribeOrdersAnswer")
+
+export const BrokerInfo = Schema.Struct({
+  type: Schema.Literal("broker_info"),
+  status: success,
+  broker: Broker,
+  adapter_status: Schema.Literals(["connected", "disconnected"]),
+  user_id: User,
+  ...requestId
+}).annotate({ identifier: "BrokerInfo" })
+
+export const SupportedBrokers = Schema.Struct({
+  type: Schema.Literal("supported_brokers"),
+  status: success,
+  brokers: Schema.Array(Schema.String),
+  count: Schema.Int,
+  ...requestId
+}).annotate({ identifier: "SupportedBrokers" })
+
+export const Pong = Schema.Struct({
+  type: Schema.Literal("pong"),
+  status: success,
+  server_timestamp: Time,
+  client_timestamp: Schema.optionalKey(Schema.Json),
+  _pingId: Schema.optionalKey(Schema.Json),
+  ...requestId
+}).annotate({ identifier: "Pong" })
+
+export const answers = {
+  ErrorFrame,
+  AuthAnswer,
+  SubscribeAnswer,
+  UnsubscribeAnswer,
+  SubscribeOrdersAnswer,
+  UnsubscribeOrdersAnswer,
+  BrokerInfo,
+  SupportedBrokers,
+  Pong
+} as const
+export type Answer = (typeof answers)[keyof typeof answers]["Type"]
