@@ -1,7 +1,7 @@
 /** The client protocol as an AsyncAPI 3.0 document: its messages, and which of them answers which. */
 import type * as JsonSchema from "effect/JsonSchema"
 import { toDocumentDraft07 } from "effect/JsonSchema"
-import { answers } from "./answers.ts"
+import type { answers } from "./answers.ts"
 import { feedFrames } from "./feed.ts"
 import { inbound } from "./inbound.ts"
 import { messagesDocument } from "./jsonSchema.ts"

@@ -1,6 +1,7 @@
 /** What the gateway sends unasked, once somebody subscribed: ticks, order updates, and the truth about the feed. */
 import * as Schema from "effect/Schema"
 import * as Events from "../../market/feedEvent.ts"
+import { Implausible } from "../../market/tick.ts"
 import { Broker, ModeTag, Name, Time, User } from "./words.ts"
 
 const Price = Schema.Finite
@@ -15,7 +16,12 @@ const seq = {
 /** `data` begins with the names once more: some clients are handed nothing else. */
 const dataHead = {
   ...Name,
-  simulated: may(Schema.Literal(true).annotate({ description: "Prices of a simulated market" }))
+  simulated: may(Schema.Literal(true).annotate({ description: "Prices of a simulated market" })),
+  implausible: may(
+    Implausible.annotate({
+      description: "Why ltp is doubted, where the operator chose to mark doubtful prices"
+    })
+  )
 }
 
 const lastQuantity = may(Quantity.annotate({ description: "Of the last trade" }))

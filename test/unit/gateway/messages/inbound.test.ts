@@ -54,9 +54,8 @@ const agree = (frame: Json): void => {
 
 const names = FastCheck.constantFrom<unknown>("TCS", "TCS:20", "M&M", " ", "", null, 7, 0, ["TCS"], false)
 const exchanges = FastCheck.constantFrom<unknown>("NSE", " nse ", "", null, {}, 5)
-const modes = FastCheck.constantFrom<unknown>(
-  ...[1, 2, 3, 4, "ltp", " dePth ", "QUOTE\n", 0, 5, 2.5, -1, "1", "", "full", null, true, [], {}]
-)
+const oddModes: ReadonlyArray<unknown> = [0, 5, 2.5, -1, "1", "", "full", null, true, [], {}]
+const modes = FastCheck.constantFrom<unknown>(1, 2, 3, 4, "ltp", " dePth ", "QUOTE\n", ...oddModes)
 const some = (values: Record<string, FastCheck.Arbitrary<unknown>>) =>
   FastCheck.record(values, { requiredKeys: [] })
 const good = FastCheck.constant({ symbol: "INFY", exchange: "NSE" })
@@ -69,9 +68,8 @@ const lists = FastCheck.oneof(
   { weight: 5, arbitrary: FastCheck.array(entries, { maxLength: 4 }) },
   { weight: 1, arbitrary: FastCheck.constantFrom<unknown>(null, "", "TCS", {}, 0, 1) }
 )
-const verbs = FastCheck.constantFrom<unknown>(
-  ...[...Object.keys(messageOf), "auth", "pong", "Subscribe", " UNSUBSCRIBE ", "teleport", "", null, 0, 5, {}]
-)
+const oddVerbs: ReadonlyArray<unknown> = ["Subscribe", " UNSUBSCRIBE ", "teleport", "", null, 0, 5, {}]
+const verbs = FastCheck.constantFrom<unknown>(...Object.keys(messageOf), "auth", "pong", ...oddVerbs)
 const anything = FastCheck.constantFrom<unknown>(null, "", 0, false, true, "x", 5, -1, 1e9, {}, [1])
 
 const frames = some({

@@ -72,6 +72,7 @@ describe("frames of the feed", () => {
       received_time: time,
       exchange_time: time,
       ltt: time,
+      implausible: FastCheck.constantFrom("jump", "circuit"),
       depth: FastCheck.record({ buy: side, sell: side }),
       ...Object.fromEntries(prices.map((name) => [name, price])),
       ...Object.fromEntries(quantities.map((name) => [name, quantity]))
