@@ -29,6 +29,8 @@ export const watchUpstream = (station: Station): Effect.Effect<never> => {
       }
       const moving = now - station.observer.rebalancedAt < HANDOVER_MS
       if (now - since <= (moving ? HANDOVER_MS : CLOSING_MS)) continue
+      // A broker that lets an unsubscription fall goes on holding what nobody holds on this side, and cannot be asked.
+      if (station.losesRequests) continue
       station.recorder.violated(
         "double subscription",
         `${name} is held by ${station.simulator.heldBy(name)} connections for ${now - since} ms`
@@ -42,6 +44,7 @@ const wrongOf = ({ losesRequests, priced, simulator, wants }: Station): Readonly
   const { names } = wants
   return priced.instruments.flatMap(({ exchange, symbol }) => {
     const name = `${exchange}:${symbol}`
+    if (losesRequests && names.has(name)) return []
     const held = simulator.heldBy(name)
     // Some wires tell indices unasked, so that nobody holds what is wanted; that it ticks was seen already.
     const most = names.has(name) || losesRequests ? 1 : 0
