@@ -4,6 +4,7 @@
  * at the end of the outer object without touching the rest.
  */
 import { decode, encode } from "@msgpack/msgpack"
+import { isSoundMsgpack } from "./msgpackShape.ts"
 
 export type Encoding = "json" | "msgpack"
 
@@ -21,6 +22,7 @@ export const toMsgpack = (json: string): Buffer => {
 
 /** Undefined for what is no MessagePack, with one value in it. */
 export const fromMsgpack = (bytes: Uint8Array): unknown => {
+  if (!isSoundMsgpack(bytes)) return undefined
   try {
     return decode(bytes)
   } catch {

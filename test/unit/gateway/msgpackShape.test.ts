@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import { encode } from "@msgpack/msgpack"
+import * as fc from "fast-check"
+import { isSoundMsgpack } from "../../../src/gateway/delivery/msgpackShape.ts"
+
+const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"))
+
+describe("MessagePack", () => {
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 6 }),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.date({ noInvalidDate: true }),
+    fc.double(),
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    fc.string({ minLength: 30, maxLength: 70_000 })
+  )
+  it("of any value is sound, and no part of it is", () => {
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 40 }), (values) => {
+        const whole = encode(values, { useBigInt64: true })
+        assert.isTrue(isSoundMsgpack(whole))
+        assert.isFalse(isSoundMsgpack(whole.subarray(0, whole.length - 1)))
+        assert.isFalse(isSoundMsgpack(Buffer.concat([whole, Buffer.from([0])])))
+      }),
+      { numRuns: 200 }
+    )
+  })
+
+  it("that nests too deep or claims what is not there is not", () => {
+    const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x91), Buffer.from([0xc0])])
+    assert.isTrue(isSoundMsgpack(nested(32)))
+    assert.isFalse(isSoundMsgpack(nested(33)))
+    for (const hex of [
+      "",
+      "c1",
+      "ddffffffff",
+      "dfffffffffc0c0",
+      "dbffffffff61",
+      "c9ffffffff01",
+      "92c0",
+      "c7ff"
+    ]) {
+      assert.isFalse(isSoundMsgpack(bytes(hex)), hex)
+    }
+  })
+})
