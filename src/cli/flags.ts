@@ -112,6 +112,14 @@ export const gatewayFlags = {
     Flag.withFallbackConfig(Config.String("ALGOWAYS_ORIGINS")),
     Flag.optional
   ),
+  trustedProxies: Flag.String("trusted-proxies").pipe(
+    Flag.withMetavar("127.0.0.1,..."),
+    Flag.withDescription(
+      "Addresses of proxies whose X-Forwarded-For is believed, comma-separated (ALGOWAYS_TRUSTED_PROXIES)"
+    ),
+    Flag.withFallbackConfig(Config.String("ALGOWAYS_TRUSTED_PROXIES")),
+    Flag.optional
+  ),
   limits: Flag.KeyValuePair("limit").pipe(
     Flag.withMetavar("name=number"),
     Flag.withDescription(

@@ -9,6 +9,7 @@ export interface GatewayInput {
   readonly tlsCert: Option.Option<string>
   readonly tlsKey: Option.Option<string>
   readonly origins: Option.Option<string>
+  readonly trustedProxies: Option.Option<string>
   readonly limits: Option.Option<Readonly<Record<string, string>>>
 }
 
@@ -51,7 +52,9 @@ export const gatewayOptions = Effect.fnUntraced(function* (
     })
   }
   const origins = Option.getOrUndefined(input.origins)
+  const proxies = Option.getOrUndefined(input.trustedProxies)
   return {
+    ...(proxies === undefined ? {} : { trustedProxies: proxies.split(",").map((p) => p.trim()) }),
     ...(yield* readLimits(Option.getOrElse(input.limits, () => ({})))),
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
     ...(origins === undefined

@@ -245,6 +245,13 @@ export class Client implements Member {
     this.#socket.end(code, text)
   }
 
+  /** Its key is out of use. What waits in the socket would still reach it in front of a closing handshake. */
+  expel(): void {
+    if (this.waitingBytes === 0) return this.end("revoked", CLOSE.REVOKED)
+    this.#metrics.closed("revoked")
+    this.drop()
+  }
+
   /** Drops the connection without a closing handshake, so that every client knows to come back. */
   drop(): void {
     this.#socket?.close()

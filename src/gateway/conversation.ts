@@ -15,7 +15,7 @@ import type { Client } from "./client.ts"
 import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import { CLOSE } from "./client.ts"
 import type { FailedKeys } from "./failedKeys.ts"
-import { Tally } from "./limits.ts"
+import { Tally, roomFor } from "./limits.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
 import type {
@@ -37,7 +37,7 @@ export interface ConversationDeps {
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
   readonly failedKeys: FailedKeys
-  readonly limits: Pick<GatewaySettings, "maxConnectionsPerKey" | "maxSubscriptions" | "maxEntries">
+  readonly limits: Pick<GatewaySettings, "maxConnectionsPerKey" | "maxSubscriptions">
   readonly now: () => number
 }
 
@@ -240,15 +240,12 @@ export const makeConversation = ({
     requestId: string | undefined
   ) {
     const { choice, depth, entries } = body
-    if (entries.length > limits.maxEntries) return tooManyEntries(client, entries.length, requestId)
     const { broker } = yield* feed.info(user)
-    const room = limits.maxSubscriptions - client.holdings.size
-    const full = `A client may hold ${limits.maxSubscriptions} subscriptions and holds ${client.holdings.size}`
-    let taken = 0
+    const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
     const wants = entries.map((entry) => {
       const want = wantOf(entry, choice, depth)
-      if (typeof want === "string" || client.holdings.has(want.symbol, want.exchange, want.mode)) return want
-      if (taken++ < room) return want
+      const full = typeof want === "string" ? undefined : beyond(entry)
+      if (full === undefined) return want
       metrics.limited("subscriptions")
       return full
     })
@@ -287,12 +284,6 @@ export const makeConversation = ({
     if (client.delivery.optIns.snapshot && seats.length > 0) yield* sendSnapshots(client, user, seats)
   })
 
-  const tooManyEntries = (client: Client, given: number, requestId: string | undefined): void => {
-    metrics.limited("entries")
-    const message = `${given} entries are more than ${limits.maxEntries} in one request: send several`
-    client.fail("INVALID_PARAMETERS", message, requestId)
-  }
-
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
     inSlices(requests, (some) => feed.unsubscribe(user, client.id, some)).pipe(
@@ -306,7 +297,6 @@ export const makeConversation = ({
     { entries }: UnsubscribeBody,
     requestId: string | undefined
   ) {
-    if (entries.length > limits.maxEntries) return tooManyEntries(client, entries.length, requestId)
     const { broker } = yield* feed.info(user)
     const successful: Array<UnsubscribedEntry> = []
     const failed: Array<FailedEntry> = []
@@ -358,8 +348,11 @@ export const makeConversation = ({
       )
     )
 
-  const reject = (client: Client, { code, message }: Problem, requestId: string | undefined) =>
-    Effect.sync(() => client.fail(code, message, requestId))
+  const reject = (client: Client, { code, limit, message }: Problem, requestId: string | undefined) =>
+    Effect.sync(() => {
+      if (limit !== undefined) metrics.limited(limit)
+      client.fail(code, message, requestId)
+    })
 
   /** The verbs that need a login. */
   const serve = (

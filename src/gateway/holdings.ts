@@ -39,6 +39,7 @@ const keyOf = (symbol: string, exchange: string, mode: Mode): string => `${excha
 
 export class Holdings {
   readonly #groups = new Map<string, Group>()
+  #count = 0
 
   /** Whether something of this instrument is held, in one mode or in any. Names in the common spelling. */
   has(symbol: string, exchange: string, mode?: Mode): boolean {
@@ -47,6 +48,11 @@ export class Holdings {
 
   get size(): number {
     return this.#groups.size
+  }
+
+  /** Every spelling counted. */
+  get count(): number {
+    return this.#count
   }
 
   *[Symbol.iterator](): Iterator<Holding> {
@@ -67,12 +73,17 @@ export class Holdings {
     const key = keyOf(symbol, exchange, mode)
     const group = this.#groups.get(key)
     if (group === undefined) {
+      this.#count++
       this.#groups.set(key, { symbol, exchange, mode, holdings: [holding] })
       return
     }
     const earlier = this.find(name, mode, holding.tag)
-    if (earlier === undefined) group.holdings.push(holding)
-    else group.holdings[group.holdings.indexOf(earlier)] = holding
+    if (earlier !== undefined) {
+      group.holdings[group.holdings.indexOf(earlier)] = holding
+      return
+    }
+    group.holdings.push(holding)
+    this.#count++
   }
 
   /** Removes what is held under this spelling, in one mode or in all. */
@@ -89,6 +100,7 @@ export class Holdings {
         if (holding.symbol !== name.symbol || holding.exchange !== name.exchange) continue
         holdings.push(holding)
         group.holdings.splice(i, 1)
+        this.#count--
       }
       if (group.holdings.length > 0) continue
       this.#groups.delete(key)
@@ -106,6 +118,7 @@ export class Holdings {
       requests.push({ symbol, exchange, mode })
     }
     this.#groups.clear()
+    this.#count = 0
     return { holdings, requests }
   }
 }

@@ -1,5 +1,8 @@
 /** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
 
+import type { Holdings } from "./holdings.ts"
+import type { ModeChoice, Named, Unusable } from "./protocol.ts"
+
 /** So many a second on average, and a burst at once. */
 export class Allowance {
   readonly #perSecond: number
@@ -66,3 +69,25 @@ export const originMay = (
 /** Whether nobody but this machine reaches an address that the gateway binds to. */
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+/**
+ * Judges the entries of one request in their order: why an entry goes beyond what a client may hold, or undefined. What it
+ * holds already, or names twice, takes no room; another spelling of it does, because it is served frames of its own.
+ */
+export const roomFor = (
+  holdings: Holdings,
+  { mode, tag }: ModeChoice,
+  most: number
+): ((entry: Named | Unusable) => string | undefined) => {
+  const held = holdings.count
+  const fresh = new Set<string>()
+  return (entry) => {
+    if (!entry.ok || holdings.find(entry, mode, tag) !== undefined) return undefined
+    const name = `${entry.exchange}\n${entry.symbol}`
+    if (!fresh.has(name) && held + fresh.size >= most) {
+      return `A client may hold ${most} subscriptions and holds ${held}`
+    }
+    fresh.add(name)
+    return undefined
+  }
+}

@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly maxEntries?: number
   /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
   readonly allowedOrigins?: ReadonlyArray<string>
+  /** Addresses of proxies whose X-Forwarded-For says which address a client has. */
+  readonly trustedProxies?: ReadonlyArray<string>
   /** Serves `wss:` and `https:`. The files are read anew when they change. */
   readonly tls?: Tls
   /** The application's version, for /health. */
@@ -64,5 +66,6 @@ export const defaults: GatewaySettings = {
   maxBytesPerSecond: 8 * 1024 * 1024,
   maxSubscriptions: 10_000,
   maxEntries: 20_000,
+  trustedProxies: [],
   version: "unknown"
 }

@@ -11,6 +11,8 @@ import type { OptIns } from "./delivery/delivery.ts"
 import type { InboundKey } from "./messages/inbound.ts"
 import { LONGEST_INTERVAL_MS, slowPolicies } from "./messages/inbound.ts"
 import type { ErrorCode, ModeTag } from "./messages/words.ts"
+import type { Limit } from "./metrics.ts"
+import { defaults } from "./options.ts"
 import type { Terms } from "./rooms.ts"
 import { usualTerms } from "./rooms.ts"
 
@@ -20,6 +22,8 @@ export type { ErrorCode, ModeTag } from "./messages/words.ts"
 export interface Problem {
   readonly code: ErrorCode
   readonly message: string
+  /** The limit that the frame goes beyond. */
+  readonly limit?: Limit
 }
 
 export interface ModeChoice {
@@ -280,18 +284,28 @@ const readKey = (frame: Json): string | undefined => {
   return given ? (typeof given === "string" ? given : show(given)) : undefined
 }
 
-const readRequest = (frame: Json): Request | Problem | undefined => {
+/** A list that is too long is not looked into: that alone would hold up everybody. */
+const tooMany = (frame: Json, most: number): Problem | undefined => {
+  for (const list of [frame["symbols"], frame["instruments"]]) {
+    if (!Array.isArray(list) || list.length <= most) continue
+    const message = `${list.length} entries are more than ${most} in one request: send several`
+    return { code: "INVALID_PARAMETERS", message, limit: "entries" }
+  }
+  return undefined
+}
+
+const readRequest = (frame: Json, maxEntries: number): Request | Problem | undefined => {
   const verb = readVerb(frame)
   switch (verb) {
     case "auth":
     case "authenticate":
       return { verb: "authenticate", key: readKey(frame), optIns: readOptIns(frame) }
     case "subscribe":
-      return { verb, body: readSubscribe(frame) }
+      return { verb, body: tooMany(frame, maxEntries) ?? readSubscribe(frame) }
     case "unsubscribe":
       return frame["type"] === "unsubscribe_all"
         ? { verb: "unsubscribe_all" }
-        : { verb, body: readUnsubscribe(frame) }
+        : { verb, body: tooMany(frame, maxEntries) ?? readUnsubscribe(frame) }
     case "unsubscribe_all":
     case "subscribe_orders":
     case "unsubscribe_orders":
@@ -336,7 +350,7 @@ const nestsTooDeep = (text: string): boolean => {
 }
 
 /** Reads one frame of JSON text. */
-export const readFrame = (text: string): Inbound => {
+export const readFrame = (text: string, maxEntries = defaults.maxEntries): Inbound => {
   if (nestsTooDeep(text)) return tooDeep
   let frame: unknown
   try {
@@ -349,17 +363,17 @@ export const readFrame = (text: string): Inbound => {
       requestId: undefined
     }
   }
-  return readMessage(frame)
+  return readMessage(frame, maxEntries)
 }
 
 /** Reads one message, whatever encoding it came in. */
-export const readMessage = (frame: unknown): Inbound => {
+export const readMessage = (frame: unknown, maxEntries = defaults.maxEntries): Inbound => {
   if (!isObject(frame)) {
     const problem: Problem = { code: "SERVER_ERROR", message: "A message must be an object" }
     return { kind: "problem", problem, requestId: undefined }
   }
   const requestId = jsonText(frame["request_id"])
-  const request = readRequest(frame)
+  const request = readRequest(frame, maxEntries)
   if (request === undefined) return { kind: "ignored" }
   return "code" in request
     ? { kind: "problem", problem: request, requestId }

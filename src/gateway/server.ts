@@ -31,9 +31,10 @@ import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
 import { MSGPACK_PROTOCOL, fromMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
+import { requestAddress } from "./address.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
-import { closeRevoked, onBeat, pingAll, tendSlow } from "./upkeep.ts"
+import { closeRevoked, onBeat, pinger, tendSlow } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
   Gateway,
@@ -120,8 +121,8 @@ const makeGateway = Effect.fnUntraced(function* (
     if (!client.mayReceive(message.byteLength, now())) return
     const packed = binary && client.encoding === "msgpack"
     const frame = packed
-      ? readMessage(fromMsgpack(new Uint8Array(message)))
-      : readFrame(Buffer.from(message).toString("utf8"))
+      ? readMessage(fromMsgpack(new Uint8Array(message)), settings.maxEntries)
+      : readFrame(Buffer.from(message).toString("utf8"), settings.maxEntries)
     if (!client.enqueue(frame, message.byteLength) || client.busy) return
     client.busy = true
     client.fiber = run(conversation.drain(client))
@@ -171,7 +172,7 @@ const makeGateway = Effect.fnUntraced(function* (
     idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
     upgrade: (res, req, socketContext) => {
       const key = req.getHeader("sec-websocket-key")
-      const address = Buffer.from(res.getRemoteAddressAsText()).toString("latin1")
+      const address = requestAddress(res, req, settings.trustedProxies)
       const refusal = declined(address, req.getHeader("origin"), req.getHeader("host"))
       if (refusal !== undefined) {
         metrics.limited(refusal[1])
@@ -216,7 +217,15 @@ const makeGateway = Effect.fnUntraced(function* (
         receive(client, message, binary)
       }
     },
-    pong: (socket) => socket.getUserData().client.ponged(),
+    // The library answers pings by itself, at our cost: they count like messages.
+    ping: (socket, payload) => {
+      socket.getUserData().client.mayReceive(payload.byteLength, now())
+    },
+    pong: (socket, payload) => {
+      const { client } = socket.getUserData()
+      client.ponged()
+      client.mayReceive(payload.byteLength, now())
+    },
     drain: (socket) => socket.getUserData().client.delivery.drain(),
     // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
     dropped: (socket) => socket.getUserData().client.tooSlow(),
@@ -227,6 +236,7 @@ const makeGateway = Effect.fnUntraced(function* (
     feed,
     keys,
     failedKeys,
+    trustedProxies: settings.trustedProxies,
     metrics,
     own: (user) => {
       const own = [...clients].filter((client) => client.user === user)
@@ -293,12 +303,13 @@ const makeGateway = Effect.fnUntraced(function* (
   yield* (yield* OrderUpdates).subscribe((user, order) => {
     doors.publish(ordersTopic(user), orderFrame(user, order), false)
   })
+  const pingAll = pinger(clients, settings, now())
   yield* onBeat(
     "pinging",
     settings.pingIntervalMs,
     Effect.sync(() => {
       metrics.reading(rooms.size)
-      pingAll(clients, settings, now())
+      pingAll(now())
     })
   )
   if (settings.tls !== undefined) {

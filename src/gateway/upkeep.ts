@@ -25,19 +25,33 @@ export const tendSlow = (clients: Iterable<Client>, settings: GatewaySettings, n
   for (const client of clients) {
     const { laggingSince } = client.delivery
     if (laggingSince === 0) continue
+    // A ping stands behind all that waits, and its pong behind that: the lag alone decides.
+    client.ponged()
     client.delivery.drain()
     const waited = client.waitingBytes
     if (now - laggingSince > settings.maxLagMs || waited > settings.maxBackpressureBytes) client.tooSlow()
   }
 }
 
-/** A client that answers no pings is gone, unless so much waits for it that the ping has not reached it yet. */
-export const pingAll = (clients: Iterable<Client>, settings: GatewaySettings, now: number): void => {
-  for (const client of clients) {
-    const waits = client.awaitsPongSince
-    if (waits > 0 && now - waits >= settings.pongTimeoutMs && client.delivery.laggingSince === 0) {
-      client.end("no_pong", CLOSE.NO_PONG)
-    } else client.ping(now)
+/** A beat that is so much too late found the process, or the machine, asleep: pongs wait unread. */
+const ASLEEP_MS = 2500
+
+/**
+ * Pings all clients. One that has not answered is gone, unless so much waits for it that the ping has not reached it yet,
+ * or it was the gateway that did not listen.
+ */
+export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, startedAt: number) => {
+  let last = startedAt
+  return (now: number): void => {
+    const asleep = now - last > settings.pingIntervalMs + ASLEEP_MS
+    last = now
+    for (const client of clients) {
+      if (asleep) client.ponged()
+      const waits = client.awaitsPongSince
+      if (waits > 0 && now - waits >= settings.pongTimeoutMs && client.delivery.laggingSince === 0) {
+        client.end("no_pong", CLOSE.NO_PONG)
+      } else client.ping(now)
+    }
   }
 }
 
@@ -57,6 +71,6 @@ export const closeRevoked = Effect.fnUntraced(function* (
   for (const [id, owners] of byKey) {
     if (live.has(id)) continue
     yield* Effect.logInfo(`API key ${id} was revoked: closing its ${owners.length} clients`)
-    for (const client of owners) client.end("revoked", CLOSE.REVOKED)
+    for (const client of owners) client.expel()
   }
 })

@@ -124,6 +124,33 @@ describe("wrong keys", () => {
   })
 })
 
+describe("wrong keys behind a proxy", () => {
+  it("count for the client that a trusted proxy names, not for the proxy", async () => {
+    const gateway = await start({ maxFailedKeys: 1, trustedProxies: ["127.0.0.1"] })
+    const from = async (address: string, key: string): Promise<number> => {
+      const headers = { "x-api-key": key, "x-forwarded-for": `198.51.100.9, ${address}` }
+      return (await fetch(`http://127.0.0.1:${gateway.port}/status`, { headers })).status
+    }
+    expect(await from("203.0.113.5", "wrong")).toBe(401)
+    expect(await from("203.0.113.5", "KEY_A")).toBe(429)
+    expect(await from("203.0.113.6", "KEY_A")).toBe(200)
+    // A host has a whole network of IPv6 to come from.
+    expect(await from("2001:db8:1:2::7", "wrong")).toBe(401)
+    expect(await from("2001:db8:1:2:ffff::8", "KEY_A")).toBe(429)
+    expect(await upgrade(gateway, { "x-forwarded-for": "203.0.113.5" })).toBe(101)
+  })
+
+  it("count for the proxy when it is not trusted, whatever the header says", async () => {
+    const gateway = await start({ maxFailedKeys: 1 })
+    const from = async (address: string, key: string): Promise<number> => {
+      const headers = { "x-api-key": key, "x-forwarded-for": address }
+      return (await fetch(`http://127.0.0.1:${gateway.port}/status`, { headers })).status
+    }
+    expect(await from("203.0.113.5", "wrong")).toBe(401)
+    expect(await from("203.0.113.6", "KEY_A")).toBe(429)
+  })
+})
+
 describe("a client", () => {
   it("that floods is closed, in messages as in bytes", async () => {
     const gateway = await start({ maxMessagesPerSecond: 20, maxBytesPerSecond: 100_000 })
@@ -155,16 +182,60 @@ describe("a client", () => {
     expect(await client.subscribe("RELIANCE", "NSE", 1)).toMatchObject({ status: "success" })
   })
 
+  it("has no more room for the same thing in other spellings", async () => {
+    const gateway = await start({ maxSubscriptions: 2 })
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    const symbols = ["NSE", "nse", "Nse", "nsE"].map((exchange) => ({ symbol: "INFY", exchange }))
+    const answer = await client.ask({ action: "subscribe", symbols: [...symbols, symbols[0]], mode: 1 })
+    expect(
+      (answer["subscriptions"] as ReadonlyArray<Record<string, unknown>>).map((s) => s["status"])
+    ).toEqual(["success", "success", "error", "error", "success"])
+    await client.subscribe("INFY", "nse", 1)
+    await client.ask({ action: "unsubscribe", symbols: [symbols[0]], mode: 1 })
+    expect(await client.subscribe("INFY", "Nse", 1)).toMatchObject({ status: "success" })
+    expect(await client.subscribe("INFY", "nsE", 1)).toMatchObject({ status: "partial" })
+  })
+
+  it("that sends pings alone is limited as well", async () => {
+    const gateway = await start({ maxMessagesPerSecond: 10 })
+    const client = await TestClient.open(gateway.url)
+    for (let i = 0; i < 100; i++) client.socket.ping()
+    expect(await client.closed).toMatchObject({ code: 4429, reason: "too many messages" })
+  })
+
+  it("costs nothing by a MessagePack that claims gigabytes or nests without end", async () => {
+    const gateway = await start()
+    const other = await TestClient.login(gateway.url, "KEY_A")
+    const packed = new WebSocket(gateway.url, "algoways.msgpack")
+    await new Promise((resolve) => packed.once("open", resolve))
+    const answers: Array<Buffer> = []
+    packed.on("message", (data: Buffer) => answers.push(data))
+    const before = process.memoryUsage().rss
+    packed.send(Buffer.concat(Array.from({ length: 100 }, () => Buffer.from([0xdd, 0, 15, 255, 255]))))
+    packed.send(Buffer.alloc(100_000, 0x91))
+    packed.send(Buffer.from([0xdf, 255, 255, 255, 255, 0xa1, 0x61]))
+    await expect.poll(() => answers.length).toBe(3)
+    for (const answer of answers) expect(answer.includes("SERVER_ERROR")).toBe(true)
+    // It was 900 MB, for 500 bytes.
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024)
+    expect(await other.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+    packed.close()
+  })
+
   it("may name so many instruments in one request", async () => {
     const gateway = await start({ maxEntries: 100 })
     const client = await TestClient.login(gateway.url, "KEY_A")
     const symbols = Array.from({ length: 101 }, () => ({ symbol: "INFY", exchange: "NSE" }))
+    expect(await client.ask({ action: "subscribe", instruments: Array(101).fill(7) })).toMatchObject({
+      code: "INVALID_PARAMETERS"
+    })
     for (const action of ["subscribe", "unsubscribe"]) {
       expect(await client.ask({ action, symbols, request_id: 1 })).toMatchObject({
         code: "INVALID_PARAMETERS",
         request_id: 1
       })
     }
+    expect(await counted(gateway, "limited_total", "entries")).toBe(3)
   })
 
   it("that answers no pings is closed", async () => {

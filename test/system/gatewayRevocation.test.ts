@@ -17,6 +17,9 @@ import { ScriptedFeed } from "../../src/gateway/conformance/scriptedFeed.ts"
 import { run } from "./support/processes.ts"
 import { TestClient } from "./support/testClient.ts"
 
+/** More than the test sends: what a client does not read stays in its socket. */
+const ROOM = 256 * 1024 * 1024
+
 describe("a revoked API key", () => {
   it.live(
     "closes its clients within a second and nobody else's, and so does a user that is removed",
@@ -27,26 +30,28 @@ describe("a revoked API key", () => {
           (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
         )
         const fixture = {
+          known_depth_levels: [5, 20],
+          depth_levels: { NSE: [5, 20] },
           keys: {
             a: { value: "a", user_id: "asha", broker: "alpha" },
             b: { value: "b", user_id: "bina", broker: "beta" }
           }
         }
-        const feed = new ScriptedFeed(fixture, () => {})
+        let publish: FrameBus["Service"]["publish"] = () => {}
+        const feed = new ScriptedFeed(fixture, (frames) => publish(frames))
         const context = yield* Layer.build(
-          Gateway.layer({ port: 0 }).pipe(
-            Layer.provide(
-              Layer.mergeAll(OrderUpdates.layer, FrameBus.layer, Layer.succeed(Feed, feed.service))
-            ),
-            Layer.provideMerge(Store.layer({ dataDir }))
+          Gateway.layer({ port: 0, slowMarkBytes: ROOM, maxBackpressureBytes: ROOM }).pipe(
+            Layer.provide(Layer.mergeAll(OrderUpdates.layer, Layer.succeed(Feed, feed.service))),
+            Layer.provideMerge(Layer.mergeAll(FrameBus.layer, Store.layer({ dataDir })))
           )
         )
+        publish = Context.get(context, FrameBus).publish
         const keys = Context.get(context, ApiKeys)
         const users = Context.get(context, Users)
         for (const name of ["asha", "bina"]) yield* users.add(name, "zerodha")
-        const made = yield* Effect.forEach(["asha", "asha", "bina"], (name) => keys.create(name))
+        const made = yield* Effect.forEach(["asha", "asha", "bina", "asha"], (name) => keys.create(name))
         const url = `ws://127.0.0.1:${Context.get(context, Gateway).port}`
-        const [first, second, third] = yield* Effect.forEach(made, ({ key }) =>
+        const [first, second, third] = yield* Effect.forEach(made.slice(0, 3), ({ key }) =>
           Effect.promise(() => TestClient.login(url, Redacted.value(key)))
         )
 
@@ -62,6 +67,21 @@ describe("a revoked API key", () => {
         assert.strictEqual(alive["type"], "pong")
         const again = yield* Effect.promise(() => TestClient.login(url, Redacted.value(made[0]!.key)))
         assert.strictEqual(again.frames[0]?.["code"], "AUTHENTICATION_ERROR")
+
+        // One that does not read would have all that waits for it first, were it closed with a handshake.
+        const stuck = yield* Effect.promise(() => TestClient.login(url, Redacted.value(made[3]!.key)))
+        yield* Effect.promise(() => stuck.subscribe("RELIANCE", "NSE", 3, { depth: 20 }))
+        stuck.socket.pause()
+        const levels = Array.from({ length: 20 }, () => ({ price: 1, quantity: 1, orders: 1 }))
+        const data = { ltp: 1, timestamp: 1764040501250, depth: { buy: levels, sell: levels } }
+        for (let i = 0; i < 10_000; i++)
+          feed.tick({ symbol: "RELIANCE", exchange: "NSE", level: "DEPTH", data })
+        yield* keys.revoke(made[3]!.id)
+        const { stats } = Context.get(context, Gateway)
+        const { clients } = stats()
+        while (stats().clients === clients) yield* Effect.sleep("20 millis")
+        stuck.socket.resume()
+        assert.strictEqual((yield* Effect.promise(() => stuck.closed)).code, 1006)
 
         yield* users.remove("bina")
         assert.strictEqual((yield* Effect.promise(() => third!.closed)).code, 4403)

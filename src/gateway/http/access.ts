@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as uWS from "uWebSockets.js"
 import type { ApiKeys } from "../../store/apiKeys.ts"
+import { requestAddress } from "../address.ts"
 import type { FailedKeys } from "../failedKeys.ts"
 import type { Answer } from "./answer.ts"
 import { problem } from "./answer.ts"
@@ -9,6 +10,7 @@ import { problem } from "./answer.ts"
 export interface AccessDeps {
   readonly keys: ApiKeys["Service"]
   readonly failedKeys: FailedKeys
+  readonly trustedProxies: ReadonlyArray<string>
   readonly now: () => number
   /** A key was refused. */
   readonly onRefused: () => void
@@ -20,11 +22,15 @@ export interface Caller {
   readonly address: string
 }
 
-export const callerOf = (res: uWS.HttpResponse, req: uWS.HttpRequest): Caller => {
+export const callerOf = (
+  { trustedProxies }: AccessDeps,
+  res: uWS.HttpResponse,
+  req: uWS.HttpRequest
+): Caller => {
   const bearer = /^bearer +(\S+) *$/i.exec(req.getHeader("authorization"))
   return {
     key: req.getHeader("x-api-key").trim() || (bearer?.[1] ?? ""),
-    address: Buffer.from(res.getRemoteAddressAsText()).toString("latin1")
+    address: requestAddress(res, req, trustedProxies)
   }
 }
 

@@ -46,7 +46,7 @@ export const accountRoute =
     answerLater(
       res,
       deps.run,
-      userOf(deps, callerOf(res, req)).pipe(
+      userOf(deps, callerOf(deps, res, req)).pipe(
         Effect.flatMap(told),
         Effect.catch((refusal) => Effect.succeed(refusal)),
         Effect.tap((answer) => Effect.sync(() => deps.answered(name, answer)))

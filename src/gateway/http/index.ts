@@ -21,6 +21,7 @@ import { addStatusRoutes } from "./status.ts"
 export interface HttpDeps extends HealthDeps {
   readonly keys: ApiKeys["Service"]
   readonly failedKeys?: FailedKeys
+  readonly trustedProxies: ReadonlyArray<string>
   readonly metrics: GatewayMetrics
   readonly own: (user: string) => OwnPart
   /** Brings gauges up to date that nobody updates on the way. */
