@@ -1,15 +1,17 @@
 /**
- * The gateway's port. In clear text one uWebSockets.js application listens and serves. With TLS one application only
- * accepts, and hands each connection to the newest of those that serve: a new certificate is a new such application, and
- * connections of the ones before live on until they end. (The library cannot change the certificate of an application,
- * and its builds do not let two of them listen on one port.)
+ * The gateway's port. In clear text one uWebSockets.js application listens and serves. With TLS there is one for each
+ * certificate, because the library cannot change the certificate of an application: a new one takes over the port, and the
+ * connections of those before live on until they end.
+ *
+ * The library can also let one application accept for others (`addChildAppDescriptor`). That is for other threads: within
+ * one it mixes up the TLS states of connections and crashes.
  */
 import { readFileSync, statSync } from "node:fs"
 import { createSecureContext } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as uWS from "uWebSockets.js"
-import { listen } from "./listen.ts"
+import { freePort, listen } from "./listen.ts"
 import type { ListenFailed } from "./listen.ts"
 
 export interface Tls {
@@ -69,72 +71,125 @@ export interface DoorsOptions {
   readonly furnish: (app: uWS.TemplatedApp) => void
 }
 
-/** The library's types lack these: how one application accepts connections for another. */
-interface Accepting extends uWS.TemplatedApp {
-  readonly getDescriptor: () => unknown
-  readonly addChildAppDescriptor: (descriptor: unknown) => void
-  readonly removeChildAppDescriptor: (descriptor: unknown) => void
+interface Serving {
+  readonly app: uWS.TemplatedApp
+  clients: number
 }
 
 export class Doors {
   readonly #options: DoorsOptions
-  /** Those that serve, the newest last. */
-  readonly #serving: Array<uWS.TemplatedApp> = []
-  /** The one that listens; it serves as well where there is no TLS. */
-  readonly #acceptor: Accepting
+  /** The newest last: it has the port. */
+  readonly #serving: Array<Serving> = []
+  #socket: uWS.us_listen_socket | undefined
   #port = 0
   #stamp = ""
   #refused = ""
 
   constructor(options: DoorsOptions) {
     this.#options = options
-    this.#acceptor = uWS.App() as Accepting
   }
 
   get port(): number {
     return this.#port
   }
 
+  /** Applications that still serve somebody, and the newest. */
+  get size(): number {
+    return this.#serving.length
+  }
+
   readonly open: Effect.Effect<void, ListenFailed | TlsFailed> = Effect.suspend(() => {
-    const { furnish, host, port, tls } = this.#options
+    const { host, port, tls } = this.#options
     return Effect.gen({ self: this }, function* () {
-      if (tls === undefined) {
-        furnish(this.#acceptor)
-        this.#serving.push(this.#acceptor)
-      } else yield* this.#serve(tls)
-      this.#port = uWS.us_socket_local_port(yield* listen(this.#acceptor, host, port))
+      if (tls === undefined) this.#add(uWS.App())
+      else yield* this.#secure(tls)
+      // A port that the system chooses as it is bound could not be taken over while it has connections.
+      this.#port = tls !== undefined && port === 0 ? yield* freePort(host) : port
+      yield* this.#listen
+      this.#port = uWS.us_socket_local_port(this.#socket!)
     })
   })
 
-  /** From now on new connections are shown this certificate. */
-  #serve(tls: Tls): Effect.Effect<void, TlsFailed> {
-    return Effect.map(tryPair(tls), (read) => {
-      this.#stamp = read
-      const app = uWS.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key }) as Accepting
-      this.#options.furnish(app)
-      const before = this.#serving.at(-1) as Accepting | undefined
-      if (before !== undefined) this.#acceptor.removeChildAppDescriptor(before.getDescriptor())
-      this.#acceptor.addChildAppDescriptor(app.getDescriptor())
-      this.#serving.push(app)
+  /** The newest application listens, in place of the one before. The two steps are one, so that hardly a client comes between. */
+  readonly #listen: Effect.Effect<void, ListenFailed> = Effect.suspend(() => {
+    if (this.#socket !== undefined) uWS.us_listen_socket_close(this.#socket)
+    this.#socket = undefined
+    const { app } = this.#serving.at(-1)!
+    return Effect.map(listen(app, this.#options.host, this.#port), (socket) => {
+      this.#socket = socket
     })
+  })
+
+  #add(app: uWS.TemplatedApp): void {
+    this.#options.furnish(app)
+    const before = this.#serving.at(-1)
+    this.#serving.push({ app, clients: 0 })
+    if (before !== undefined) this.#retire(before)
+  }
+
+  #secure(tls: Tls): Effect.Effect<void, TlsFailed> {
+    return Effect.flatMap(tryPair(tls), (read) =>
+      Effect.try({
+        try: () => {
+          this.#add(uWS.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key }))
+          this.#stamp = read
+        },
+        catch: () =>
+          new TlsFailed({
+            detail: `The socket server does not accept the TLS certificate "${tls.cert}" and its key`
+          })
+      })
+    )
   }
 
   /** Takes a certificate that was written since. True when it did; a pair that is of no use fails once. */
-  readonly reload: Effect.Effect<boolean, TlsFailed> = Effect.suspend(() => {
+  readonly reload: Effect.Effect<boolean, ListenFailed | TlsFailed> = Effect.suspend(() => {
     const { tls } = this.#options
     if (tls === undefined) return Effect.succeed(false)
+    // Somebody else took the port in the moment of the last change.
+    if (this.#socket === undefined) return Effect.as(this.#listen, true)
     const now = stamp(tls)
     if (now === this.#stamp || now === this.#refused) return Effect.succeed(false)
-    return Effect.as(this.#serve(tls), true).pipe(
-      Effect.tapError(() => Effect.sync(() => (this.#refused = now)))
+    return this.#secure(tls).pipe(
+      Effect.tapError(() => Effect.sync(() => (this.#refused = now))),
+      Effect.andThen(this.#listen),
+      Effect.as(true)
     )
   })
 
+  /** The route, such that it is known which applications have clients. */
+  counted<T>(app: uWS.TemplatedApp, route: uWS.WebSocketBehavior<T>): uWS.WebSocketBehavior<T> {
+    const count = (by: number): void => {
+      const serving = this.#serving.find((one) => one.app === app)
+      if (serving === undefined) return
+      serving.clients += by
+      this.#retire(serving)
+    }
+    return {
+      ...route,
+      open: (socket) => {
+        count(1)
+        return route.open?.(socket)
+      },
+      close: (socket, code, message) => {
+        count(-1)
+        route.close?.(socket, code, message)
+      }
+    }
+  }
+
+  /** Lets go of an application that serves nobody and is not the newest. Not at once: this may be a call from within it. */
+  #retire(serving: Serving): void {
+    if (serving.clients > 0 || serving === this.#serving.at(-1)) return
+    this.#serving.splice(this.#serving.indexOf(serving), 1)
+    setImmediate(() => serving.app.close())
+  }
+
   publish(topic: string, payload: string | Uint8Array, binary: boolean): void {
-    for (const app of this.#serving) app.publish(topic, payload, binary, false)
+    for (const { app } of this.#serving) app.publish(topic, payload, binary, false)
   }
 
   close(): void {
-    for (const app of new Set([this.#acceptor, ...this.#serving])) app.close()
+    for (const { app } of this.#serving.splice(0)) app.close()
   }
 }

@@ -36,6 +36,18 @@ const findReason = (host: string, port: number) =>
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resume(Effect.succeed(undefined))))
   })
 
+/** A port that nobody has at this moment; 0, which is as good, when the system names none. */
+export const freePort = (host: string): Effect.Effect<number> =>
+  Effect.callback<number>((resume) => {
+    const probe = createServer()
+    probe.once("error", () => resume(Effect.succeed(0)))
+    probe.listen({ host, port: 0, exclusive: true }, () => {
+      const address = probe.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      probe.close(() => resume(Effect.succeed(port)))
+    })
+  })
+
 /** The library's types lack this form of `listen`, with a host and with options, and the option itself. */
 type Listen = (
   host: string,

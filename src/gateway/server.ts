@@ -81,9 +81,12 @@ const reloadTls = (doors: Doors): Effect.Effect<void> =>
     Effect.flatMap((taken) =>
       taken ? Effect.logInfo("the gateway has taken the new TLS certificate") : Effect.void
     ),
-    Effect.catch((error) =>
-      Effect.logError(`the new TLS certificate is not taken, the old one stays: ${error.message}`)
-    )
+    Effect.catchTags({
+      TlsFailed: (error) =>
+        Effect.logError(`the new TLS certificate is not taken, the old one stays: ${error.message}`),
+      ListenFailed: (error) =>
+        Effect.logError(`no new clients can connect, it is tried again: ${error.message}`)
+    })
   )
 
 /** How long the feed is given to take note of the readers that a shutdown releases. */
@@ -204,6 +207,7 @@ const makeGateway = Effect.fnUntraced(function* (
     },
     open: (socket) => {
       const { client } = socket.getUserData()
+      metrics.handshakes(-1)
       clients.add(client)
       byAddress.add(client.address)
       client.opened(socket, settings.authGraceMs)
@@ -258,7 +262,8 @@ const makeGateway = Effect.fnUntraced(function* (
     port: settings.port,
     tls: settings.tls,
     furnish: (app) => {
-      app.ws("/*", clientRoute)
+      app.filter((_, change) => metrics.handshakes(change))
+      app.ws("/*", doors.counted(app, clientRoute))
       addHttpRoutes(app, httpDeps)
     }
   })

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { connect as plain } from "node:net"
 import { connect } from "node:tls"
 import * as selfsigned from "selfsigned"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -90,6 +91,49 @@ describe("TLS", () => {
     old.terminate()
     fresh.terminate()
   })
+
+  it("bears connections that say nothing or no TLS, among those that do", async () => {
+    await writePair("one.example")
+    gateway = await startGateway({ tls: tls() })
+    const { port } = gateway
+    for (let round = 0; round < 10; round++) {
+      const silent = Array.from({ length: 5 }, () => plain({ port, host: "127.0.0.1" }))
+      const wrong = plain({ port, host: "127.0.0.1" }, () => wrong.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+      for (const socket of [...silent, wrong]) socket.on("error", () => undefined)
+      const clients = await Promise.all([open(port), open(port), open(port)])
+      expect(await shownName(port)).toBe("one.example")
+      for (const client of clients) {
+        expect(await ask(client, { action: "ping", pad: "x".repeat(100_000) })).toMatchObject({
+          type: "pong"
+        })
+        client.terminate()
+      }
+      if (round % 2 === 0) for (const socket of silent) socket.destroy()
+    }
+    await expect.poll(() => gateway!.stats().clients).toBe(0)
+  })
+
+  it(
+    "follows one certificate after the other, with clients of each and with none",
+    { timeout: 30_000 },
+    async () => {
+      await writePair("0.example")
+      gateway = await startGateway({ tls: tls() })
+      const { port } = gateway
+      const clients = [await open(port)]
+      for (const name of ["1.example", "2.example", "3.example"]) {
+        await writePair(name)
+        await expect.poll(() => shownName(port), { timeout: 10_000 }).toBe(name)
+        for (const client of clients)
+          expect(await ask(client, { action: "ping" })).toMatchObject({ type: "pong" })
+        if (name === "2.example") for (const client of clients.splice(0)) client.terminate()
+        else clients.push(await open(port))
+      }
+      expect(await ask(await open(port), { action: "authenticate", api_key: "KEY_A" })).toMatchObject({
+        status: "success"
+      })
+    }
+  )
 
   it("names a file that is of no use", async () => {
     await writePair("one.example")
