@@ -48,6 +48,7 @@ export interface GatewayStats {
   readonly dropped: number
 }
 
+const handshakes = gauge("handshakes", "Connections that have not become WebSockets (yet)")
 export type Limit =
   | "connections"
   | "connections_per_address"
@@ -80,6 +81,7 @@ export class GatewayMetrics {
     conflated: 0,
     dropped: 0
   }
+  #handshakes = 0
   readonly #legs = new Map<string, (ms: number) => void>()
 
   constructor(context: Context.Context<never>) {
@@ -150,6 +152,11 @@ export class GatewayMetrics {
     if (update === undefined)
       this.#legs.set(broker, (update = ofLeg("published_to_sent", broker, this.#context)))
     update(now - frame.published)
+  }
+
+  /** A connection came, or went, or became a WebSocket. */
+  handshakes(change: number): void {
+    handshakes.updateUnsafe((this.#handshakes += change), this.#context)
   }
 
   /** A limit was hit: an upgrade or a request that was declined. Those that close a client are counted as such. */

@@ -102,6 +102,24 @@ describe("connections", () => {
   })
 })
 
+describe("connections that are no WebSockets yet", () => {
+  it("are counted while they are there", async () => {
+    const gateway = await start()
+    const waiting = async (): Promise<number> => {
+      const headers = { connection: "close" }
+      const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`, { headers })).text()
+      // The one that asks is one of them.
+      return Number(/^algoways_gateway_handshakes (\d+)$/m.exec(text)?.[1]) - 1
+    }
+    const client = await TestClient.open(gateway.url)
+    const sockets = Array.from({ length: 5 }, () => connect(gateway.port, "127.0.0.1"))
+    await expect.poll(waiting).toBe(5)
+    for (const socket of sockets) socket.destroy()
+    await client.close()
+    await expect.poll(waiting).toBe(0)
+  })
+})
+
 describe("wrong keys", () => {
   it("of one address are looked at ten times a minute, over both protocols", async () => {
     const gateway = await start({ maxFailedKeys: 3 })

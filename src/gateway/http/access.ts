@@ -14,6 +14,8 @@ export interface AccessDeps {
   readonly now: () => number
   /** A key was refused. */
   readonly onRefused: () => void
+  /** A key was not looked at. */
+  readonly onStopped: () => void
 }
 
 /** What the request's headers say; to be read before anything waits. */
@@ -44,7 +46,7 @@ const unauthorized = (message: string): Answer =>
 
 /** The user, or the answer that turns the caller away. */
 export const userOf = (
-  { failedKeys, keys, now, onRefused }: AccessDeps,
+  { failedKeys, keys, now, onRefused, onStopped }: AccessDeps,
   { address, key }: Caller
 ): Effect.Effect<string, Answer> =>
   Effect.gen(function* () {
@@ -52,6 +54,7 @@ export const userOf = (
     const waitMs = failedKeys.waitMs(address, now())
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000)
+      onStopped()
       return yield* Effect.fail(
         problem(
           "429 Too Many Requests",

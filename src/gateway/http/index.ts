@@ -39,6 +39,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
     ...deps,
     failedKeys: deps.failedKeys ?? new FailedKeys(),
     onRefused: () => metrics.keyRefused(),
+    onStopped: () => metrics.limited("failed_keys"),
     answered
   }
   addStatusRoutes(app, account)
