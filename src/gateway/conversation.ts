@@ -28,6 +28,7 @@ import type {
   UnsubscribeBody
 } from "./protocol.ts"
 import type { OptIns } from "./delivery/delivery.ts"
+import type { Encoding } from "./delivery/encoding.ts"
 import type { Rooms, Seat } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
 
@@ -42,7 +43,7 @@ export interface ConversationDeps {
 }
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
-export const ordersTopic = (user: string): string => `!orders/${user}`
+export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
 
 export interface Conversation {
   /** Handles the frames that wait, then ends. */
@@ -375,7 +376,7 @@ export const makeConversation = ({
       case "subscribe_orders":
         return Effect.sync(() => {
           client.send(answers.ordersSubscribed(requestId))
-          client.ordersTopic = ordersTopic(user)
+          client.ordersTopic = ordersTopic(user, client.encoding)
           client.joinTopic(client.ordersTopic)
         })
       case "unsubscribe_orders":

@@ -29,7 +29,7 @@ import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
-import { MSGPACK_PROTOCOL, fromMsgpack } from "./delivery/encoding.ts"
+import { MSGPACK_PROTOCOL, fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
 import { requestAddress } from "./address.ts"
 import { readFrame, readMessage } from "./protocol.ts"
@@ -306,7 +306,9 @@ const makeGateway = Effect.fnUntraced(function* (
   )
   yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
   yield* (yield* OrderUpdates).subscribe((user, order) => {
-    doors.publish(ordersTopic(user), orderFrame(user, order), false)
+    const text = orderFrame(user, order)
+    doors.publish(ordersTopic(user, "json"), text, false)
+    doors.publish(ordersTopic(user, "msgpack"), toMsgpack(text), true)
   })
   const pingAll = pinger(clients, settings, now())
   yield* onBeat(

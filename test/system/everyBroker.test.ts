@@ -114,7 +114,7 @@ describe.concurrent.each(builtInBrokers)("%s", (name) => {
         /** Lets the market move; once it stands still, the newest tick of both instruments shows what it holds. */
         const agrees = Effect.fnUntraced(function* (what: string, from: number, levels: number) {
           simulator.resume()
-          yield* ready(`ticks, ${what}`, () => two.every((i) => lastOf(i, from) !== undefined))
+          yield* ready(`ticks, ${what}`, () => two.every((i) => lastOf(i, from)?.ltp !== undefined))
           simulator.pause()
           for (const instrument of two) {
             const state = simulator.market.find(nameOf(instrument))!.tick

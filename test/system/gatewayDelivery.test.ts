@@ -25,6 +25,24 @@ const login = async (url: string, optIns: Json = {}): Promise<TestClient> => {
 }
 
 const levels = Array.from({ length: 200 }, (_, i) => ({ price: 3110 + i / 20, quantity: 100 + i, orders: 1 }))
+const anOrder = {
+  mode: "live",
+  broker: "alpha",
+  orderid: "1",
+  symbol: "INFY",
+  exchange: "NSE",
+  action: "BUY",
+  quantity: 1,
+  price: 1500,
+  trigger_price: 0,
+  pricetype: "LIMIT",
+  product: "MIS",
+  order_status: "open",
+  filled_quantity: 0,
+  pending_quantity: 1,
+  average_price: 0,
+  rejection_reason: ""
+} as const
 let clock = 1_764_040_501_000
 const deep = (symbol: string, ltp: number) => ({
   symbol,
@@ -267,6 +285,10 @@ describe("MessagePack", () => {
       [3, 1],
       [4, 2]
     ])
+    socket.send(encode({ action: "subscribe_orders" }))
+    await expect.poll(() => frames.length).toBe(7)
+    gateway.order("asha", { ...anOrder, orderid: "77" })
+    await expect.poll(() => frames.at(-1)).toMatchObject({ type: "order_update", orderid: "77" })
     expect(texts).toEqual([])
     socket.close()
   })

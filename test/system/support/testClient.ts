@@ -44,12 +44,12 @@ export class TestClient {
     this.socket.send(JSON.stringify(frame))
   }
 
-  /** The next frame that was not taken yet; fails after two seconds. */
+  /** The next frame that was not taken yet; fails after five seconds. */
   async next(): Promise<Json> {
-    const deadline = Date.now() + 2000
+    const deadline = Date.now() + 5000
     while (this.frames.length <= this.#read) {
       const left = deadline - Date.now()
-      if (left <= 0) throw new Error("no frame came within two seconds")
+      if (left <= 0) throw new Error("no frame came within five seconds")
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer)
