@@ -11,7 +11,7 @@ import type { MarketHours } from "../market/hours.ts"
 import { Hours } from "../session/surroundings.ts"
 import { CommandFailed } from "./output.ts"
 
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(CalendarFile))
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(CalendarFile), { onExcessProperty: "error" })
 
 /** @param file named by the user; `calendar.json` in the data folder otherwise, if there is one */
 export const loadCalendar = Effect.fn("loadCalendar")(function* (

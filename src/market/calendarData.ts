@@ -2,8 +2,9 @@
  * The exchanges' hours and holidays as they are shipped.
  *
  * Holidays and special sessions are those of the exchanges' circulars for 2025 and 2026 as brokers and newspapers
- * reprinted them; the circulars themselves were not read, so all of it is UNCONFIRMED, and `calendar.json` replaces it.
- * Ramadan and the moon move a day now and then, and elections add one.
+ * reprinted them. The circulars themselves were not read: what only follows from other facts, or was told by nobody yet,
+ * is marked UNCONFIRMED beside it, and `calendar.json` replaces all of it. The moon moves a day now and then, and
+ * elections add one.
  */
 import type { CalendarFile, CalendarGroup } from "./calendarFile.ts"
 
@@ -53,6 +54,22 @@ const closedAllDay = new Set([
   "2026-12-25"
 ])
 
+/**
+ * Currencies rest on the money market's holidays, too. UNCONFIRMED: all but 2025-05-12 are known as days without
+ * settlement or without a foreign exchange market, and currency derivatives kept to those in earlier years.
+ */
+const moneyMarketHolidays = {
+  "2025-02-19": "Shivaji Maharaj Jayanti",
+  "2025-04-01": "annual bank closing",
+  "2025-05-12": "Buddha Purnima",
+  // Moved from 2025-09-05 three days before.
+  "2025-09-08": "Id-E-Milad",
+  "2026-02-19": "Shivaji Maharaj Jayanti",
+  "2026-03-19": "Gudi Padwa",
+  "2026-04-01": "annual bank closing",
+  "2026-08-26": "Id-E-Milad"
+}
+
 const days = Object.entries(holidays)
 const eveningsOnly = Object.fromEntries(
   days
@@ -63,7 +80,7 @@ const eveningsOnly = Object.fromEntries(
     ])
 )
 
-/** The hours were told a few days before each; what stands here may be off by a quarter of an hour. */
+/** From the pre-open on. UNCONFIRMED: the day of 2026 is known, its hours are those of earlier years. */
 const muhurat = {
   "2025-10-21": { why: "Muhurat trading on Diwali", hours: [["13:30", "14:45"] as const] },
   "2026-11-08": { why: "Muhurat trading on Diwali", hours: [["17:45", "19:15"] as const] }
@@ -86,7 +103,7 @@ const currency: CalendarGroup = {
   exchanges: ["CDS", "BCD", "CDS_INDEX"],
   hours: [["09:00", "17:00"]],
   years: YEARS,
-  holidays,
+  holidays: { ...holidays, ...moneyMarketHolidays },
   special: muhurat
 }
 
@@ -98,16 +115,12 @@ const commodity: CalendarGroup = {
   holidays: Object.fromEntries(days.filter(([day]) => closedAllDay.has(day))),
   special: {
     ...eveningsOnly,
+    // On 2025-10-21 there was nothing else. UNCONFIRMED: that its evening was closed; nobody wrote of one.
+    ...muhurat,
+    "2025-02-01": { why: "the session on budget day", hours: [["09:00", "17:00"]] },
+    "2026-02-01": { why: "the session on budget day", hours: [["09:00", "17:00"]] },
     "2025-01-01": { why: "the morning session of New Year's Day", hours: [["09:00", "17:00"]] },
-    "2026-01-01": { why: "the morning session of New Year's Day", hours: [["09:00", "17:00"]] },
-    "2025-10-21": {
-      why: "Muhurat trading and the evening session on Diwali",
-      hours: [
-        ["13:30", "14:45"],
-        ["17:00", "close"]
-      ]
-    },
-    "2026-11-08": { why: "Muhurat trading on Diwali", hours: [["17:45", "19:15"]] }
+    "2026-01-01": { why: "the morning session of New Year's Day", hours: [["09:00", "17:00"]] }
   }
 }
 
@@ -116,8 +129,9 @@ const agriculture: CalendarGroup = {
   exchanges: ["NCDEX"],
   hours: [["10:00", "17:00"]],
   years: YEARS,
+  // UNCONFIRMED: the evenings that it opens on some of these are left out.
   holidays,
-  special: {}
+  special: { "2025-10-21": muhurat["2025-10-21"] }
 }
 
 const always: CalendarGroup = {

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loadCalendar } from "../../../src/cli/calendar.ts"
 import { makeCalendar } from "../../../src/market/calendar.ts"
+import { CalendarFile } from "../../../src/market/calendarFile.ts"
 import { builtInCalendar } from "../../../src/market/calendarData.ts"
 import type { Exchange } from "../../../src/market/exchange.ts"
 import { exchanges } from "../../../src/market/exchange.ts"
@@ -28,6 +30,17 @@ describe("the exchange calendar", () => {
     ["NSE", "2026-11-08T18:00", true, "Muhurat trading on Diwali"],
     ["NSE", "2026-11-08T12:00", false, "outside Muhurat trading on Diwali"],
     ["NSE", "2026-02-01T12:00", true, "the session on budget day"],
+    ["CDS", "2026-02-19T12:00", false, "a holiday: Shivaji Maharaj Jayanti"],
+    ["NSE", "2026-02-19T12:00", true, "the regular session"],
+    ["BCD", "2025-09-05T12:00", true, "the regular session"],
+    ["BCD", "2025-09-08T12:00", false, "a holiday: Id-E-Milad"],
+    ["MCX", "2026-02-01T16:59", true, "the session on budget day"],
+    ["MCX", "2026-02-01T17:00", false, "outside the session on budget day"],
+    ["CDS", "2026-02-01T12:00", false, "a weekend"],
+    ["MCX", "2026-01-01T18:00", false, "outside the morning session of New Year's Day"],
+    ["MCX", "2025-10-21T14:00", true, "Muhurat trading on Diwali"],
+    ["MCX", "2025-10-21T18:00", false, "outside Muhurat trading on Diwali"],
+    ["MCX", "2026-11-08T18:00", true, "Muhurat trading on Diwali"],
     ["CRYPTO", "2026-11-28T03:00", true, "it never closes"],
     ["NSE", "2031-07-02T12:00", true, "the regular session (this calendar has no holidays of 2031)"]
   ])("%s at %s: open %s, %s", (exchange, moment, open, why) => {
@@ -70,6 +83,10 @@ describe("the exchange calendar", () => {
     for (const exchange of exchanges) assert.isString(calendar.at(exchange, friday).why)
   })
 
+  it("keeps to what a user's file is held to", () => {
+    assert.deepStrictEqual(Schema.decodeUnknownSync(CalendarFile)(builtInCalendar), builtInCalendar)
+  })
+
   it.effect("is read from a file, whose faults are named", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "calendar-")))
@@ -85,6 +102,37 @@ describe("the exchange calendar", () => {
       const wrong = yield* Effect.flip(loadCalendar(folder, undefined))
       assert.include(wrong.message, path)
       assert.include(wrong.message, `["groups"][0]["exchanges"][0]`)
+      const group = { exchanges: ["NSE"], hours: [["09:15", "15:30"]], years: [], holidays: {}, special: {} }
+      const faults: ReadonlyArray<readonly [unknown, string]> = [
+        [{ ...group, winterHour: [["09:15", "15:30"]] }, "winterHour"],
+        [{ ...group, hours: [["15:30", "09:15"]] }, "15:30 to 09:15 ends before it begins"],
+        [{ ...group, hours: [["09:15", "close"]] }, `["hours"][0][1]`],
+        [{ ...group, holidays: { "2027-02-30": "Holi" } }, "2027-02-30 is no day"],
+        [{ ...group, holidays: { "26-01-2027": "Republic Day" } }, "26-01-2027 is no day"],
+        [{ ...group, exchanges: ["NSE", "BSE", "NSE"] }, "NSE stands in two groups"],
+        [
+          {
+            ...group,
+            special: {
+              "2027-10-29": {
+                why: "a day in two parts",
+                hours: [
+                  ["10:00", "12:00"],
+                  ["11:00", "close"]
+                ]
+              }
+            }
+          },
+          "11:00 to close begins before"
+        ]
+      ]
+      for (const [fault, told] of faults) {
+        yield* write({ groups: [fault] })
+        const { message } = yield* Effect.flip(loadCalendar(folder, undefined))
+        assert.include(message, path)
+        assert.include(message, told)
+        assert.include(message, "remove it to use the built-in one")
+      }
       const missing = yield* Effect.flip(loadCalendar(folder, join(folder, "none.json")))
       assert.include(missing.message, "ENOENT")
       yield* Effect.promise(() => rm(folder, { recursive: true }))
