@@ -1,11 +1,13 @@
 /**
- * The doctor's look at every user at a set time before the open, in a service that runs: users whose sessions run are
- * asked for their state, because a second login would end the first at many brokers; the others log in once.
+ * The doctor's checks at a set time before the open, in a service that runs: users whose sessions run are asked for their
+ * state, because a second login would end the first at many brokers; the others log in once. The database is left out,
+ * which this process has open: reading all of it would hold up ticks.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { BrokerRegistry } from "../brokers/registry.ts"
 import { Feed } from "../bus/feed.ts"
 import type { FeedStatus } from "../market/feedStatus.ts"
 import type { MarketHours } from "../market/hours.ts"
@@ -15,7 +17,8 @@ import { Users } from "../store/users.ts"
 import type { User } from "../store/users.ts"
 import { checkAccount } from "./doctor/accounts.ts"
 import type { Check } from "./doctor/check.ts"
-import { fail, line, ok } from "./doctor/check.ts"
+import { fail, line, ok, warn } from "./doctor/check.ts"
+import { checkCalendar, checkClock, checkFolder } from "./doctor/machine.ts"
 import { CommandFailed } from "./output.ts"
 
 const IST_MS = 5.5 * 3_600_000
@@ -42,21 +45,33 @@ const tradesToday = (hours: MarketHours, now: number): boolean => {
 
 const runs = ({ state }: FeedStatus): boolean => state !== "idle" && state !== "unavailable"
 
-const fromStatus = (user: string, { broker, reason, state }: FeedStatus): Check =>
-  state === "connected" && reason === undefined
-    ? ok(`user ${user}`, `connected to ${broker}`)
-    : fail(
-        `user ${user}`,
-        `${state}${reason === undefined ? "" : `: ${reason}`}`,
-        state === "waiting_for_login"
-          ? `Store today's login with "algoways credentials set ${user}"`
-          : `See "algoways status"`
-      )
+const fromStatus = (user: string, { broker, reason, state }: FeedStatus): Check => {
+  const what = `user ${user}, login`
+  const found = `${broker}: ${state}${reason === undefined ? "" : `, ${reason}`}`
+  const remedy =
+    state === "waiting_for_login"
+      ? `Store today's login with "algoways credentials set ${user}"`
+      : 'See "algoways status"'
+  if (state === "connected") return reason === undefined ? ok(what, found) : warn(what, found, remedy)
+  return state === "connecting" ? warn(what, found, remedy) : fail(what, found, remedy)
+}
 
 const checkUser = Effect.fnUntraced(function* (user: User, hours: MarketHours) {
   const status = yield* Effect.result((yield* Feed).status(user.name))
-  if (status._tag === "Success" && runs(status.success)) return [fromStatus(user.name, status.success)]
-  return yield* checkAccount(user, { hours, noLogin: undefined })
+  const instead =
+    status._tag === "Success" && runs(status.success) ? fromStatus(user.name, status.success) : undefined
+  return yield* checkAccount(user, { hours, instead })
+})
+
+/** The clock, against every broker that somebody uses. */
+const checkClocks = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
+  const registry = yield* BrokerRegistry
+  const checks: Array<Check> = []
+  for (const name of new Set(users.flatMap(({ broker }) => broker ?? []))) {
+    const loaded = yield* Effect.result(registry.load(name))
+    if (loaded._tag === "Success") checks.push(yield* checkClock(loaded.success.broker))
+  }
+  return checks
 })
 
 const log = (check: Check) => {
@@ -68,18 +83,20 @@ const log = (check: Check) => {
       : Effect.logError(text)
 }
 
-/** One round over all users. */
-export const checkAll = Effect.fn("selfCheck")(function* () {
+/** One round over this machine and all users. */
+export const checkAll = Effect.fn("selfCheck")(function* (dataDir: string) {
   const hours = yield* Hours
-  if (!tradesToday(hours, yield* Clock.currentTimeMillis)) return
-  for (const user of yield* (yield* Users).list) {
-    const checks = yield* checkUser(user, hours)
-    yield* Effect.forEach(checks, log, { discard: true })
-  }
+  const now = yield* Clock.currentTimeMillis
+  if (!tradesToday(hours, now)) return
+  const logAll = (checks: ReadonlyArray<Check>) => Effect.forEach(checks, log, { discard: true })
+  yield* logAll([checkCalendar(hours, now), ...(yield* checkFolder(dataDir))])
+  const users = yield* (yield* Users).list
+  for (const user of users) yield* logAll(yield* checkUser(user, hours))
+  yield* logAll(yield* checkClocks(users))
 })
 
 /** @param time `HH:MM` in India; none: no self-check */
-export const selfCheck = Effect.fnUntraced(function* (time: Option.Option<string>) {
+export const selfCheck = Effect.fnUntraced(function* (time: Option.Option<string>, dataDir: string) {
   if (time._tag === "None") return
   const at = yield* Effect.mapError(
     Schema.decodeUnknownEffect(TimeOfDay)(time.value),
@@ -90,7 +107,7 @@ export const selfCheck = Effect.fnUntraced(function* (time: Option.Option<string
   )
   yield* Clock.currentTimeMillis.pipe(
     Effect.flatMap((now) => Effect.sleep(untilTime(at, now))),
-    Effect.andThen(checkAll()),
+    Effect.andThen(checkAll(dataDir)),
     Effect.provide(Transport.layerSockets),
     Effect.catchCause((cause) => Effect.logError("the self-check failed", cause)),
     Effect.forever,

@@ -76,6 +76,12 @@ export const searchStatement = `
   )
   ORDER BY symbol = ?3 COLLATE NOCASE DESC, symbol LIKE ?4 ESCAPE '\\' DESC, length(symbol), symbol, exchange`
 
+/** Parameters: broker, today. Of a group with min(), SQLite gives the other columns of the row that has the least. */
+export const exampleStatement = `
+  SELECT *, min(coalesce(expiry, '')) AS soonest FROM instruments
+  WHERE broker = ?1 AND (expiry IS NULL OR expiry >= ?2)
+  GROUP BY exchange`
+
 /** The text as a LIKE pattern's literal part. */
 export const likeLiteral = (text: string): string => text.replace(/[\\%_]/g, "\\$&")
 

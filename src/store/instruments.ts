@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import type { Exchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { StoreError } from "./errors.ts"
@@ -12,6 +13,7 @@ import {
   ROWS_PER_INSERT,
   createInstrumentIndexes,
   dropInstrumentIndexes,
+  exampleStatement,
   fromRow,
   insertRows,
   likeLiteral,
@@ -35,6 +37,14 @@ export interface InstrumentQuery {
   readonly exchange: string
 }
 
+/** What the table has of one exchange. */
+export interface Segment {
+  readonly exchange: Exchange
+  readonly instruments: number
+  /** One that has not expired, the next to expire where they do; absent: all have. */
+  readonly example?: Instrument
+}
+
 export class Instruments extends Context.Service<
   Instruments,
   {
@@ -49,6 +59,8 @@ export class Instruments extends Context.Service<
       instruments: ReadonlyArray<Instrument>
     ) => Effect.Effect<number, StoreError>
     readonly count: (broker: string) => Effect.Effect<number, StoreError>
+    /** @param today `YYYY-MM-DD` in India */
+    readonly segments: (broker: string, today: string) => Effect.Effect<ReadonlyArray<Segment>, StoreError>
     /** Symbols that contain the text, best match first. */
     readonly search: (
       broker: string,
@@ -82,6 +94,20 @@ export class Instruments extends Context.Service<
           attempt("count instruments")
         )
         return rows[0]!.n
+      })
+
+      const segments = Effect.fn("Instruments.segments")(function* (broker: string, today: string) {
+        const name = brokerKey(broker)
+        const counts = yield* sql<{ readonly exchange: Exchange; readonly n: number }>`
+          SELECT exchange, count(*) AS n FROM instruments WHERE broker = ${name}
+          GROUP BY exchange ORDER BY exchange`.pipe(attempt("count instruments"))
+        const examples = yield* sql
+          .unsafe<InstrumentRow>(exampleStatement, [name, today])
+          .pipe(attempt("read instruments"))
+        return counts.map(({ exchange, n }): Segment => {
+          const example = examples.find((row) => row.exchange === exchange)
+          return { exchange, instruments: n, ...(example === undefined ? {} : { example: fromRow(example) }) }
+        })
       })
 
       const insert = Effect.fnUntraced(function* (broker: string, instruments: ReadonlyArray<Instrument>) {
@@ -137,7 +163,7 @@ export class Instruments extends Context.Service<
           )
       })
 
-      return Instruments.of({ resolve, replace, count, search })
+      return Instruments.of({ resolve, replace, count, segments, search })
     })
   )
 }

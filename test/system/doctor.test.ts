@@ -1,13 +1,16 @@
 /** `algoways doctor` against a simulated broker, as a process of its own. */
-import { chmodSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as selfsigned from "selfsigned"
 import { exchanges } from "../../src/market/exchange.ts"
 import { simulate } from "../../src/simulator/index.ts"
 import { untilTime } from "../../src/cli/selfCheck.ts"
-import { freePorts, run, temporaryFolder } from "./support/processes.ts"
+import { freePorts, run, start, temporaryFolder } from "./support/processes.ts"
 
 interface Found {
   readonly grade: string
@@ -20,11 +23,18 @@ interface Found {
 const set = Effect.fnUntraced(function* () {
   const dataDir = yield* temporaryFolder
   const simulator = yield* simulate("zerodha", { ticksPerSecond: 2000 })
-  const [port, zmq] = yield* freePorts(2)
+  const [port, ...sockets] = yield* freePorts(4)
+  const [zmq, control, frames] = sockets.map((socket) => `tcp://127.0.0.1:${socket}`) as [
+    string,
+    string,
+    string
+  ]
   const env = {
     ALGOWAYS_DATA_DIR: dataDir,
     ALGOWAYS_PORT: String(port),
-    ALGOWAYS_ZMQ_ENDPOINT: `tcp://127.0.0.1:${zmq}`
+    ALGOWAYS_ZMQ_ENDPOINT: zmq,
+    ALGOWAYS_FEED_CONTROL: control,
+    ALGOWAYS_FEED_FRAMES: frames
   }
   const file = (name: string, value: unknown) => writeFileSync(join(dataDir, name), JSON.stringify(value))
   const group = { exchanges, always: true, hours: [], years: [], holidays: {}, special: {} }
@@ -41,27 +51,44 @@ const set = Effect.fnUntraced(function* () {
   })
   const token = (text: string) =>
     done(["credentials", "set", "asha", "--stdin"], JSON.stringify({ apiKey: "app-key-1", authToken: text }))
-  return { dataDir, doctor, done, env, file, simulator, token }
+  /** User asha with everything that a session needs. */
+  const ready = Effect.gen(function* () {
+    yield* done(["users", "add", "asha", "--broker", "zerodha"])
+    const { apiKey, authToken } = simulator.credentials
+    const login = { apiKey: Redacted.value(apiKey!), authToken: Redacted.value(authToken!) }
+    yield* done(["credentials", "set", "asha", "--stdin"], JSON.stringify(login))
+    yield* done(["instruments", "import", "zerodha"])
+    return login
+  })
+  const logins = () => simulator.ledger().logins.length
+  return { dataDir, doctor, done, env, file, logins, port: port!, ready, simulator, token, zmq }
 })
+
+const until = (condition: () => boolean, otherwise: () => string) =>
+  Effect.suspend(() => (condition() ? Effect.void : Effect.fail("not yet"))).pipe(
+    Effect.retry({ schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo({ duration: "20 seconds" })) }),
+    Effect.catch(() => Effect.sync(() => assert.fail(otherwise())))
+  )
 
 describe("algoways doctor", () => {
   it.live(
     "finds nothing wrong, and one tick per segment",
     () =>
       Effect.gen(function* () {
-        const { doctor, done, simulator } = yield* set()
-        yield* done(["users", "add", "asha", "--broker", "zerodha"])
-        const { apiKey, authToken } = simulator.credentials
-        const login = { apiKey: Redacted.value(apiKey!), authToken: Redacted.value(authToken!) }
-        yield* done(["credentials", "set", "asha", "--stdin"], JSON.stringify(login))
-        yield* done(["instruments", "import", "zerodha"])
+        const { doctor, ready } = yield* set()
+        const login = yield* ready
         const { code, err, of, out } = yield* doctor()
         assert.strictEqual(code, 0, `${out}${err}`)
         assert.deepInclude(of("user asha, login"), { grade: "ok" })
         assert.include(of("user asha, NSE").found, "RELIANCE ticks")
         assert.include(of("user asha, NSE_INDEX").found, "NIFTY ticks")
         assert.include(of("user asha, NFO").found, "ticks")
+        for (const exchange of ["BSE", "BFO", "BSE_INDEX", "CDS", "MCX"]) {
+          assert.deepInclude(of(`user asha, ${exchange}`), { grade: "ok" })
+        }
         assert.strictEqual(of("key file").grade, "ok")
+        assert.match(of("database").found, /undamaged, \d+ migrations/)
+        assert.include(of("clock, by Zerodha").found, "within")
         assert.notInclude(out, login.authToken)
         assert.strictEqual((yield* doctor("--offline")).of("user asha, login").found, "not tried: --offline")
       }),
@@ -100,8 +127,101 @@ describe("algoways doctor", () => {
         const broken = yield* doctor()
         assert.include(broken.of("configuration").found, "endpiont")
         assert.strictEqual(broken.of("calendar").grade, "fail")
+        assert.strictEqual(broken.of("database").grade, "ok")
       }),
     90_000
+  )
+})
+
+describe("algoways doctor beside what runs", () => {
+  it.live(
+    "tries no login while a gateway runs, TLS or not, and says so",
+    () =>
+      Effect.gen(function* () {
+        const { dataDir, doctor, env, logins, port, ready } = yield* set()
+        yield* ready
+        const pair = yield* Effect.promise(() =>
+          selfsigned.generate([{ name: "commonName", value: "feed.example" }], { keySize: 2048 })
+        )
+        const [cert, key] = [join(dataDir, "cert.pem"), join(dataDir, "key.pem")]
+        writeFileSync(cert, pair.cert)
+        writeFileSync(key, pair.private)
+        const serve = ["serve", "--no-demo", "--tls-cert", cert, "--tls-key", key]
+        // A watch list has a session that no client reads from.
+        const gateway = yield* start([...serve, "--watch", "asha/NSE:RELIANCE:ltp"], env)
+        yield* until(
+          () => logins() === 1,
+          () => gateway.err()
+        )
+        yield* until(
+          () => gateway.err().includes(`:${port}`),
+          () => gateway.err()
+        )
+
+        const { code, of, out } = yield* doctor()
+        assert.strictEqual(code, 0, out)
+        assert.include(of(`port 127.0.0.1:${port}`).found, "AlgoWays")
+        assert.include(of(`ZeroMQ ${env.ALGOWAYS_ZMQ_ENDPOINT}`).found, "as it should be")
+        assert.deepInclude(of("user asha, login"), { grade: "warn" })
+        assert.include(of("user asha, login").remedy, "--force")
+        assert.strictEqual(logins(), 1)
+
+        assert.include((yield* doctor("--force")).of("user asha, login").found, "accepts it")
+        assert.strictEqual(logins(), 2)
+      }),
+    90_000
+  )
+
+  it.live(
+    "tries none while a feed process runs, either",
+    () =>
+      Effect.gen(function* () {
+        const { doctor, env, logins, ready } = yield* set()
+        yield* ready
+        const feed = yield* start(["feed"], env)
+        yield* until(
+          () => feed.err().includes("feed: control"),
+          () => feed.err()
+        )
+        const { of } = yield* doctor()
+        assert.include(of("feed process").found, env.ALGOWAYS_FEED_CONTROL)
+        assert.deepInclude(of("user asha, login"), { grade: "warn" })
+        assert.strictEqual(logins(), 0)
+      }),
+    60_000
+  )
+
+  it.live(
+    "tells another program at the port, and a damaged database",
+    () =>
+      Effect.gen(function* () {
+        const { dataDir, doctor, port, ready } = yield* set()
+        yield* ready
+        yield* Effect.acquireRelease(
+          Effect.promise(async () => {
+            const server = createServer((socket) => {
+              // Read, or it would never be closed.
+              socket.on("error", () => {}).resume()
+              socket.end("220 a mail server\r\n")
+            })
+            await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
+            return server
+          }),
+          (server) => Effect.promise(() => new Promise((resolve) => server.close(resolve)))
+        )
+        const taken = yield* doctor("--offline")
+        assert.strictEqual(taken.code, 1)
+        assert.include(taken.of(`port 127.0.0.1:${port}`).found, "another program")
+
+        // The table's pages, not its header: it still opens.
+        const file = join(dataDir, "algoways.db")
+        writeFileSync(file, readFileSync(file).fill(0x5a, 8192))
+        const damaged = yield* doctor("--offline")
+        assert.strictEqual(damaged.code, 1)
+        assert.deepInclude(damaged.of("database"), { grade: "fail" })
+        assert.include(damaged.of("database").remedy, "backup")
+      }),
+    60_000
   )
 })
 

@@ -8,6 +8,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
+import type { MarketHours } from "../../market/hours.ts"
 import { alwaysOpen } from "../../market/hours.ts"
 import { Transport } from "../../session/transport.ts"
 import { Hours } from "../../session/surroundings.ts"
@@ -16,8 +17,10 @@ import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
 import { checkAccount } from "../doctor/accounts.ts"
 import type { Check } from "../doctor/check.ts"
-import { fail, line, ok } from "../doctor/check.ts"
-import { checkCalendar, checkClock, checkFolder, checkPort, checkZmq } from "../doctor/machine.ts"
+import { fail, line, ok, warn } from "../doctor/check.ts"
+import { checkDatabase } from "../doctor/database.ts"
+import { checkCalendar, checkClock, checkFolder } from "../doctor/machine.ts"
+import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson } from "../output.ts"
 import * as Overrides from "../overrides.ts"
@@ -27,6 +30,8 @@ const doctorFlags = {
   host: flags.host,
   port: flags.port,
   zmq: flags.zmq,
+  control: flags.feedControl,
+  frames: flags.feedFrames,
   endpoint: flags.endpoint,
   calendar: flags.calendar,
   json: flags.json,
@@ -46,11 +51,7 @@ type Input = {
 }
 
 /** Runs the checks of all users, or of one. */
-const accounts = Effect.fnUntraced(function* (
-  input: Input,
-  hours: Parameters<typeof checkAccount>[1]["hours"],
-  live: boolean
-) {
+const accounts = Effect.fnUntraced(function* (input: Input, hours: MarketHours, inUse: string | undefined) {
   const users = yield* (yield* Users).list
   const only = Option.getOrUndefined(input.user)
   const chosen = users.filter(({ name }) => only === undefined || name === only)
@@ -59,13 +60,17 @@ const accounts = Effect.fnUntraced(function* (
       ? [fail("users", "none", 'Add one with "algoways users add NAME --broker BROKER"')]
       : [fail(`user ${only}`, "there is none", 'See "algoways users list"')]
   }
-  const noLogin = input.offline
-    ? "--offline"
-    : live && !input.force
-      ? "a gateway has live sessions, and a second login may end them (--force logs in all the same; algoways status shows them)"
-      : undefined
+  const insteadFor = (user: string): Check | undefined => {
+    const what = `user ${user}, login`
+    if (input.offline) return ok(what, "not tried: --offline")
+    if (inUse === undefined || input.force) return undefined
+    const remedy = "See it with algoways status, or log in all the same with --force"
+    return warn(what, `not tried: ${inUse}, and a second login may end the first`, remedy)
+  }
   const checks: Array<Check> = []
-  for (const user of chosen) checks.push(...(yield* checkAccount(user, { hours, noLogin })))
+  for (const user of chosen) {
+    checks.push(...(yield* checkAccount(user, { hours, instead: insteadFor(user.name) })))
+  }
   if (!input.offline) {
     const registry = yield* BrokerRegistry
     for (const name of new Set(chosen.flatMap(({ broker }) => broker ?? []))) {
@@ -86,14 +91,14 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
       : checkCalendar(calendar.success, yield* Clock.currentTimeMillis)
   )
   const hours = calendar._tag === "Success" ? calendar.success : alwaysOpen
-  const { check, live } = yield* checkPort(input.host, input.port)
-  checks.push(
-    check,
-    yield* checkZmq(
-      Option.getOrElse(input.zmq, () => flags.DEFAULT_ZMQ),
-      check.found !== "free"
-    )
-  )
+  const port = yield* checkPort(input.host, input.port)
+  const feed = yield* checkFeedSockets(input.control, input.frames)
+  const inUse = port.inUse ?? feed.inUse
+  const zmq = Option.getOrElse(input.zmq, () => flags.DEFAULT_ZMQ)
+  checks.push(port.check, feed.check, yield* checkZmq(zmq, inUse !== undefined))
+  checks.push(...(yield* checkFolder(input.dataDir)))
+  const database = yield* checkDatabase(input.dataDir)
+  checks.push(database)
   const overrides = Overrides.layer(input.dataDir, input.endpoint)
   const configured = yield* Effect.result(Effect.scoped(Layer.build(overrides)))
   checks.push(
@@ -101,8 +106,8 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
       ? fail("configuration", configured.failure.message, "Mend brokers.json, or remove it")
       : ok("configuration", "brokers.json is sound, or there is none")
   )
-  if (configured._tag === "Failure") return checks
-  checks.push(...(yield* checkFolder(input.dataDir)))
+  // Without them a login could go to another address than the user means.
+  if (configured._tag === "Failure" || database.grade === "fail") return checks
   const surroundings = Layer.mergeAll(
     Store.layer({ dataDir: input.dataDir }),
     BrokerRegistry.layer.pipe(Layer.provide(overrides)),
@@ -110,14 +115,11 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
     FrameBus.layer,
     Layer.succeed(Hours, hours)
   )
-  const rest = yield* Effect.gen(function* () {
-    const sound = ok("database", "opens, and its key fits")
-    return [sound, ...(yield* accounts(input, hours, live))]
-  }).pipe(Effect.provide(surroundings), Effect.result)
+  const rest = yield* accounts(input, hours, inUse).pipe(Effect.provide(surroundings), Effect.result)
   if (rest._tag === "Success") return [...checks, ...rest.success]
   return [
     ...checks,
-    fail("database", rest.failure.message, "Restore the data folder, or name another with --data-dir")
+    fail("store", rest.failure.message, "Restore the data folder, or name another with --data-dir")
   ]
 })
 

@@ -36,7 +36,7 @@ export const feed = Command.make(
       const { control, frames } = yield* FeedServer
       const zmq = yield* publicZmq(input.zmq)
       yield* watch(input.watch)
-      yield* selfCheck(input.selfCheck)
+      yield* selfCheck(input.selfCheck, input.dataDir)
       yield* Effect.logInfo(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )

@@ -142,7 +142,7 @@ const run = Effect.fn("serve")(function* (input: Input) {
     const gateway = yield* Gateway
     const zmq = yield* publicZmq(input.zmq)
     yield* watch(input.watch)
-    yield* selfCheck(input.selfCheck)
+    yield* selfCheck(input.selfCheck, input.dataDir)
     const url = `${Option.isSome(input.tlsCert) ? "wss" : "ws"}://${reachable(input.host)}:${gateway.port}`
     if (started === undefined) yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
     else {

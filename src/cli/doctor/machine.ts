@@ -1,11 +1,12 @@
-/** What the doctor looks at on this machine: files, ports, the clock, the calendar. */
+/** What the doctor looks at on this machine beside ports and database: files, the clock, the calendar. */
 import { statfs, stat } from "node:fs/promises"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
 import type { MarketHours } from "../../market/hours.ts"
+import { SECRET_SETTING } from "../../store/masterSecret.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
 
@@ -14,67 +15,6 @@ const NOTED_SKEW_MS = 2000
 const LEAST_DISK_BYTES = 500 * 1024 * 1024
 
 const promise = <A>(f: () => Promise<A>) => Effect.tryPromise({ try: f, catch: (cause) => cause })
-
-/** Whether somebody already listens there; the system's code when the port cannot be had for another reason. */
-const listens = (host: string, port: number) =>
-  Effect.callback<string | undefined>((resume) => {
-    const probe = createServer()
-    probe.once("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? "unknown")))
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resume(Effect.succeed(undefined))))
-  })
-
-interface Health {
-  readonly version?: string
-  readonly feeds?: Readonly<Record<string, number>>
-}
-
-/** The AlgoWays gateway that runs there, if one does. */
-const healthAt = (host: string, port: number): Effect.Effect<Health | undefined> =>
-  promise(async () => {
-    const answer = await fetch(`http://${host}:${port}/health`, { signal: AbortSignal.timeout(2000) })
-    const health = (await answer.json()) as Health
-    return typeof health.version === "string" ? health : undefined
-  }).pipe(Effect.catch(() => Effect.succeed(undefined)))
-
-/** The gateway's port, and whether a gateway of ours has live sessions there: a second login would displace them. */
-export const checkPort = Effect.fn("checkPort")(function* (host: string, port: number) {
-  const what = `port ${host}:${port}`
-  const taken = yield* listens(host, port)
-  if (taken === undefined) return { check: ok(what, "free"), live: false }
-  if (taken !== "EADDRINUSE") {
-    return {
-      check: fail(what, `cannot be opened (${taken})`, "Choose another with --host and --port"),
-      live: false
-    }
-  }
-  const health = yield* healthAt(host, port)
-  if (health === undefined) {
-    return {
-      check: fail(what, "another program has it", "Stop that program, or choose another port with --port"),
-      live: false
-    }
-  }
-  const live = Object.keys(health.feeds ?? {}).length > 0
-  return {
-    check: ok(what, `AlgoWays ${health.version} serves it${live ? ", with live sessions" : ""}`),
-    live
-  }
-})
-
-/** A ZeroMQ endpoint that this process would bind. Only TCP ones can be looked at. */
-export const checkZmq = Effect.fn("checkZmq")(function* (endpoint: string, gatewayRuns: boolean) {
-  const what = `ZeroMQ ${endpoint}`
-  const address = /^tcp:\/\/([^:]+):(\d+)$/.exec(endpoint)
-  if (endpoint === "off" || address === null) return ok(what, endpoint === "off" ? "off" : "not looked at")
-  const taken = yield* listens(address[1] === "*" ? "0.0.0.0" : address[1]!, Number(address[2]))
-  if (taken === undefined) return ok(what, "free")
-  if (gatewayRuns) return ok(what, "in use, as it should be while AlgoWays runs")
-  return warn(
-    what,
-    `cannot be bound (${taken})`,
-    "Choose another with --zmq, or stop the program that has it"
-  )
-})
 
 /** How far this machine's clock is from the broker's, by the Date header of its REST front. */
 export const checkClock = Effect.fn("checkClock")(function* (broker: Broker) {
@@ -120,8 +60,12 @@ export const checkFolder = Effect.fn("checkFolder")(function* (dataDir: string) 
     Effect.map((s) => s.mode & 0o777),
     Effect.catch(() => Effect.succeed(undefined))
   )
-  if (mode === undefined) checks.push(ok("key file", "none: the secret comes from ALGOWAYS_SECRET"))
-  else if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+  const setting = yield* Effect.option(Config.Redacted(SECRET_SETTING))
+  if (mode === undefined) {
+    const found =
+      setting._tag === "Some" ? `none: the secret comes from ${SECRET_SETTING}` : "none yet: it is made now"
+    checks.push(ok("key file", found))
+  } else if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     checks.push(fail("key file", `others may read it (mode ${mode.toString(8)})`, `chmod 600 ${key}`))
   } else checks.push(ok("key file", "only its owner may read it"))
   const free = yield* promise(() => statfs(dataDir)).pipe(

@@ -131,6 +131,7 @@ export const makeWorld = Effect.fnUntraced(function* (
           ),
         replace: () => Effect.succeed(0),
         count: () => Effect.succeed(listed.length),
+        segments: () => Effect.succeed([]),
         search: () => Effect.succeed([])
       })
     )

@@ -34,6 +34,32 @@ const storeIn = (dataDir: string) =>
     Layer.fresh
   )
 
+describe("segments", () => {
+  it.effect("counts by exchange, with one instrument that lives: the next to expire", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      const nextMonth: Instrument = {
+        ...option,
+        symbol: "NIFTY25APR2420800CE",
+        expiry: "2024-04-25",
+        token: "9998"
+      }
+      yield* table.replace("zerodha", [nextMonth, reliance, nifty, option])
+      yield* table.replace("angel", [equity("INFY", "1594")])
+      assert.deepStrictEqual(yield* table.segments("Zerodha", "2024-03-28"), [
+        { exchange: "NFO", instruments: 2, example: option },
+        { exchange: "NSE", instruments: 1, example: reliance },
+        { exchange: "NSE_INDEX", instruments: 1, example: nifty }
+      ])
+      const later = yield* table.segments("zerodha", "2024-03-29")
+      assert.deepStrictEqual(later[0], { exchange: "NFO", instruments: 2, example: nextMonth })
+      const last = yield* table.segments("zerodha", "2024-04-26")
+      assert.deepStrictEqual(last[0], { exchange: "NFO", instruments: 2 })
+      assert.deepStrictEqual(yield* table.segments("nobody", "2024-03-28"), [])
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+})
+
 describe("resolve", () => {
   it.effect("answers every query in order, whole rows or undefined", () =>
     Effect.gen(function* () {
