@@ -27,7 +27,7 @@ const still = async (what: string, count: () => number): Promise<void> => {
 
 /** Waits until nothing has come for a while: a byte at a time takes its time on a busy machine. */
 const settled = async (count: () => number): Promise<void> => {
-  for (let before = -1, quiet = 0; quiet < 10;) {
+  for (let before = -1, quiet = 0; quiet < 4;) {
     quiet = count() === before ? quiet + 1 : 0
     before = count()
     await sleep(100)
@@ -368,13 +368,21 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
         await until("an empty line", () => simulator.connections().every((c) => c.buffered === 0))
         const caughtUp = client.ticks.length
         await until("ticks behind it", () => client.ticks.length > caughtUp + 4 * names.length)
-        simulator.pause()
-        await settled(() => client.ticks.length)
-        for (const instrument of some) {
-          const last = client.of(nameOf(instrument)).at(-1)!
-          const state = simulator.market.find(nameOf(instrument))!.tick
-          assert.deepStrictEqual(disagreements(last, state, 5), [], fault.fault)
+        const wrong = (): ReadonlyArray<string> =>
+          some.flatMap((instrument) => {
+            const last = client.of(nameOf(instrument)).at(-1)!
+            return disagreements(last, simulator.market.find(nameOf(instrument))!.tick, 5)
+          })
+        // A round that was left out for a slow client is made good by the next one, so it may take several stops.
+        for (let stop = 0; stop < 5; stop++) {
+          simulator.pause()
+          await settled(() => client.ticks.length)
+          if (wrong().length === 0) break
+          simulator.resume()
+          await sleep(100)
         }
+        simulator.pause()
+        assert.deepStrictEqual(wrong(), [], fault.fault)
         assert.strictEqual(client.rejects.length, rejects, fault.fault)
         assert.strictEqual(client.ended(), undefined)
         simulator.resume()
