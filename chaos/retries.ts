@@ -1,5 +1,5 @@
 /** Whether connections are tried again no faster than the schedule allows, by the simulator's own ledger. */
-import type { ConnectionRecord, Ledger } from "../src/simulator/index.ts"
+import type { ConnectionRecord, Ledger, LoginAttempt } from "../src/simulator/index.ts"
 import { leastPause, reconnect } from "./limits.ts"
 import type { Refusing } from "./station.ts"
 
@@ -81,8 +81,9 @@ export const checkRetries = (
   return slots === 1 ? tooSoon(attempts, anew) : tooMany(attempts, anew, slots)
 }
 
-/** No status: within the connection. Others, as 503, say nothing of the login and are tried again. */
-const ABOUT_LOGIN: ReadonlySet<number | undefined> = new Set([undefined, 401, 403])
+/** Within a connection, or by a status. Others, as 503 or a byte stream that is closed, say nothing of the login. */
+const isAboutLogin = ({ connection, status }: LoginAttempt): boolean =>
+  status === undefined ? connection !== undefined : status === 401 || status === 403
 
 /** After a refused login: once more with what is stored then, and silence until something else is stored. */
 export const checkLogins = (
@@ -92,7 +93,7 @@ export const checkLogins = (
 ): ReadonlyArray<string> =>
   refusing.flatMap(({ from, until }) => {
     const all = logins.filter(
-      (l) => l.outcome === "refused" && ABOUT_LOGIN.has(l.status) && l.at >= from && l.at < until
+      (l) => l.outcome === "refused" && isAboutLogin(l) && l.at >= from && l.at < until
     )
     // A client that does not wait for the answer has its requests refused as well, on one connection.
     const connections = new Set(all.flatMap((l) => (l.connection === undefined ? [] : [l.connection])))

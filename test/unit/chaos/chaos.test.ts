@@ -117,6 +117,11 @@ describe("retries", () => {
     assert.deepStrictEqual(check([refused(200, 401), refused(300, 401)]), [])
     assert.lengthOf(check([refused(200, 401), refused(300, 401), refused(400, 401)]), 1)
     assert.deepStrictEqual(check([refused(200, 503), refused(300, 503), refused(400, 503)]), [])
+    assert.deepStrictEqual(
+      check([refused(200), refused(300), refused(400)]),
+      [],
+      "a byte stream has no words"
+    )
   })
 })
 
