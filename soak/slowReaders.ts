@@ -12,7 +12,7 @@ export interface SlowSize {
 }
 
 export const smallSlow: SlowSize = { quick: 2, slow: 8, seconds: 3, turnsPerSecond: 20 }
-export const fullSlow: SlowSize = { quick: 4, slow: 100, seconds: 60, turnsPerSecond: 20 }
+export const fullSlow: SlowSize = { quick: 4, slow: 30, seconds: 60, turnsPerSecond: 5 }
 
 export interface SlowResult {
   readonly clients: number
