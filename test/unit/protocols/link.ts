@@ -25,6 +25,7 @@ import type {
   WireEvent
 } from "../../../src/protocols/protocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
+import type { ConnectionTap } from "../../../src/session/tap.ts"
 import { loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
 import { demoLoginAt } from "../../../src/simulator/index.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
@@ -38,6 +39,10 @@ export interface LinkOptions {
   /** The login that the broker's side accepts; default: the one that the client uses. */
   readonly accepted?: Credentials
   readonly seed?: number
+  /** Listens in as it would on a session's connection. */
+  readonly tap?: ConnectionTap
+  /** When frames arrive; default: always now. */
+  readonly clock?: () => number
 }
 
 export interface Link {
@@ -138,6 +143,8 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   const refusal = isStream ? undefined : serverProtocol.admit(request, accepted)
   if (refusal !== undefined) throw new LoginFailed(protocol.refusal(refusal).message)
 
+  const { clock = () => NOW, tap } = options
+  tap?.opened(clock())
   const codec = protocol.open(codecOptions(broker), handshake)
   const server = serverProtocol.open(codecOptions(broker), {
     request,
@@ -158,8 +165,10 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   }
   const deliver = (...frames: ReadonlyArray<Frame>): void => {
     for (const frame of frames) {
+      const at = clock()
       inbound.push(frame)
-      codec.decode(frame, NOW, sink)
+      tap?.frame(frame, at)
+      codec.decode(frame, at, sink)
     }
   }
   const push = (instruments: ReadonlyArray<WireInstrument>): void => {
@@ -172,8 +181,12 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   function send(all: ReadonlyArray<Outbound>): void {
     for (const one of all) {
       outbound.push(one)
-      if (isHttpRequest(one)) codec.answered?.(one, serve(one), NOW, sink)
-      else {
+      if (isHttpRequest(one)) {
+        const at = clock()
+        const answer = serve(one)
+        tap?.answered(one, answer, at)
+        codec.answered?.(one, answer, at, sink)
+      } else {
         const { answers, touched } = server.receive(one, find)
         deliver(...answers)
         push(touched)
@@ -184,6 +197,11 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     const found = listed.find((l) => nameOf(l.instrument) === name)?.instrument
     if (found === undefined) throw new Error(`${name} is not listed at ${broker.name}`)
     return found
+  }
+
+  const ask = (changes: ReadonlyArray<Change>): void => {
+    tap?.requested(changes, clock())
+    send(codec.request(changes))
   }
 
   deliver(...(server.greet?.() ?? []))
@@ -200,11 +218,11 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     rejects,
     inbound,
     outbound,
-    request: (changes) => send(codec.request(changes)),
+    request: ask,
     subscribe: (name, ...wants) => {
       let from: Want | undefined
       for (const to of wants) {
-        send(codec.request([{ instrument: instrument(name), to, ...(from === undefined ? {} : { from }) }]))
+        ask([{ instrument: instrument(name), to, ...(from === undefined ? {} : { from }) }])
         from = to
       }
     },
