@@ -48,7 +48,16 @@ export class Prologue {
     this.#grown = grown
   }
 
-  /** Takes the next record that the ring lets go. */
+  /** Whether the next record is of use; what is not counts as skipped. Most frames are not, so this is cheap. */
+  readonly wants = (kind: number): boolean => {
+    if (kind !== KIND.text && kind !== KIND.binary) return true
+    // What follows late changes would come before them.
+    if (this.#due > 0 && this.#late.size === 0) return true
+    this.#skipped++
+    return false
+  }
+
+  /** Takes the next record that the ring lets go, if it is wanted. */
   fold(record: SlabRecord): void {
     switch (record.kind) {
       case KIND.opened:
@@ -69,8 +78,6 @@ export class Prologue {
       }
       case KIND.text:
       case KIND.binary:
-        // What follows late changes would come before them.
-        if (this.#due === 0 || this.#late.size > 0) return void this.#skipped++
         this.#due--
         if (!this.#keep(record, 0)) this.#skipped++
         return

@@ -5,8 +5,8 @@ import type { ConnectionName } from "../tap.ts"
 import type { PrologueView } from "./prologue.ts"
 import { Prologue } from "./prologue.ts"
 import { InstrumentTable, KIND, digestOf, writeChanges } from "./records.ts"
-import type { Slab } from "./slabs.ts"
-import { HEAD, SLAB_BYTES, appendBytes, appendText, makeSlab, recordsOf, roomIn } from "./slabs.ts"
+import type { Slab, SlabRecord } from "./slabs.ts"
+import { HEAD, SLAB_BYTES, appendBytes, appendText, makeSlab, pick, roomIn } from "./slabs.ts"
 
 export interface RingLimits {
   readonly windowMs: number
@@ -71,6 +71,7 @@ export class Ring {
   readonly #table = new InstrumentTable()
   readonly #prologue: Prologue
   readonly #slabs: Array<Slab> = []
+  readonly #fold = (record: SlabRecord): void => this.#prologue.fold(record)
   bytes = 0
   lastAt = 0
   /** When it was last written because of an alarm. */
@@ -136,7 +137,7 @@ export class Ring {
     const slab = this.#slabs.shift()
     if (slab === undefined) return false
     this.bytes -= slab.bytes.length
-    for (const record of recordsOf(slab, slab.end)) this.#prologue.fold(record)
+    pick(slab, this.#prologue.wants, this.#fold)
     this.#budget.give(slab)
     return true
   }

@@ -58,15 +58,25 @@ export const appendText = (slab: Slab, kind: number, at: number, text: string): 
 }
 
 /** @param end as it was when the slab was looked at: later records are not shown */
-export function* recordsOf({ bytes, view }: Slab, end: number): Generator<SlabRecord> {
-  let at = 0
-  while (at < end) {
-    const length = view.getUint32(at + 9)
-    yield {
-      kind: view.getUint8(at),
-      at: view.getFloat64(at + 1),
-      payload: bytes.subarray(at + HEAD, at + HEAD + length)
-    }
-    at += HEAD + length
+export function* recordsOf(slab: Slab, end: number): Generator<SlabRecord> {
+  for (let at = 0; at < end; at = after(slab, at)) yield recordAt(slab, at)
+}
+
+/** The same for the tick path: a record is made of what is wanted alone. */
+export const pick = (
+  slab: Slab,
+  wanted: (kind: number) => boolean,
+  act: (record: SlabRecord) => void
+): void => {
+  for (let at = 0; at < slab.end; at = after(slab, at)) {
+    if (wanted(slab.view.getUint8(at))) act(recordAt(slab, at))
   }
 }
+
+const after = ({ view }: Slab, at: number): number => at + HEAD + view.getUint32(at + 9)
+
+const recordAt = (slab: Slab, at: number): SlabRecord => ({
+  kind: slab.view.getUint8(at),
+  at: slab.view.getFloat64(at + 1),
+  payload: slab.bytes.subarray(at + HEAD, after(slab, at))
+})
