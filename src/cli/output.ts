@@ -51,3 +51,18 @@ export const readStdin = Effect.promise(async () => {
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString("utf8").trim()
 })
+
+/**
+ * Writes lines to stdout as fast as they are read there. False when the reader has gone (`| head`): nothing more is
+ * worth printing, and it is no fault.
+ */
+export const writeLines = (lines: ReadonlyArray<string>): Effect.Effect<boolean> =>
+  Effect.callback<boolean>((resume) => {
+    if (lines.length === 0) return resume(Effect.succeed(true))
+    const { stdout } = process
+    // Without a listener the error would end the process with a stack.
+    if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore)
+    stdout.write(`${lines.join("\n")}\n`, (error) => resume(Effect.succeed(error == null)))
+  })
+
+const ignore = (): void => {}

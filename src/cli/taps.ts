@@ -49,6 +49,9 @@ export const tapsLayer = (input: TapsInput): Layer.Layer<never, never, BrokerReg
         ...(input.quarantine === 0 ? [] : [yield* Quarantine.make({ dataDir: input.dataDir, maxBytes })]),
         ...(input.record === 0 ? [] : [yield* recorder(input)])
       ]
-      return combineTaps(taps)
+      const run = Effect.runForkWith(yield* Effect.context<never>())
+      return combineTaps(taps, (defect) => {
+        run(Effect.logError("a listener on raw frames failed and is let go for its connection", defect))
+      })
     })
   )

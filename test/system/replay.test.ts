@@ -1,7 +1,9 @@
 /** What the flight recorder keeps of a session, fed to the shipped decoder again. */
+import { spawn } from "node:child_process"
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
+import { fileURLToPath } from "node:url"
+import { gunzipSync, gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,6 +24,8 @@ import * as Store from "../../src/store/index.ts"
 import { until } from "./simulatorSupport.ts"
 import { freePorts, run, start, temporaryFolder } from "./support/processes.ts"
 import { TestClient } from "./support/testClient.ts"
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 
 /** A session at a simulated broker with a recorder on it; the paths of what it wrote, and the session's own ticks. */
 const recorded = Effect.fnUntraced(function* (name: string, folder: string) {
@@ -118,6 +122,80 @@ describe("a recording", () => {
         yield* Effect.promise(() => until("replayed ticks", () => ticks().length > 10, 15_000))
         assert.deepInclude(ticks()[0], { symbol, exchange, mode: 3, broker: "zerodha" })
         yield* Effect.promise(() => client.close())
+      }),
+    60_000
+  )
+
+  it.live(
+    "is written by a running service when it gets a signal",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* temporaryFolder
+        const service = yield* start(
+          ["serve", "--port", "0", "--simulator-port", "0", "--zmq", "off", "--rate", "500"],
+          { ALGOWAYS_DATA_DIR: dataDir, ALGOWAYS_WATCH: "demo/NSE:INFY:quote" }
+        )
+        const paths = () => [...service.err().matchAll(/recorded zerodha, connection 1: ([^\s"]+)/g)]
+        const ticked = () => paths().some(([, path]) => lines(path!).some((l) => l.includes(`"binary"`)))
+        const lines = (path: string) => gunzipSync(readFileSync(path)).toString("utf8").split("\n")
+        yield* Effect.promise(() =>
+          until("the banner", () => service.out().includes("AlgoWays serves"), 15_000)
+        )
+        for (let i = 0; i < 40 && !ticked(); i++) {
+          const before = paths().length
+          service.signal("SIGUSR2")
+          yield* Effect.promise(() => until("an answer", () => paths().length > before || i < 39, 5000))
+          yield* Effect.sleep("100 millis")
+        }
+        assert.isTrue(ticked(), service.err())
+        const { code, err, out } = yield* run(["replay", paths().at(-1)![1]!], {})
+        assert.strictEqual(code, 0, err)
+        const summary = JSON.parse(out) as Record<string, unknown>
+        assert.deepInclude(summary, { broker: "zerodha", user: "demo", reason: "SIGUSR2", rejects: {} })
+        assert.isAbove(summary["ticks"] as number, 0)
+      }),
+    60_000
+  )
+
+  it.live(
+    "is printed to a reader that leaves early without a fault",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const at = 1_764_040_500_000
+        // One packet of eight bytes: token and price.
+        const packet = Buffer.from("0001000800063a01000249f0", "hex")
+        const binary = (bytes: Buffer) => ({ kind: "binary", at, base64: bytes.toString("base64") })
+        const frame = `${JSON.stringify(binary(packet))}\n`
+        const head = [
+          { recording: "algoways", version: 1, algoways: "t", written_at: 1, reason: "", user: "a" },
+          { broker: "zerodha", stream: "zerodha", connection: 1 }
+        ]
+        const lines = [
+          Object.assign({}, ...head) as object,
+          { kind: "instruments", list: [[0, "NSE", "INFY", "408065", "NSE", "INFY"]] },
+          { kind: "opened", at },
+          { kind: "requested", at, changes: [{ instrument: 0, to: ["ltp", 0] }] },
+          // Of the decoder's history: what it makes of that is not counted.
+          binary(packet.subarray(0, 9)),
+          { kind: "ring", skipped: 3 }
+        ].map((line) => `${JSON.stringify(line)}\n`)
+        const path = join(folder, "many.jsonl.gz")
+        writeFileSync(path, gzipSync(lines.join("") + frame.repeat(50_000)))
+        const whole = yield* run(["replay", path], {})
+        assert.deepInclude(JSON.parse(whole.out), { ticks: 50_000, frames: 50_000, rejects: {}, skipped: 3 })
+        const ended = yield* Effect.promise(
+          () =>
+            new Promise<{ readonly code: number | null; readonly err: string }>((resolve) => {
+              const child = spawn(process.execPath, [main, "replay", path, "--json"])
+              let err = ""
+              child.stderr.on("data", (text) => (err += String(text)))
+              child.stdout.once("data", () => child.stdout.destroy())
+              child.once("close", (code) => resolve({ code, err }))
+            })
+        )
+        assert.strictEqual(ended.code, 0, ended.err)
+        assert.notInclude(ended.err, "EPIPE")
       }),
     60_000
   )

@@ -22,7 +22,7 @@ import { ApiKeys } from "../../store/apiKeys.ts"
 import * as Store from "../../store/index.ts"
 import { Users } from "../../store/users.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson } from "../output.ts"
+import { CommandFailed, printJson, writeLines } from "../output.ts"
 import { VERSION } from "../version.ts"
 
 const USER = "replay"
@@ -59,31 +59,43 @@ const shippedDecoder = Effect.fnUntraced(function* ({ header }: Recording) {
         (error) => new CommandFailed({ message: `the recording is of ${name}: ${error.message}` })
       )
     )
-  const protocol = yield* Effect.promise(() => loadProtocol(feed.protocol))
+  // The frames are in the wire format of their day, whatever the broker speaks by now.
+  const protocol = yield* Effect.tryPromise({
+    try: () => loadProtocol(header.protocol ?? feed.protocol),
+    catch: (cause) => new CommandFailed({ message: cause instanceof Error ? cause.message : String(cause) })
+  })
   return { feed, protocol, options: header.options ?? codecOptions(feed) }
 })
 
 interface Counts {
   frames: number
   ticks: number
-  readonly rejects: Record<string, number>
+  rejects: Record<string, number>
 }
 
-/** Plays all records in order, at their distances divided by the speed. */
+/**
+ * Plays all records in order, at their distances divided by the speed.
+ *
+ * @param between runs now and then, and at the end; false: nobody is interested any more
+ */
 const play = Effect.fnUntraced(function* (
   records: ReadonlyArray<Recorded>,
   speed: number,
-  act: (record: Recorded) => void
+  act: (record: Recorded) => void,
+  between: Effect.Effect<boolean> = Effect.succeed(true)
 ) {
   const begun = yield* Clock.currentTimeMillis
   const first = records[0]?.at ?? 0
   for (const [i, record] of records.entries()) {
     const due = speed === Infinity ? 0 : begun + (record.at - first) / speed
     const now = yield* Clock.currentTimeMillis
-    if (due > now) yield* Effect.sleep(due - now)
-    else if (i % RUN === RUN - 1) yield* Effect.sleep(0)
+    if (due > now || i % RUN === RUN - 1) {
+      if (!(yield* between)) return
+      yield* Effect.sleep(Math.max(0, due - now))
+    }
     act(record)
   }
+  yield* between
 })
 
 const summary = ({ header, prologue, skipped }: Recording, counts: Counts) => ({
@@ -122,11 +134,22 @@ const run = Effect.fn("replay")(function* (input: {
     if (record.kind === "frame") counts.frames++
     player.play(record)
   }
-  if (!input.serve) {
-    if (input.json) publish = (_, tick) => process.stdout.write(`${JSON.stringify(tick)}\n`)
+  /** The decoder's history is full of gaps: what came of it does not count. */
+  const prepare = (): void => {
     for (const record of recording.prologue) player.play(record)
     counts.ticks = 0
-    yield* play(recording.records, speed, step)
+    counts.rejects = {}
+  }
+  if (!input.serve) {
+    prepare()
+    let lines: Array<string> = []
+    if (input.json) publish = (_, tick) => void lines.push(JSON.stringify(tick))
+    const flush = Effect.suspend(() => {
+      const ready = lines
+      lines = []
+      return writeLines(ready)
+    })
+    yield* play(recording.records, speed, step, flush)
     // With --json the ticks have stdout for themselves.
     return yield* input.json
       ? Console.error(JSON.stringify(summary(recording, counts)))
@@ -145,8 +168,7 @@ const run = Effect.fn("replay")(function* (input: {
     while (gateway.stats().authenticated === 0) yield* Effect.sleep("100 millis")
     // The client's subscribes follow its login.
     yield* Effect.sleep("1 second")
-    for (const record of recording.prologue) player.play(record)
-    counts.ticks = 0
+    prepare()
     yield* play(recording.records, speed, step)
     yield* printJson(summary(recording, counts))
     yield* Console.log("the recording is over; end with Ctrl-C")
