@@ -28,6 +28,7 @@ import { VERSION } from "../version.ts"
 const USER = "replay"
 /** Records without a pause: others get their turn between two such runs. */
 const RUN = 2000
+const MOST_FAILURES = 5
 
 const replayFlags = {
   file: Argument.File("file").pipe(Argument.withDescription("A recording of <data>/recordings")),
@@ -71,6 +72,8 @@ interface Counts {
   frames: number
   ticks: number
   rejects: Record<string, number>
+  /** What would have ended a live connection; the first few. */
+  readonly failures: Array<string>
 }
 
 /**
@@ -119,7 +122,7 @@ const run = Effect.fn("replay")(function* (input: {
   const speed = yield* speedOf(input.speed)
   const recording = yield* readRecording(input.file)
   const { feed, options, protocol } = yield* shippedDecoder(recording)
-  const counts: Counts = { frames: 0, ticks: 0, rejects: {} }
+  const counts: Counts = { frames: 0, ticks: 0, rejects: {}, failures: [] }
   let publish: Sink["tick"] = () => {}
   const player = new Player({
     protocol,
@@ -128,7 +131,12 @@ const run = Effect.fn("replay")(function* (input: {
       counts.ticks++
       publish(instrument, tick, refreshes)
     },
-    onReject: (cause) => (counts.rejects[cause] = (counts.rejects[cause] ?? 0) + 1)
+    onReject: (cause) => (counts.rejects[cause] = (counts.rejects[cause] ?? 0) + 1),
+    onEvent: (event) => {
+      if (event.type !== "failure" || counts.failures.length === MOST_FAILURES) return
+      const { message } = event.failure
+      if (!counts.failures.includes(message)) counts.failures.push(message)
+    }
   })
   const step = (record: Recorded): void => {
     if (record.kind === "frame") counts.frames++
@@ -139,6 +147,7 @@ const run = Effect.fn("replay")(function* (input: {
     for (const record of recording.prologue) player.play(record)
     counts.ticks = 0
     counts.rejects = {}
+    counts.failures.length = 0
   }
   if (!input.serve) {
     prepare()
