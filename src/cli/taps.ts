@@ -19,25 +19,43 @@ export interface TapsInput {
 
 export const RECORDINGS = "recordings"
 
+/** Without a listener the signal would end the process, so there is one whether or not anything is recorded. */
+const onRecordSignal = Effect.fnUntraced(function* (answer: Effect.Effect<unknown>) {
+  // The system has no such signal on Windows.
+  if (process.platform === "win32") return
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const onSignal = (): void => {
+    run(answer)
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("SIGUSR2", onSignal)),
+    () => Effect.sync(() => process.off("SIGUSR2", onSignal))
+  )
+})
+
 const recorder = Effect.fnUntraced(function* ({ dataDir, record }: TapsInput) {
+  if (record === 0) {
+    yield* onRecordSignal(
+      Effect.logWarning(
+        "SIGUSR2: nothing is recorded. Start with --record MINUTES (ALGOWAYS_RECORD) above 0 to record"
+      )
+    )
+    return []
+  }
   const layer = Recorder.layer({
     directory: join(dataDir, RECORDINGS),
     windowMs: record * 60_000,
     version: VERSION
   })
   const { tap, write } = yield* Effect.provide(Recorder, yield* Layer.build(layer))
-  const run = Effect.runForkWith(yield* Effect.context<never>())
-  const onSignal = (): void => {
-    run(write("SIGUSR2"))
-  }
-  // The system has no such signal on Windows.
-  if (process.platform !== "win32") {
-    yield* Effect.acquireRelease(
-      Effect.sync(() => process.on("SIGUSR2", onSignal)),
-      () => Effect.sync(() => process.off("SIGUSR2", onSignal))
+  yield* onRecordSignal(
+    Effect.flatMap(write("SIGUSR2"), (paths) =>
+      paths.length > 0
+        ? Effect.void
+        : Effect.logWarning("SIGUSR2: no recording was written. Has any connection been opened?")
     )
-  }
-  return tap
+  )
+  return [tap]
 })
 
 export const tapsLayer = (input: TapsInput): Layer.Layer<never, never, BrokerRegistry> =>
@@ -47,7 +65,7 @@ export const tapsLayer = (input: TapsInput): Layer.Layer<never, never, BrokerReg
       const maxBytes = input.quarantine * 1024 * 1024
       const taps = [
         ...(input.quarantine === 0 ? [] : [yield* Quarantine.make({ dataDir: input.dataDir, maxBytes })]),
-        ...(input.record === 0 ? [] : [yield* recorder(input)])
+        ...(yield* recorder(input))
       ]
       const run = Effect.runForkWith(yield* Effect.context<never>())
       return combineTaps(taps, (defect) => {
