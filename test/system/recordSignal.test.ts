@@ -1,17 +1,17 @@
-/** Recording in a running service: by signal, and what a signal does where nothing is recorded. */
-import { existsSync, readdirSync } from "node:fs"
+/** The signal that asks for recordings, where nothing is recorded. */
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { until } from "./simulatorSupport.ts"
-import { freePorts, isAlive, run, start, temporaryFolder } from "./support/processes.ts"
+import { freePorts, isAlive, start, temporaryFolder } from "./support/processes.ts"
 import { TestClient } from "./support/testClient.ts"
 
 const KEY = "a-demo-key-for-tests-123"
 const ready = (what: string, holds: () => boolean) => Effect.promise(() => until(what, holds, 15_000))
 
-/** `serve` with its demo and a client that gets ticks. */
-const serving = Effect.fnUntraced(function* (dataDir: string, minutes: string) {
+/** `serve` with its demo, no recorder, and a client that gets ticks. */
+const serving = Effect.fnUntraced(function* (dataDir: string) {
   const [port, simulatorPort] = yield* freePorts(2)
   const serve = yield* start(["serve"], {
     ALGOWAYS_PORT: String(port),
@@ -20,7 +20,7 @@ const serving = Effect.fnUntraced(function* (dataDir: string, minutes: string) {
     ALGOWAYS_ZMQ_ENDPOINT: "off",
     ALGOWAYS_DEMO_RATE: "500",
     ALGOWAYS_DEMO_API_KEY: KEY,
-    ALGOWAYS_RECORD: minutes
+    ALGOWAYS_RECORD: "0"
   })
   yield* ready("the banner", () => serve.out().includes("Python:"))
   const client = yield* Effect.acquireRelease(
@@ -35,35 +35,11 @@ const serving = Effect.fnUntraced(function* (dataDir: string, minutes: string) {
 
 describe("SIGUSR2", () => {
   it.live(
-    "writes what every connection said to files that replay, and the service serves on",
-    () =>
-      Effect.gen(function* () {
-        const dataDir = yield* temporaryFolder
-        const { serve, ticks } = yield* serving(dataDir, "5")
-        const said = () => serve.out() + serve.err()
-        serve.signal("SIGUSR2")
-        const folder = join(dataDir, "recordings")
-        yield* ready("the log names the file", () => said().includes(folder))
-        const [name, ...others] = readdirSync(folder)
-        assert.deepStrictEqual(others, [])
-        assert.include(said(), join(folder, name!))
-        const { code, err, out } = yield* run(["replay", join(folder, name!), "--json"], {})
-        assert.strictEqual(code, 0, err)
-        const [first] = out.split("\n")
-        assert.deepInclude(JSON.parse(first!), { symbol: "RELIANCE", exchange: "NSE" })
-        assert.deepInclude(JSON.parse(err.trim().split("\n").at(-1)!), { reason: "SIGUSR2", rejects: {} })
-        const before = ticks()
-        yield* ready("more ticks", () => ticks() > before + 10)
-      }),
-    60_000
-  )
-
-  it.live(
     "says how to record where that is off, and the service serves on",
     () =>
       Effect.gen(function* () {
         const dataDir = yield* temporaryFolder
-        const { serve, ticks } = yield* serving(dataDir, "0")
+        const { serve, ticks } = yield* serving(dataDir)
         serve.signal("SIGUSR2")
         yield* ready(
           "the answer",
