@@ -17,16 +17,13 @@ import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
 import { alwaysOpen } from "../market/hours.ts"
-import { modeBit } from "../market/mode.ts"
-import type { Protocol, WireEvent } from "../protocols/protocol.ts"
+import type { Protocol } from "../protocols/protocol.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
 import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
 import { makeCare } from "./care.ts"
-import type { Link } from "./connection.ts"
-import { keepConnected } from "./connection.ts"
-import type { Unusable } from "./credentialSource.ts"
+import { makeChildren } from "./children.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
 import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
@@ -35,7 +32,6 @@ import { reset } from "./line.ts"
 import type { Message, Reply } from "./messages.ts"
 import * as metrics from "./metrics.ts"
 import { News } from "./news.ts"
-import { forget } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import { makePublisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
@@ -43,12 +39,12 @@ import { instrumentOf, statusOf } from "./report.ts"
 import type { Reported } from "./report.ts"
 import { makeResolver } from "./resolver.ts"
 import { makeSampledLog } from "./sampledLog.ts"
-import type { Entry } from "./subscriptionBook.ts"
+import { stateOf } from "./sessionState.ts"
+import { enter, makeSlotEvents } from "./slotEvents.ts"
 import type { Intensity } from "./supervisor.ts"
 import { Supervisor } from "./supervisor.ts"
-import { ConnectionTaps, Hours } from "./surroundings.ts"
-import type { ConnectionTap } from "./tap.ts"
-import { Transport } from "./transport.ts"
+import { Hours } from "./surroundings.ts"
+import type { Transport } from "./transport.ts"
 
 export interface SessionOptions {
   readonly broker: Broker
@@ -69,30 +65,6 @@ const CARE_EVERY_MS = 1000
 /** The pause before a session that had too many faults starts anew. */
 const SESSION_PAUSE_MS = 1000
 
-/** The session's state, out of its connections' states. */
-const stateOf = (
-  slots: ReadonlyArray<Slot>,
-  running: boolean
-): { readonly state: AdapterStatus["state"]; readonly reason?: string } => {
-  if (!running) return { state: "idle" }
-  const parked = slots.find((s) => s.state.tag === "parked")?.state
-  if (parked?.tag === "parked") return { state: "waiting_for_login", reason: parked.reason }
-  if (slots.some((s) => s.state.tag === "up")) {
-    const mute = slots.find((s) => s.mutes > 0 && s.state.tag === "up")
-    return {
-      state: "connected",
-      ...(mute === undefined
-        ? {}
-        : { reason: "connected, but no tick has come since the login: it may be yesterday's" })
-    }
-  }
-  const down = slots.find((s) => s.state.tag === "down")?.state
-  return {
-    state: slots.some((s) => s.hasBeenUp) ? "reconnecting" : "connecting",
-    ...(down?.tag === "down" ? { reason: down.reason } : {})
-  }
-}
-
 /** Makes the adapter. Everything in it ends with the scope. */
 export const makeSession = Effect.fnUntraced(function* (
   options: SessionOptions
@@ -104,16 +76,13 @@ export const makeSession = Effect.fnUntraced(function* (
   const { broker, protocol } = options
   const protocols = [protocol, ...(options.deepProtocols ?? [])]
   const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
-  const transport = yield* Transport
   const clock = yield* Clock.Clock
   const hours = broker.simulated === true ? alwaysOpen : yield* Hours
-  const taps = yield* ConnectionTaps
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
   const publisher = yield* makePublisher(count, log, broker.name)
   const source = yield* makeCredentialSource(broker)
   const resolver = yield* makeResolver(broker)
-  const children = yield* FiberMap.make<number, never, never>()
   const pauses = yield* FiberMap.make<"resume", void>()
   const supervisor = new Supervisor(options.intensity)
   const herald = yield* makeHerald({
@@ -138,7 +107,6 @@ export const makeSession = Effect.fnUntraced(function* (
   /** Why nothing is tried for a while. */
   let unavailable: string | undefined
   let waiting: Array<Reply<void, ConnectionFailure>> = []
-  const tapOf = new Map<number, ConnectionTap>()
 
   const mainState = () =>
     unavailable === undefined
@@ -170,117 +138,44 @@ export const makeSession = Effect.fnUntraced(function* (
     }
   }
 
-  const enter = (slot: Slot, state: Slot["state"]): void => {
-    if (slot.state.tag !== state.tag) slot.since = now()
-    slot.state = state
-  }
-
   /** Answers those who wait for the outcome of the first attempt. */
   const settle = (outcome: Effect.Effect<void, ConnectionFailure>): void => {
     for (const reply of waiting) Deferred.doneUnsafe(reply, outcome)
     waiting = []
   }
 
-  /** Every event but failures, in the socket's callback. */
-  const onEvent = (slot: Slot, event: WireEvent): void => {
-    switch (event.type) {
-      case "confirmed":
-        for (const instrument of event.instruments) {
-          const line = slot.lines.get(instrument as Entry)
-          if (line !== undefined) news.confirmed(line, "broker", now())
-        }
-        return
-      case "refused": {
-        const detail = `${event.code ?? ""} ${event.detail}`.trim()
-        count.refused()
-        log.warn(`${broker.name}: the broker refused a request`, () => detail)
-        for (const instrument of event.instruments ?? []) {
-          const line = slot.lines.get(instrument as Entry)
-          if (line !== undefined) news.failed(line, detail)
-        }
-        return
-      }
-      case "notice":
-        log.warn(`${broker.name}: message from the broker`, () => event.text)
-    }
-  }
-
-  const startChild = (slot: Slot) => {
-    const feed = feeds[slot.feed]!
-    const partial = feed.protocol.partial === true
-    const tap = taps.connection({
-      user: source.user(),
-      broker: broker.name,
-      stream: feed.broker.name,
-      connection: slot.id
-    })
-    tapOf.set(slot.id, tap)
-    // The one before it may have ended without a word to this actor.
-    for (const [entry, line] of slot.lines) {
-      forget(entry, slot.feed)
-      reset(line)
-    }
-    return FiberMap.run(
-      children,
-      slot.id,
-      keepConnected({
-        ...feed,
-        ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
-        credentials: source.read,
-        clocks: slot.clocks,
-        tap,
-        inlet: (reject) =>
-          publisher.inlet({
-            slot,
-            joined: feeds.length > 1 || partial,
-            partial,
-            levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
-            onReject: reject,
-            onTicking: (at) => tap.ticked?.(at),
-            onFirst: (line, at) => {
-              if (line.state !== "confirmed") news.confirmed(line, "tick", at)
-              if (line.stale) news.fresh(line)
-              const main = line.entry.lines[slot.feed]
-              if (main === undefined || main === line) return
-              desk.pool(slot).finishMove(main)
-              news.moved(main)
-            }
-          }),
-        onReject: publisher.onReject,
-        onFrame: count.frame,
-        onSent: (changes, at) => news.sent(slot, changes, at),
-        onEvent: (event) => onEvent(slot, event),
-        onConnecting: actor.tell({ tag: "Connecting", slot: slot.id }),
-        onUp: (link) => actor.tell({ tag: "Up", slot: slot.id, link }),
-        onDown: (failure) => actor.tell({ tag: "Down", slot: slot.id, failure }),
-        onParked: (reason) => actor.tell({ tag: "Parked", slot: slot.id, reason }),
-        onFault: (cause) => actor.tell({ tag: "Fault", slot: slot.id, cause })
-      }).pipe(
-        Effect.provideService(Transport, transport),
-        // A child that dies in spite of all is a fault like any other, and started again by its handler.
-        Effect.tapDefect((defect) =>
-          actor.tell({
-            tag: "Fault",
-            slot: slot.id,
-            cause: `the connection's supervisor died: ${String(defect)}`
-          })
-        )
-      )
-    )
-  }
-
   const carryOut = Effect.fnUntraced(function* (orders: Orders) {
-    if (running && unavailable === undefined) for (const slot of orders.open) yield* startChild(slot)
+    if (running && unavailable === undefined) for (const slot of orders.open) yield* children.start(slot)
     for (const [slot, changes] of orders.send) if (slot.state.tag === "up") slot.state.link.request(changes)
-    for (const slot of orders.close) {
-      yield* FiberMap.remove(children, slot.id)
-      tapOf.delete(slot.id)
-    }
+    for (const slot of orders.close) yield* children.stop(slot)
     count.instruments(desk.book.size)
     count.connections(status().connections)
   })
 
+  const children = yield* makeChildren({
+    broker,
+    feeds,
+    reconnect: options.reconnect,
+    source,
+    desk: () => desk,
+    news,
+    publisher,
+    count,
+    log,
+    tell: (message) => actor.tell(message)
+  })
   const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
+
+  const slots = makeSlotEvents({
+    broker: broker.name,
+    care,
+    herald,
+    count,
+    log,
+    now,
+    settle,
+    connections: () => count.connections(status().connections)
+  })
 
   const connect = Effect.fnUntraced(function* (reply: Reply<void, ConnectionFailure>) {
     const { reason, state } = status()
@@ -299,7 +194,7 @@ export const makeSession = Effect.fnUntraced(function* (
     running = true
     yield* Effect.logInfo(describeBroker(broker))
     if (desk.slots.length === 0) desk.openMain()
-    for (const slot of desk.slots) yield* startChild(slot)
+    for (const slot of desk.slots) yield* children.start(slot)
   })
 
   /** Ends all connections. What readers hold stays. */
@@ -307,18 +202,18 @@ export const makeSession = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       for (const slot of desk.slots) {
         if (slot.downSince === 0) slot.downSince = now()
-        enter(slot, { tag: "down", reason })
+        enter(slot, now(), { tag: "down", reason })
         care.ended(slot)
         for (const line of slot.lines.values()) reset(line)
       }
       settle(Effect.fail(new ConnectionLost({ detail: reason })))
       count.connections(0)
-      return FiberMap.clear(children)
+      return children.stopAll
     })
 
   const startAll = Effect.suspend(() =>
     running && unavailable === undefined
-      ? Effect.forEach(desk.slots, startChild, { discard: true })
+      ? Effect.forEach(desk.slots, children.start, { discard: true })
       : Effect.void
   )
 
@@ -331,9 +226,9 @@ export const makeSession = Effect.fnUntraced(function* (
     yield* herald.decided(decision, cause, slot.id)
     if (decision === "restart_connection") {
       // Nearly always it is trying again by itself; a child that died is not.
-      return yield* FiberMap.has(children, slot.id) ? Effect.void : startChild(slot)
+      return yield* (yield* children.isRunning(slot)) ? Effect.void : children.start(slot)
     }
-    for (const tap of tapOf.values()) tap.alarm(`${decision}: ${cause}`, now())
+    children.alarm(`${decision}: ${cause}`)
     yield* stopAll(cause)
     if (decision === "restart_session")
       return yield* pause(SESSION_PAUSE_MS, "the pause after a restart is over")
@@ -347,62 +242,6 @@ export const makeSession = Effect.fnUntraced(function* (
     yield* herald.decided("resume", cause)
     yield* startAll
   })
-
-  const onUp = (slot: Slot, link: Link) => {
-    enter(slot, { tag: "up", link })
-    const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
-    const gapSince = slot.downSince
-    slot.hasBeenUp = true
-    // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
-    const wanted = [...slot.lines].map(([entry, line]) => ({ entry, from: undefined, to: line.want }))
-    wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)
-    link.request(wanted)
-    settle(Effect.void)
-    count.connected()
-    count.connections(status().connections)
-    herald.up(slot, wanted.length, failed)
-    slot.downSince = 0
-    const after = gapSince === 0 ? "" : ` after ${now() - gapSince} ms`
-    return Effect.logInfo(
-      `${broker.name}: connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`
-    )
-  }
-
-  const onDown = (slot: Slot, failure: ConnectionFailure) => {
-    const wasUp = slot.state.tag === "up"
-    care.ended(slot)
-    for (const [entry, line] of slot.lines) {
-      forget(entry, slot.feed)
-      reset(line)
-    }
-    enter(slot, { tag: "down", reason: failure.message })
-    slot.restarts++
-    if (slot.downSince === 0) slot.downSince = now()
-    // Told once per gap, not for every attempt in it.
-    if (wasUp || slot.restarts === 1) herald.down(slot, failure)
-    settle(Effect.fail(failure))
-    count.failed(failure._tag)
-    count.connections(status().connections)
-    log.warn(`${broker.name}: connection ${slot.id}`, () => failure.message)
-    return failure._tag === "Displaced"
-      ? herald.decided("back_off", failure.message, slot.id)
-      : wasUp
-        ? herald.decided("restart_connection", failure.message, slot.id)
-        : Effect.void
-  }
-
-  const onParked = (slot: Slot, reason: AuthRejected | Unusable) => {
-    enter(slot, { tag: "parked", reason: reason.message })
-    settle(
-      Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message }))
-    )
-    herald.parked(reason.message)
-    return herald.decided(
-      "park",
-      `${reason.message}; waiting until new credentials are stored ("algoways credentials set")`,
-      slot.id
-    )
-  }
 
   const onCredentials = Effect.suspend(() => {
     if (!running) return Effect.void
@@ -484,12 +323,12 @@ export const makeSession = Effect.fnUntraced(function* (
         const slot = desk.slot(message.slot)
         // A message of a connection that was closed meanwhile.
         if (slot === undefined || !running || unavailable !== undefined) return Effect.void
-        if (message.tag === "Up") return onUp(slot, message.link)
-        if (message.tag === "Down") return onDown(slot, message.failure)
-        if (message.tag === "Parked") return onParked(slot, message.reason)
+        if (message.tag === "Up") return slots.up(slot, message.link)
+        if (message.tag === "Down") return slots.down(slot, message.failure)
+        if (message.tag === "Parked") return slots.parked(slot, message.reason)
         if (message.tag === "Fault") return onFault(slot, message.cause)
         // Keeps the reason of the failure in sight while the next attempt runs.
-        if (slot.state.tag !== "down") enter(slot, { tag: "connecting" })
+        if (slot.state.tag !== "down") enter(slot, now(), { tag: "connecting" })
         return Effect.void
       }
     }

@@ -1,0 +1,163 @@
+/**
+ * The session's connections as its supervised children: one fiber each, which speaks to the session's actor by message. What
+ * the sockets' callbacks learn of subscriptions goes to `news.ts` without one.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type * as Scope from "effect/Scope"
+import type { Broker } from "../brokers/broker.ts"
+import type { WireEvent } from "../protocols/protocol.ts"
+import { keepConnected } from "./connection.ts"
+import type { CredentialSource } from "./credentialSource.ts"
+import type { Desk, Feed } from "./desk.ts"
+import { reset } from "./line.ts"
+import type { Message } from "./messages.ts"
+import type { BrokerMetrics } from "./metrics.ts"
+import type { News } from "./news.ts"
+import { forget } from "./picture.ts"
+import type { Slot } from "./pool.ts"
+import type { Publisher } from "./publisher.ts"
+import type { ReconnectOptions } from "./reconnect.ts"
+import type { SampledLog } from "./sampledLog.ts"
+import type { Entry } from "./subscriptionBook.ts"
+import { ConnectionTaps } from "./surroundings.ts"
+import type { ConnectionTap } from "./tap.ts"
+import { Transport } from "./transport.ts"
+
+export interface ChildrenOptions {
+  readonly broker: Broker
+  readonly feeds: ReadonlyArray<Feed>
+  readonly reconnect: ReconnectOptions | undefined
+  readonly source: CredentialSource
+  readonly desk: () => Desk
+  readonly news: News
+  readonly publisher: Publisher
+  readonly count: BrokerMetrics
+  readonly log: SampledLog
+  /** Puts a message into the actor's mailbox. */
+  readonly tell: (message: Message) => Effect.Effect<void>
+}
+
+export interface Children {
+  /** Starts the slot's connection, in place of one that runs. */
+  readonly start: (slot: Slot) => Effect.Effect<unknown>
+  readonly isRunning: (slot: Slot) => Effect.Effect<boolean>
+  readonly stop: (slot: Slot) => Effect.Effect<void>
+  readonly stopAll: Effect.Effect<void>
+  /** Asks whoever records to keep what led to this. */
+  readonly alarm: (why: string) => void
+}
+
+export const makeChildren = Effect.fnUntraced(function* (
+  options: ChildrenOptions
+): Effect.fn.Return<Children, never, Transport | Scope.Scope> {
+  const { broker, count, desk, feeds, log, news, publisher, reconnect, source, tell } = options
+  const transport = yield* Transport
+  const taps = yield* ConnectionTaps
+  const clock = yield* Clock.Clock
+  const fibers = yield* FiberMap.make<number, never, never>()
+  const tapOf = new Map<number, ConnectionTap>()
+  const now = (): number => clock.currentTimeMillisUnsafe()
+
+  /** Every event but failures, in the socket's callback. */
+  const onEvent = (slot: Slot, event: WireEvent): void => {
+    switch (event.type) {
+      case "confirmed":
+        for (const instrument of event.instruments) {
+          const line = slot.lines.get(instrument as Entry)
+          if (line !== undefined) news.confirmed(line, "broker", now())
+        }
+        return
+      case "refused": {
+        const detail = `${event.code ?? ""} ${event.detail}`.trim()
+        count.refused()
+        log.warn(`${broker.name}: the broker refused a request`, () => detail)
+        for (const instrument of event.instruments ?? []) {
+          const line = slot.lines.get(instrument as Entry)
+          if (line !== undefined) news.failed(line, detail)
+        }
+        return
+      }
+      case "notice":
+        log.warn(`${broker.name}: message from the broker`, () => event.text)
+    }
+  }
+
+  const start = (slot: Slot): Effect.Effect<unknown> => {
+    const feed = feeds[slot.feed]!
+    const partial = feed.protocol.partial === true
+    const tap = taps.connection({
+      user: source.user(),
+      broker: broker.name,
+      stream: feed.broker.name,
+      connection: slot.id
+    })
+    tapOf.set(slot.id, tap)
+    // The one before it may have ended without a word to this actor.
+    for (const [entry, line] of slot.lines) {
+      forget(entry, slot.feed)
+      reset(line)
+    }
+    return FiberMap.run(
+      fibers,
+      slot.id,
+      keepConnected({
+        ...feed,
+        ...(reconnect === undefined ? {} : { reconnect }),
+        credentials: source.read,
+        clocks: slot.clocks,
+        tap,
+        inlet: (reject) =>
+          publisher.inlet({
+            slot,
+            joined: feeds.length > 1 || partial,
+            partial,
+            levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
+            onReject: reject,
+            onTicking: (at) => tap.ticked?.(at),
+            onFirst: (line, at) => {
+              if (line.state !== "confirmed") news.confirmed(line, "tick", at)
+              if (line.stale) news.fresh(line)
+              const main = line.entry.lines[slot.feed]
+              if (main === undefined || main === line) return
+              desk().pool(slot).finishMove(main)
+              news.moved(main)
+            }
+          }),
+        onReject: publisher.onReject,
+        onFrame: count.frame,
+        onSent: (changes, at) => news.sent(slot, changes, at),
+        onEvent: (event) => onEvent(slot, event),
+        onConnecting: tell({ tag: "Connecting", slot: slot.id }),
+        onUp: (link) => tell({ tag: "Up", slot: slot.id, link }),
+        onDown: (failure) => tell({ tag: "Down", slot: slot.id, failure }),
+        onParked: (reason) => tell({ tag: "Parked", slot: slot.id, reason }),
+        onFault: (cause) => tell({ tag: "Fault", slot: slot.id, cause })
+      }).pipe(
+        Effect.provideService(Transport, transport),
+        // A child that dies in spite of all is a fault like any other, and started again by its handler.
+        Effect.tapDefect((defect) =>
+          tell({
+            tag: "Fault",
+            slot: slot.id,
+            cause: `the connection's supervisor died: ${String(defect)}`
+          })
+        )
+      )
+    )
+  }
+
+  return {
+    start,
+    isRunning: (slot) => FiberMap.has(fibers, slot.id),
+    stop: (slot) => {
+      tapOf.delete(slot.id)
+      return FiberMap.remove(fibers, slot.id)
+    },
+    stopAll: FiberMap.clear(fibers),
+    alarm: (why) => {
+      for (const tap of tapOf.values()) tap.alarm(why, now())
+    }
+  }
+})

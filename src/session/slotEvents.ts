@@ -1,0 +1,95 @@
+/** What it means to the session that a connection came up, went down, or waits for a login. Runs in the session's actor. */
+import * as Effect from "effect/Effect"
+import type { ConnectionFailure } from "../market/errors.ts"
+import { AuthRejected } from "../market/errors.ts"
+import { modeBit } from "../market/mode.ts"
+import type { Care } from "./care.ts"
+import type { Link } from "./connection.ts"
+import type { Unusable } from "./credentialSource.ts"
+import type { Herald } from "./herald.ts"
+import { reset } from "./line.ts"
+import type { BrokerMetrics } from "./metrics.ts"
+import { forget } from "./picture.ts"
+import type { Slot, SlotState } from "./pool.ts"
+import type { SampledLog } from "./sampledLog.ts"
+
+export interface SlotEventsOptions {
+  readonly broker: string
+  readonly care: Care
+  readonly herald: Herald
+  readonly count: BrokerMetrics
+  readonly log: SampledLog
+  readonly now: () => number
+  /** Answers those who wait for the outcome of the first attempt. */
+  readonly settle: (outcome: Effect.Effect<void, ConnectionFailure>) => void
+  /** The number of connections that are up may have changed. */
+  readonly connections: () => void
+}
+
+/** Keeps the time at which a state began. */
+export const enter = (slot: Slot, now: number, state: SlotState): void => {
+  if (slot.state.tag !== state.tag) slot.since = now
+  slot.state = state
+}
+
+export const makeSlotEvents = (options: SlotEventsOptions) => {
+  const { care, connections, count, herald, log, now, settle } = options
+
+  const up = (slot: Slot, link: Link) => {
+    enter(slot, now(), { tag: "up", link })
+    const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
+    const gapSince = slot.downSince
+    slot.hasBeenUp = true
+    // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
+    const wanted = [...slot.lines].map(([entry, line]) => ({ entry, from: undefined, to: line.want }))
+    wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)
+    link.request(wanted)
+    settle(Effect.void)
+    count.connected()
+    connections()
+    herald.up(slot, wanted.length, failed)
+    slot.downSince = 0
+    const after = gapSince === 0 ? "" : ` after ${now() - gapSince} ms`
+    return Effect.logInfo(
+      `${options.broker}: connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`
+    )
+  }
+
+  const down = (slot: Slot, failure: ConnectionFailure) => {
+    const wasUp = slot.state.tag === "up"
+    care.ended(slot)
+    for (const [entry, line] of slot.lines) {
+      forget(entry, slot.feed)
+      reset(line)
+    }
+    enter(slot, now(), { tag: "down", reason: failure.message })
+    slot.restarts++
+    if (slot.downSince === 0) slot.downSince = now()
+    // Told once per gap, not for every attempt in it.
+    if (wasUp || slot.restarts === 1) herald.down(slot, failure)
+    settle(Effect.fail(failure))
+    count.failed(failure._tag)
+    connections()
+    log.warn(`${options.broker}: connection ${slot.id}`, () => failure.message)
+    return failure._tag === "Displaced"
+      ? herald.decided("back_off", failure.message, slot.id)
+      : wasUp
+        ? herald.decided("restart_connection", failure.message, slot.id)
+        : Effect.void
+  }
+
+  const parked = (slot: Slot, reason: AuthRejected | Unusable) => {
+    enter(slot, now(), { tag: "parked", reason: reason.message })
+    settle(
+      Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message }))
+    )
+    herald.parked(reason.message)
+    return herald.decided(
+      "park",
+      `${reason.message}; waiting until new credentials are stored ("algoways credentials set")`,
+      slot.id
+    )
+  }
+
+  return { up, down, parked }
+}
