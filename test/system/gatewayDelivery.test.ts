@@ -1,7 +1,9 @@
 /** What clients get of the feed: all of it while they read, the newest of it when they do not, and the truth about it. */
 import { decode, encode } from "@msgpack/msgpack"
+import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
+import { FeedError } from "../../src/bus/feed.ts"
 import type { GatewayOptions } from "../../src/gateway/options.ts"
 import { TestClient } from "./support/testClient.ts"
 import type { Json } from "./support/testClient.ts"
@@ -237,6 +239,19 @@ describe("a client that asks for more", () => {
     })
     expect(await client.settle()).toEqual([])
     expect((await first.settle()).length).toBe(0)
+  })
+
+  it("is served all the same when no last tick can be had", async () => {
+    const broken = new FeedError({ code: "BROKER_CONNECTION_ERROR", detail: "the feed is silent" })
+    const gateway = await startGateway(
+      {},
+      { adjust: (feed) => ({ ...feed, last: () => Effect.fail(broken) }) }
+    )
+    gateways.push(gateway)
+    const client = await login(gateway.url, { snapshot: true })
+    expect(await client.subscribe("TCS", "NSE", 3)).toMatchObject({ status: "success" })
+    gateway.feed.tick(deep("TCS", 43))
+    expect(await client.settle()).toMatchObject([{ type: "market_data", data: { ltp: 43 } }])
   })
 
   it("can compute every leg of the latency", async () => {

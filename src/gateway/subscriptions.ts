@@ -1,0 +1,206 @@
+/** What a client reads: subscribing and unsubscribing, at the feed and in the rooms. */
+import * as Effect from "effect/Effect"
+import type { Feed } from "../bus/feed.ts"
+import type { Frame } from "../bus/frame.ts"
+import { modeNumber } from "../market/mode.ts"
+import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/subscription.ts"
+import * as answers from "./answers.ts"
+import type { Client } from "./client.ts"
+import { roomFor } from "./limits.ts"
+import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
+import type { GatewayMetrics } from "./metrics.ts"
+import type { GatewaySettings } from "./options.ts"
+import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
+import type { Rooms, Seat } from "./rooms.ts"
+import { snapshotFor } from "./rooms.ts"
+import { USUAL_BULK, inSlices } from "./slices.ts"
+
+export interface SubscriptionDeps {
+  readonly feed: Feed["Service"]
+  readonly rooms: Rooms
+  readonly metrics: GatewayMetrics
+  readonly limits: Pick<GatewaySettings, "maxSubscriptions">
+}
+
+/** What an entry asks of the feed, or why it cannot be asked. */
+const wantOf = (
+  entry: SubscribeBody["entries"][number],
+  { mode }: ModeChoice,
+  depth: SubscribeBody["depth"]
+): SubscribeRequest | string => {
+  if (!entry.ok) return entry.message
+  // A level behind the symbol speaks for this symbol alone, so it counts more than that of the request.
+  const level = mode === "depth" ? (entry.suffixDepth ?? depth) : depth
+  if (typeof level === "number") return { ...entry.instrument, mode, depth: level }
+  return mode === "depth"
+    ? `Invalid depth ${level.unusable}: it must be a number of levels`
+    : { ...entry.instrument, mode }
+}
+
+/** A known tick as the frame that it would be. Its text holds the names once before `data`. */
+const lastFrame = (
+  { exchange, exchanged, frame, mode, received, symbol }: LastTick,
+  seat: Seat
+): Frame | undefined => {
+  if (frame === undefined) return undefined
+  const payload = Buffer.from(frame)
+  const dataStart = payload.indexOf(DATA) + DATA.length
+  const view = { topic: seat.room.topic, user: "", broker: "", symbol, exchange, mode, levels: 0 }
+  return { view, payload, dataStart, dataEnd: payload.length, received, exchanged, published: 0 }
+}
+const DATA = `"data":`
+
+export const makeSubscriptions = ({ feed, limits, metrics, rooms }: SubscriptionDeps) => {
+  const leaveSeat = (client: Client, seat: Seat): void => {
+    rooms.leave(seat)
+    client.delivery.forget(seat)
+  }
+
+  const leaveRooms = (client: Client): void => {
+    for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding.seat)
+    if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
+    client.ordersTopic = undefined
+  }
+
+  const join = (client: Client, name: Named, { choice, terms }: SubscribeBody, topic: string): Seat => {
+    const { mode, tag } = choice
+    const earlier = client.holdings.find(name, mode, tag)
+    const sameTerms =
+      earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
+    if (earlier?.topic === topic && sameTerms) return earlier.seat
+    // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
+    if (earlier !== undefined) leaveSeat(client, earlier.seat)
+    const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
+    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
+    client.holdings.put(name, mode, { ...spelling, topic, seat })
+    return seat
+  }
+
+  /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
+  const sendSnapshots = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    taken: ReadonlyArray<{ readonly request: SubscribeRequest; readonly seat: Seat }>
+  ) {
+    const known = yield* feed.last(
+      user,
+      taken.map(({ request }) => request)
+    )
+    for (const [i, { seat }] of taken.entries()) {
+      const tick = known[i]
+      const frame = tick === undefined ? undefined : lastFrame(tick, seat)
+      if (frame === undefined) continue
+      const payload = snapshotFor(seat, frame)
+      if (payload !== undefined) client.delivery.snapshot(payload, frame)
+    }
+  })
+
+  const subscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    body: SubscribeBody,
+    requestId: string | undefined
+  ) {
+    const { choice, depth, entries } = body
+    const { broker } = yield* feed.info(user)
+    const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
+    const wants = entries.map((entry) => {
+      const want = wantOf(entry, choice, depth)
+      const full = typeof want === "string" ? undefined : beyond(entry)
+      if (full === undefined) return want
+      metrics.limited("subscriptions")
+      return full
+    })
+    const requests = wants.filter((want) => typeof want !== "string")
+    const results = yield* inSlices(requests, (some) => feed.subscribe(user, client.id, some))
+    const answered: Array<SubscribedEntry | FailedEntry> = []
+    const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
+      []
+    let next = 0
+    for (const [i, entry] of entries.entries()) {
+      const { symbol, exchange } = entry
+      const want = wants[i]
+      const result = typeof want === "string" ? undefined : results[next++]
+      if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
+        answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
+        joins.push({ name: entry, topic: result.topic, request: want })
+      } else {
+        const message = typeof want === "string" ? want : (result?.message ?? "The feed gave no answer")
+        answered.push(answers.failedEntry(symbol, exchange, message, broker))
+      }
+    }
+    // The answer first: the frame behind a subscribe is its acknowledgement.
+    client.send(answers.subscribed(answered, broker, requestId))
+    if (!client.isOpen) return
+    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
+    const seats = yield* inSlices(
+      joins,
+      (some) =>
+        Effect.sync(() =>
+          client.isOpen
+            ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
+            : []
+        ),
+      USUAL_BULK
+    )
+    if (client.delivery.optIns.snapshot && seats.length > 0) {
+      // They are acknowledged and served: without a snapshot the next tick is the first.
+      yield* Effect.catch(sendSnapshots(client, user, seats), (error) =>
+        Effect.logWarning(`client ${client.id} got no snapshots: ${error.message}`)
+      )
+    }
+  })
+
+  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
+  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
+    inSlices(requests, (some) => feed.unsubscribe(user, client.id, some)).pipe(
+      Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+      Effect.asVoid
+    )
+
+  const unsubscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    { entries }: UnsubscribeBody,
+    requestId: string | undefined
+  ) {
+    const { broker } = yield* feed.info(user)
+    const successful: Array<UnsubscribedEntry> = []
+    const failed: Array<FailedEntry> = []
+    const requests: Array<UnsubscribeRequest> = []
+    for (const entry of entries) {
+      const { symbol, exchange } = entry
+      if (!entry.ok) {
+        failed.push(answers.failedEntry(symbol, exchange, entry.message, broker))
+        continue
+      }
+      const removed = client.holdings.remove(entry, entry.mode)
+      for (const holding of removed.holdings) leaveSeat(client, holding.seat)
+      for (const request of removed.requests) requests.push(request)
+      // Also for what was not held: unsubscribing is idempotent.
+      successful.push({ symbol, exchange, status: "success", broker })
+    }
+    yield* release(client, user, requests)
+    client.send(answers.unsubscribed(successful, failed, broker, requestId))
+  })
+
+  const unsubscribeAll = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    requestId: string | undefined
+  ) {
+    const { broker } = yield* feed.info(user)
+    const { holdings, requests } = client.holdings.clear()
+    for (const holding of holdings) leaveSeat(client, holding.seat)
+    yield* release(client, user, requests)
+    const successful = holdings.map(({ symbol, exchange }) => ({
+      symbol,
+      exchange,
+      status: "success" as const,
+      broker
+    }))
+    client.send(answers.unsubscribed(successful, [], broker, requestId))
+  })
+
+  return { subscribe, unsubscribe, unsubscribeAll, leaveRooms }
+}
