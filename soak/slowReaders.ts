@@ -12,7 +12,7 @@ export interface SlowSize {
 }
 
 export const smallSlow: SlowSize = { quick: 2, slow: 8, seconds: 3, turnsPerSecond: 20 }
-export const fullSlow: SlowSize = { quick: 4, slow: 30, seconds: 60, turnsPerSecond: 5 }
+export const fullSlow: SlowSize = { quick: 4, slow: 30, seconds: 50, turnsPerSecond: 2 }
 
 export interface SlowResult {
   readonly clients: number
@@ -71,10 +71,10 @@ export const runSlowReaders = async (size: SlowSize): Promise<SlowResult> => {
     }
     const busyP99 = p99()
     for (const reader of slow) reader.resume()
-    /** Those that are more than half a second of ticks behind a quick reader. */
+    /** Those that are more than a second of ticks behind a quick reader. */
     const lagging = () =>
       slow.filter((reader) =>
-        wellKnown.some(({ symbol }) => quick[0]!.last(symbol) - reader.last(symbol) > size.turnsPerSecond / 2)
+        wellKnown.some(({ symbol }) => quick[0]!.last(symbol) - reader.last(symbol) > size.turnsPerSecond)
       ).length
     for (let waited = 0; lagging() > 0 && waited < CATCH_UP_MS; waited += 100) await sleep(100)
     const behind = lagging()

@@ -26,6 +26,13 @@ export interface Conversation {
   readonly leave: (client: Client) => Effect.Effect<void>
 }
 
+/**
+ * What may wait in a client's socket while its next request is handled: beyond what market data leaves there, so only
+ * answers make it so much. An answer to a bulk request has megabytes.
+ */
+const MOST_UNREAD_BYTES = 1024 * 1024
+const UNREAD_EVERY_MS = 20
+
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, metrics } = deps
   const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions(deps)
@@ -111,9 +118,15 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
         )
   }
 
+  /** Whoever does not read its answers is not given more of them. */
+  const answersRead = Effect.fnUntraced(function* (client: Client) {
+    while (client.waitingBytes > MOST_UNREAD_BYTES) yield* Effect.sleep(UNREAD_EVERY_MS)
+  })
+
   const drain = Effect.fnUntraced(function* (client: Client) {
     for (let frame = client.next(); frame !== undefined; frame = client.next()) {
       const requestId = frame.kind === "ignored" ? undefined : frame.requestId
+      if (client.waitingBytes > MOST_UNREAD_BYTES) yield* answersRead(client)
       yield* handle(client, frame).pipe(
         Effect.catchCause((cause) =>
           Cause.hasInterruptsOnly(cause)

@@ -13,7 +13,7 @@ import type { GatewaySettings } from "./options.ts"
 import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
 import type { Rooms, Seat } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
-import { USUAL_BULK, inSlices } from "./slices.ts"
+import { Slices, USUAL_BULK } from "./slices.ts"
 
 export interface SubscriptionDeps {
   readonly feed: Feed["Service"]
@@ -51,6 +51,7 @@ const lastFrame = (
 const DATA = `"data":`
 
 export const makeSubscriptions = ({ feed, limits, metrics, rooms }: SubscriptionDeps) => {
+  const slices = new Slices()
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
     client.delivery.forget(seat)
@@ -112,7 +113,8 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
       return full
     })
     const requests = wants.filter((want) => typeof want !== "string")
-    const results = yield* inSlices(requests, (some) => feed.subscribe(user, client.id, some))
+    yield* slices.before(requests.length)
+    const results = yield* slices.over(requests, (some) => feed.subscribe(user, client.id, some))
     const answered: Array<SubscribedEntry | FailedEntry> = []
     const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
       []
@@ -129,11 +131,12 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
         answered.push(answers.failedEntry(symbol, exchange, message, broker))
       }
     }
+    yield* slices.before(entries.length)
     // The answer first: the frame behind a subscribe is its acknowledgement.
     client.send(answers.subscribed(answered, broker, requestId))
     if (!client.isOpen) return
     // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
-    const seats = yield* inSlices(
+    const seats = yield* slices.over(
       joins,
       (some) =>
         Effect.sync(() =>
@@ -153,10 +156,12 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
 
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    inSlices(requests, (some) => feed.unsubscribe(user, client.id, some)).pipe(
-      Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
-      Effect.asVoid
-    )
+    slices
+      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
+      .pipe(
+        Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+        Effect.asVoid
+      )
 
   const unsubscribe = Effect.fnUntraced(function* (
     client: Client,
@@ -191,7 +196,15 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
   ) {
     const { broker } = yield* feed.info(user)
     const { holdings, requests } = client.holdings.clear()
-    for (const holding of holdings) leaveSeat(client, holding.seat)
+    yield* slices.over(
+      holdings,
+      (some) =>
+        Effect.sync(() => {
+          for (const { seat } of some) leaveSeat(client, seat)
+          return []
+        }),
+      USUAL_BULK
+    )
     yield* release(client, user, requests)
     const successful = holdings.map(({ symbol, exchange }) => ({
       symbol,

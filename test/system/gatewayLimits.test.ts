@@ -256,6 +256,28 @@ describe("a client", () => {
     expect(await counted(gateway, "limited_total", "entries")).toBe(3)
   })
 
+  it("that does not read its answers is not given more of them", { timeout: 20_000 }, async () => {
+    const gateway = await start()
+    const client = await TestClient.login(gateway.url, "KEY_A")
+    client.socket.pause()
+    // Each is answered with some 300 KB.
+    const symbols = Array.from({ length: 3000 }, () => ({ symbol: "INFY", exchange: "NSE" }))
+    const asked = 100
+    for (let i = 0; i < asked; i++) client.send({ action: "subscribe", symbols, mode: 1, request_id: i })
+    await expect.poll(() => gateway.stats().messagesIn).toBeGreaterThan(20)
+    const before = process.memoryUsage().rss
+    const other = await TestClient.login(gateway.url, "KEY_A")
+    for (let i = 0; i < 20; i++) expect(await other.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024)
+    client.socket.resume()
+    // Nothing is lost: what fitted into its line is answered once it reads; beyond the line it was closed.
+    const outcome = await Promise.race([
+      client.closed,
+      expect.poll(() => client.frames.length, { timeout: 15_000 }).toBe(asked + 1)
+    ])
+    expect(outcome === undefined || outcome.code === 1013).toBe(true)
+  })
+
   it("that answers no pings is closed", async () => {
     const gateway = await start({ pingIntervalMs: 100, pongTimeoutMs: 300 })
     const silent = new WebSocket(gateway.url, { autoPong: false })
