@@ -67,6 +67,12 @@ export interface ClientOptions {
   readonly now: () => number
 }
 
+/** A frame that waits in line, not looked at yet. */
+export interface Unread {
+  readonly read: () => Inbound
+  readonly bytes: number
+}
+
 export class Client implements Member {
   readonly id: string
   readonly solo: boolean
@@ -88,7 +94,7 @@ export class Client implements Member {
   #socket: uWS.WebSocket<SocketData> | undefined
   #graceTimer: NodeJS.Timeout | undefined
   #user: string | undefined
-  readonly #inbox: Array<{ readonly frame: Inbound; readonly bytes: number }> = []
+  readonly #inbox: Array<Unread> = []
   #inboxBytes = 0
   /** The fiber that handles frames, while there are any. */
   fiber: Fiber.Fiber<void> | undefined
@@ -189,22 +195,21 @@ export class Client implements Member {
   }
 
   /** Puts a frame in line. False when the line is full; the client is closed then. */
-  enqueue(frame: Inbound, bytes: number): boolean {
+  enqueue(read: () => Inbound, bytes: number): boolean {
     const waiting = this.#inbox.length
     if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > INBOX_BYTES)) {
       this.end("inbox_full", CLOSE.INBOX_FULL)
       return false
     }
-    this.#inbox.push({ frame, bytes })
+    this.#inbox.push({ read, bytes })
     this.#inboxBytes += bytes
     return true
   }
 
-  next(): Inbound | undefined {
+  next(): Unread | undefined {
     const item = this.#inbox.shift()
-    if (item === undefined) return undefined
-    this.#inboxBytes -= item.bytes
-    return item.frame
+    if (item !== undefined) this.#inboxBytes -= item.bytes
+    return item
   }
 
   send(text: string): void {

@@ -11,10 +11,11 @@ import type { Encoding } from "./delivery/encoding.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
+import { Slices } from "./slices.ts"
 import type { SubscriptionDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
-export type ConversationDeps = SubscriptionDeps & Omit<LoginDeps, "leaveRooms">
+export type ConversationDeps = Omit<SubscriptionDeps, "slices"> & Omit<LoginDeps, "leaveRooms">
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
 export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
@@ -33,9 +34,13 @@ export interface Conversation {
 const MOST_UNREAD_BYTES = 1024 * 1024
 const UNREAD_EVERY_MS = 20
 
+/** Reading more than this takes a millisecond: such frames wait for a turn of the event loop of their own. */
+const LARGE_BYTES = 64 * 1024
+
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, metrics } = deps
-  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions(deps)
+  const slices = new Slices()
+  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions({ ...deps, slices })
   const { authenticate, leave } = makeLogins({ ...deps, leaveRooms })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
@@ -124,7 +129,9 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
   })
 
   const drain = Effect.fnUntraced(function* (client: Client) {
-    for (let frame = client.next(); frame !== undefined; frame = client.next()) {
+    for (let unread = client.next(); unread !== undefined; unread = client.next()) {
+      if (unread.bytes > LARGE_BYTES) yield* slices.turn
+      const frame = unread.read()
       const requestId = frame.kind === "ignored" ? undefined : frame.requestId
       if (client.waitingBytes > MOST_UNREAD_BYTES) yield* answersRead(client)
       yield* handle(client, frame).pipe(

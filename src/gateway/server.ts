@@ -32,6 +32,7 @@ import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
 import { MSGPACK_PROTOCOL, fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
 import { requestAddress } from "./address.ts"
+import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
 import { closeRevoked, onBeat, pinger, tendSlow } from "./upkeep.ts"
@@ -118,15 +119,21 @@ const makeGateway = Effect.fnUntraced(function* (
   const gatewayId = randomBytes(4).toString("hex")
   let lastClient = 0
 
+  /** Takes the frame out of the library's memory; it is read when it is its turn. */
+  const reading = (client: Client, message: ArrayBuffer, binary: boolean): (() => Inbound) => {
+    if (binary && client.encoding === "msgpack") {
+      const bytes = new Uint8Array(message.slice(0))
+      return () => readMessage(fromMsgpack(bytes), settings.maxEntries)
+    }
+    const text = Buffer.from(message).toString("utf8")
+    return () => readFrame(text, settings.maxEntries)
+  }
+
   /** At most one fiber per client, and none while it is silent. */
   const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
     metrics.received(message.byteLength)
     if (!client.mayReceive(message.byteLength, now())) return
-    const packed = binary && client.encoding === "msgpack"
-    const frame = packed
-      ? readMessage(fromMsgpack(new Uint8Array(message)), settings.maxEntries)
-      : readFrame(Buffer.from(message).toString("utf8"), settings.maxEntries)
-    if (!client.enqueue(frame, message.byteLength) || client.busy) return
+    if (!client.enqueue(reading(client, message, binary), message.byteLength) || client.busy) return
     client.busy = true
     client.fiber = run(conversation.drain(client))
   }

@@ -9,7 +9,10 @@ import * as Semaphore from "effect/Semaphore"
 const SLICE = 250
 
 /** Symbols in the largest request of existing clients. */
-export const USUAL_BULK = 3000
+const USUAL_BULK = 3000
+
+/** For what should happen at once in a request of the usual size: all of it, and of longer lists the usual pieces. */
+export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : SLICE)
 
 /** Lets the event loop turn: sockets are read, ticks go out. */
 const breathe = Effect.callback<void>((resume) => {
@@ -20,11 +23,11 @@ const breathe = Effect.callback<void>((resume) => {
 export class Slices {
   readonly #turns = Semaphore.makeUnsafe(1)
   /** Nothing is held while the work itself waits: a feed that is slow to answer one user delays no other. */
-  readonly #turn = this.#turns.withPermits(1)(breathe)
+  readonly turn = this.#turns.withPermits(1)(breathe)
 
   /** Waits for its turn where the list is long. */
   before(length: number): Effect.Effect<void> {
-    return length > SLICE ? this.#turn : Effect.void
+    return length > SLICE ? this.turn : Effect.void
   }
 
   /** The first piece is handled at once, each further one in a turn of its own. */
@@ -36,7 +39,7 @@ export class Slices {
     return Effect.gen({ self: this }, function* () {
       const results: Array<B> = []
       for (let at = 0; at < all.length; at += slice) {
-        if (at > 0) yield* this.#turn
+        if (at > 0) yield* this.turn
         for (const result of yield* f(all.slice(at, at + slice))) results.push(result)
       }
       return results

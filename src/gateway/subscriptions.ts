@@ -13,13 +13,15 @@ import type { GatewaySettings } from "./options.ts"
 import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
 import type { Rooms, Seat } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
-import { Slices, USUAL_BULK } from "./slices.ts"
+import type { Slices } from "./slices.ts"
+import { atOnce } from "./slices.ts"
 
 export interface SubscriptionDeps {
   readonly feed: Feed["Service"]
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
   readonly limits: Pick<GatewaySettings, "maxSubscriptions">
+  readonly slices: Slices
 }
 
 /** What an entry asks of the feed, or why it cannot be asked. */
@@ -50,8 +52,7 @@ const lastFrame = (
 }
 const DATA = `"data":`
 
-export const makeSubscriptions = ({ feed, limits, metrics, rooms }: SubscriptionDeps) => {
-  const slices = new Slices()
+export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: SubscriptionDeps) => {
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
     client.delivery.forget(seat)
@@ -144,7 +145,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
             ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
             : []
         ),
-      USUAL_BULK
+      atOnce(joins.length)
     )
     if (client.delivery.optIns.snapshot && seats.length > 0) {
       // They are acknowledged and served: without a snapshot the next tick is the first.
@@ -203,7 +204,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms }: Subscription
           for (const { seat } of some) leaveSeat(client, seat)
           return []
         }),
-      USUAL_BULK
+      atOnce(holdings.length)
     )
     yield* release(client, user, requests)
     const successful = holdings.map(({ symbol, exchange }) => ({
