@@ -23,7 +23,10 @@ export interface Case {
   readonly name: string
   readonly ours: Contestant
   readonly peer?: Contestant
-  /** How many times as fast as the peer it should be. */
+  readonly suite: "micro" | "pipeline"
+  /** "cost" where the peer does the least that there is to do: ours is so many times its cost. */
+  readonly ratioOf?: "speed" | "cost"
+  /** Of the ratio: at least so many times as fast, or at most so many times the cost. */
   readonly goal?: number
 }
 

@@ -7,6 +7,7 @@ import { BadFlag, HELP, readFlags } from "./flags.ts"
 import type { Flags } from "./flags.ts"
 import { WrongResult, checkAll, everybody, measure, plans } from "./harness.ts"
 import type { Case } from "./harness.ts"
+import type { Row } from "./report.ts"
 import { loadNow, table, toRow, write } from "./report.ts"
 
 const choose = (cases: ReadonlyArray<Case>, only: string): ReadonlyArray<Case> => {
@@ -21,14 +22,28 @@ const progress = (step: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`)
 }
 
+const rowOf = ({ goal, name, ours, peer, ratioOf = "speed", suite }: Case, timings: Timings): Row =>
+  toRow({
+    suite,
+    name,
+    unit: "ns/tick",
+    ours: timings.get(ours)!,
+    peer: peer === undefined ? undefined : { name: peer.name, timing: timings.get(peer)! },
+    ratioOf,
+    goal:
+      goal === undefined
+        ? undefined
+        : { of: "ratio", bound: ratioOf === "speed" ? "at least" : "at most", is: goal }
+  })
+
+type Timings = Awaited<ReturnType<typeof measure>>
+
 const compare = async (cases: ReadonlyArray<Case>, flags: Flags): Promise<void> => {
   const load = [loadNow()]
   const timings = await measure(everybody(cases), flags.quick ? plans.quick : plans.full, progress)
   progress("")
   load.push(loadNow())
-  const rows = cases.map((c) =>
-    toRow(c, timings.get(c.ours)!, c.peer === undefined ? undefined : timings.get(c.peer))
-  )
+  const rows = cases.map((c) => rowOf(c, timings))
   console.log(table(rows))
   const met = rows.filter((r) => r.met === true).length
   const missed = rows.filter((r) => r.met === false).length

@@ -24,21 +24,28 @@ const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<Readon
   const { name } = feed
   const theirs = parser(sdk, feed)
   return [
-    { name: `decode: ${name}`, ours: decoder(feed), peer: theirs },
-    { name: `guard: ${name}`, ours: guard(feed) },
+    { suite: "micro", name: `decode: ${name}`, ours: decoder(feed), peer: theirs },
+    { suite: "micro", name: `guard: ${name}`, ours: guard(feed) },
     {
+      suite: "micro",
       name: `decode + guard: ${name}`,
       ours: guardedDecoder(feed),
       peer: theirs,
       ...goalIf(name === FULL, DECODE_GOAL)
     },
     {
+      suite: "micro",
       name: `serialise: ${name}`,
       ours: serialiser(feed),
       peer: stringifier(feed),
       ...goalIf(name === FULL || name === SNAP_QUOTE, SERIALISE_GOAL)
     },
-    { name: `bytes to bus: ${name}`, ours: await wholeWay(feed, scope), peer: parserAndJson(sdk, feed) }
+    {
+      suite: "pipeline",
+      name: `bytes to bus: ${name}`,
+      ours: await wholeWay(feed, scope),
+      peer: parserAndJson(sdk, feed)
+    }
   ]
 }
 

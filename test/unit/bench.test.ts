@@ -103,30 +103,33 @@ describe("the harness", () => {
 })
 
 describe("the report", () => {
-  const ours = contestant((n) => 2 * n)
-  const peer = { ...ours, name: "peer" }
-  const met = toRow(
-    { name: "first", ours, peer, goal: 2 },
-    { median: 100, spread: 0.01 },
-    { median: 250, spread: 0 }
-  )
-  const missed = toRow(
-    { name: "second", ours, peer, goal: 30 },
-    { median: 100, spread: 0 },
-    { median: 250, spread: 0 }
-  )
-  const alone = toRow({ name: "third", ours }, { median: 12.34, spread: 0 }, undefined)
+  const base = {
+    suite: "micro",
+    unit: "ns/tick",
+    name: "first",
+    ours: { median: 100, spread: 0.01 }
+  } as const
+  const peer = { name: "peer", timing: { median: 250, spread: 0 } }
+  const met = toRow({ ...base, peer, goal: { of: "ratio", bound: "at least", is: 2 } })
+  const missed = toRow({ ...base, peer, goal: { of: "ratio", bound: "at least", is: 30 } })
+  const cost = toRow({ ...base, peer, ratioOf: "cost", goal: { of: "ratio", bound: "at most", is: 0.5 } })
+  const rate = toRow({ ...base, peer, isRate: true })
+  const alone = toRow({ ...base, ours: { median: 12.34, spread: Number.NaN } })
+  const value = toRow({ ...base, goal: { of: "value", bound: "at most", is: 99 }, note: "alone" })
 
   it("says whether a goal was met, and nothing where there is none", () => {
     assert.include(met, { value: 100, peer: "peer", peerValue: 250, ratio: 2.5, goal: 2, met: true })
     assert.include(missed, { ratio: 2.5, goal: 30, met: false })
-    assert.include(alone, { value: 12.3, peer: null, peerValue: null, ratio: null, goal: null, met: null })
+    assert.include(cost, { ratio: 0.4, ratioOf: "cost", goalBound: "at most", met: true })
+    assert.include(rate, { ratio: 0.4, ratioOf: "speed", goal: null, met: null })
+    assert.include(alone, { value: 12.3, spread: null, peer: null, peerValue: null, ratio: null, met: null })
+    assert.include(value, { ratio: null, goal: 99, goalOf: "value", met: false, note: "alone" })
   })
 
   it("prints a line per case", () => {
     const lines = table([met, missed, alone]).split("\n")
     assert.lengthOf(lines, 4)
-    assert.match(lines[1]!, /^first +100 +1 % +peer +250 +0 % +2\.5x +2x +yes$/)
+    assert.match(lines[1]!, /^first +100 +ns\/tick +1 % +peer +250 +0 % +2\.50x +speed +>= 2x +yes$/)
     assert.match(lines[2]!, / NO$/)
   })
 
