@@ -14,7 +14,9 @@ const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   session: ["market", "protocols", "brokers", "store", "bus", "simulator"],
   gateway: ["market", "bus", "session", "store"],
   simulator: ["market", "protocols", "brokers"],
-  cli: ["market", "protocols", "brokers", "store", "bus", "session", "gateway", "simulator"]
+  // A client of any server that speaks the protocol: it knows nothing of ours.
+  load: [],
+  cli: ["market", "protocols", "brokers", "store", "bus", "session", "gateway", "simulator", "load"]
 }
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
