@@ -54,7 +54,8 @@ export interface Measured {
   readonly peer?: { readonly name: string; readonly timing: Timing } | undefined
   /** Rates are "more is better" values: their speed is ours over the peer's. */
   readonly isRate?: boolean
-  readonly ratioOf?: "speed" | "cost" | undefined
+  /** "none" where the value is a difference to the peer's already. */
+  readonly ratioOf?: "speed" | "cost" | "none" | undefined
   readonly goal?: Goal | undefined
   readonly note?: string | undefined
 }
@@ -64,7 +65,11 @@ export const toRow = (measured: Measured): Row => {
   const theirs = peer?.timing
   const oursOverTheirs = (ratioOf === "speed") === isRate
   const ratio =
-    theirs === undefined ? null : oursOverTheirs ? ours.median / theirs.median : theirs.median / ours.median
+    theirs === undefined || ratioOf === "none"
+      ? null
+      : oursOverTheirs
+        ? ours.median / theirs.median
+        : theirs.median / ours.median
   const judged = goal === undefined ? null : goal.of === "ratio" ? ratio : ours.median
   return {
     suite,
@@ -76,7 +81,7 @@ export const toRow = (measured: Measured): Row => {
     peerValue: theirs === undefined ? null : round(theirs.median, 1),
     peerSpread: theirs === undefined ? null : spreadOf(theirs),
     ratio: ratio === null ? null : round(ratio, 2),
-    ratioOf: ratio === null ? null : ratioOf,
+    ratioOf: ratio === null || ratioOf === "none" ? null : ratioOf,
     goal: goal?.is ?? null,
     goalOf: goal?.of ?? null,
     goalBound: goal?.bound ?? null,

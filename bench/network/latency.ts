@@ -1,0 +1,58 @@
+/**
+ * The time from handing a tick in to the client's read, at a quarter of what the bare server can deliver, beyond what
+ * the bare server takes at the same rate.
+ */
+import { summarise } from "../harness.ts"
+import type { Row } from "../report.ts"
+import { toRow } from "../report.ts"
+import type { NetworkPlan } from "./plan.ts"
+import { inTurns } from "./plan.ts"
+import type { Audience } from "./rig.ts"
+import { Rig } from "./rig.ts"
+
+const CLIENTS = 100
+const SHARE = 1 / 4
+
+/** Microseconds beyond the bare server. */
+const GOALS = { whole: { p50: 50, p99: 300 }, split: { p50: 300, p99: 1000 } } as const
+const NAMES = { whole: "one process", split: "split over ZeroMQ" } as const
+
+export const latency = (plan: NetworkPlan): Promise<ReadonlyArray<Row>> =>
+  Rig.use(async (rig) => {
+    const audiences = new Map<"bare" | "whole" | "split", Audience>()
+    for (const role of ["bare", "whole", "split"] as const) {
+      plan.progress(`latency: warming up, ${role}`)
+      const audience = await rig.connect(await rig.start({ role, mode: "depth" }), CLIENTS)
+      audiences.set(role, audience)
+      await rig.flood(audience, plan.warmUpMs)
+    }
+    const limit = await rig.flood(audiences.get("bare")!, plan.roundMs)
+    const rate = (limit.perSecond / CLIENTS) * SHARE
+    for (const audience of audiences.values()) await rig.pace(audience, plan.warmUpMs, rate)
+    const results = await inTurns([...audiences.keys()], plan.rounds, (role, round) => {
+      plan.progress(`latency: round ${round + 1} of ${plan.rounds}, ${role}`)
+      return rig.pace(audiences.get(role)!, 2 * plan.roundMs, rate)
+    })
+    const note = `${CLIENTS} clients, ${Math.round(rate)} ticks/s: a quarter of what the bare server delivers`
+    const rows: Array<Row> = []
+    for (const role of ["whole", "split"] as const) {
+      for (const at of ["p50", "p99"] as const) {
+        const bare = results.get("bare")!.map((r) => r[at])
+        // Round by round: what disturbs the machine for a while disturbs both.
+        const added = results.get(role)!.map((r, i) => r[at] - bare[i]!)
+        rows.push(
+          toRow({
+            suite: "latency",
+            name: `added ${at}, ${NAMES[role]}: depth-5, ${CLIENTS} clients`,
+            unit: "us",
+            ours: summarise(added),
+            peer: { name: `bare uWebSockets.js, ${at}`, timing: summarise(bare) },
+            ratioOf: "none",
+            goal: { of: "value", bound: "at most", is: GOALS[role][at] },
+            note
+          })
+        )
+      }
+    }
+    return rows
+  })

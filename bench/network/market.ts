@@ -1,0 +1,129 @@
+/** The market that the servers under test publish: the same ticks as wire packets and as finished frames. */
+import { codecOptions } from "../../src/brokers/broker.ts"
+import { broker } from "../../src/brokers/zerodha.ts"
+import type { Frame, View } from "../../src/bus/frame.ts"
+import { topicOf } from "../../src/bus/frame.ts"
+import { makeFrameWriter } from "../../src/bus/frameWriter.ts"
+import type { Instrument, WireInstrument } from "../../src/market/instrument.ts"
+import type { Tick } from "../../src/market/tick.ts"
+import { protocol, serverProtocol } from "../../src/protocols/kite/index.ts"
+import type { Want } from "../../src/protocols/protocol.ts"
+import { isHttpRequest } from "../../src/protocols/protocol.ts"
+import { makeRandom } from "../../src/simulator/random.ts"
+import { listed, segments } from "../cases/ticks.ts"
+
+export const USER = "asha"
+export const BROKER = broker.name
+
+export type BookOrQuote = "quote" | "depth"
+
+export const wantOf = (mode: BookOrQuote): Want => ({ mode, depth: mode === "depth" ? 5 : 0 })
+
+/** States of each instrument that are walked through: no two ticks in a row are alike. */
+const VARIANTS = 8
+
+const tokenOf = (n: number): string => String((1000 + n) * 256 + 1)
+const [nse] = segments
+const symbolOf = (n: number): string => `STOCK${n}`
+
+/** Rows for the instruments table; the first ones are those that trade. */
+export const instrumentRows = (count: number): ReadonlyArray<Instrument> =>
+  Array.from({ length: count }, (_, n) => ({
+    symbol: symbolOf(n),
+    exchange: "NSE",
+    token: tokenOf(n),
+    brokerExchange: "NSE",
+    brokerSymbol: symbolOf(n),
+    name: symbolOf(n),
+    lotSize: 1,
+    tickSize: 0.05,
+    type: "EQ"
+  }))
+
+export const symbolsOf = (
+  count: number
+): ReadonlyArray<{ readonly symbol: string; readonly exchange: string }> =>
+  Array.from({ length: count }, (_, n) => ({ symbol: symbolOf(n), exchange: "NSE" }))
+
+export interface Market {
+  readonly instruments: number
+  readonly mode: BookOrQuote
+  /** Kite's frame with the packets of these ticks. Memory of its own, as a socket delivers it. */
+  readonly packets: (from: number, count: number) => Buffer
+  /** Tick number n as the frame writer writes it for this view. */
+  readonly tick: (n: number) => Tick
+}
+
+/** Tick number n is of instrument n modulo their number. */
+export const makeMarket = (instruments: number, mode: BookOrQuote): Market => {
+  const server = serverProtocol.open(codecOptions(broker))
+  const codec = protocol.open(codecOptions(broker))
+  const random = makeRandom(instruments)
+  const packets: Array<Buffer> = []
+  const ticks: Array<Tick> = []
+  for (let v = 0; v < VARIANTS; v++) {
+    for (let n = 0; n < instruments; n++) {
+      const { instrument, state } = listed(n, nse!, tokenOf(n), random)
+      const named: WireInstrument = { ...instrument, symbol: symbolOf(n) }
+      if (v === 0) {
+        for (const request of codec.request([{ instrument: named, to: wantOf(mode) }])) {
+          if (isHttpRequest(request)) throw new Error("kite subscribes over its socket")
+          server.receive(request, (token) => (token === named.token ? named : undefined))
+        }
+      }
+      const frame = Buffer.from(server.encode([[named, state]])[0] as Uint8Array)
+      packets.push(frame.subarray(2))
+      codec.decode(frame, Date.now(), {
+        tick: (_, tick) => ticks.push(tick),
+        reject: (cause, detail) => {
+          throw new Error(`${cause}: ${detail}`)
+        },
+        event: () => undefined,
+        send: () => undefined
+      })
+    }
+  }
+  return {
+    instruments,
+    mode,
+    packets: (from, count) => {
+      let length = 2
+      for (let i = 0; i < count; i++) length += packets[(from + i) % packets.length]!.length
+      const frame = Buffer.allocUnsafe(length)
+      frame.writeUInt16BE(count)
+      let at = 2
+      for (let i = 0; i < count; i++) {
+        const packet = packets[(from + i) % packets.length]!
+        frame.set(packet, at)
+        at += packet.length
+      }
+      return frame
+    },
+    tick: (n) => ticks[n % ticks.length]!
+  }
+}
+
+export const viewOf = (symbol: string, exchange: string, mode: BookOrQuote): View => {
+  const levels = wantOf(mode).depth
+  return {
+    topic: topicOf(USER, exchange, symbol, mode, levels),
+    user: USER,
+    broker: BROKER,
+    symbol,
+    exchange,
+    mode,
+    levels
+  }
+}
+
+/** The finished frame of every tick, in order. */
+export const framesOf = (market: Market): ReadonlyArray<Frame> => {
+  const writers = symbolsOf(market.instruments).map(({ exchange, symbol }) =>
+    makeFrameWriter(viewOf(symbol, exchange, market.mode))
+  )
+  return Array.from({ length: VARIANTS * market.instruments }, (_, n) => {
+    const frame = writers[n % market.instruments]!(market.tick(n))
+    // The memory of a frame is its own only until it has been published.
+    return { ...frame, payload: Buffer.from(frame.payload) }
+  })
+}
