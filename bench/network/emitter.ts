@@ -26,7 +26,8 @@ export interface Flood extends Usage {
 }
 
 export interface Paced extends Usage {
-  /** When each tick was handed in, by `now`. */
+  readonly ticks: number
+  /** When each tick was handed in, by `now`; empty where nobody asked. */
   readonly times: Float64Array
 }
 
@@ -110,11 +111,11 @@ export class Emitter {
   }
 
   /** A few ticks each millisecond, so many per second; whole rounds in all. */
-  pace(ms: number, ticksPerSecond: number): Promise<Paced> {
+  pace(ms: number, ticksPerSecond: number, timed: boolean): Promise<Paced> {
     return new Promise((resolve) => {
       const rounds = Math.max(1, Math.round((ticksPerSecond * ms) / 1000 / this.#perRound))
       const total = rounds * this.#perRound
-      const times = new Float64Array(total)
+      const times = new Float64Array(timed ? total : 0)
       let sent = 0
       const start = now()
       const cpu = cpuMs()
@@ -122,14 +123,14 @@ export class Emitter {
         const at = now()
         const due = Math.min(total, Math.floor(((at - start) * ticksPerSecond) / 1000))
         if (due > sent) {
-          times.fill(at, sent, due)
+          if (timed) times.fill(at, sent, due)
           this.#emit(this.#next, due - sent)
           this.#next += due - sent
           sent = due
         }
         if (sent < total) return
         clearInterval(timer)
-        resolve({ times, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
+        resolve({ ticks: total, times, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
       }, 1)
     })
   }

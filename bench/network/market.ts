@@ -19,8 +19,8 @@ export type BookOrQuote = "quote" | "depth"
 
 export const wantOf = (mode: BookOrQuote): Want => ({ mode, depth: mode === "depth" ? 5 : 0 })
 
-/** States of each instrument that are walked through: no two ticks in a row are alike. */
-const VARIANTS = 8
+/** Ticks that are walked through, whatever the number of instruments: as much memory for few as for many. */
+const TICKS = 3200
 
 const tokenOf = (n: number): string => String((1000 + n) * 256 + 1)
 const [nse] = segments
@@ -50,8 +50,8 @@ export interface Market {
   readonly mode: BookOrQuote
   /** Kite's frame with the packets of these ticks. Memory of its own, as a socket delivers it. */
   readonly packets: (from: number, count: number) => Buffer
-  /** Tick number n as the frame writer writes it for this view. */
-  readonly tick: (n: number) => Tick
+  /** What is walked through, in order. */
+  readonly ticks: ReadonlyArray<Tick>
 }
 
 /** Tick number n is of instrument n modulo their number. */
@@ -61,7 +61,8 @@ export const makeMarket = (instruments: number, mode: BookOrQuote): Market => {
   const random = makeRandom(instruments)
   const packets: Array<Buffer> = []
   const ticks: Array<Tick> = []
-  for (let v = 0; v < VARIANTS; v++) {
+  const states = Math.max(1, Math.floor(TICKS / instruments))
+  for (let v = 0; v < states; v++) {
     for (let n = 0; n < instruments; n++) {
       const { instrument, state } = listed(n, nse!, tokenOf(n), random)
       const named: WireInstrument = { ...instrument, symbol: symbolOf(n) }
@@ -99,7 +100,7 @@ export const makeMarket = (instruments: number, mode: BookOrQuote): Market => {
       }
       return frame
     },
-    tick: (n) => ticks[n % ticks.length]!
+    ticks
   }
 }
 
@@ -121,8 +122,8 @@ export const framesOf = (market: Market): ReadonlyArray<Frame> => {
   const writers = symbolsOf(market.instruments).map(({ exchange, symbol }) =>
     makeFrameWriter(viewOf(symbol, exchange, market.mode))
   )
-  return Array.from({ length: VARIANTS * market.instruments }, (_, n) => {
-    const frame = writers[n % market.instruments]!(market.tick(n))
+  return market.ticks.map((tick, n) => {
+    const frame = writers[n % market.instruments]!(tick)
     // The memory of a frame is its own only until it has been published.
     return { ...frame, payload: Buffer.from(frame.payload) }
   })

@@ -5,13 +5,18 @@ export interface NetworkPlan {
   readonly roundMs: number
   /** What the compiler sees before anything counts. */
   readonly warmUpMs: number
+  readonly soakMinutes: number
   readonly progress: (step: string) => void
 }
 
-export const networkPlan = (quick: boolean, progress: (step: string) => void): NetworkPlan =>
+export const networkPlan = (
+  quick: boolean,
+  soakMinutes: number,
+  progress: (step: string) => void
+): NetworkPlan =>
   quick
-    ? { quick, rounds: 2, roundMs: 500, warmUpMs: 700, progress }
-    : { quick, rounds: 5, roundMs: 1000, warmUpMs: 2000, progress }
+    ? { quick, rounds: 2, roundMs: 400, warmUpMs: 700, soakMinutes: 0.05, progress }
+    : { quick, rounds: 5, roundMs: 1000, warmUpMs: 2000, soakMinutes, progress }
 
 /** All contestants once per round, each round beginning with another one. */
 export const inTurns = async <A, B>(

@@ -51,7 +51,7 @@ export interface Delivered {
 }
 
 /** A session sends its requests to the broker at the broker's pace: what ticks before that is of no use. */
-const SUBSCRIBED_MS = 1500
+const subscribedMs = (instruments: number): number => 1500 + 6 * instruments
 
 let splits = 0
 
@@ -122,7 +122,7 @@ export class Rig {
         mode: target.setup.mode
       }
     })
-    if (instruments > 0) await sleep(SUBSCRIBED_MS)
+    if (instruments > 0) await sleep(subscribedMs(instruments))
     return { target, clients, swarm }
   }
 
@@ -164,13 +164,23 @@ export class Rig {
     const { cpuMs, elapsedMs, times } = await target.source.worker.ask<Paced>({
       op: "pace",
       ms,
-      ticksPerSecond
+      ticksPerSecond,
+      times: true
     })
     await this.#arrived(swarm, before.load.frames + times.length * clients)
     const after = await this.#state(audience)
     expectAll(audience, before.load, after.load, times.length)
     const latency = await this.#load.ask<Latency>({ op: "latency", swarm, times })
     return { ...latency, cpu: cpuMs / elapsedMs }
+  }
+
+  /** The same for long, without times. */
+  async load(audience: Audience, ms: number, ticksPerSecond: number): Promise<void> {
+    const { clients, swarm, target } = audience
+    const before = await this.#state(audience)
+    const { ticks } = await target.source.worker.ask<Paced>({ op: "pace", ms, ticksPerSecond, times: false })
+    await this.#arrived(swarm, before.load.frames + ticks * clients)
+    expectAll(audience, before.load, (await this.#state(audience)).load, ticks)
   }
 
   /** Waits for so many frames, as long as any come. */

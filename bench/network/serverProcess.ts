@@ -43,13 +43,15 @@ const answer = async (request: ServerRequest): Promise<unknown> => {
     case "flood":
       return emitter!.flood(request.ms, request.window)
     case "pace":
-      return emitter!.pace(request.ms, request.ticksPerSecond)
+      return emitter!.pace(request.ms, request.ticksPerSecond, request.times)
     case "cpu": {
       const { system, user } = process.cpuUsage()
       return (system + user) / 1000
     }
     case "memory":
       return memory()
+    case "rss":
+      return process.memoryUsage.rss()
     case "delays": {
       // The first call begins, the next one reads and begins anew.
       const p99 = delays.percentile(99) / 1e6

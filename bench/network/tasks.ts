@@ -32,9 +32,12 @@ export interface ServerReady {
 
 export type ServerRequest =
   | { readonly op: "flood"; readonly ms: number; readonly window: number }
-  | { readonly op: "pace"; readonly ms: number; readonly ticksPerSecond: number }
+  | { readonly op: "pace"; readonly ms: number; readonly ticksPerSecond: number; readonly times: boolean }
   | { readonly op: "cpu" }
+  /** After a collection. */
   | { readonly op: "memory" }
+  /** As it is. */
+  | { readonly op: "rss" }
   /** 99th percentile of the event loop's delay since the last time it was asked for, in milliseconds. */
   | { readonly op: "delays" }
   | { readonly op: "allocation"; readonly rounds: number; readonly window: number }
