@@ -1,7 +1,7 @@
 # Everything goes through npm scripts, which run on the Node that package.json pins. ARGS goes to the command:
 #   make run ARGS="--broker angel --rate 500"
 
-.PHONY: run test bench chaos soak lint format check build clean
+.PHONY: run test bench bench-quick chaos soak lint format check build clean
 
 run:
 	@npm run --silent start -- $(ARGS)
@@ -11,6 +11,9 @@ test:
 
 bench:
 	@npm run --silent bench -- $(ARGS)
+
+bench-quick:
+	@npm run --silent bench:quick -- $(ARGS)
 
 chaos:
 	@npm run --silent chaos -- $(ARGS)

@@ -1,22 +1,28 @@
 /** The command line of the bench suite. */
 import { parseArgs } from "node:util"
+import type { Suite } from "./report.ts"
+import { SUITES } from "./report.ts"
 
 export const HELP = `npm run bench -- [flags]
 
-  --quick          shorter and fewer rounds: under half a minute
+  --quick          shorter and fewer rounds: under a minute
+  --suite LIST     only these suites: ${SUITES.join(",")}
   --only TEXT      only cases whose name contains the text, in any case
-  --name NAME      name of the result file: letters, digits, "-" and "_" (default: tick-path)
-  --no-write       print the table only; with --only nothing is written unless --name is given
-  --check          run every case once for its result, without timing
+  --name NAME      name of the result file: letters, digits, "-" and "_" (default: all; with --quick: quick)
+  --no-write       print the tables only; with --suite or --only nothing is written unless --name is given
+  --check          run every case once for its result, without timing, and print their names
+  --chart FILE     measure nothing, draw the chart of this result file beside it
   --help           this text`
 
 export interface Flags {
   readonly quick: boolean
   readonly check: boolean
   readonly help: boolean
+  readonly suites: ReadonlySet<Suite>
   readonly only: string
   readonly name: string
   readonly write: boolean
+  readonly chart: string | undefined
 }
 
 /** The message names the flag and the remedy. */
@@ -26,13 +32,33 @@ export class BadFlag extends Error {
 
 /** @throws BadFlag */
 export const readFlags = (args: ReadonlyArray<string>): Flags => {
-  const { name, only, write, ...rest } = parse(args)
+  const { chart, check, help, name, only, quick, suite, write } = parse(args)
   if (name !== undefined && !/^[\w-]+$/.test(name)) {
     throw new BadFlag(`--name "${name}" may hold letters, digits, "-" and "_" only.`)
   }
-  // A part of the cases must not take the place of a day's whole result.
-  return { ...rest, only, name: name ?? "tick-path", write: write && (only === "" || name !== undefined) }
+  const isWhole = only === "" && suite === undefined
+  return {
+    quick,
+    check,
+    help,
+    suites: new Set(suite === undefined ? SUITES : readSuites(suite)),
+    only,
+    // Neither a quick run nor a part of the cases must take the place of a day's whole result.
+    name: name ?? (quick ? "quick" : "all"),
+    write: write && (isWhole || name !== undefined),
+    chart
+  }
 }
+
+const readSuites = (list: string): ReadonlyArray<Suite> =>
+  list.split(",").map((text) => {
+    const name = text.trim()
+    const suite = SUITES.find((s) => s === name)
+    if (suite !== undefined) return suite
+    throw new BadFlag(
+      `--suite "${list}": there is no suite "${name}". Choose from ${SUITES.join(", ")}, with commas between.`
+    )
+  })
 
 const parse = (args: ReadonlyArray<string>) => {
   try {
@@ -43,9 +69,11 @@ const parse = (args: ReadonlyArray<string>) => {
         quick: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
+        suite: { type: "string" },
         only: { type: "string", default: "" },
         name: { type: "string" },
-        write: { type: "boolean", default: true }
+        write: { type: "boolean", default: true },
+        chart: { type: "string" }
       }
     }).values
   } catch (error) {

@@ -1,81 +1,69 @@
-/** `npm run bench`: times the tick path, prints a table, writes `bench/results/<date>-<name>.json`. */
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
-import { allCases } from "./cases/index.ts"
+/** `npm run bench`: runs the suites, prints their tables, writes `bench/results/<date>-<name>.json` and `.svg`. */
 import { BadFlag, HELP, readFlags } from "./flags.ts"
 import type { Flags } from "./flags.ts"
-import { WrongResult, checkAll, everybody, measure, plans } from "./harness.ts"
-import type { Case } from "./harness.ts"
+import { WrongResult } from "./harness.ts"
 import type { Row } from "./report.ts"
-import { loadNow, table, toRow, write } from "./report.ts"
-
-const choose = (cases: ReadonlyArray<Case>, only: string): ReadonlyArray<Case> => {
-  const chosen = cases.filter((c) => c.name.toLowerCase().includes(only.toLowerCase()))
-  if (chosen.length > 0) return chosen
-  throw new BadFlag(
-    `--only "${only}": no case has this in its name. The cases are:\n${cases.map((c) => `  ${c.name}`).join("\n")}`
-  )
-}
+import { BadResultFile, drawAgain, loadNow, write } from "./resultFile.ts"
+import { suites } from "./suites.ts"
+import type { BenchSuite } from "./suites.ts"
+import { goalTable, table } from "./table.ts"
 
 const progress = (step: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`)
 }
 
-const rowOf = ({ goal, name, ours, peer, ratioOf = "speed", suite }: Case, timings: Timings): Row =>
-  toRow({
-    suite,
-    name,
-    unit: "ns/tick",
-    ours: timings.get(ours)!,
-    peer: peer === undefined ? undefined : { name: peer.name, timing: timings.get(peer)! },
-    ratioOf,
-    goal:
-      goal === undefined
-        ? undefined
-        : { of: "ratio", bound: ratioOf === "speed" ? "at least" : "at most", is: goal }
-  })
-
-type Timings = Awaited<ReturnType<typeof measure>>
-
-const compare = async (cases: ReadonlyArray<Case>, flags: Flags): Promise<void> => {
-  const load = [loadNow()]
-  const timings = await measure(everybody(cases), flags.quick ? plans.quick : plans.full, progress)
-  progress("")
-  load.push(loadNow())
-  const rows = cases.map((c) => rowOf(c, timings))
-  console.log(table(rows))
-  const met = rows.filter((r) => r.met === true).length
-  const missed = rows.filter((r) => r.met === false).length
-  console.log(
-    `\n${met} ${met === 1 ? "goal" : "goals"} met, ${missed} missed; load of the machine ${load.join(" to ")}`
+const refuseNothing = (found: ReadonlyArray<unknown>, { only, suites }: Flags): void => {
+  if (found.length > 0) return
+  throw new BadFlag(
+    `--only "${only}": no case of ${[...suites].join(", ")} has this in its name. \`npm run bench -- --check\` prints the names.`
   )
+}
+
+const compare = async (chosen: ReadonlyArray<BenchSuite>, flags: Flags): Promise<void> => {
+  const load = [loadNow()]
+  const rows: Array<Row> = []
+  for (const suite of chosen) {
+    const its = await suite.run(flags, (step) => progress(`${suite.name}: ${step}`))
+    progress("")
+    // Printed at once: a whole run takes minutes.
+    if (its.length > 0) console.log(`${suite.name}\n\n${table(its)}\n`)
+    rows.push(...its)
+  }
+  load.push(loadNow())
+  refuseNothing(rows, flags)
+  console.log(`${goalTable(rows)}\nload of the machine ${load.join(" to ")}`)
   if (!flags.write) return
   const command = [
     "npm run bench",
     ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])
   ].join(" ")
-  console.log(`written to ${write(flags.name, { command, load, rows })}`)
+  console.log(`written to ${write(flags.name, { command, load, rows }).join(" and ")}`)
+}
+
+const check = async (chosen: ReadonlyArray<BenchSuite>, flags: Flags): Promise<void> => {
+  const names: Array<string> = []
+  for (const suite of chosen) {
+    for (const name of (await suite.check?.(flags)) ?? []) names.push(`${suite.name}  ${name}`)
+  }
+  refuseNothing(names, flags)
+  console.log(
+    `${names.join("\n")}\n${names.length} ${names.length === 1 ? "case gives" : "cases give"} the right results`
+  )
 }
 
 const main = async (): Promise<void> => {
   const flags = readFlags(process.argv.slice(2))
   if (flags.help) return console.log(HELP)
-  const scope = Scope.makeUnsafe()
-  try {
-    const cases = choose(await allCases(scope), flags.only)
-    if (!flags.check) return await compare(cases, flags)
-    await checkAll(everybody(cases))
-    console.log(`${cases.length} cases give the right results`)
-  } finally {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-  }
+  if (flags.chart !== undefined) return console.log(`drawn to ${drawAgain(flags.chart)}`)
+  const chosen = suites.filter(({ name }) => flags.suites.has(name))
+  return await (flags.check ? check : compare)(chosen, flags)
 }
 
 try {
   await main()
 } catch (error) {
   if (error instanceof BadFlag) console.error(`${error.message}\n\n${HELP}`)
+  else if (error instanceof BadResultFile) console.error(error.message)
   else if (error instanceof WrongResult) console.error(`A wrong result, so no figures: ${error.message}`)
   else console.error(error)
   process.exitCode = 1

@@ -1,10 +1,9 @@
-/** Results as a table and as a file. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import os from "node:os"
+/** The rows of a result: a figure, its peer's, and whether its goal is met. */
 import type { Timing } from "./harness.ts"
 
-/** The parts of the suite. */
-export type Suite = "micro" | "pipeline" | "fan-out" | "latency" | "scale" | "memory"
+export const SUITES = ["micro", "pipeline", "fan-out", "latency", "scale", "memory"] as const
+
+export type Suite = (typeof SUITES)[number]
 
 /** What is wanted of a row: of its ratio, or of its value, at least or at most. */
 export interface Goal {
@@ -36,14 +35,10 @@ export interface Row {
   readonly note: string | null
 }
 
-export interface Run {
-  readonly command: string
-  /** The machine's load average of a minute, before and after. */
-  readonly load: ReadonlyArray<number>
-  readonly rows: ReadonlyArray<Row>
-}
-
 const round = (n: number, digits: number): number => Number(n.toFixed(digits))
+
+/** Small values keep three digits that say something: 0.0123, not 0. */
+const figure = (n: number): number => (Math.abs(n) >= 10 ? round(n, 1) : Number(n.toPrecision(3)))
 
 /** What a row is made of; all but the name, the value and its unit may be left out. */
 export interface Measured {
@@ -74,11 +69,11 @@ export const toRow = (measured: Measured): Row => {
   return {
     suite,
     name,
-    value: round(ours.median, 1),
+    value: figure(ours.median),
     unit,
     spread: spreadOf(ours),
     peer: peer?.name ?? null,
-    peerValue: theirs === undefined ? null : round(theirs.median, 1),
+    peerValue: theirs === undefined ? null : figure(theirs.median),
     peerSpread: theirs === undefined ? null : spreadOf(theirs),
     ratio: ratio === null ? null : round(ratio, 2),
     ratioOf: ratio === null || ratioOf === "none" ? null : ratioOf,
@@ -95,81 +90,14 @@ const isMet = (value: number, { bound, is }: Goal): boolean =>
 
 const spreadOf = ({ spread }: Timing): number | null => (Number.isNaN(spread) ? null : round(spread, 3))
 
-const shown = (value: number): string =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en-US") : String(round(value, 1))
-
-const goalText = ({ goal, goalBound, goalOf }: Row): string =>
-  goal === null ? "" : `${goalBound === "at least" ? ">=" : "<="} ${goal}${goalOf === "ratio" ? "x" : ""}`
-
-const COLUMNS: ReadonlyArray<readonly [string, (row: Row) => string]> = [
-  ["case", (r) => r.name],
-  ["value", (r) => shown(r.value)],
-  ["unit", (r) => r.unit],
-  ["spread", (r) => percent(r.spread)],
-  ["peer", (r) => r.peer ?? ""],
-  ["value", (r) => (r.peerValue === null ? "" : shown(r.peerValue))],
-  ["spread", (r) => percent(r.peerSpread)],
-  ["ratio", (r) => (r.ratio === null ? "" : `${r.ratio.toFixed(r.ratio < 10 ? 2 : 1)}x`)],
-  ["of", (r) => r.ratioOf ?? ""],
-  ["goal", goalText],
-  ["met", (r) => (r.met === null ? "" : r.met ? "yes" : "NO")],
-  ["note", (r) => r.note ?? ""]
-]
-
-const percent = (share: number | null): string => (share === null ? "" : `${Math.round(share * 100)} %`)
-
-const LEFT: ReadonlySet<string> = new Set(["case", "unit", "peer", "of", "note"])
-
-/** Texts to the left, numbers to the right. */
-export const table = (rows: ReadonlyArray<Row>): string => {
-  const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, show]) => show(row)))]
-  const widths = COLUMNS.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)))
-  const pad = (text: string, i: number): string => {
-    const title = COLUMNS[i]![0]
-    return LEFT.has(title) ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)
+/** Rows with a goal by whether it is met; `unknown`: what it is judged by could not be measured. */
+export const countGoals = (
+  rows: ReadonlyArray<Row>
+): { readonly met: number; readonly missed: number; readonly unknown: number } => {
+  const goals = rows.filter(({ goal }) => goal !== null)
+  return {
+    met: goals.filter(({ met }) => met === true).length,
+    missed: goals.filter(({ met }) => met === false).length,
+    unknown: goals.filter(({ met }) => met === null).length
   }
-  return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n")
-}
-
-/** The load average of the last minute. */
-export const loadNow = (): number => round(os.loadavg()[0]!, 2)
-
-/** What a reader must know of the machine; nothing that names it. */
-const machine = (load: ReadonlyArray<number>) => ({
-  cpu: os.cpus()[0]?.model ?? "unknown",
-  cores: os.cpus().length,
-  memoryGiB: round(os.totalmem() / 2 ** 30, 1),
-  platform: `${os.platform()} ${os.arch()}`,
-  load
-})
-
-const versionOf = (name: string): string => {
-  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url)
-  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version
-}
-
-const versions = () => ({
-  node: process.versions.node,
-  v8: process.versions.v8,
-  effect: versionOf("effect"),
-  kiteconnect: versionOf("kiteconnect"),
-  "smartapi-javascript": versionOf("smartapi-javascript")
-})
-
-/**
- * Replaces an older file of the same day and name.
- *
- * @returns the file's path in the repository
- */
-export const write = (
-  name: string,
-  { command, load, rows }: Run,
-  folder = new URL("./results/", import.meta.url)
-): string => {
-  const date = new Date().toISOString()
-  const file = `${date.slice(0, 10)}-${name}.json`
-  mkdirSync(folder, { recursive: true })
-  const result = { machine: machine(load), versions: versions(), date, command, rows }
-  writeFileSync(new URL(file, folder), `${JSON.stringify(result, null, 2)}\n`)
-  return `bench/results/${file}`
 }

@@ -1,14 +1,19 @@
 /** The bench suite's cases give the right results; how fast they are is not a test's business. */
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { DOMParser } from "@xmldom/xmldom"
+import { chart, scoreOf } from "../../bench/chart.ts"
 import { BadFlag, readFlags } from "../../bench/flags.ts"
 import type { Contestant } from "../../bench/harness.ts"
 import { WrongResult, checkAll, measure, summarise } from "../../bench/harness.ts"
-import { table, toRow, write } from "../../bench/report.ts"
+import { SUITES, countGoals, toRow } from "../../bench/report.ts"
+import type { Result } from "../../bench/resultFile.ts"
+import { drawAgain, write } from "../../bench/resultFile.ts"
+import { goalTable, table } from "../../bench/table.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const bench = (...args: ReadonlyArray<string>) =>
@@ -47,6 +52,15 @@ describe("the bench suite", () => {
     assert.match(stdout, /^[1-9]\d* cases give the right results$/m)
   })
 
+  it("runs the chosen suite and the chosen cases of it only", () => {
+    const { status, stderr, stdout } = bench("--check", "--suite", "pipeline", "--only", "KITE FULL")
+    assert.strictEqual(status, 0, stderr)
+    assert.strictEqual(stdout, "pipeline  bytes to bus: kite full (184 B)\n1 case gives the right results\n")
+    const none = bench("--check", "--suite", "pipeline", "--only", "serialise")
+    assert.strictEqual(none.status, 1)
+    assert.include(none.stderr, "no case of pipeline has this in its name")
+  })
+
   it("names a bad flag and shows the help", () => {
     const { status, stderr } = bench("--fast")
     assert.strictEqual(status, 1)
@@ -61,6 +75,21 @@ describe("flags", () => {
     assert.isFalse(readFlags(["--only", "kite"]).write)
     assert.isTrue(readFlags(["--only", "kite", "--name", "kite"]).write)
     assert.isFalse(readFlags(["--name", "kite", "--no-write"]).write)
+  })
+
+  it("takes suites with commas between, all of them unless told", () => {
+    assert.deepStrictEqual([...readFlags([]).suites], [...SUITES])
+    assert.deepStrictEqual([...readFlags(["--suite", "micro, fan-out"]).suites], ["micro", "fan-out"])
+    assert.isFalse(readFlags(["--suite", "micro"]).write)
+    assert.isTrue(readFlags(["--suite", "micro", "--name", "micro"]).write)
+    assert.throws(() => readFlags(["--suite", "micro,fanout"]), BadFlag, /"fanout".*pipeline, fan-out/)
+    assert.throws(() => readFlags(["--suite", ""]), BadFlag, /--suite/)
+  })
+
+  it("does not let a quick run replace a whole one", () => {
+    assert.strictEqual(readFlags([]).name, "all")
+    assert.strictEqual(readFlags(["--quick"]).name, "quick")
+    assert.strictEqual(readFlags(["--quick", "--name", "now"]).name, "now")
   })
 
   it("refuses what it does not know", () => {
@@ -126,30 +155,135 @@ describe("the report", () => {
     assert.include(value, { ratio: null, goal: 99, goalOf: "value", met: false, note: "alone" })
   })
 
-  it("prints a line per case", () => {
-    const lines = table([met, missed, alone]).split("\n")
-    assert.lengthOf(lines, 4)
-    assert.match(lines[1]!, /^first +100 +ns\/tick +1 % +peer +250 +0 % +2\.50x +speed +>= 2x +yes$/)
-    assert.match(lines[2]!, / NO$/)
+  it("keeps what small figures say", () => {
+    assert.include(toRow({ ...base, ours: { median: 0.012345, spread: 0 } }), { value: 0.0123 })
+    assert.include(toRow({ ...base, ours: { median: 1234.56, spread: 0 } }), { value: 1234.6 })
   })
 
-  it("writes machine, versions, date, command and rows", () => {
+  it("prints a line per case, and a note below its own", () => {
+    const lines = table([met, missed, alone, value]).split("\n")
+    assert.lengthOf(lines, 6)
+    assert.match(lines[1]!, /^first +100 +ns\/tick +1 % +peer +250 +0 % +2\.50x +speed +>= 2x +yes$/)
+    assert.match(lines[2]!, / NO$/)
+    assert.strictEqual(lines[5], "    alone")
+  })
+
+  it("leaves out columns that say nothing", () => {
+    assert.match(table([alone]), /^case +value +unit\nfirst +12\.3 +ns\/tick$/)
+  })
+
+  it("prints the goals once more, and how many are met", () => {
+    const unknown = toRow({ ...base, goal: { of: "ratio", bound: "at least", is: 2 } })
+    assert.deepStrictEqual(countGoals([met, alone, missed, cost, unknown]), { met: 2, missed: 1, unknown: 1 })
+    const lines = goalTable([met, alone, missed, unknown]).split("\n")
+    assert.deepStrictEqual(
+      lines.map((line) => line.slice(0, 3)),
+      ["goa", "", "met", "yes", "NO ", "?  ", "", "1 g"]
+    )
+    assert.strictEqual(lines.at(-1), "1 goal met, 1 missed, 1 not measured")
+    assert.strictEqual(goalTable([alone]), "0 goals met, 0 missed")
+  })
+
+  const inFolder = (use: (folder: string) => void): void => {
     const folder = mkdtempSync(join(tmpdir(), "bench-"))
     try {
-      const named = write(
-        "test",
-        { command: "npm run bench", load: [0.5, 1], rows: [met] },
-        pathToFileURL(`${folder}/`)
-      )
-      const [file] = readdirSync(folder)
-      assert.strictEqual(named, `bench/results/${file}`)
-      assert.match(file!, /^\d{4}-\d{2}-\d{2}-test\.json$/)
-      const result = JSON.parse(readFileSync(join(folder, file!), "utf8")) as Record<string, unknown>
-      assert.deepStrictEqual(Object.keys(result), ["machine", "versions", "date", "command", "rows"])
-      assert.deepStrictEqual(result["rows"], [met])
-      assert.hasAllKeys(result["machine"], ["cpu", "cores", "memoryGiB", "platform", "load"])
+      use(folder)
     } finally {
       rmSync(folder, { recursive: true })
     }
+  }
+
+  it("writes machine, versions, date, command and rows, and the chart of it", () => {
+    inFolder((folder) => {
+      const run = { command: "npm run bench", load: [0.5, 1], rows: [met] }
+      const written = write("test", run, pathToFileURL(`${folder}/`))
+      const [json, svg] = readdirSync(folder).sort()
+      assert.deepStrictEqual([...written], [`bench/results/${json}`, `bench/results/${svg}`])
+      assert.match(json!, /^\d{4}-\d{2}-\d{2}-test\.json$/)
+      const result = JSON.parse(readFileSync(join(folder, json!), "utf8")) as Result
+      assert.deepStrictEqual(Object.keys(result), ["machine", "versions", "date", "command", "rows"])
+      assert.deepStrictEqual(result.rows, [met])
+      assert.hasAllKeys(result.machine, ["cpu", "cores", "memoryGiB", "platform", "load"])
+      const drawn = readFileSync(join(folder, svg!), "utf8")
+      assert.strictEqual(drawn, chart(result))
+      rmSync(join(folder, svg!))
+      assert.strictEqual(drawAgain(join(folder, json!)), join(folder, svg!))
+      assert.strictEqual(readFileSync(join(folder, svg!), "utf8"), drawn)
+    })
+  })
+
+  it("draws files from before rows named their suite, and refuses what is no result", () => {
+    inFolder((folder) => {
+      const old = join(folder, "old.json")
+      const { goalBound: _, goalOf: __, note: ___, ratioOf: ____, suite: _____, ...row } = met
+      writeFileSync(old, JSON.stringify({ ...result([]), rows: [row] }))
+      assert.include(readFileSync(drawAgain(old), "utf8"), "1 goal met")
+      writeFileSync(old, "{}")
+      const { status, stderr } = bench("--chart", old)
+      assert.strictEqual(status, 1)
+      assert.include(stderr, `${old} is no result file`)
+    })
+  })
+
+  const result = (rows: Result["rows"]): Result => ({
+    machine: { cpu: "A & B", cores: 2, memoryGiB: 4, platform: "linux x64", load: [0.5, 1] },
+    versions: { node: "22.0.0" },
+    date: "2026-11-28T00:00:00.000Z",
+    command: 'npm run bench -- --only "<x>"',
+    rows
+  })
+
+  /** Any breach of XML's rules ends the test. */
+  const textsOf = (svg: string): ReadonlyArray<string> => {
+    const fail = (_: string, message: string): never => assert.fail(message)
+    const parsed = new DOMParser({ onError: fail }).parseFromString(svg, "image/svg+xml")
+    return [...parsed.getElementsByTagName("text")].map(({ textContent }) => textContent ?? "")
+  }
+
+  it("draws every row, with its value and goal, and where it comes from", () => {
+    const rows = SUITES.flatMap((suite) =>
+      [met, missed, cost, rate, alone, value].map((row, i) => ({ ...row, suite, name: `${suite} ${i}` }))
+    )
+    const texts = textsOf(chart(result(rows)))
+    for (const { name } of rows)
+      assert.isTrue(
+        texts.some((t) => t.startsWith(name)),
+        name
+      )
+    for (const suite of SUITES) assert.include(texts, suite)
+    const count = (content: string): number => texts.filter((t) => t.includes(content)).length
+    assert.strictEqual(count("goal ≥ 2x"), SUITES.length)
+    assert.strictEqual(count("0.40x cost, goal ≤ 0.5x"), SUITES.length)
+    assert.strictEqual(count("100 ns/tick, goal ≤ 99"), SUITES.length)
+    assert.strictEqual(texts.filter((t) => t === "met").length, 2 * SUITES.length)
+    assert.strictEqual(texts.filter((t) => t === "MISSED").length, 2 * SUITES.length)
+    for (const content of ["2026-11-28", "A & B, 2 cores", "Node 22.0.0", "load 0.5 to 1", "12 goals met"]) {
+      assert.isAbove(count(content), 0, content)
+    }
+  })
+
+  it("escapes what XML does not take as it is, and draws any figures", () => {
+    const name = `<&>"'\u0000]]>`
+    const odd = [0, -1, 1e-9, 1e12].flatMap((median) => {
+      const ours = { median, spread: 0 }
+      return [
+        toRow({ ...base, name, ours, note: name }),
+        toRow({ ...base, name, ours, peer, goal: { of: "value", bound: "at most", is: 1 } })
+      ]
+    })
+    const svg = chart(
+      result([...odd, toRow({ ...base, name, goal: { of: "ratio", bound: "at least", is: 2 } })])
+    )
+    assert.notMatch(svg, /NaN|Infinity|undefined|null/)
+    const texts = textsOf(svg)
+    assert.isTrue(texts.some((t) => t.includes(`<&>"'?]]>`)))
+    assert.isTrue(texts.some((t) => t.includes('--only "<x>"')))
+  })
+
+  it("draws bars the longer the better, whichever way the goal is bound", () => {
+    assert.closeTo(scoreOf(met), 1.25, 1e-9)
+    assert.closeTo(scoreOf(cost), 1.25, 1e-9)
+    assert.closeTo(scoreOf(value), 0.99, 1e-9)
+    assert.strictEqual(scoreOf({ ...value, value: -1 }), Number.POSITIVE_INFINITY)
   })
 })
