@@ -1,6 +1,7 @@
 /** The suites of the bench, in the order in which they run. */
 import type { Flags } from "./flags.ts"
 import type { Row, Suite } from "./report.ts"
+import { networkSuites } from "./network/suites.ts"
 import { timedSuite } from "./timed.ts"
 
 export interface BenchSuite {
@@ -14,4 +15,8 @@ export interface BenchSuite {
   readonly check?: (flags: Flags) => Promise<ReadonlyArray<string>>
 }
 
-export const suites: ReadonlyArray<BenchSuite> = [timedSuite("micro"), timedSuite("pipeline")]
+export const suites: ReadonlyArray<BenchSuite> = [
+  timedSuite("micro"),
+  timedSuite("pipeline"),
+  ...networkSuites
+]

@@ -43,6 +43,8 @@ export class Emitter {
   readonly #emit: Emit
   readonly #perRound: number
   #next = 0
+  /** Rounds, since the process began. */
+  #sent = 0
   #acknowledged = 0
   #onAcknowledged: (() => void) | undefined
 
@@ -73,31 +75,36 @@ export class Emitter {
   /** As fast as possible for so long, or so many rounds, with at most `window` rounds on their way. */
   flood(ms: number, window: number, most = Infinity): Promise<Flood> {
     return new Promise((resolve, reject) => {
-      let sent = 0
+      let left = most
       let waiting = false
-      this.#acknowledged = 0
+      const before = this.#sent
       const start = now()
       const cpu = cpuMs()
-      let lost: NodeJS.Timeout | undefined
+      // A server that loses a frame stands still before the time is over.
+      const lost = setTimeout(
+        () =>
+          reject(
+            new Error(`${this.#sent - this.#acknowledged} of ${this.#sent - before} rounds did not arrive`)
+          ),
+        ms + LOST_MS
+      )
       const end = (): void => {
         clearTimeout(lost)
         this.#onAcknowledged = undefined
-        resolve({ ticks: sent * this.#perRound, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
+        const ticks = (this.#sent - before) * this.#perRound
+        resolve({ ticks, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
       }
       const turn = (): void => {
-        if (sent >= most || now() - start >= ms) {
-          if (this.#acknowledged === sent) return end()
+        const onTheWay = this.#sent - this.#acknowledged
+        const over = left === 0 || now() - start >= ms
+        if (over && onTheWay === 0) return end()
+        if (over || onTheWay >= window) {
           waiting = true
-          lost ??= setTimeout(
-            () =>
-              reject(new Error(`${sent - this.#acknowledged} of ${sent} rounds were not delivered whole`)),
-            LOST_MS
-          )
-        } else if (sent - this.#acknowledged < window) {
-          sent++
-          this.#round()
-          setImmediate(turn)
-        } else waiting = true
+          return
+        }
+        left--
+        this.#round()
+        setImmediate(turn)
       }
       this.#onAcknowledged = () => {
         if (!waiting) return
@@ -105,8 +112,6 @@ export class Emitter {
         setImmediate(turn)
       }
       turn()
-      // A server that loses a frame stands still before the time is over.
-      lost ??= setTimeout(() => reject(new Error("no round was delivered whole for long")), ms + LOST_MS)
     })
   }
 
@@ -130,6 +135,7 @@ export class Emitter {
         }
         if (sent < total) return
         clearInterval(timer)
+        this.#sent += rounds
         resolve({ ticks: total, times, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
       }, 1)
     })
@@ -138,5 +144,6 @@ export class Emitter {
   #round(): void {
     this.#emit(this.#next, this.#perRound)
     this.#next += this.#perRound
+    this.#sent++
   }
 }

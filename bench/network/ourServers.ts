@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
+import { BrokerOverrides } from "../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../src/brokers/registry.ts"
 import type { FeedInfo } from "../../src/bus/feed.ts"
 import { Feed, FeedError } from "../../src/bus/feed.ts"
@@ -68,12 +69,17 @@ const brokerSocket = () => {
   }
 }
 
+/** As the broker's own, but for the pace of requests, which would make a start of thousands take long. */
+const registry = BrokerRegistry.layer.pipe(
+  Layer.provide(Layer.succeed(BrokerOverrides, { [BROKER]: { requestBatch: 1000, requestIntervalMs: 1 } }))
+)
+
 const fromBroker = (market: Market) => {
   const socket = brokerSocket()
   const emit: Emit = (from, count) => socket.deliver(market.packets(from, count))
   const layer = LocalFeed.layer().pipe(
     Layer.provide(socket.layer),
-    Layer.provideMerge(Layer.mergeAll(FrameBus.layer, BrokerRegistry.layer))
+    Layer.provideMerge(Layer.mergeAll(FrameBus.layer, registry))
   )
   return { emit, layer }
 }
