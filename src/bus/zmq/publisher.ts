@@ -20,6 +20,7 @@ import type { Frame, View } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
 import { EVENTS_OUTBOX, bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
+import { Subscribers } from "./subscribers.ts"
 
 export const DEFAULT_PUBLIC_ENDPOINT = "tcp://127.0.0.1:5555"
 
@@ -113,18 +114,14 @@ type Outgoing =
   | { readonly topic: string; readonly frame: Frame }
   | { readonly topic: string; readonly event: FeedEvent }
 
-/** Whether anybody has asked for events by their topic. Reads the subscriptions that reach the socket. */
+/** Keeps up with the subscriptions that reach the socket. */
 const watchSubscribers = Effect.fnUntraced(function* (
   socket: zmq.XPublisher
-): Effect.fn.Return<() => boolean, never, Scope.Scope> {
-  const prefixes = new Set<string>()
+): Effect.fn.Return<Subscribers, never, Scope.Scope> {
+  const subscribers = new Subscribers()
   yield* Effect.tryPromise(() => socket.receive()).pipe(
     Effect.map(([message]) => {
-      // 1 and a prefix: the first one of it subscribes. 0: the last one is gone.
-      if (message === undefined || message[1] !== EVENT_MARK.charCodeAt(0)) return
-      const prefix = message.toString("latin1", 1)
-      if (message[0] === 1) prefixes.add(prefix)
-      else if (message[0] === 0) prefixes.delete(prefix)
+      if (message !== undefined) subscribers.take(message)
     }),
     Effect.catch((error) =>
       Effect.andThen(
@@ -136,7 +133,7 @@ const watchSubscribers = Effect.fnUntraced(function* (
     watched("ZeroMQ (public socket) stopped reading subscriptions"),
     Effect.forkScoped
   )
-  return () => prefixes.size > 0
+  return subscribers
 })
 
 const bodyOf = (item: Outgoing): Buffer | string =>
@@ -191,11 +188,16 @@ export class ZmqPublisher extends Context.Service<
           },
           yield* Effect.context<never>()
         )
-        const publish = makeDeepestOnly((frame, topic) => outbox.offerUnsafe({ topic, frame }))
+        const subscribers = yield* watchSubscribers(socket)
+        const deepest = makeDeepestOnly((frame, topic) => {
+          if (subscribers.want(topic)) outbox.offerUnsafe({ topic, frame })
+        })
+        const publish = (frames: ReadonlyArray<Frame>): void => {
+          if (!subscribers.isEmpty) deepest(frames)
+        }
         const { user } = options
-        const eventsWanted = yield* watchSubscribers(socket)
         yield* bus.listen((event) => {
-          if (!eventsWanted() || (user !== undefined && event.user !== user)) return
+          if (!subscribers.wantAnyOf(EVENT_MARK) || (user !== undefined && event.user !== user)) return
           outbox.keepUnsafe({ topic: eventTopic(event.user), event })
         })
         yield* bus.subscribe(
