@@ -25,7 +25,12 @@ export interface View {
   readonly levels: number
 }
 
-/** The market_data frame of the client protocol. `payload.subarray(dataStart, dataEnd)` is its `data` object. */
+/**
+ * The market_data frame of the client protocol. `payload.subarray(dataStart, dataEnd)` is its `data` object.
+ *
+ * It is its view's, which writes the next tick into the same memory: good until the handler that gets it returns. Who needs
+ * it for longer takes `kept` of it.
+ */
 export interface Frame {
   readonly view: View
   readonly payload: Buffer
@@ -38,6 +43,9 @@ export interface Frame {
   /** When the feed wrote it. */
   readonly published: number
 }
+
+/** The frame in memory of its own. */
+export const kept = (frame: Frame): Frame => ({ ...frame, payload: Buffer.from(frame.payload) })
 
 export const topicOf = (
   user: string,

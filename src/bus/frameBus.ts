@@ -15,9 +15,15 @@ export type FrameHandler = (frames: ReadonlyArray<Frame>) => void
 export class FrameBus extends Context.Service<
   FrameBus,
   {
-    /** Hands a chunk to every handler, in order, before it returns. No fiber, no copy. */
+    /**
+     * Hands a chunk to every handler, in order, before it returns. No fiber, no copy: a view stands at most once in a
+     * chunk, because its frames share their memory.
+     */
     readonly publish: (frames: ReadonlyArray<Frame>) => void
-    /** Adds a handler until the scope closes. A handler must not block and must not throw. */
+    /**
+     * Adds a handler until the scope closes. A handler must not block and must not throw; a frame that it keeps beyond the
+     * call it copies first (`kept`).
+     */
     readonly subscribe: (handler: FrameHandler) => Effect.Effect<void, never, Scope.Scope>
     /** Hands an event to every handler of events, in order with the frames. */
     readonly tell: (event: FeedEvent) => void

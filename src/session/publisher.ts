@@ -145,14 +145,25 @@ export const makePublisher = Effect.fnUntraced(function* (
   }
 
   let seen = { conflated: 0, dropped: 0 }
+  let chunk = 0
   const publish = (items: ReadonlyArray<Item>): void => {
-    const frames: Array<Frame> = []
+    let frames: Array<Frame> = []
+    let written = 0
+    chunk++
     const now = clock.currentTimeMillisUnsafe()
     for (const { entry, tick, refreshes } of items) {
       const { last } = entry
       if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
       if ((refreshes & modeBit.quote) !== 0) last[1] = tick
       if ((refreshes & modeBit.depth) !== 0) last[2] = tick
+      if (entry.chunk === chunk && frames.length > 0) {
+        // Its frames would be written over: what is written goes out before.
+        bus.publish(frames)
+        written += frames.length
+        frames = []
+        chunk++
+      }
+      entry.chunk = chunk
       for (const active of entry.views) {
         if ((refreshes & active.bit) !== 0) frames.push(active.write(tick, now))
       }
@@ -165,7 +176,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       for (const { tick } of items) Queue.offerUnsafe(stream, tick)
     }
     const { conflated, dropped } = queue.stats
-    count.published(items.length, frames.length)
+    count.published(items.length, written + frames.length)
     count.queue(conflated - seen.conflated, dropped - seen.dropped)
     seen = { conflated, dropped }
   }

@@ -53,6 +53,8 @@ export interface Entry {
   last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
   /** Its place by feed: on which connection, in which state. */
   lines: Array<Line | undefined>
+  /** The publisher's last chunk with frames of it: its views' memory is theirs, so it stands once in each. */
+  chunk: number
 }
 
 export interface EntryChange {
@@ -239,7 +241,8 @@ export class SubscriptionBook {
       want: undefined,
       parts: [],
       last: [undefined, undefined, undefined],
-      lines: []
+      lines: [],
+      chunk: 0
     }
     this.#entries.set(name, entry)
     return entry

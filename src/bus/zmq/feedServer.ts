@@ -18,6 +18,7 @@ import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
 import type { Frame } from "../frame.ts"
+import { kept } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
 import * as metrics from "../metrics.ts"
 import { BatchWriter } from "./batch.ts"
@@ -141,7 +142,7 @@ const publishFrames = Effect.fnUntraced(function* (
     yield* Effect.context<never>()
   )
   yield* bus.subscribe((chunk) => {
-    for (const frame of chunk) outbox.offerUnsafe(frame)
+    for (const frame of chunk) outbox.offerUnsafe(kept(frame))
   })
   yield* bus.listen((event) => outbox.keepUnsafe(event))
   return stats

@@ -111,7 +111,8 @@ export const makeDeepestOnly = (accept: (frame: Frame, topic: string) => void) =
 }
 
 type Outgoing =
-  | { readonly topic: string; readonly frame: Frame }
+  /** The body is a copy of the frame's data: the frame is gone by the time it is sent. */
+  | { readonly topic: string; readonly view: View; readonly body: Buffer }
   | { readonly topic: string; readonly event: FeedEvent }
 
 /** Keeps up with the subscriptions that reach the socket. */
@@ -136,10 +137,7 @@ const watchSubscribers = Effect.fnUntraced(function* (
   return subscribers
 })
 
-const bodyOf = (item: Outgoing): Buffer | string =>
-  "frame" in item
-    ? item.frame.payload.subarray(item.frame.dataStart, item.frame.dataEnd)
-    : JSON.stringify(item.event)
+const bodyOf = (item: Outgoing): Buffer | string => ("body" in item ? item.body : JSON.stringify(item.event))
 
 export class ZmqPublisher extends Context.Service<
   ZmqPublisher,
@@ -169,7 +167,7 @@ export class ZmqPublisher extends Context.Service<
             makeConflatingQueue<Outgoing>({
               capacity: options.outbox ?? OUTBOX,
               keptCapacity: EVENTS_OUTBOX,
-              keyOf: (o) => ("frame" in o ? o.frame.view.topic : o.topic)
+              keyOf: (o) => ("view" in o ? o.view.topic : o.topic)
             })
           ),
           (q) => q.shutdown
@@ -190,7 +188,9 @@ export class ZmqPublisher extends Context.Service<
         )
         const subscribers = yield* watchSubscribers(socket)
         const deepest = makeDeepestOnly((frame, topic) => {
-          if (subscribers.want(topic)) outbox.offerUnsafe({ topic, frame })
+          if (!subscribers.want(topic)) return
+          const { dataEnd, dataStart, payload, view } = frame
+          outbox.offerUnsafe({ topic, view, body: Buffer.from(payload.subarray(dataStart, dataEnd)) })
         })
         const publish = (frames: ReadonlyArray<Frame>): void => {
           if (!subscribers.isEmpty) deepest(frames)

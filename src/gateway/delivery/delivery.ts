@@ -43,12 +43,24 @@ export interface Wire {
   readonly lost: (conflated: number, dropped: number) => void
 }
 
+/** When a tick was where. */
+type Times = Pick<Frame, "received" | "exchanged" | "published">
+
 interface Parcel {
   readonly payload: Uint8Array
   /** Of a tick; undefined for a message about the feed. */
-  readonly frame: Frame | undefined
+  readonly times: Times | undefined
   readonly snapshot: boolean
 }
+
+/** What waits here outlives the frame that it came with, whose memory is the next tick's. */
+const keep = ({ payload, snapshot, times }: Parcel): Parcel => ({
+  payload: Buffer.from(payload),
+  snapshot,
+  times: times === undefined ? undefined : timesOf(times)
+})
+
+const timesOf = ({ exchanged, published, received }: Times): Times => ({ exchanged, published, received })
 
 /** Notices are told no oftener while a client lags. */
 const NOTICE_EVERY_MS = 1000
@@ -75,6 +87,7 @@ export class Delivery {
     this.#outbox = new Outbox(limits.historyFrames)
     this.#intervals = new Intervals(
       (seat, parcel) => this.#pass(seat, parcel),
+      keep,
       (seat) => seat.terms.intervalMs,
       now
     )
@@ -104,19 +117,19 @@ export class Delivery {
   }
 
   tick(seat: Seat, payload: Uint8Array, frame: Frame): void {
-    const parcel = { payload, frame, snapshot: false }
+    const parcel = { payload, times: frame, snapshot: false }
     if (seat.terms.intervalMs > 0) this.#intervals.offer(seat, parcel)
     else this.#pass(seat, parcel)
   }
 
   snapshot(payload: Uint8Array, frame: Frame): void {
-    this.#signal({ payload, frame, snapshot: true })
+    this.#signal(keep({ payload, times: frame, snapshot: true }))
   }
 
   /** A message about the feed, in its place among the ticks. For clients with events. */
   message(json: string): void {
     const payload = this.#encoding === "json" ? Buffer.from(json) : toMsgpack(json)
-    this.#signal({ payload, frame: undefined, snapshot: false })
+    this.#signal({ payload, times: undefined, snapshot: false })
   }
 
   forget(seat: Seat): void {
@@ -165,9 +178,9 @@ export class Delivery {
       case "close":
         return this.#wire.tooSlow()
       case "drop-oldest":
-        return this.#outbox.append(seat, parcel)
+        return this.#outbox.append(seat, keep(parcel))
       case "conflate":
-        return this.#outbox.conflate(seat, parcel)
+        return this.#outbox.conflate(seat, keep(parcel))
     }
   }
 
@@ -176,20 +189,20 @@ export class Delivery {
     else this.#outbox.signal(parcel)
   }
 
-  #write({ frame, payload, snapshot }: Parcel): void {
+  #write({ payload, snapshot, times }: Parcel): void {
     const { clocks, events } = this.#optIns
     const extras: { -readonly [K in keyof Extras]: Extras[K] } = {}
     if (snapshot) extras["snapshot"] = true
-    if (clocks && frame !== undefined) {
+    if (clocks && times !== undefined) {
       extras["times"] = {
-        ...(frame.exchanged === 0 ? {} : { exchange: frame.exchanged }),
-        received: frame.received,
-        published: frame.published,
+        ...(times.exchanged === 0 ? {} : { exchange: times.exchanged }),
+        received: times.received,
+        published: times.published,
         sent: this.#now()
       }
     }
     if (events) extras["seq"] = ++this.#seq
-    const own = snapshot || events || (clocks && frame !== undefined)
+    const own = snapshot || events || (clocks && times !== undefined)
     this.#wire.send(own ? withExtras(payload, this.#encoding, extras) : payload, this.#encoding === "msgpack")
   }
 

@@ -17,13 +17,23 @@ export class Intervals<K extends object, F> {
   readonly #paced = new Map<K, Paced<F>>()
   readonly #waiting = new Set<K>()
   readonly #deliver: (key: K, frame: F) => void
+  readonly #keep: (frame: F) => F
   readonly #intervalOf: (key: K) => number
   readonly #now: () => number
   #timer: NodeJS.Timeout | undefined
 
-  /** @param deliver sends a frame whose time has come; must not throw */
-  constructor(deliver: (key: K, frame: F) => void, intervalOf: (key: K) => number, now: () => number) {
+  /**
+   * @param deliver sends a frame whose time has come; must not throw
+   * @param keep makes a frame's memory its own: what is offered is good for the moment only
+   */
+  constructor(
+    deliver: (key: K, frame: F) => void,
+    keep: (frame: F) => F,
+    intervalOf: (key: K) => number,
+    now: () => number
+  ) {
     this.#deliver = deliver
+    this.#keep = keep
     this.#intervalOf = intervalOf
     this.#now = now
   }
@@ -39,7 +49,7 @@ export class Intervals<K extends object, F> {
       paced.until = now + this.#intervalOf(key)
       return this.#deliver(key, frame)
     }
-    paced.held = frame
+    paced.held = this.#keep(frame)
     this.#waiting.add(key)
     this.#timer ??= setInterval(() => this.#turn(), STEP_MS)
   }

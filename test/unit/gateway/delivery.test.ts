@@ -62,6 +62,7 @@ describe("intervals", () => {
     const key = {}
     const intervals = new Intervals<object, string>(
       (_, frame) => sent.push(`${Date.now()} ${frame}`),
+      (frame) => frame,
       () => 100,
       () => Date.now()
     )
