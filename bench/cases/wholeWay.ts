@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { Frame } from "../../src/bus/frame.ts"
+import { kept } from "../../src/bus/frame.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Sink } from "../../src/protocols/protocol.ts"
@@ -53,7 +54,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   const onFrames = (frames: ReadonlyArray<Frame>): void => {
     published += frames.length
     for (const frame of frames) keep(frame)
-    seen?.push(...frames)
+    seen?.push(...frames.map(kept))
     if (published >= wanted) arrived?.()
   }
   const publisher = await Effect.gen(function* () {

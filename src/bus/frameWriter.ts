@@ -16,6 +16,7 @@
  * - quantities and order counts of book levels are held to 2^31-1, because .NET and Excel clients read them as
  *   32-bit integers and lose the whole tick otherwise. `volume` goes up to 2^53.
  */
+import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
 import type { Level, Tick } from "../market/tick.ts"
 import type { Frame, View } from "./frame.ts"
@@ -90,16 +91,9 @@ const PRICE = fixed(`{"price":`)
 const QUANTITY = key("quantity")
 const ORDERS = key("orders")
 
-/** Room for every field but the book: 31 keys and their numbers, and the stores that run over. */
-const FIELDS_SIZE = 32 * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
+/** Room for the fields of a mode but the book: 31 keys at most and their numbers, and the stores that run over. */
+const fieldsSize = (mode: Mode): number => (mode === "ltp" ? 7 : 32) * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
 const LEVEL_SIZE = 40 + 3 * MAX_NUMBER_LENGTH
-
-/**
- * Where a frame grows before its size is known. One for all writers: writing is synchronous. Grown when a view
- * is made, so that nothing checks for room while writing.
- */
-let scratch = Buffer.allocUnsafeSlow(16_384)
-let scratchView = new DataView(scratch.buffer)
 
 const put = (out: DataView, at: number, text: Text): number => {
   out.setFloat64(at, text.first)
@@ -192,9 +186,14 @@ const writeTimes = (tick: Tick, out: DataView, start: number): number => {
   return field(out, at, TIMESTAMP, tick.received_time)
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Texts of a view differ by a few digits in length: so many lengths are remembered. */
+const LENGTHS = 16
+
 /**
- * The writer of one view. Make it once, when the view gets its first reader. The payload of every frame is
- * memory of its own, because senders keep it beyond the call.
+ * The writer of one view. Make it once, when the view gets its first reader. Its frames share one piece of memory, which
+ * holds the text's beginning from the first frame on, so that a tick costs neither an allocation nor a copy.
  * `published` is epoch milliseconds.
  */
 export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) => Frame) => {
@@ -204,17 +203,24 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
   const label = view.simulated === true ? `,"simulated":true` : ""
   const prefix = bytes(`${head}{"symbol":${symbol},"exchange":${exchange}${label}`)
   const suffix = bytes(`},"broker":${JSON.stringify(view.broker)}}`)
-  const dataStart = Buffer.byteLength(head)
   const { levels, mode } = view
-  const room = prefix.length + FIELDS_SIZE + 2 * levels * LEVEL_SIZE + suffix.length
-  if (scratch.length < room) {
-    scratch = Buffer.allocUnsafeSlow(room)
-    scratchView = new DataView(scratch.buffer)
+  const memory = Buffer.allocUnsafeSlow(
+    prefix.length + fieldsSize(mode) + 2 * levels * LEVEL_SIZE + suffix.length
+  )
+  memory.set(prefix)
+  const out = new DataView(memory.buffer)
+  const lengths: Array<Buffer | undefined> = Array.from({ length: LENGTHS })
+  const frame: Mutable<Frame> = {
+    view,
+    payload: memory,
+    dataStart: Buffer.byteLength(head),
+    dataEnd: 0,
+    received: 0,
+    exchanged: 0,
+    published: 0
   }
 
   return (tick, published = 0) => {
-    const out = scratchView
-    scratch.set(prefix)
     let at = prefix.length
     if (tick.implausible !== undefined) at = put(out, at, IMPLAUSIBLE[tick.implausible])
     if (mode === "ltp") {
@@ -224,19 +230,18 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
       if (mode === "depth") at = writeDepth(tick, out, at, levels)
       at = writeTimes(tick, out, at)
     }
-    const dataEnd = at + 1
-    scratch.set(suffix, at)
+    memory.set(suffix, at)
     const length = at + suffix.length
-    const payload = Buffer.allocUnsafe(length)
-    scratch.copy(payload, 0, 0, length)
-    return {
-      view,
-      payload,
-      dataStart,
-      dataEnd,
-      received: tick.received_time,
-      exchanged: tick.exchange_time ?? 0,
-      published
+    let payload = lengths[length % LENGTHS]
+    if (payload === undefined || payload.length !== length) {
+      payload = memory.subarray(0, length)
+      lengths[length % LENGTHS] = payload
     }
+    frame.payload = payload
+    frame.dataEnd = at + 1
+    frame.received = tick.received_time
+    frame.exchanged = tick.exchange_time ?? 0
+    frame.published = published
+    return frame
   }
 }

@@ -13,6 +13,7 @@ import { BrokerOverrides } from "../../src/brokers/overrides.ts"
 import { BrokerRegistry, builtInBrokers } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Frame } from "../../src/bus/frame.ts"
+import { kept } from "../../src/bus/frame.ts"
 import type { Instrument } from "../../src/market/instrument.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import { knownDepthLevels } from "../../src/market/subscription.ts"
@@ -53,7 +54,7 @@ const start = Effect.fnUntraced(function* (name: string) {
     context
   )
   const frames: Array<Frame> = []
-  yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more))
+  yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(kept)))
   const adapter = yield* Effect.provideContext(
     createAdapter(name, { reconnect: { base: "50 millis", cap: "300 millis", healthyAfter: "1 minute" } }),
     context

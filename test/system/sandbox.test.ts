@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { BrokerRegistry } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Frame } from "../../src/bus/frame.ts"
+import { kept } from "../../src/bus/frame.ts"
 import { createAdapter } from "../../src/session/factory.ts"
 import { Transport } from "../../src/session/transport.ts"
 import { simulatedMaster } from "../../src/simulator/index.ts"
@@ -31,7 +32,7 @@ describe("dhan_sandbox", () => {
       assert.isAbove(report.imported, 50)
       const adapter = yield* Effect.provideContext(createAdapter(broker.name), context)
       const frames: Array<Frame> = []
-      yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more))
+      yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(kept)))
       yield* adapter.initialise({ user: "asha" })
       yield* adapter.connect
       const [result] = yield* adapter.subscribe([

@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import type { Feed, FeedInfo } from "../../bus/feed.ts"
 import { FeedError } from "../../bus/feed.ts"
 import type { Frame, View } from "../../bus/frame.ts"
-import { topicOf } from "../../bus/frame.ts"
+import { kept, topicOf } from "../../bus/frame.ts"
 import { makeFrameWriter } from "../../bus/frameWriter.ts"
 import type { SubscriptionCode } from "../../market/errors.ts"
 import type { Mode } from "../../market/mode.ts"
@@ -87,7 +87,7 @@ export class ScriptedFeed {
       if (asked && ours && readers.size > 0 && (refreshes[tick.mode] & modeBit[view.mode]) !== 0) {
         const frame = write(tick)
         frames.push(frame)
-        this.#last.set(`${view.user}/${view.exchange}:${view.symbol}/${view.mode}`, frame)
+        this.#last.set(`${view.user}/${view.exchange}:${view.symbol}/${view.mode}`, kept(frame))
       }
     }
     this.#publish(frames)

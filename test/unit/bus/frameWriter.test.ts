@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { View } from "../../../src/bus/frame.ts"
+import { kept } from "../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
 import { priceDifference, twoDecimals } from "../../../src/bus/jsonNumbers.ts"
 import { Implausible } from "../../../src/market/tick.ts"
@@ -308,16 +309,24 @@ describe("frameWriter", () => {
     assert.notProperty(dataOf(view({ mode: "quote", levels: 0 }), tick({ depth })), "depth")
   })
 
-  it("has room for the longest frame, and every payload is memory of its own", () => {
+  it("has room for the longest frame, and the frames of a view share their memory", () => {
     const level = { price: -123_456.123456789, quantity: Number.MAX_SAFE_INTEGER, orders: 2 ** 52 }
     const side = Array.from({ length: 200 }, () => level)
     const v = view({ symbol: "S".repeat(5000), levels: 200 })
     agrees(v, tick({ ltp: 1e11 + 0.123456, depth: { buy: side, sell: side } }))
 
     const write = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
+    const other = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
     const first = write(tick({ ltp: 1 }))
+    const mine = kept(first)
     const before = first.payload.toString()
-    for (let i = 0; i < 100; i++) write(tick({ ltp: i + 2 }))
-    assert.strictEqual(first.payload.toString(), before)
+    for (let i = 0; i < 100; i++) {
+      const next = write(tick({ ltp: i + 2 }))
+      other(tick({ ltp: 1_000_000 + i }))
+      assert.strictEqual(next, first)
+      assert.strictEqual((JSON.parse(next.payload.toString()) as { data: { ltp: number } }).data.ltp, i + 2)
+    }
+    assert.strictEqual(mine.payload.toString(), before)
+    assert.strictEqual(mine.view, first.view)
   })
 })

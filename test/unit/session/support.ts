@@ -10,6 +10,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import type { Frame } from "../../../src/bus/frame.ts"
+import { kept } from "../../../src/bus/frame.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
@@ -148,7 +149,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     })
   }).pipe(Effect.provide(services), Effect.provideService(Hours, options.hours ?? alwaysOpen))
   yield* bus.listen((event) => world.events.push(event))
-  yield* bus.subscribe((frames) => world.frames.push(...frames))
+  yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
   return { world, adapter }
 })
 
