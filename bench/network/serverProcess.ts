@@ -29,13 +29,17 @@ const emitter = emit === undefined ? undefined : new Emitter(emit, task.perRound
 const pacePort = emitter === undefined ? 0 : await emitter.listen()
 const delays = monitorEventLoopDelay({ resolution: 1 })
 
-/** Collected until nothing more goes: what is left is what is held. */
-const memory = async (): Promise<Memory> => {
+/** Collects until nothing more goes: what is left is what is held. Memory beside the heap goes a little later. */
+const collect = async (): Promise<void> => {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()
     await settled()
   }
-  return { rss: process.memoryUsage().rss, heapUsed: held() }
+}
+
+const memory = async (): Promise<Memory> => {
+  await collect()
+  return { rss: process.memoryUsage.rss(), heapUsed: held() }
 }
 
 const answer = async (request: ServerRequest): Promise<unknown> => {
@@ -68,8 +72,7 @@ const answer = async (request: ServerRequest): Promise<unknown> => {
 const allocation = async (rounds: number, window: number): Promise<Allocation> => {
   let collections = 0
   const observer = new PerformanceObserver((list) => (collections += list.getEntries().length))
-  globalThis.gc?.()
-  await settled()
+  await collect()
   observer.observe({ entryTypes: ["gc"] })
   const before = held()
   const { ticks } = await emitter!.flood(60_000, window, rounds)
