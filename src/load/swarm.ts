@@ -1,4 +1,5 @@
 /** Many clients of one server, logged in and subscribed, a few at a time so that nobody's backlog overflows. */
+import { setTimeout as sleep } from "node:timers/promises"
 import { LoadConnection } from "./connection.ts"
 import type { LoadOptions, OnFrames, Subscription } from "./connection.ts"
 
@@ -7,6 +8,8 @@ const AT_A_TIME = 50
 
 export interface SwarmOptions extends LoadOptions {
   readonly clients: number
+  /** Clients that are started in a second at most; without it as fast as it goes. */
+  readonly ramp?: number | undefined
   /** What each client reads. */
   readonly subscriptions: ReadonlyArray<Subscription>
   readonly onFrames?: OnFrames
@@ -34,27 +37,44 @@ export class Swarm {
 
   /** @throws Error with the server's words when a client cannot connect, log in or subscribe */
   static async open(options: SwarmOptions): Promise<Swarm> {
-    const { clients, onFrames, subscriptions } = options
+    const { clients, onFrames, ramp = Number.POSITIVE_INFINITY } = options
     const connections = Array.from({ length: clients }, () => new LoadConnection(options, onFrames))
+    const began = performance.now()
+    let next = 0
+    let failed = false
     let instruments = 0
-    try {
-      for (let from = 0; from < clients; from += AT_A_TIME) {
-        await Promise.all(
-          connections.slice(from, from + AT_A_TIME).map(async (connection) => {
-            await connection.open()
-            await connection.logIn()
-            let taken = 0
-            for (const subscription of subscriptions) taken += await connection.subscribe(subscription)
-            instruments = taken
-            connection.count()
-          })
-        )
+    const worker = async (): Promise<void> => {
+      while (next < clients && !failed) {
+        const index = next++
+        const early = began + (index / ramp) * 1000 - performance.now()
+        if (early > 0) await sleep(early)
+        if (failed) return
+        try {
+          instruments = await ready(connections[index]!, options.subscriptions)
+        } catch (error) {
+          failed = true
+          const why = error instanceof Error ? error.message : String(error)
+          throw new Error(`client ${index + 1} of ${clients}: ${why}`)
+        }
       }
+    }
+    try {
+      await Promise.all(Array.from({ length: Math.min(AT_A_TIME, clients) }, worker))
     } catch (error) {
       for (const connection of connections) connection.close()
       throw error
     }
     return new Swarm(connections, instruments)
+  }
+
+  /** What the server did not take of the subscriptions, with its words: the same for every client. */
+  get refused(): ReadonlyArray<string> {
+    return this.connections[0]?.refused ?? []
+  }
+
+  /** Has each client read one frame of market data in so many whole, see `LoadOptions.onSample`. */
+  sample(every: number): void {
+    for (const connection of this.connections) connection.sampleEvery = every
   }
 
   get totals(): SwarmTotals {
@@ -71,6 +91,19 @@ export class Swarm {
   close(): void {
     for (const connection of this.connections) connection.close()
   }
+}
+
+/** Sets a client up; answers how many instruments it has. */
+const ready = async (
+  connection: LoadConnection,
+  subscriptions: ReadonlyArray<Subscription>
+): Promise<number> => {
+  await connection.open()
+  await connection.logIn()
+  let taken = 0
+  for (const subscription of subscriptions) taken += await connection.subscribe(subscription)
+  connection.count()
+  return taken
 }
 
 const sum = (
