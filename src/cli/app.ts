@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
+import { bench } from "./commands/bench.ts"
 import { brokers } from "./commands/brokers.ts"
 import { calendar } from "./commands/calendar.ts"
 import { conformance } from "./commands/conformance.ts"
@@ -45,7 +46,8 @@ const root = Command.make("algoways").pipe(
     conformance,
     replay,
     doctor,
-    quarantine
+    quarantine,
+    bench
   ])
 )
 

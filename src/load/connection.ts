@@ -199,7 +199,9 @@ export class LoadConnection {
       case OPCODE.BINARY:
         // JSON may come in binary frames, too.
         return this.#message(
-          (this.#subProtocol === undefined ? JSON.parse(payload.toString("utf8")) : decode(payload)) as Message,
+          (this.#subProtocol === undefined
+            ? JSON.parse(payload.toString("utf8"))
+            : decode(payload)) as Message,
           payload
         )
     }

@@ -1,11 +1,14 @@
 /** What a swarm reads: second by second, and in all. */
 import { performance } from "node:perf_hooks"
+import type { EventLoopUtilization } from "node:perf_hooks"
 import { Ages } from "./ages.ts"
 import type { LoadConnection } from "./connection.ts"
 import type { Swarm } from "./swarm.ts"
 
 /** Ticks in a second whose age is looked at, about: below such a rate it is all of them. */
 const SAMPLES_PER_SECOND = 2000
+/** One tick in so many, until the rate is known. */
+const SAMPLE_AT_FIRST = 64
 
 interface Marks {
   readonly at: number
@@ -14,6 +17,7 @@ interface Marks {
   readonly others: number
   /** Of the process, in milliseconds. */
   readonly cpu: number
+  readonly loop: EventLoopUtilization
 }
 
 export interface Stretch {
@@ -26,6 +30,8 @@ export interface Stretch {
   readonly others: number
   /** CPU of the load client itself, as a share of one core. */
   readonly cpu: number
+  /** The share of the time in which its event loop had no pause: from 1 on it is late, and measures itself. */
+  readonly busy: number
 }
 
 export interface AgeSummary {
@@ -66,6 +72,7 @@ export class Meter {
     this.#swarm = swarm
     this.#ages = ages
     ages.clear()
+    swarm.sample(SAMPLE_AT_FIRST)
     this.#framesBefore = new Map(swarm.connections.map((c) => [c, c.frames]))
     this.#start = this.#last = this.#marks()
   }
@@ -120,7 +127,14 @@ export class Meter {
   #marks(): Marks {
     const { bytes, frames, others } = this.#swarm.totals
     const { system, user } = process.cpuUsage()
-    return { at: performance.now(), frames, bytes, others, cpu: (system + user) / 1000 }
+    return {
+      at: performance.now(),
+      frames,
+      bytes,
+      others,
+      cpu: (system + user) / 1000,
+      loop: performance.eventLoopUtilization()
+    }
   }
 }
 
@@ -135,7 +149,8 @@ const stretch = (from: Marks, to: Marks): Stretch => {
     messagesPerSecond: messages / seconds,
     megabytesPerSecond: bytes / 1e6 / seconds,
     others: to.others - from.others,
-    cpu: (to.cpu - from.cpu) / 1000 / seconds
+    cpu: (to.cpu - from.cpu) / 1000 / seconds,
+    busy: performance.eventLoopUtilization(to.loop, from.loop).utilization
   }
 }
 

@@ -54,7 +54,7 @@ export class Swarm {
         } catch (error) {
           failed = true
           const why = error instanceof Error ? error.message : String(error)
-          throw new Error(`client ${index + 1} of ${clients}: ${why}`)
+          throw new Error(`client ${index + 1} of ${clients}: ${why}`, { cause: error })
         }
       }
     }

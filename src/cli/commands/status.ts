@@ -10,8 +10,9 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
+import { apiKey, keyStdin } from "../apiKey.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson, readStdin } from "../output.ts"
+import { CommandFailed, printJson } from "../output.ts"
 import { feedText, instrumentText } from "../statusText.ts"
 
 const PATIENCE_MS = 10_000
@@ -24,19 +25,11 @@ const Problem = Schema.Struct({ message: Schema.String, remedy: Schema.String })
 const problemOf = Schema.decodeUnknownOption(Problem)
 
 const keyFrom = Effect.fnUntraced(function* (stdin: boolean) {
-  const key = stdin
-    ? Redacted.make(yield* readStdin)
-    : Option.getOrUndefined(yield* Config.option(Config.Redacted("ALGOWAYS_API_KEY")))
-  if (key !== undefined && Redacted.value(key) !== "") {
-    // Checked here: the error of the HTTP library would quote it.
-    if (/^[\x20-\x7e]+$/.test(Redacted.value(key))) return key
-    return yield* new CommandFailed({
-      message: "This API key cannot travel in an HTTP header: use one of plain letters, digits and signs."
-    })
-  }
+  const key = yield* apiKey(stdin)
+  // Checked here: the error of the HTTP library would quote it.
+  if (/^[\x20-\x7e]+$/.test(Redacted.value(key))) return key
   return yield* new CommandFailed({
-    message:
-      'An API key is needed: set ALGOWAYS_API_KEY, or pipe it in with --key-stdin. Make one with "algoways keys create USER".'
+    message: "This API key cannot travel in an HTTP header: use one of plain letters, digits and signs."
   })
 })
 
@@ -117,10 +110,7 @@ export const status = Command.make(
       Flag.withFallbackConfig(Config.String("ALGOWAYS_URL")),
       Flag.withDefault("http://127.0.0.1:8765")
     ),
-    keyStdin: Flag.Boolean("key-stdin").pipe(
-      Flag.withDescription("Read the API key from standard input instead of ALGOWAYS_API_KEY"),
-      Flag.withDefault(false)
-    ),
+    keyStdin,
     json: flags.json
   },
   Effect.fn(function* (input) {
