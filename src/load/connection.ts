@@ -61,7 +61,7 @@ export class LoadConnection {
   /** Market data. */
   frames = 0
   bytes = 0
-  /** Messages of other kinds since counting began: notices, states, late answers. */
+  /** Messages of other kinds that nobody waits for: notices, states, late answers. */
   others = 0
   /** What the server did not take, each with its words. */
   readonly refused: Array<string> = []
@@ -153,6 +153,8 @@ export class LoadConnection {
   /** From now on messages are counted, and read only for samples: answers are of no interest any more. */
   count(): void {
     this.#counting = true
+    this.others += this.#answers.length
+    this.#answers.length = 0
   }
 
   close(): void {
