@@ -10,7 +10,7 @@ import { forBroker } from "../../src/session/metrics.ts"
 import { ConnectionPool } from "../../src/session/pool.ts"
 import { makePublisher } from "../../src/session/publisher.ts"
 import { makeSampledLog } from "../../src/session/sampledLog.ts"
-import { SubscriptionBook } from "../../src/session/subscriptionBook.ts"
+import { SubscriptionBook, takeSpare } from "../../src/session/subscriptionBook.ts"
 import type { Entry } from "../../src/session/subscriptionBook.ts"
 import type { Contestant } from "../harness.ts"
 import { WrongResult, keep } from "../harness.ts"
@@ -73,6 +73,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
       onTicking: () => undefined,
       onFirst: (line) => (line.state = "confirmed")
     }),
+    spare: takeSpare,
     reject: (cause, detail) => (wrong = `${cause}: ${detail}`),
     event: (event) => (wrong = `event ${event.type}`),
     send: () => (wrong = "the codec sends something")

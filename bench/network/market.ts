@@ -22,6 +22,9 @@ export const wantOf = (mode: BookOrQuote): Want => ({ mode, depth: mode === "dep
 /** Ticks that are walked through, whatever the number of instruments: as much memory for few as for many. */
 const TICKS = 3200
 
+/** Ticks of a round, which is what a turn of the event loop publishes at full speed. */
+export const ROUND = 50
+
 const tokenOf = (n: number): string => String((1000 + n) * 256 + 1)
 const [nse] = segments
 const symbolOf = (n: number): string => `STOCK${n}`
@@ -48,7 +51,7 @@ export const symbolsOf = (
 export interface Market {
   readonly instruments: number
   readonly mode: BookOrQuote
-  /** Kite's frame with the packets of these ticks. Memory of its own, as a socket delivers it. */
+  /** Kite's frame with the packets of these ticks. */
   readonly packets: (from: number, count: number) => Buffer
   /** What is walked through, in order. */
   readonly ticks: ReadonlyArray<Tick>
@@ -84,24 +87,30 @@ export const makeMarket = (instruments: number, mode: BookOrQuote): Market => {
       })
     }
   }
+  /** Frames of whole rounds are there beforehand, as bytes that a socket has delivered are. */
+  const frames = new Map<number, Buffer>()
   return {
     instruments,
     mode,
     packets: (from, count) => {
-      let length = 2
-      for (let i = 0; i < count; i++) length += packets[(from + i) % packets.length]!.length
-      const frame = Buffer.allocUnsafe(length)
-      frame.writeUInt16BE(count)
-      let at = 2
-      for (let i = 0; i < count; i++) {
-        const packet = packets[(from + i) % packets.length]!
-        frame.set(packet, at)
-        at += packet.length
-      }
+      const first = from % packets.length
+      if (count !== ROUND) return join(packets, first, count)
+      let frame = frames.get(first)
+      if (frame === undefined) frames.set(first, (frame = join(packets, first, count)))
       return frame
     },
     ticks
   }
+}
+
+/** Kite's frame of several packets. */
+const join = (packets: ReadonlyArray<Buffer>, from: number, count: number): Buffer => {
+  const head = Buffer.alloc(2)
+  head.writeUInt16BE(count)
+  return Buffer.concat([
+    head,
+    ...Array.from({ length: count }, (_, i) => packets[(from + i) % packets.length]!)
+  ])
 }
 
 export const viewOf = (symbol: string, exchange: string, mode: BookOrQuote): View => {

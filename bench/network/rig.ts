@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { WrongResult } from "../harness.ts"
 import type { Flood, Paced } from "./emitter.ts"
+import { ROUND } from "./market.ts"
 import type { BookOrQuote } from "./market.ts"
 import { startLoad, startServer } from "./processes.ts"
 import type { RunningServer, Worker } from "./processes.ts"
@@ -79,7 +80,7 @@ export class Rig {
     const task = {
       mode,
       instruments,
-      perRound: INSTRUMENTS,
+      perRound: ROUND,
       loaded: Math.max(loaded, instruments),
       key: KEY
     }
@@ -118,7 +119,7 @@ export class Rig {
         key: KEY,
         clients,
         instruments,
-        perRound: INSTRUMENTS,
+        perRound: ROUND,
         mode: target.setup.mode
       }
     })
@@ -159,7 +160,7 @@ export class Rig {
     await this.#load.ask({
       op: "record",
       swarm,
-      ticks: Math.ceil((2 * ticksPerSecond * ms) / 1000) + INSTRUMENTS
+      ticks: Math.ceil((2 * ticksPerSecond * ms) / 1000) + ROUND
     })
     const { cpuMs, elapsedMs, times } = await target.source.worker.ask<Paced>({
       op: "pace",

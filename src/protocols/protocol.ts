@@ -89,6 +89,11 @@ export interface Sink {
    * @param refreshes bits of `modeBit`: the modes for which this tick is news (see market/mode.ts)
    */
   readonly tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+  /**
+   * An older tick of the instrument that nobody has any more, to be written over: a depth tick is a dozen objects, and
+   * whoever makes thousands a second makes garbage of them. Optional on both sides; asked once per tick at most.
+   */
+  readonly spare?: (instrument: WireInstrument) => Tick | undefined
   readonly reject: (cause: RejectCause, detail: string) => void
   readonly event: (event: WireEvent) => void
   /** Sends at once, ahead of waiting requests: acknowledgements, answers to pings, what follows a login. */

@@ -20,6 +20,7 @@ import { reconnectSchedule } from "./reconnect.ts"
 import { makeRequestWriter } from "./requestWriter.ts"
 import type { Clocks } from "./pool.ts"
 import type { EntryChange } from "./subscriptionBook.ts"
+import { takeSpare } from "./subscriptionBook.ts"
 import type { ConnectionTap } from "./tap.ts"
 import type { Socket } from "./transport.ts"
 import { Transport } from "./transport.ts"
@@ -135,6 +136,7 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
   })
   const sink: Sink = {
     tick: options.inlet(reject),
+    spare: takeSpare,
     reject,
     event: (event) => {
       if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))

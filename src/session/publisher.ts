@@ -70,6 +70,21 @@ export interface Publisher {
   readonly ticks: Stream.Stream<Tick>
 }
 
+/**
+ * Keeps the tick for readers who come later.
+ *
+ * @param reuse what it takes the place of may be written over, unless it stands for another mode still
+ */
+const remember = (entry: Entry, tick: Tick, refreshes: number, reuse: boolean): void => {
+  const { last } = entry
+  const older =
+    (refreshes & modeBit.depth) !== 0 ? last[2] : (refreshes & modeBit.quote) !== 0 ? last[1] : last[0]
+  if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
+  if ((refreshes & modeBit.quote) !== 0) last[1] = tick
+  if ((refreshes & modeBit.depth) !== 0) last[2] = tick
+  if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) entry.spare = older
+}
+
 export const makePublisher = Effect.fnUntraced(function* (
   count: BrokerMetrics,
   log: SampledLog,
@@ -89,6 +104,11 @@ export const makePublisher = Effect.fnUntraced(function* (
     (q) => q.shutdown
   )
   const streams = new Set<Queue.Queue<Tick>>()
+  /**
+   * Somebody else may have a tick still, so none is written over: who reads a stream may keep them, and pictures of joined
+   * packets share their parts.
+   */
+  let shared = false
 
   const onReject = (cause: RejectCause, detail: string): void => {
     count.rejected(cause)
@@ -104,6 +124,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   const inlet = (options: InletOptions): Inlet => {
     const { joined, levels, onFirst, onReject: reject, onTicking, partial, slot } = options
     const { clocks, feed } = slot
+    if (joined) shared = true
     let ticking = false
     return (instrument, arrived, refreshes) => {
       let tick = arrived
@@ -152,10 +173,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     chunk++
     const now = clock.currentTimeMillisUnsafe()
     for (const { entry, tick, refreshes } of items) {
-      const { last } = entry
-      if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
-      if ((refreshes & modeBit.quote) !== 0) last[1] = tick
-      if ((refreshes & modeBit.depth) !== 0) last[2] = tick
+      remember(entry, tick, refreshes, !shared)
       if (entry.chunk === chunk && frames.length > 0) {
         // Its frames would be written over: what is written goes out before.
         bus.publish(frames)
@@ -199,7 +217,12 @@ export const makePublisher = Effect.fnUntraced(function* (
       Effect.map(
         Effect.acquireRelease(
           // Sliding: a reader that lags loses its oldest ticks, counted above, and holds up nobody.
-          Effect.tap(Queue.sliding<Tick>(TICKS_BUFFER), (q) => Effect.sync(() => streams.add(q))),
+          Effect.tap(Queue.sliding<Tick>(TICKS_BUFFER), (q) =>
+            Effect.sync(() => {
+              shared = true
+              streams.add(q)
+            })
+          ),
           (q) =>
             Effect.andThen(
               Effect.sync(() => streams.delete(q)),

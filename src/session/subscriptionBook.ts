@@ -11,7 +11,7 @@ import type { Frame, View } from "../bus/frame.ts"
 import { topicOf } from "../bus/frame.ts"
 import { makeFrameWriter } from "../bus/frameWriter.ts"
 import type { Exchange } from "../market/exchange.ts"
-import type { Instrument } from "../market/instrument.ts"
+import type { Instrument, WireInstrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 import { modeBit, modeNumber, richer } from "../market/mode.ts"
@@ -51,10 +51,20 @@ export interface Entry {
   parts: Array<Tick | undefined>
   /** The last tick that was news for each mode, for readers who come later: by `modeNumber` less one. */
   last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
+  /** A tick that nobody has any more, for the codec to write over. */
+  spare: Tick | undefined
   /** Its place by feed: on which connection, in which state. */
   lines: Array<Line | undefined>
   /** The publisher's last chunk with frames of it: its views' memory is theirs, so it stands once in each. */
   chunk: number
+}
+
+/** For the codec: each spare tick is handed out once. */
+export const takeSpare = (instrument: WireInstrument): Tick | undefined => {
+  const entry = instrument as Entry
+  const { spare } = entry
+  entry.spare = undefined
+  return spare
 }
 
 export interface EntryChange {
@@ -241,6 +251,7 @@ export class SubscriptionBook {
       want: undefined,
       parts: [],
       last: [undefined, undefined, undefined],
+      spare: undefined,
       lines: [],
       chunk: 0
     }

@@ -143,7 +143,7 @@ export class KiteCodec implements Codec {
       case FULL_SIZE:
         return sink.tick(
           instrument,
-          decodeFull(v, at, instrument, receivedAt, divisor, this.#signed),
+          decodeFull(v, at, instrument, receivedAt, divisor, this.#signed, sink.spare?.(instrument)),
           refreshes.depth
         )
       case QUOTE_SIZE:
