@@ -8,6 +8,7 @@ import { checkAll, everybody, measure, plans } from "./harness.ts"
 import type { Case } from "./harness.ts"
 import type { Row } from "./report.ts"
 import { toRow } from "./report.ts"
+import { shareRow } from "./share.ts"
 import type { BenchSuite } from "./suites.ts"
 
 export const timedSuite = (name: Case["suite"]): BenchSuite => ({
@@ -15,8 +16,11 @@ export const timedSuite = (name: Case["suite"]): BenchSuite => ({
   run: (flags, progress) =>
     withCases(name, flags, async (cases) => {
       if (cases.length === 0) return []
-      const timings = await measure(everybody(cases), flags.quick ? plans.quick : plans.full, progress)
-      return cases.map((c) => rowOf(c, timings))
+      const plan = flags.quick ? plans.quick : plans.full
+      const timings = await measure(everybody(cases), plan, progress)
+      const rows: Array<Row> = []
+      for (const c of cases) rows.push(c.share === true ? await shareRow(c, plan) : rowOf(c, timings))
+      return rows
     }),
   check: (flags) =>
     withCases(name, flags, async (cases) => {

@@ -1,9 +1,9 @@
 /** All cases of the tick path. */
 import type * as Scope from "effect/Scope"
-import type { Case } from "../harness.ts"
+import type { Case, Contestant } from "../harness.ts"
 import { decoder, guard, guardedDecoder, parser } from "./decode.ts"
 import type { Feed } from "./feeds.ts"
-import { crowdedFeed, feedOf, mixedFeed } from "./feeds.ts"
+import { crowdedFeed, feedOf, mixedFeed, openCodec } from "./feeds.ts"
 import { kiteKinds, smartStreamKinds } from "./kinds.ts"
 import type { Sdk } from "./sdks.ts"
 import { kiteconnect, smartapi } from "./sdks.ts"
@@ -14,6 +14,8 @@ import { parserAndJson, wholeWay } from "./wholeWay.ts"
 const DECODE_GOAL = 30
 /** A depth-5 payload, against JSON.stringify. */
 const SERIALISE_GOAL = 2
+/** Of decoding with the guard, the guard. */
+const SHARE_GOAL = 0.3
 
 const FULL = "kite full (184 B)"
 const SNAP_QUOTE = "smartstream snap quote (379 B)"
@@ -23,16 +25,20 @@ const goalIf = (holds: boolean, goal: number): { readonly goal?: number } => (ho
 const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {
   const { name } = feed
   const theirs = parser(sdk, feed)
+  const codec = openCodec(feed)
+  const bare = decoder(feed, codec)
+  const guarded = guardedDecoder(feed, codec)
   return [
-    { suite: "micro", name: `decode: ${name}`, ours: decoder(feed), peer: theirs },
+    { suite: "micro", name: `decode: ${name}`, ours: bare, peer: theirs },
     { suite: "micro", name: `guard: ${name}`, ours: guard(feed) },
     {
       suite: "micro",
       name: `decode + guard: ${name}`,
-      ours: guardedDecoder(feed),
+      ours: guarded,
       peer: theirs,
       ...goalIf(name === FULL, DECODE_GOAL)
     },
+    shareOf(feed, bare, guarded),
     {
       suite: "micro",
       name: `serialise: ${name}`,
@@ -48,6 +54,15 @@ const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<Readon
     }
   ]
 }
+
+const shareOf = ({ name }: Feed, bare: Contestant, guarded: Contestant): Case => ({
+  suite: "micro",
+  name: `guard share: ${name}`,
+  ours: guarded,
+  peer: bare,
+  share: true,
+  goal: SHARE_GOAL
+})
 
 /** @param scope what the cases start ends with it */
 export const allCases = async (scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {

@@ -1,16 +1,19 @@
 /**
  * The last check before a tick leaves the feed: is it what the Tick Schema says a tick is?
  *
- * Good ticks are recognised by the Schema's rules written out (`market/tickRules.ts`); what does not pass is put to
- * the Schema itself, which says why.
+ * Good ticks are recognised by the Schema's rules compiled into straight code (`market/tickCheck.ts`); what does not
+ * pass is put to the Schema itself, which says why.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Tick } from "../market/tick.ts"
-import { badField } from "../market/tickRules.ts"
+import { makeTickCheck } from "../market/tickCheck.ts"
 
-/** True for a good tick. For the tick path. */
-export const isTick = (tick: Tick): boolean => badField(tick) === undefined
+/** True for a good tick. */
+export type Guard = (tick: Tick) => boolean
+
+/** One for each connection: it grows fast on the ticks of one protocol (`market/tickCheck.ts`). */
+export const makeGuard: () => Guard = makeTickCheck
 
 const decode = Schema.decodeUnknownResult(Tick)
 

@@ -4,7 +4,7 @@ import { codecOptions } from "../../brokers/broker.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Protocol } from "../../protocols/protocol.ts"
-import { explain, isTick } from "../guard.ts"
+import { explain, makeGuard } from "../guard.ts"
 import type { QuarantineRecord } from "./record.ts"
 import { frameOf, toChanges } from "./record.ts"
 
@@ -17,6 +17,8 @@ export interface Replayed {
   readonly ticks: ReadonlyArray<Tick>
   readonly rejects: ReadonlyArray<{ readonly cause: string; readonly detail: string }>
 }
+
+const isTick = makeGuard()
 
 /** @param feed the broker's stream that the frame came over */
 export const replay = (record: QuarantineRecord, feed: Broker, protocol: Protocol): Replayed => {

@@ -15,7 +15,7 @@ import type {
   WireEvent
 } from "../../protocols/protocol.ts"
 import { isHttpRequest } from "../../protocols/protocol.ts"
-import { explain, isTick } from "../guard.ts"
+import { explain, makeGuard } from "../guard.ts"
 import { digestOf } from "../recorder/records.ts"
 import type { Recorded } from "./read.ts"
 
@@ -40,6 +40,7 @@ export class Player {
   constructor(options: PlayerOptions) {
     this.#options = options
     const { onEvent = () => {}, onReject, onTick } = options
+    const isTick = makeGuard()
     this.#sink = {
       tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => {
         if (isTick(tick)) onTick(instrument, tick, refreshes)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { Tick } from "../../../src/market/tick.ts"
-import { explain, isTick as guard } from "../../../src/session/guard.ts"
+import { explain, makeGuard } from "../../../src/session/guard.ts"
 
 const level = (price: number) => ({ price, quantity: 100, orders: 3 })
 const good = {
@@ -35,6 +35,7 @@ const required = ["symbol", "exchange", "mode", "received_time"]
 const fields = Object.keys(good)
 
 /** Whatever a broken decoder might make. */
+const guard = makeGuard()
 const isTick = (tick: unknown): boolean => guard(tick as Tick)
 
 /** The Schema itself, by the interpreter. */

@@ -12,10 +12,12 @@ import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import type { Change, Codec, Frame, Sink, Want } from "../../../src/protocols/protocol.ts"
-import { isTick } from "../../../src/session/guard.ts"
+import { makeGuard } from "../../../src/session/guard.ts"
 import { disagreements } from "../../support/marketState.ts"
 import type { Link } from "./link.ts"
 import { NOW, makeLink } from "./link.ts"
+
+const isTick = makeGuard()
 
 const feeds = await Effect.runPromise(
   Effect.gen(function* () {

@@ -7,8 +7,10 @@ import { feedsOf } from "../../../src/brokers/broker.ts"
 import { readVectorFile, runVectorFile, ticksOfVectors } from "../../../src/brokers/conformance.ts"
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
-import { isTick } from "../../../src/session/guard.ts"
+import { makeGuard } from "../../../src/session/guard.ts"
 import { root, vectorsOf } from "./support.ts"
+
+const isTick = makeGuard()
 
 const streams = readdirSync(join(root, "test/vectors")).map((file) => file.replace(/\.json$/, ""))
 

@@ -11,9 +11,11 @@ import type { Want } from "../../../src/protocols/protocol.ts"
 import type { Recorder } from "../../../src/session/recorder/recorder.ts"
 import { Player } from "../../../src/session/replay/player.ts"
 import { readRecording } from "../../../src/session/replay/read.ts"
-import { isTick } from "../../../src/session/guard.ts"
+import { makeGuard } from "../../../src/session/guard.ts"
 import { NOW, makeLink } from "../protocols/link.ts"
 import { buildRecorder as build, folder, nameAt } from "./recorderSupport.ts"
+
+const isTick = makeGuard()
 
 const feeds = await Effect.runPromise(
   Effect.gen(function* () {

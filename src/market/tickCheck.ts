@@ -1,0 +1,127 @@
+/**
+ * The rules of `tickRules.ts` compiled into straight code, for the tick path.
+ *
+ * The engine specialises a function on the hidden classes (shapes) of the objects that it has seen, up to four at each
+ * place; beyond them every access is a search. A process sees dozens of shapes of ticks, the ticks of one mode on one
+ * connection have one to three. So each caller gets code of its own, compiled apart for each mode: there the checks of
+ * types fold into one comparison of the shape, and those of absent fields into nothing. Measured against the same pass
+ * written out once for the whole process: a quote 20 ns instead of 230, a full packet 75 instead of 400; and one text
+ * compiled for all is no better than that (quote 350 ns), since the engine caches compiled texts with what they have
+ * seen.
+ */
+import { modes } from "./mode.ts"
+import { badField, isObject, ofLevel, optional, required } from "./tickRules.ts"
+import type { Rule, Unchecked } from "./tickRules.ts"
+
+/** True for a good tick. */
+export type TickCheck = (tick: Unchecked) => boolean
+
+/** JavaScript that is true where the rule holds for `v`. */
+const condition = (rule: Rule): string => {
+  switch (rule.is) {
+    case "text":
+      return `typeof v === "string" && v.length > 0`
+    case "word":
+      return rule.of.map((word) => `v === ${JSON.stringify(word)}`).join(" || ")
+    case "book":
+      return "isObject(v) && side(v.buy) && side(v.sell)"
+    case "number": {
+      const within = `v >= ${rule.from} && v <= ${rule.to}`
+      if (!rule.whole) return `typeof v === "number" && ${within}`
+      const whole = `${within} && Math.floor(v) === v`
+      // What is below 2^32 is told by one conversion, a fifth cheaper than by bounds and rounding.
+      return `typeof v === "number" && (${rule.from === 0 ? `v >>> 0 === v || ${whole}` : whole})`
+    }
+  }
+}
+
+const present = ([name, rule]: readonly [string, Rule]): string =>
+  `  v = t.${name}; if (!(${condition(rule)})) return false\n`
+
+/**
+ * Arrays and functions have a length, so only what has one is asked what it is: that there is none is part of the
+ * shape. To ask every level took a quarter of a full packet's check.
+ */
+const SIDE = `const side = (levels) => {
+  if (!Array.isArray(levels)) return false
+  for (let i = 0; i < levels.length; i++) {
+    const t = levels[i]
+    if (t === undefined || t === null) return false
+    let v
+${Object.entries(ofLevel).map(present).join("")}
+    if (t.length !== undefined && !isObject(t)) return false
+  }
+  return true
+}
+`
+
+/** The mode is seen to by whoever asks. */
+const REQUIRED = Object.entries(required).filter(([name]) => name !== "mode")
+const OPTIONAL = Object.entries(optional)
+
+const checkOf = (ifUndefined: (name: string) => string, last: string): string => `(t) => {
+  let v
+  let keys = ${OPTIONAL.length + REQUIRED.length + 1}
+${REQUIRED.map(present).join("")}
+${OPTIONAL.map(
+  ([name, rule]) =>
+    `  v = t.${name}; if (v === undefined) { ${ifUndefined(name)} } else if (!(${condition(rule)})) return false\n`
+).join("")}
+  ${last}
+}`
+
+/** Of one shape or a few: that a key is not there is known from the shape. */
+const FEW = checkOf((name) => `if ("${name}" in t) return false`, "return true")
+
+/**
+ * Of many shapes: to ask for each key would be a search each, so the keys are counted. More or fewer than the known
+ * ones that have a value: perhaps one is there and undefined, or one that we do not know.
+ */
+const MANY = checkOf(() => "keys--", "for (const _ in t) keys--\n  return keys === 0 || walk(t)")
+
+const CODE = `"use strict"
+${SIDE}
+const many = ${MANY}
+${modes.map((mode) => `let ${mode} = ${FEW}\n`).join("")}
+const sample = (t) => {
+  if (!crowded(t)) return
+${modes.map((mode) => `  if (t.mode === "${mode}") ${mode} = many\n`).join("")}
+}
+let ticks = 0
+return (t) => {
+  if ((++ticks & 1023) === 0) sample(t)
+  const mode = t.mode
+  return ${modes.map((mode) => `mode === "${mode}" ? ${mode}(t) : `).join("")}false
+}`
+
+/** As many as the engine tells apart at one place. */
+const FEW_SHAPES = 4
+
+/** Told one tick in 1024: true once for each mode, when it has come in too many shapes. */
+const crowding = (): TickCheck => {
+  const shapes = new Map<unknown, Set<string>>()
+  return (t) => {
+    const known = shapes.get(t["mode"]) ?? new Set()
+    if (known.size > FEW_SHAPES) return false
+    shapes.set(t["mode"], known.add(Object.keys(t).join()))
+    return known.size > FEW_SHAPES
+  }
+}
+
+/** The same without compiling, from four to fifteen times slower. */
+const walk: TickCheck = (t) => badField(t) === undefined
+
+let made = 0
+
+/** A check for the ticks of one connection, or of whatever else speaks one protocol. */
+export const makeTickCheck = (): TickCheck => {
+  // The number makes the text the caller's own, and so what the engine learns from it.
+  const text = `// ${made++}\n${CODE}`
+  try {
+    return new Function("isObject", "crowded", "walk", text)(isObject, crowding(), walk) as TickCheck
+  } catch (error) {
+    // Where the process may not compile texts (--disallow-code-generation-from-strings).
+    if (error instanceof EvalError) return walk
+    throw error
+  }
+}
