@@ -120,8 +120,11 @@ const isSide = (levels: unknown): boolean => {
   return true
 }
 
-const isLevel = (level: unknown): boolean =>
-  isObject(level) && levelRules.every(([name, rule]) => holds(rule, level[name]))
+const isLevel = (level: unknown): boolean => {
+  if (!isObject(level)) return false
+  for (const [name, rule] of levelRules) if (!holds(rule, level[name])) return false
+  return true
+}
 
 /** Neither an array nor a function. */
 export const isObject = (value: unknown): value is Unchecked =>

@@ -12,8 +12,19 @@ import { makeTickCheck } from "../market/tickCheck.ts"
 /** True for a good tick. */
 export type Guard = (tick: Tick) => boolean
 
-/** One for each connection: it grows fast on the ticks of one protocol (`market/tickCheck.ts`). */
+/** For the ticks of one protocol: it grows fast on them (`market/tickCheck.ts`). */
 export const makeGuard: () => Guard = makeTickCheck
+
+const guards = new Map<string, Guard>()
+
+/** One for all connections of a stream: it is warm when a connection is made again, and a thousand users need one. */
+export const guardOf = (stream: string): Guard => {
+  const known = guards.get(stream)
+  if (known !== undefined) return known
+  const made = makeGuard()
+  guards.set(stream, made)
+  return made
+}
 
 const decode = Schema.decodeUnknownResult(Tick)
 

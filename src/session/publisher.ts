@@ -14,7 +14,7 @@ import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
 import type { Implausible, Tick } from "../market/tick.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
-import { explain, makeGuard } from "./guard.ts"
+import { explain, guardOf } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { join } from "./picture.ts"
 import type { Seen } from "./plausibility.ts"
@@ -124,7 +124,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   const inlet = (options: InletOptions): Inlet => {
     const { joined, levels, onFirst, onReject: reject, onTicking, partial, slot } = options
     const { clocks, feed } = slot
-    const isTick = makeGuard()
+    const isTick = guardOf(`${broker}/${feed}`)
     if (joined) shared = true
     let ticking = false
     return (instrument, arrived, refreshes) => {
