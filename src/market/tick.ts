@@ -16,7 +16,7 @@ const Price = Schema.Number
 const Quantity = Schema.Number
 const Time = Schema.Number
 
-export const Level = Schema.Struct({ price: Price, quantity: Quantity, orders: Quantity })
+export const Level = Schema.Struct({ orders: Quantity, quantity: Quantity, price: Price })
 export type Level = typeof Level.Type
 
 /** Best price first on both sides. Slots that the wire left empty are kept as zeros. */

@@ -61,7 +61,11 @@ export const optional: Rules = {
 }
 
 /** The fields of a level of the book: all of them, always. */
-export const ofLevel: Rules = { price, quantity, orders: quantity }
+export const ofLevel: Rules = Object.fromEntries([
+  ["price", price],
+  ["quantity", quantity],
+  ["orders", quantity]
+])
 
 const known: ReadonlyMap<string, Rule> = new Map(Object.entries({ ...required, ...optional }))
 const requiredNames = Object.keys(required)

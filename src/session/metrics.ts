@@ -10,13 +10,13 @@ import type { RejectCause } from "../protocols/protocol.ts"
 const counter = (name: string, description: string) =>
   Metric.counter(name, { description, incremental: true })
 
-const framesIn = counter("algoways_feed_frames_in_total", "Frames received from the broker")
-const bytesIn = counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
-const ticks = counter("algoways_feed_ticks_total", "Ticks that passed the guard")
-const published = counter(
-  "algoways_feed_frames_published_total",
-  "Frames handed to the bus, one per view and tick"
-)
+// Those that are updated for every frame or chunk are made for each broker: a metric remembers the labels of its last
+// update only, and finds the series of others by their names.
+const framesIn = () => counter("algoways_feed_frames_in_total", "Frames received from the broker")
+const bytesIn = () => counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
+const ticks = () => counter("algoways_feed_ticks_total", "Ticks that passed the guard")
+const published = () =>
+  counter("algoways_feed_frames_published_total", "Frames handed to the bus, one per view and tick")
 const rejects = counter("algoways_feed_rejects_total", "Packets that became no tick, by cause")
 const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
 const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
@@ -65,10 +65,10 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       published: ofLeg("received_to_published", broker, context)
     }
     const update = {
-      framesIn: of(framesIn),
-      bytesIn: of(bytesIn),
-      ticks: of(ticks),
-      published: of(published),
+      framesIn: of(framesIn()),
+      bytesIn: of(bytesIn()),
+      ticks: of(ticks()),
+      published: of(published()),
       conflated: of(conflated),
       dropped: of(droppedTicks),
       streamDropped: of(streamDropped),

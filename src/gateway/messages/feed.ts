@@ -74,7 +74,7 @@ export const QuoteData = Schema.Struct({ ...dataHead, ...quoteFields, ...times }
   identifier: "QuoteData"
 })
 
-export const Level = Schema.Struct({ price: Price, quantity: Quantity, orders: Quantity }).annotate({
+export const Level = Schema.Struct({ orders: Quantity, quantity: Quantity, price: Price }).annotate({
   identifier: "Level",
   description: "All zeros: an empty place in the book"
 })
