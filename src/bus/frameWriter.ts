@@ -20,7 +20,7 @@ import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
 import type { Level, Tick } from "../market/tick.ts"
 import type { Frame, View } from "./frame.ts"
-import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumber } from "./jsonNumbers.ts"
+import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumberOf } from "./jsonNumbers.ts"
 
 const COMMA = 44
 const CLOSE_BRACE = 125
@@ -104,57 +104,102 @@ const put = (out: DataView, at: number, text: Text): number => {
   return at + text.length
 }
 
-/** A field, unless the tick has none. What is not finite has no JSON and counts as absent. */
-const field = (out: DataView, at: number, name: Text, value: number | undefined): number =>
-  value === undefined || !Number.isFinite(value) ? at : writeNumber(out, put(out, at, name), value)
+/** The keys of a mode's fields, in their order in the text. */
+const LTP_FIELDS = [LTP, LTQ, LAST_TRADE_QUANTITY, LTT, TIMESTAMP]
+const QUOTE_FIELDS = [
+  LTP,
+  OPEN,
+  HIGH,
+  LOW,
+  CLOSE,
+  VOLUME,
+  LAST_TRADE_QUANTITY,
+  LAST_QUANTITY,
+  AVERAGE_PRICE,
+  AVG_TRADE_PRICE,
+  TOTAL_BUY_QUANTITY,
+  TOTAL_SELL_QUANTITY,
+  CHANGE,
+  CHANGE_PERCENT,
+  BID_PRICE,
+  BID_SIZE,
+  ASK_PRICE,
+  ASK_SIZE,
+  OI,
+  OI_HIGH,
+  OI_LOW,
+  UPPER_CIRCUIT,
+  LOWER_CIRCUIT,
+  WEEK52_HIGH,
+  WEEK52_LOW
+]
+const TIME_FIELDS = [LTT, EXCHANGE_TIME, TIMESTAMP]
+
+/** The values of the fields that are written next, NaN for what the tick does not have. One for all: writing is synchronous. */
+const values = new Float64Array(QUOTE_FIELDS.length)
+
+/** What is not finite has no JSON and counts as absent. */
+const writeFields = (out: DataView, start: number, keys: ReadonlyArray<Text>): number => {
+  let at = start
+  for (let i = 0; i < keys.length; i++) {
+    const value = values[i]!
+    if (value - value === 0) at = writeNumberOf(out, put(out, at, keys[i]!), values, i)
+  }
+  return at
+}
 
 const int32 = (n: number): number => (n > MAX_INT32 ? MAX_INT32 : n)
 
-const writeLtp = (tick: Tick, out: DataView, start: number): number => {
-  let at = field(out, start, LTP, tick.ltp)
-  at = field(out, at, LTQ, tick.ltq)
-  at = field(out, at, LAST_TRADE_QUANTITY, tick.ltq)
-  at = field(out, at, LTT, tick.ltt)
-  return field(out, at, TIMESTAMP, tick.received_time)
+const writeLtp = (tick: Tick, out: DataView, at: number): number => {
+  values[0] = tick.ltp ?? Number.NaN
+  values[2] = values[1] = tick.ltq ?? Number.NaN
+  values[3] = tick.ltt ?? Number.NaN
+  values[4] = tick.received_time
+  return writeFields(out, at, LTP_FIELDS)
 }
 
 /** An empty slot (price 0) is no best price. */
-const writeBest = (out: DataView, at: number, best: Level | undefined, price: Text, size: Text): number =>
-  best === undefined || best.price === 0
-    ? at
-    : field(out, field(out, at, price, best.price), size, int32(best.quantity))
+const setBest = (best: Level | undefined, at: number): void => {
+  const none = best === undefined || best.price === 0
+  values[at] = none ? Number.NaN : best.price
+  values[at + 1] = none ? Number.NaN : int32(best.quantity)
+}
 
-const writeQuote = (tick: Tick, out: DataView, start: number): number => {
-  const { ltp, close, depth } = tick
-  let at = field(out, start, LTP, ltp)
-  at = field(out, at, OPEN, tick.open)
-  at = field(out, at, HIGH, tick.high)
-  at = field(out, at, LOW, tick.low)
-  at = field(out, at, CLOSE, close)
-  at = field(out, at, VOLUME, tick.volume)
-  at = field(out, at, LAST_TRADE_QUANTITY, tick.ltq)
-  at = field(out, at, LAST_QUANTITY, tick.ltq)
-  at = field(out, at, AVERAGE_PRICE, tick.average_price)
-  at = field(out, at, AVG_TRADE_PRICE, tick.average_price)
-  at = field(out, at, TOTAL_BUY_QUANTITY, tick.total_buy_quantity)
-  at = field(out, at, TOTAL_SELL_QUANTITY, tick.total_sell_quantity)
-  if (ltp !== undefined && close !== undefined) {
-    const change = priceDifference(ltp, close)
-    at = field(out, at, CHANGE, change)
-    // Over the magnitude: a spread may close below zero, and its rise is a rise all the same.
-    at = field(out, at, CHANGE_PERCENT, twoDecimals((change / Math.abs(close)) * 100))
+const setChange = ({ close, ltp }: Tick, at: number): void => {
+  if (ltp === undefined || close === undefined) {
+    values[at] = values[at + 1] = Number.NaN
+    return
   }
-  if (depth !== undefined) {
-    at = writeBest(out, at, depth.buy[0], BID_PRICE, BID_SIZE)
-    at = writeBest(out, at, depth.sell[0], ASK_PRICE, ASK_SIZE)
-  }
-  at = field(out, at, OI, tick.oi)
-  at = field(out, at, OI_HIGH, tick.oi_high)
-  at = field(out, at, OI_LOW, tick.oi_low)
-  at = field(out, at, UPPER_CIRCUIT, tick.upper_circuit)
-  at = field(out, at, LOWER_CIRCUIT, tick.lower_circuit)
-  at = field(out, at, WEEK52_HIGH, tick.week52_high)
-  return field(out, at, WEEK52_LOW, tick.week52_low)
+  const change = priceDifference(ltp, close)
+  values[at] = change
+  // Over the magnitude: a spread may close below zero, and its rise is a rise all the same.
+  values[at + 1] = twoDecimals((change / Math.abs(close)) * 100)
+}
+
+/** In the order of QUOTE_FIELDS. */
+const writeQuote = (tick: Tick, out: DataView, at: number): number => {
+  const { depth } = tick
+  values[0] = tick.ltp ?? Number.NaN
+  values[1] = tick.open ?? Number.NaN
+  values[2] = tick.high ?? Number.NaN
+  values[3] = tick.low ?? Number.NaN
+  values[4] = tick.close ?? Number.NaN
+  values[5] = tick.volume ?? Number.NaN
+  values[7] = values[6] = tick.ltq ?? Number.NaN
+  values[9] = values[8] = tick.average_price ?? Number.NaN
+  values[10] = tick.total_buy_quantity ?? Number.NaN
+  values[11] = tick.total_sell_quantity ?? Number.NaN
+  setChange(tick, 12)
+  setBest(depth?.buy[0], 14)
+  setBest(depth?.sell[0], 16)
+  values[18] = tick.oi ?? Number.NaN
+  values[19] = tick.oi_high ?? Number.NaN
+  values[20] = tick.oi_low ?? Number.NaN
+  values[21] = tick.upper_circuit ?? Number.NaN
+  values[22] = tick.lower_circuit ?? Number.NaN
+  values[23] = tick.week52_high ?? Number.NaN
+  values[24] = tick.week52_low ?? Number.NaN
+  return writeFields(out, at, QUOTE_FIELDS)
 }
 
 const writeSide = (out: DataView, start: number, side: ReadonlyArray<Level>, levels: number): number => {
@@ -162,10 +207,13 @@ const writeSide = (out: DataView, start: number, side: ReadonlyArray<Level>, lev
   let at = start
   for (let i = 0; i < count; i++) {
     const level = side[i]!
+    values[0] = level.price
+    values[1] = int32(level.quantity)
+    values[2] = int32(level.orders)
     if (i > 0) out.setUint8(at++, COMMA)
-    at = writeNumber(out, put(out, at, PRICE), level.price)
-    at = writeNumber(out, put(out, at, QUANTITY), int32(level.quantity))
-    at = writeNumber(out, put(out, at, ORDERS), int32(level.orders))
+    at = writeNumberOf(out, put(out, at, PRICE), values, 0)
+    at = writeNumberOf(out, put(out, at, QUANTITY), values, 1)
+    at = writeNumberOf(out, put(out, at, ORDERS), values, 2)
     out.setUint8(at++, CLOSE_BRACE)
   }
   return at
@@ -181,9 +229,11 @@ const writeDepth = (tick: Tick, out: DataView, start: number, levels: number): n
   return at
 }
 
-const writeTimes = (tick: Tick, out: DataView, start: number): number => {
-  const at = field(out, field(out, start, LTT, tick.ltt), EXCHANGE_TIME, tick.exchange_time)
-  return field(out, at, TIMESTAMP, tick.received_time)
+const writeTimes = (tick: Tick, out: DataView, at: number): number => {
+  values[0] = tick.ltt ?? Number.NaN
+  values[1] = tick.exchange_time ?? Number.NaN
+  values[2] = tick.received_time
+  return writeFields(out, at, TIME_FIELDS)
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
