@@ -72,10 +72,15 @@ export class Emitter {
     })
   }
 
-  /** As fast as possible for so long, or so many rounds, with at most `window` rounds on their way. */
-  flood(ms: number, window: number, most = Infinity): Promise<Flood> {
+  /**
+   * As fast as possible for so long, or so many rounds, with at most `window` rounds on their way.
+   *
+   * @param perTurn ticks that a turn of the event loop publishes: a part of a round, which divides it
+   */
+  flood(ms: number, window: number, perTurn = this.#perRound, most = Infinity): Promise<Flood> {
     return new Promise((resolve, reject) => {
       let left = most
+      let rest = 0
       let waiting = false
       const before = this.#sent
       const start = now()
@@ -97,13 +102,19 @@ export class Emitter {
       const turn = (): void => {
         const onTheWay = this.#sent - this.#acknowledged
         const over = left === 0 || now() - start >= ms
-        if (over && onTheWay === 0) return end()
-        if (over || onTheWay >= window) {
-          waiting = true
-          return
+        if (rest === 0) {
+          if (over && onTheWay === 0) return end()
+          if (over || onTheWay >= window) {
+            waiting = true
+            return
+          }
+          left--
+          rest = this.#perRound
+          this.#sent++
         }
-        left--
-        this.#round()
+        this.#emit(this.#next, perTurn)
+        this.#next += perTurn
+        rest -= perTurn
         setImmediate(turn)
       }
       this.#onAcknowledged = () => {
@@ -139,11 +150,5 @@ export class Emitter {
         resolve({ ticks: total, times, cpuMs: cpuMs() - cpu, elapsedMs: now() - start })
       }, 1)
     })
-  }
-
-  #round(): void {
-    this.#emit(this.#next, this.#perRound)
-    this.#next += this.#perRound
-    this.#sent++
   }
 }

@@ -26,30 +26,31 @@ export const latency = (plan: NetworkPlan): Promise<ReadonlyArray<Row>> =>
       audiences.set(role, audience)
       await rig.flood(audience, plan.warmUpMs)
     }
-    const limit = await rig.flood(audiences.get("bare")!, plan.roundMs)
+    const limit = await rig.flood(audiences.get("bare")!, 2 * plan.roundMs, 1)
     const rate = (limit.perSecond / CLIENTS) * SHARE
     for (const audience of audiences.values()) await rig.pace(audience, plan.warmUpMs, rate)
     const results = await inTurns([...audiences.keys()], plan.rounds, (role, round) => {
       plan.progress(`latency: round ${round + 1} of ${plan.rounds}, ${role}`)
       return rig.pace(audiences.get(role)!, 2 * plan.roundMs, rate)
     })
-    const note = `${CLIENTS} clients, ${Math.round(rate)} ticks/s: a quarter of what the bare server delivers`
+    const note = `${CLIENTS} clients, ${Math.round(rate)} ticks/s: a quarter of what the bare server delivers with a tick a turn of the event loop`
     const rows: Array<Row> = []
     for (const role of ["whole", "split"] as const) {
       for (const at of ["p50", "p99"] as const) {
         const bare = results.get("bare")!.map((r) => r[at])
         // Round by round: what disturbs the machine for a while disturbs both.
-        const added = results.get(role)!.map((r, i) => r[at] - bare[i]!)
+        const added = summarise(results.get(role)!.map((r, i) => r[at] - bare[i]!))
         rows.push(
           toRow({
             suite: "latency",
             name: `added ${at}, ${NAMES[role]}: depth-5, ${CLIENTS} clients`,
             unit: "us",
-            ours: summarise(added),
+            // A spread says nothing of a difference that may be nothing.
+            ours: { ...added, spread: Number.NaN },
             peer: { name: `bare uWebSockets.js, ${at}`, timing: summarise(bare) },
             ratioOf: "none",
             goal: { of: "value", bound: "at most", is: GOALS[role][at] },
-            note
+            note: `half of the rounds within ${Math.round(Math.abs(added.spread * added.median))} us of it; ${note}`
           })
         )
       }

@@ -132,10 +132,10 @@ export class Rig {
   }
 
   /** As fast as the clients take it. @throws WrongResult when a client does not get every frame */
-  async flood(audience: Audience, ms: number, window = WINDOW): Promise<Delivered> {
+  async flood(audience: Audience, ms: number, perTurn = ROUND): Promise<Delivered> {
     const { clients, target } = audience
     const before = await this.#state(audience)
-    const flood = await target.source.worker.ask<Flood>({ op: "flood", ms, window })
+    const flood = await target.source.worker.ask<Flood>({ op: "flood", ms, window: WINDOW, perTurn })
     const after = await this.#state(audience)
     expectAll(audience, before.load, after.load, flood.ticks)
     const { elapsedMs, ticks } = flood

@@ -45,7 +45,7 @@ const memory = async (): Promise<Memory> => {
 const answer = async (request: ServerRequest): Promise<unknown> => {
   switch (request.op) {
     case "flood":
-      return emitter!.flood(request.ms, request.window)
+      return emitter!.flood(request.ms, request.window, request.perTurn)
     case "pace":
       return emitter!.pace(request.ms, request.ticksPerSecond, request.times)
     case "cpu": {
@@ -75,7 +75,7 @@ const allocation = async (rounds: number, window: number): Promise<Allocation> =
   await collect()
   observer.observe({ entryTypes: ["gc"] })
   const before = held()
-  const { ticks } = await emitter!.flood(60_000, window, rounds)
+  const { ticks } = await emitter!.flood(60_000, window, task.perRound, rounds)
   const after = held()
   await settled()
   observer.disconnect()

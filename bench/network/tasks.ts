@@ -31,7 +31,7 @@ export interface ServerReady {
 }
 
 export type ServerRequest =
-  | { readonly op: "flood"; readonly ms: number; readonly window: number }
+  | { readonly op: "flood"; readonly ms: number; readonly window: number; readonly perTurn: number }
   | { readonly op: "pace"; readonly ms: number; readonly ticksPerSecond: number; readonly times: boolean }
   | { readonly op: "cpu" }
   /** After a collection. */
