@@ -1,7 +1,7 @@
 /**
  * Rows that say which share of a contestant's time its peer's work does not explain.
  *
- * A difference of two figures has the noise of both: rounds of 100 ms told shares from -0.6 to 0.6 on a busy machine. So
+ * A difference of two figures has the noise of both: rounds of 100 ms told shares from -1.8 to 0.8 on a busy machine. So
  * the two are timed once more, in turns so short that what disturbs the machine hits few of them or both alike. What
  * comes seldom, as a garbage collection, is in no median: the share is rather too high than too low.
  */

@@ -9,7 +9,7 @@
  * compiled for all is no better than that (quote 350 ns): the engine caches compiled texts with what they have seen.
  */
 import { modes } from "./mode.ts"
-import { badField, isObject, ofLevel, optional, required } from "./tickRules.ts"
+import { badField, isObject, known, ofLevel, optional, required } from "./tickRules.ts"
 import type { Rule, Unchecked } from "./tickRules.ts"
 
 /** True for a good tick. */
@@ -58,9 +58,8 @@ ${Object.entries(ofLevel).map(present).join("")}
 const REQUIRED = Object.entries(required).filter(([name]) => name !== "mode")
 const OPTIONAL = Object.entries(optional)
 
-const checkOf = (ifUndefined: (name: string) => string, last: string): string => `(t) => {
-  let v
-  let keys = ${OPTIONAL.length + REQUIRED.length + 1}
+const checkOf = (first: string, ifUndefined: (name: string) => string, last: string): string => `(t) => {
+  let v${first}
 ${REQUIRED.map(present).join("")}
 ${OPTIONAL.map(
   ([name, rule]) =>
@@ -70,13 +69,17 @@ ${OPTIONAL.map(
 }`
 
 /** Of one shape or a few: that a key is not there is known from the shape. */
-const FEW = checkOf((name) => `if ("${name}" in t) return false`, "return true")
+const FEW = checkOf("", (name) => `if ("${name}" in t) return false`, "return true")
 
 /**
  * Of many shapes: to ask for each key would be a search each, so the keys are counted. More or fewer than the known
  * ones that have a value: perhaps one is there and undefined, or one that we do not know.
  */
-const MANY = checkOf(() => "keys--", "for (const _ in t) keys--\n  return keys === 0 || walk(t)")
+const MANY = checkOf(
+  `, keys = ${known.size}`,
+  () => "keys--",
+  "for (const _ in t) keys--\n  return keys === 0 || walk(t)"
+)
 
 /** One tick in so many is looked at for its shape: not felt. A prime, since ticks come in rounds. */
 const SAMPLED = 1021
@@ -104,16 +107,15 @@ const FEW_SHAPES = 4
 
 /** Asked of a sample: true once for each mode, when it has come in too many shapes. */
 const crowding = (): TickCheck => {
-  const shapes = new Map<unknown, Set<string>>()
+  const shapes = new Map<unknown, Set<string>>(modes.map((mode) => [mode, new Set()]))
   return (t) => {
-    const known = shapes.get(t["mode"]) ?? new Set()
-    if (known.size > FEW_SHAPES) return false
-    shapes.set(t["mode"], known.add(Object.keys(t).join()))
-    return known.size > FEW_SHAPES
+    const seen = shapes.get(t["mode"])
+    if (seen === undefined || seen.size > FEW_SHAPES) return false
+    return seen.add(Object.keys(t).join()).size > FEW_SHAPES
   }
 }
 
-/** The same without compiling, from four to fifteen times slower. */
+/** The same without compiling, some seven to seventeen times slower. */
 const walk: TickCheck = (t) => badField(t) === undefined
 
 let made = 0

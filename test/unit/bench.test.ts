@@ -11,6 +11,7 @@ import { BadFlag, readFlags } from "../../bench/flags.ts"
 import type { Contestant } from "../../bench/harness.ts"
 import { WrongResult, checkAll, measure, summarise } from "../../bench/harness.ts"
 import { SUITES, countGoals, toRow } from "../../bench/report.ts"
+import { shareRow } from "../../bench/share.ts"
 import type { Result } from "../../bench/resultFile.ts"
 import { drawAgain, write } from "../../bench/resultFile.ts"
 import { goalTable, table } from "../../bench/table.ts"
@@ -128,6 +129,33 @@ describe("the harness", () => {
       }
     )
     assert.instanceOf(await rejection(checkAll([wrong])), WrongResult)
+  })
+})
+
+describe("a share", () => {
+  const turns: Array<string> = []
+  const turning = (name: string) =>
+    contestant((n) => {
+      turns.push(name)
+      return count(n)
+    })
+  const row = (whole: Contestant) =>
+    shareRow(
+      { suite: "micro", name: "share", ours: whole, peer: turning("part"), share: true, goal: 1 },
+      { rounds: 1, roundMs: 1, warmUpMs: 1 }
+    )
+
+  it("is of the time, with a goal of its value, measured in turns whose order changes", async () => {
+    const { goal, goalBound, goalOf, note, peer, spread, unit, value } = await row(turning("whole"))
+    assert.deepStrictEqual([unit, goal, goalOf, goalBound, peer], ["share", 1, "value", "at most", null])
+    assert.isTrue(value < 1 && Number.isFinite(spread))
+    assert.match(note!, /^\d+ ns\/tick, \d+ without it$/)
+    assert.deepStrictEqual(turns.slice(0, 5), ["whole", "whole", "part", "part", "whole"])
+    assert.lengthOf(turns, 201)
+  })
+
+  it("is not told of those who lose a tick", async () => {
+    assert.instanceOf(await rejection(row(contestant((n) => 2 * n - 1))), WrongResult)
   })
 })
 
