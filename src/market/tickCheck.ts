@@ -3,7 +3,7 @@
  *
  * The engine specialises a function on the hidden classes (shapes) of the objects that it has seen, up to four at each
  * place; beyond them every access is a search. A process sees dozens of shapes of ticks, those of one mode on one stream
- * mostly come in one to four. So each stream gets code of its own, compiled apart for each mode: there the checks of
+ * mostly come in one to four. So each stream gets code of its own, compiled apart for each mode and for indices: there the checks of
  * types fold into one comparison of the shape, and those of absent fields into nothing. Measured against the same pass
  * written out once for the whole process: a quote 20 ns instead of 230, a full packet 75 instead of 400. One text
  * compiled for all is no better than that (quote 350 ns): the engine caches compiled texts with what they have seen.
@@ -84,13 +84,22 @@ const MANY = checkOf(
 /** One tick in so many is looked at for its shape: not felt. A prime, since ticks come in rounds. */
 const SAMPLED = 1021
 
+/**
+ * Ticks that have code of their own. Quotes of indices have no volume: apart, a mix of all Kite packets takes 45 ns instead
+ * of 51.
+ */
+const parts: ReadonlyArray<{ readonly name: string; readonly when: string }> = [
+  { name: "index", when: `mode === "quote" && t.volume === undefined` },
+  ...modes.map((mode) => ({ name: mode, when: `mode === "${mode}"` }))
+]
+
 const CODE = `"use strict"
 ${SIDE}
 const many = ${MANY}
-${modes.map((mode) => `let ${mode} = ${FEW}\n`).join("")}
+${parts.map(({ name }) => `let ${name} = ${FEW}\n`).join("")}
 const sample = (t) => {
-  if (!crowded(t)) return
-${modes.map((mode) => `  if (t.mode === "${mode}") ${mode} = many\n`).join("")}
+  const mode = t.mode
+${parts.map(({ name, when }) => `  if (${when}) { if (crowded("${name}", t)) ${name} = many; return }\n`).join("")}
 }
 let left = ${SAMPLED}
 return (t) => {
@@ -99,19 +108,18 @@ return (t) => {
     sample(t)
   }
   const mode = t.mode
-  return ${modes.map((mode) => `mode === "${mode}" ? ${mode}(t) : `).join("")}false
+  return ${parts.map(({ name, when }) => `${when} ? ${name}(t) : `).join("")}false
 }`
 
 /** As many as the engine tells apart at one place. */
 const FEW_SHAPES = 4
 
-/** Asked of a sample: true once for each mode, when it has come in too many shapes. */
-const crowding = (): TickCheck => {
-  const shapes = new Map<unknown, Set<string>>(modes.map((mode) => [mode, new Set()]))
-  return (t) => {
-    const seen = shapes.get(t["mode"])
-    if (seen === undefined || seen.size > FEW_SHAPES) return false
-    return seen.add(Object.keys(t).join()).size > FEW_SHAPES
+/** Asked of a sample: true once for each part of the ticks, when it has come in too many shapes. */
+const crowding = (): ((part: string, tick: Unchecked) => boolean) => {
+  const shapes = new Map(parts.map(({ name }) => [name, new Set<string>()]))
+  return (part, tick) => {
+    const seen = shapes.get(part)!
+    return seen.size <= FEW_SHAPES && seen.add(Object.keys(tick).join()).size > FEW_SHAPES
   }
 }
 
