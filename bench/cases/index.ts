@@ -5,6 +5,7 @@ import { decoder, guard, guardedDecoder, parser } from "./decode.ts"
 import type { Feed } from "./feeds.ts"
 import { crowdedFeed, feedOf, mixedFeed, openCodec } from "./feeds.ts"
 import { kiteKinds, smartStreamKinds } from "./kinds.ts"
+import { jsonCases } from "./jsonCases.ts"
 import type { Sdk } from "./sdks.ts"
 import { kiteconnect, smartapi } from "./sdks.ts"
 import { serialiser, stringifier } from "./serialise.ts"
@@ -81,5 +82,6 @@ export const allCases = async (scope: Scope.Scope): Promise<ReadonlyArray<Case>>
   const cases: Array<Case> = []
   for (const feed of kiteFeeds) cases.push(...(await casesOf(feed, official.kite, scope)))
   for (const feed of smartStreamFeeds) cases.push(...(await casesOf(feed, official.smartstream, scope)))
+  cases.push(...jsonCases())
   return cases
 }
