@@ -69,7 +69,8 @@ const parser = ({ frames, kind: { name, parse, tokenIn }, walks }: JsonFeed): Co
     for (const { frames: own, instrument } of walks) {
       for (const frame of own) {
         const token = tokenIn(parse(frame))
-        if (token !== instrument.token) throw new WrongResult(`JSON.parse, ${name}: token ${token} in ${frame}`)
+        if (token !== instrument.token)
+          throw new WrongResult(`JSON.parse, ${name}: token ${token} in ${frame}`)
       }
     }
   }

@@ -45,7 +45,10 @@ const norenFrames = (
   const options = codecOptions(shoonya)
   const accepted = { request: { url: "/", headers: {} }, accepted: () => ({}) }
   const server = norenServer.open(options, accepted)
-  server.receive(JSON.stringify({ t: "a", uid: "", actid: "", source: "API", accesstoken: "" }), () => undefined)
+  server.receive(
+    JSON.stringify({ t: "a", uid: "", actid: "", source: "API", accesstoken: "" }),
+    () => undefined
+  )
   for (const request of noren.open(options).request([{ instrument, to }])) {
     server.receive(request as string, () => instrument)
   }
@@ -103,8 +106,7 @@ const onXts = (
   vectors: "wisdom.json",
   want,
   // Not those with the message as an object, nor those with NaN, which no parser takes.
-  isOfKind: (frames) =>
-    frames.every((f) => f.startsWith(`42["${code}-json-full","{`) && !f.includes(":NaN")),
+  isOfKind: (frames) => frames.every((f) => f.startsWith(`42["${code}-json-full","{`) && !f.includes(":NaN")),
   first: 0,
   encode: xtsFrames(code),
   expected,

@@ -19,8 +19,9 @@ import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
-import type { Merged, Snapshot } from "./decode.ts"
-import { emptySnapshot, merge, toTick } from "./decode.ts"
+import type { Picture } from "./decode.ts"
+import { emptyPicture, forget, merge, toTick } from "./decode.ts"
+import { makeFields, pick } from "./fields.ts"
 import { isOk } from "./handshake.ts"
 import type { Feed } from "./layout.ts"
 import {
@@ -36,6 +37,7 @@ import {
 } from "./layout.ts"
 import type { NorenOptions } from "./options.ts"
 import { norenOptions } from "./options.ts"
+import { Scanner } from "./scan.ts"
 
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
 const READY: WireEvent = { type: "ready" }
@@ -52,6 +54,9 @@ const kinds: ReadonlyMap<unknown, Kind> = new Map(
     [words[feed].delta, { feed, full: false }]
   ])
 )
+/** In the order of the scanner's words. */
+const kindList: ReadonlyArray<Kind> = [...kinds.values()]
+const kindWords = [...kinds.keys()] as ReadonlyArray<string>
 
 /** Known and not market data: acknowledgements, orders, positions, alerts, texts of the administration, market status. */
 const others: ReadonlySet<unknown> = new Set([
@@ -70,15 +75,15 @@ interface Subscription {
   /** The feeds that were asked for, as bits. */
   readonly feeds: number
   /** What each feed has told, by its index; kept as long as the scrip is subscribed at all. */
-  readonly snapshots: Array<Snapshot | undefined>
+  readonly pictures: Array<Picture | undefined>
 }
 
 /** A scrip of one request, with the feeds that it had before. */
 interface Touched {
   readonly scrip: string
   readonly was: number
-  readonly tokens: Map<string, Subscription>
-  readonly token: string
+  readonly tokens: Map<number, Subscription>
+  readonly token: number
   /** Asked for even where it is subscribed. */
   anew: boolean
 }
@@ -86,18 +91,23 @@ interface Touched {
 export class NorenCodec implements Codec {
   readonly awaitsReady = true
   /** By exchange, then token: tokens are unique within an exchange only. */
-  readonly #exchanges = new Map<unknown, Map<string, Subscription>>()
+  readonly #exchanges = new Map<unknown, Map<number, Subscription>>()
+  /** The same in the order of the scanner's words. */
+  readonly #tokens: ReadonlyArray<Map<number, Subscription>>
   readonly #codes: Readonly<Record<string, string>>
   readonly #options: NorenOptions
   readonly #batch: number
   readonly #login: Handshake["secrets"]
-  readonly #merged: Merged = { taken: 0, bad: 0 }
+  readonly #fields = makeFields()
+  readonly #scanner: Scanner
   readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = norenOptions(options)
     this.#codes = textCodes("noren", options.codes)
     for (const code of Object.values(this.#codes)) this.#exchanges.set(code, new Map())
+    this.#tokens = [...this.#exchanges.values()]
+    this.#scanner = new Scanner(this.#fields, kindWords, [...this.#exchanges.keys()] as ReadonlyArray<string>)
     this.#batch = options.batch
     this.#login = handshake?.secrets
   }
@@ -118,13 +128,13 @@ export class NorenCodec implements Codec {
     for (const change of changes) {
       const { instrument, to } = change
       const code = this.#codes[instrument.exchange]
-      const { token } = instrument
-      if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
+      const token = plainNumber(instrument.token, MAX_TOKEN)
+      if (code === undefined || token === undefined) {
         this.#unasked.add(
           instrument,
           code === undefined
             ? `${nameOf(instrument)}: this broker's feed has no code for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
+            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
                 `import this broker's instruments anew`
         )
         continue
@@ -137,7 +147,7 @@ export class NorenCodec implements Codec {
       if (isAsked(change)) touched.anew = true
       if (to === undefined) tokens.delete(token)
       else {
-        tokens.set(token, { instrument, feeds: this.#feedsOf(to), snapshots: held?.snapshots ?? [] })
+        tokens.set(token, { instrument, feeds: this.#feedsOf(to), pictures: held?.pictures ?? [] })
       }
     }
     return this.#frames([...before.values()])
@@ -182,6 +192,13 @@ export class NorenCodec implements Codec {
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
+    if (this.#scanner.scan(frame)) {
+      const { exchange, kind, token } = this.#scanner
+      const subscription = this.#tokens[exchange]!.get(token)
+      if (subscription !== undefined) {
+        return this.#tell(kindList[kind]!, subscription, frame, receivedAt, sink)
+      }
+    }
     const message = parseObject(frame)
     if (message === undefined) return sink.reject("malformed_text", brokerText(frame))
     const { t } = message
@@ -201,30 +218,36 @@ export class NorenCodec implements Codec {
     sink.reject(typeof t === "string" ? "unknown_packet" : "malformed_text", brokerText(frame))
   }
 
-  #feed(
-    { feed, full }: Kind,
-    message: Readonly<Record<string, unknown>>,
-    receivedAt: number,
-    sink: Sink
-  ): void {
+  #feed(kind: Kind, message: Readonly<Record<string, unknown>>, receivedAt: number, sink: Sink): void {
     const { e } = message
     const token = textIn(message["tk"])
     if (token === undefined) return sink.reject("malformed_text", `a feed frame without a token`)
     const tokens = this.#exchanges.get(e)
     if (tokens === undefined) return sink.reject("unknown_segment", `exchange ${brokerText(e)}`)
-    const subscription = tokens.get(token)
+    const subscription = tokens.get(plainNumber(token, MAX_TOKEN) ?? NaN)
     if (subscription === undefined) return sink.reject("not_subscribed", brokerText(`${e}|${token}`))
-    const { instrument, snapshots } = subscription
+    pick(message, this.#fields)
+    this.#tell(kind, subscription, message, receivedAt, sink)
+  }
+
+  /** @param frame for a log */
+  #tell(
+    { feed, full }: Kind,
+    { instrument, pictures }: Subscription,
+    frame: unknown,
+    receivedAt: number,
+    sink: Sink
+  ): void {
     // The first values are the acknowledgement as well, also where they are none.
     if (full) sink.event({ type: "confirmed", instruments: [instrument] })
-    const known = snapshots[feed]
-    const snapshot = full || known === undefined ? emptySnapshot() : known
-    merge(snapshot, message, this.#merged)
-    if (this.#merged.taken === 0) {
-      return this.#merged.bad > 0 ? sink.reject("malformed_text", brokerText(message)) : sink.event(NO_VALUES)
+    const { bad, count } = this.#fields
+    if (count === 0) {
+      return bad > 0 ? sink.reject("malformed_text", brokerText(frame)) : sink.event(NO_VALUES)
     }
-    snapshots[feed] = snapshot
-    const tick = toTick(snapshot, feed, instrument, receivedAt)
+    const picture = (pictures[feed] ??= emptyPicture())
+    if (full) forget(picture)
+    const levels = merge(picture, this.#fields)
+    const tick = toTick(picture, levels, feed, instrument, receivedAt)
     sink.tick(instrument, tick, refreshes[tick.mode])
   }
 }

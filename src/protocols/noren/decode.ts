@@ -1,11 +1,12 @@
 /**
- * Noren frames to ticks: fields into a snapshot, a snapshot into a tick.
+ * Noren frames to ticks: fields into a picture, a picture into a tick.
  *
  * A snapshot is one array of numbers, with NaN for what was never told. A delta overwrites what it carries; a text that
  * is no number (`-`, nothing at all) overwrites nothing.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { Level, Tick, TickDraft } from "../../market/tick.ts"
+import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
+import type { Fields } from "./fields.ts"
 import {
   AVERAGE,
   BUY,
@@ -30,92 +31,153 @@ import {
   UPPER,
   VOLUME,
   WEEK52_HIGH,
-  WEEK52_LOW,
-  keys
+  WEEK52_LOW
 } from "./layout.ts"
 import type { Feed } from "./layout.ts"
 
 export type Snapshot = Float64Array
 
-const slotOf: ReadonlyMap<string, number> = new Map(keys.map((key, slot) => [key, slot]))
-
 export const emptySnapshot = (): Snapshot => new Float64Array(SLOTS).fill(NaN)
 
-export interface Merged {
-  /** Fields that told something. */
-  taken: number
-  /** Fields that should have been numbers and are not. */
-  bad: number
+/** What a feed has told of a scrip. */
+export interface Picture {
+  readonly snapshot: Snapshot
+  /** The snapshot's book as the last tick had it: levels that do not change are the same objects in the next one. */
+  book: Depth | undefined
 }
 
-const ZERO = 48
-const NINE = 57
+export const emptyPicture = (): Picture => ({ snapshot: emptySnapshot(), book: undefined })
 
-/** The number that a field tells; NaN where it tells none. */
-const numberIn = (value: unknown): number => {
-  if (typeof value === "number") return Number.isFinite(value) ? value : NaN
-  // Number() would take `0x10` for 16, and blanks for 0.
-  if (typeof value !== "string" || (value.charCodeAt(0) === ZERO && value.charCodeAt(1) > NINE)) return NaN
-  const n = Number(value)
-  if (n === 0) return value.includes("0") ? 0 : NaN
-  return Number.isFinite(n) ? n : NaN
+export const forget = (picture: Picture): void => {
+  picture.snapshot.fill(NaN)
+  picture.book = undefined
 }
 
-/** `13:58:37` as seconds of the day. Midnight stands for "no trade yet". */
-const clockIn = (value: unknown): number => {
-  if (typeof value !== "string") return NaN
-  const parts = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/.exec(value)
-  if (parts === null) return NaN
-  const seconds = Number(parts[1]) * 3600 + Number(parts[2]) * 60 + Number(parts[3])
-  return seconds === 0 ? NaN : seconds
-}
+/** For each field of the book the bit of its level: five of buyers, five of sellers. */
+const levelBits = Int16Array.from({ length: SLOTS }, (_, slot) =>
+  slot < BUY ? 0 : 1 << (((slot - BUY) % LEVELS) + (slot < SELL ? 0 : LEVELS))
+)
 
-/** The ways in which a wire says that there is no value. */
-const isNone = (value: unknown): boolean => value === null || value === "" || value === "-"
-
-/** @param result is overwritten */
-export const merge = (into: Snapshot, message: Readonly<Record<string, unknown>>, result: Merged): void => {
-  result.taken = 0
-  result.bad = 0
-  for (const key in message) {
-    const slot = slotOf.get(key)
-    if (slot === undefined) continue
-    const value = message[key]
-    const n = slot === LTT ? clockIn(value) : numberIn(value)
-    if (n === n) {
-      into[slot] = n
-      result.taken++
-    } else if (!isNone(value)) result.bad++
+/** @returns which levels of the book are told anew, as bits */
+export const merge = ({ snapshot }: Picture, { count, slots, values }: Fields): number => {
+  let levels = 0
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i]!
+    snapshot[slot] = values[i]!
+    levels |= levelBits[slot]!
   }
+  return levels
 }
 
 /**
- * The whole snapshot as a tick. A touchline has no book, however many of its keys look like one.
+ * The whole picture as a tick. A touchline has no book, however many of its keys look like one.
  *
  * The best bid and ask of the touchline stay untold: alone they are no book.
+ *
+ * @param levels of the book that have changed since the last tick, as bits
  */
 export const toTick = (
-  s: Snapshot,
+  picture: Picture,
+  levels: number,
   feed: Feed,
+  instrument: WireInstrument,
+  receivedAt: number
+): Tick => {
+  const s = picture.snapshot
+  if (feed !== DEPTH) return touchlineTick(s, instrument, receivedAt)
+  if (picture.book === undefined && (anyOf(s, BUY) || anyOf(s, SELL))) {
+    picture.book = { buy: sideOf(s, BUY), sell: sideOf(s, SELL) }
+  } else if (picture.book !== undefined && levels !== 0) {
+    const { buy, sell } = picture.book
+    picture.book = { buy: renewed(buy, s, BUY, levels), sell: renewed(sell, s, SELL, levels >> LEVELS) }
+  }
+  return depthTick(s, picture.book, instrument, receivedAt)
+}
+
+/**
+ * One literal for the everyday case, in which everything is told: fields that are added one by one move the whole object
+ * again and again.
+ */
+const touchlineTick = (s: Snapshot, { exchange, symbol }: WireInstrument, received_time: number): Tick => {
+  const ft = s[FT]!
+  if (ft > 0 && isTold(s[VOLUME]!) && arePrices(s, LP, AVERAGE)) {
+    const tick: TickDraft = {
+      symbol,
+      exchange,
+      mode: "quote",
+      received_time,
+      exchange_time: Math.round(ft * 1000),
+      ltp: s[LP]!,
+      open: s[OPEN]!,
+      high: s[HIGH]!,
+      low: s[LOW]!,
+      close: s[CLOSE]!,
+      volume: s[VOLUME]!,
+      average_price: s[AVERAGE]!
+    }
+    if (isTold(s[OI]!)) tick.oi = s[OI]!
+    return tick
+  }
+  const tick: TickDraft = { symbol, exchange, mode: isQuote(s) ? "quote" : "ltp", received_time }
+  putTouchline(tick, s)
+  return tick
+}
+
+const depthTick = (
+  s: Snapshot,
+  depth: Depth | undefined,
   { exchange, symbol }: WireInstrument,
   received_time: number
 ): Tick => {
-  const deep = feed === DEPTH
-  const hasBook = deep && (anyOf(s, BUY) || anyOf(s, SELL))
-  const tick: TickDraft = {
-    symbol,
-    exchange,
-    mode: hasBook ? "depth" : isQuote(s) ? "quote" : "ltp",
-    received_time
-  }
   const ft = s[FT]!
-  if (ft > 0) {
-    tick.exchange_time = Math.round(ft * 1000)
-    if (deep) putTradeTime(tick, ft, s[LTT]!)
+  const ltt = tradeTime(ft, s[LTT]!)
+  const counted = isTold(s[VOLUME]! + s[LTQ]! + s[TOTAL_BUY]! + s[TOTAL_SELL]! + ltt)
+  if (depth !== undefined && counted && arePrices(s, LP, AVERAGE) && arePrices(s, UPPER, WEEK52_LOW)) {
+    const tick: TickDraft = {
+      symbol,
+      exchange,
+      mode: "depth",
+      received_time,
+      exchange_time: Math.round(ft * 1000),
+      ltt,
+      ltp: s[LP]!,
+      ltq: s[LTQ]!,
+      open: s[OPEN]!,
+      high: s[HIGH]!,
+      low: s[LOW]!,
+      close: s[CLOSE]!,
+      volume: s[VOLUME]!,
+      average_price: s[AVERAGE]!,
+      total_buy_quantity: s[TOTAL_BUY]!,
+      total_sell_quantity: s[TOTAL_SELL]!,
+      upper_circuit: s[UPPER]!,
+      lower_circuit: s[LOWER]!,
+      week52_high: s[WEEK52_HIGH]!,
+      week52_low: s[WEEK52_LOW]!,
+      depth
+    }
+    if (isTold(s[OI]!)) tick.oi = s[OI]!
+    return tick
   }
-  const ltp = s[LP]!
-  if (isPrice(ltp)) tick.ltp = ltp
-  if (deep && isTold(s[LTQ]!)) tick.ltq = s[LTQ]!
+  const mode = depth !== undefined ? "depth" : isQuote(s) ? "quote" : "ltp"
+  const tick: TickDraft = { symbol, exchange, mode, received_time }
+  putTouchline(tick, s)
+  if (isTold(ltt)) tick.ltt = ltt
+  if (isTold(s[LTQ]!)) tick.ltq = s[LTQ]!
+  if (isTold(s[TOTAL_BUY]!)) tick.total_buy_quantity = s[TOTAL_BUY]!
+  if (isTold(s[TOTAL_SELL]!)) tick.total_sell_quantity = s[TOTAL_SELL]!
+  if (isPrice(s[UPPER]!)) tick.upper_circuit = s[UPPER]!
+  if (isPrice(s[LOWER]!)) tick.lower_circuit = s[LOWER]!
+  if (isPrice(s[WEEK52_HIGH]!)) tick.week52_high = s[WEEK52_HIGH]!
+  if (isPrice(s[WEEK52_LOW]!)) tick.week52_low = s[WEEK52_LOW]!
+  if (depth !== undefined) tick.depth = depth
+  return tick
+}
+
+const putTouchline = (tick: TickDraft, s: Snapshot): void => {
+  const ft = s[FT]!
+  if (ft > 0) tick.exchange_time = Math.round(ft * 1000)
+  if (isPrice(s[LP]!)) tick.ltp = s[LP]!
   if (isPrice(s[OPEN]!)) tick.open = s[OPEN]!
   if (isPrice(s[HIGH]!)) tick.high = s[HIGH]!
   if (isPrice(s[LOW]!)) tick.low = s[LOW]!
@@ -123,21 +185,18 @@ export const toTick = (
   if (isTold(s[VOLUME]!)) tick.volume = s[VOLUME]!
   if (isPrice(s[AVERAGE]!)) tick.average_price = s[AVERAGE]!
   if (isTold(s[OI]!)) tick.oi = s[OI]!
-  if (!deep) return tick
-  if (isTold(s[TOTAL_BUY]!)) tick.total_buy_quantity = s[TOTAL_BUY]!
-  if (isTold(s[TOTAL_SELL]!)) tick.total_sell_quantity = s[TOTAL_SELL]!
-  if (isPrice(s[UPPER]!)) tick.upper_circuit = s[UPPER]!
-  if (isPrice(s[LOWER]!)) tick.lower_circuit = s[LOWER]!
-  if (isPrice(s[WEEK52_HIGH]!)) tick.week52_high = s[WEEK52_HIGH]!
-  if (isPrice(s[WEEK52_LOW]!)) tick.week52_low = s[WEEK52_LOW]!
-  if (hasBook) tick.depth = { buy: sideOf(s, BUY), sell: sideOf(s, SELL) }
-  return tick
 }
 
 const isTold = (n: number): boolean => n === n
 
 /** Zero is no price. */
 const isPrice = (n: number): boolean => n === n && n !== 0
+
+/** Of neighbouring fields. */
+const arePrices = (s: Snapshot, from: number, to: number): boolean => {
+  for (let slot = from; slot <= to; slot++) if (!isPrice(s[slot]!)) return false
+  return true
+}
 
 const isQuote = (s: Snapshot): boolean =>
   isTold(s[OPEN]!) || isTold(s[HIGH]!) || isTold(s[LOW]!) || isTold(s[CLOSE]!) || isTold(s[VOLUME]!)
@@ -151,11 +210,13 @@ const anyOf = (s: Snapshot, side: number): boolean => {
 /** How far the two clocks may differ before a trade is held to be of another day. */
 const TOLERANCE_SECONDS = 60
 
-/** The trade's clock has no date: the feed's is taken, unless the trade would lie in its future. */
-const putTradeTime = (tick: TickDraft, ft: number, clock: number): void => {
+/**
+ * The trade's clock has no date: the feed's is taken, unless the trade would lie in its future. NaN where either is not
+ * told.
+ */
+const tradeTime = (ft: number, clock: number): number => {
   const midnight = Math.floor((ft + IST_SECONDS) / DAY_SECONDS) * DAY_SECONDS - IST_SECONDS
-  // False too where there is no clock.
-  if (midnight + clock <= ft + TOLERANCE_SECONDS) tick.ltt = (midnight + clock) * 1000
+  return ft > 0 && midnight + clock <= ft + TOLERANCE_SECONDS ? (midnight + clock) * 1000 : NaN
 }
 
 /** Five levels, best first. */
@@ -166,6 +227,21 @@ const sideOf = (s: Snapshot, side: number): ReadonlyArray<Level> => [
   levelOf(s, side + 3),
   levelOf(s, side + 4)
 ]
+
+/** @param levels bits of those that have changed */
+const renewed = (
+  rows: ReadonlyArray<Level>,
+  s: Snapshot,
+  side: number,
+  levels: number
+): ReadonlyArray<Level> => {
+  if ((levels & ALL_LEVELS) === 0) return rows
+  const next = rows.slice()
+  for (let i = 0; i < LEVELS; i++) if ((levels & (1 << i)) !== 0) next[i] = levelOf(s, side + i)
+  return next
+}
+
+const ALL_LEVELS = (1 << LEVELS) - 1
 
 /** NaN is falsy: what was not told is 0. */
 const levelOf = (s: Snapshot, at: number): Level => ({
