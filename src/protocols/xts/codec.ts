@@ -22,6 +22,7 @@ import { BinaryDecoder } from "./binary.ts"
 import type { OnMessage } from "./binary.ts"
 import type { Book, Subscription } from "./book.ts"
 import { MAX_ID, makeBook, makeSubscription } from "./book.ts"
+import { makeFields } from "./fields.ts"
 import { PING, pong, readFrame } from "./frames.ts"
 import { parseLoosely } from "./full.ts"
 import { BINARY_EVENT, bitOf, codesOf, isMessageCode, messageCodes } from "./layout.ts"
@@ -29,6 +30,7 @@ import { Messages, objectOf, refreshesOf } from "./messages.ts"
 import type { XtsOptions } from "./options.ts"
 import { xtsOptions } from "./options.ts"
 import type { Address } from "./requests.ts"
+import { Scanner } from "./scan.ts"
 import type { CodeChange } from "./subscriber.ts"
 import { Subscriber } from "./subscriber.ts"
 
@@ -47,6 +49,8 @@ export class XtsCodec implements Codec {
   readonly #codes: Readonly<Record<string, number>>
   readonly #book: Book
   readonly #messages: Messages
+  readonly #fields = makeFields()
+  readonly #scanner = new Scanner(this.#fields)
   readonly #binary: BinaryDecoder
   readonly #subscriber: Subscriber
   readonly #origin: string | undefined
@@ -159,6 +163,10 @@ export class XtsCodec implements Codec {
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string") return this.#attachment(frame, receivedAt, sink)
+    if (this.#scanner.scan(frame)) {
+      this.#dropAnnounced(sink)
+      if (this.#messages.scanned(this.#scanner.code, this.#fields, receivedAt, sink)) return
+    }
     const packet = readFrame(frame)
     switch (packet.type) {
       case "event":

@@ -1,63 +1,86 @@
 /** Whole messages in JSON to ticks: events `1501-json-full` and the like, and the snapshots of REST answers. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { Level } from "../../market/tick.ts"
-import { isObject } from "../text.ts"
+import type { Fields } from "./fields.ts"
+import {
+  AVERAGE,
+  BUYERS,
+  CLOSE,
+  HIGH,
+  INTEREST,
+  LOW,
+  OPEN,
+  PRICE,
+  SELLERS,
+  SIZE,
+  SIZE_SPELT,
+  TIME_STAMP,
+  TRADED,
+  UPDATED,
+  VOLUME
+} from "./fields.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, LTP, OPEN_INTEREST, TOUCHLINE, toEpochMs } from "./layout.ts"
 import type { Known } from "./ticks.ts"
-import { EMPTY_ROW, NO_ROWS, bookless, filled, openInterestTick, touchlineTick } from "./ticks.ts"
+import { NO_ROWS, bookless, filled, openInterestTick, touchlineTick } from "./ticks.ts"
 
-type Message = Readonly<Record<string, unknown>>
+const isTold = (n: number): boolean => n === n
 
-/** Zero, and everything that is no number, stands for no price. */
-const price = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0)
+/** Zero stands for no price; NaN is falsy. */
+const price = (n: number): number => n || 0
 
-const quantity = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) ? value : undefined
+const quantity = (n: number): number | undefined => (isTold(n) ? n : undefined)
+
+const sizeOf = (numbers: Float64Array): number | undefined =>
+  quantity(isTold(numbers[SIZE]!) ? numbers[SIZE]! : numbers[SIZE_SPELT]!)
 
 /** The message's own time where the touchline has none. */
-const timeOf = (touchline: Message, message: Message, segment: number): number =>
-  toEpochMs(price(touchline["LastUpdateTime"]) || price(message["ExchangeTimeStamp"]), segment)
+const timeOf = (numbers: Float64Array, segment: number): number =>
+  toEpochMs(price(numbers[UPDATED]!) || price(numbers[TIME_STAMP]!), segment)
 
 /** @returns undefined when the message lacks what its kind is about */
 export const decodeFull = (
   code: MessageCode,
-  message: Message,
+  fields: Fields,
   instrument: WireInstrument,
   receivedAt: number,
   segment: number
 ): Known | undefined => {
+  const { numbers } = fields
   switch (code) {
     case LTP:
-      return decodeLtp(message, instrument, receivedAt, segment)
+      return decodeLtp(numbers, instrument, receivedAt, segment)
     case OPEN_INTEREST: {
-      const oi = quantity(message["OpenInterest"])
+      const oi = quantity(numbers[INTEREST]!)
       if (oi === undefined) return undefined
-      const time = toEpochMs(price(message["ExchangeTimeStamp"]), segment)
+      const time = toEpochMs(price(numbers[TIME_STAMP]!), segment)
       return bookless(openInterestTick(oi, time, instrument, receivedAt))
     }
     case TOUCHLINE:
     case DEPTH:
-      return decodeTouchline(code, message, instrument, receivedAt, segment)
+      return decodeTouchline(code, fields, instrument, receivedAt, segment)
   }
 }
 
 const decodeLtp = (
-  message: Message,
+  numbers: Float64Array,
   { exchange, symbol }: WireInstrument,
   received_time: number,
   segment: number
 ): Known | undefined => {
-  const ltp = message["LastTradedPrice"]
-  if (typeof ltp !== "number") return undefined
-  const ltq = quantity(message["LastTradedQunatity"] ?? message["LastTradedQuantity"])
-  const time = timeOf(message, message, segment)
+  const ltp = numbers[PRICE]!
+  if (!isTold(ltp)) return undefined
+  const ltq = sizeOf(numbers)
+  const exchange_time = timeOf(numbers, segment)
+  // One literal for the everyday case, in which everything is there.
+  if (exchange_time !== 0 && ltp !== 0 && ltq !== undefined) {
+    return bookless({ symbol, exchange, mode: "ltp", received_time, exchange_time, ltp, ltq })
+  }
   return bookless({
     symbol,
     exchange,
     mode: "ltp",
     received_time,
-    ...(time === 0 ? {} : { exchange_time: time }),
+    ...(exchange_time === 0 ? {} : { exchange_time }),
     ...(ltp === 0 ? {} : { ltp }),
     ...(ltq === undefined ? {} : { ltq })
   })
@@ -65,33 +88,30 @@ const decodeLtp = (
 
 const decodeTouchline = (
   code: typeof TOUCHLINE | typeof DEPTH,
-  message: Message,
+  fields: Fields,
   instrument: WireInstrument,
   receivedAt: number,
   segment: number
 ): Known | undefined => {
-  // Usually nested; some servers have the same fields at the root.
-  const nested = message["Touchline"]
-  const t: Message = isObject(nested) ? nested : message
-  const buy = code === DEPTH ? readRows(message["Bids"]) : NO_ROWS
-  const sell = code === DEPTH ? readRows(message["Asks"]) : NO_ROWS
-  const hasBook = code === DEPTH && (Array.isArray(message["Bids"]) || Array.isArray(message["Asks"]))
-  if (t["LastTradedPrice"] === undefined && t["Close"] === undefined && !hasBook) return undefined
+  const { hasTouchline, numbers } = fields
+  const hasBook = code === DEPTH && fields.hasBook
+  if (!hasTouchline && !hasBook) return undefined
+  const buy = hasBook ? fields.buy : NO_ROWS
+  const sell = hasBook ? fields.sell : NO_ROWS
   const tick = touchlineTick(
     {
-      exchangeTime: timeOf(t, message, segment),
-      ltt: toEpochMs(price(t["LastTradedTime"]), segment),
-      ltp: price(t["LastTradedPrice"]),
-      // Misspelt on the wire.
-      ltq: quantity(t["LastTradedQunatity"] ?? t["LastTradedQuantity"]),
-      open: price(t["Open"]),
-      high: price(t["High"]),
-      low: price(t["Low"]),
-      close: price(t["Close"]),
-      volume: quantity(t["TotalTradedQuantity"]),
-      average: price(t["AverageTradedPrice"]),
-      totalBuy: quantity(t["TotalBuyQuantity"]),
-      totalSell: quantity(t["TotalSellQuantity"])
+      exchangeTime: timeOf(numbers, segment),
+      ltt: toEpochMs(price(numbers[TRADED]!), segment),
+      ltp: price(numbers[PRICE]!),
+      ltq: sizeOf(numbers),
+      open: price(numbers[OPEN]!),
+      high: price(numbers[HIGH]!),
+      low: price(numbers[LOW]!),
+      close: price(numbers[CLOSE]!),
+      volume: quantity(numbers[VOLUME]!),
+      average: price(numbers[AVERAGE]!),
+      totalBuy: quantity(numbers[BUYERS]!),
+      totalSell: quantity(numbers[SELLERS]!)
     },
     instrument,
     receivedAt,
@@ -99,17 +119,6 @@ const decodeTouchline = (
   )
   return { tick, buy, sell, whole: true }
 }
-
-const readRows = (rows: unknown): ReadonlyArray<Level> => (Array.isArray(rows) ? rows.map(readRow) : NO_ROWS)
-
-const readRow = (row: unknown): Level =>
-  isObject(row)
-    ? {
-        price: price(row["Price"]),
-        quantity: quantity(row["Size"]) ?? 0,
-        orders: quantity(row["TotalOrders"]) ?? 0
-      }
-    : EMPTY_ROW
 
 /**
  * JSON as XTS servers write it: with `NaN` and infinities where there is no value (TotalValueTraded), which count as

@@ -6,6 +6,8 @@ import type { Sink } from "../protocol.ts"
 import { brokerText, isObject, plainNumber } from "../text.ts"
 import type { Book, Subscription } from "./book.ts"
 import { MAX_ID, knownOf, remember } from "./book.ts"
+import type { Fields } from "./fields.ts"
+import { ID, SEGMENT, makeFields, pick } from "./fields.ts"
 import { decodeFull, parseLoosely } from "./full.ts"
 import type { MessageCode } from "./layout.ts"
 import { LTP, OPEN_INTEREST, isMessageCode } from "./layout.ts"
@@ -16,9 +18,25 @@ import { overlay } from "./ticks.ts"
 
 export class Messages {
   readonly #book: Book
+  readonly #fields = makeFields()
 
   constructor(book: Book) {
     this.#book = book
+  }
+
+  /**
+   * A message that the scanner has read.
+   *
+   * @returns false where `full` has to say what is wrong with it
+   */
+  scanned(code: MessageCode, fields: Fields, receivedAt: number, sink: Sink): boolean {
+    const segment = fields.numbers[SEGMENT]!
+    const subscription = this.#book[segment]?.get(fields.numbers[ID]!)
+    if (subscription === undefined) return false
+    const now = decodeFull(code, fields, subscription.instrument, receivedAt, segment)
+    if (now === undefined) return false
+    tell(subscription, code, now, sink)
+    return true
   }
 
   /** @param snapshot of a REST answer, which may be older than what the socket has brought meanwhile */
@@ -43,7 +61,8 @@ export class Messages {
     const address: Address = { exchangeSegment: segment, exchangeInstrumentID: id }
     const subscription = this.#find(segment, id, sink)
     if (subscription === undefined) return address
-    let now = decodeFull(code, message, subscription.instrument, receivedAt, segment)
+    pick(code, message, this.#fields)
+    let now = decodeFull(code, this.#fields, subscription.instrument, receivedAt, segment)
     if (now === undefined) {
       sink.reject("malformed_text", `message ${code} of ${nameOf(subscription.instrument)} has no values`)
       return address
@@ -56,8 +75,7 @@ export class Messages {
         return address
       }
     }
-    remember(subscription, code, now)
-    sink.tick(subscription.instrument, now.tick, refreshesOf(code, now.tick))
+    tell(subscription, code, now, sink)
     return address
   }
 
@@ -79,8 +97,7 @@ export class Messages {
     if (typeof now === "string")
       return sink.reject("malformed_text", `${nameOf(instrument)}: ${brokerText(now)}`)
     if (now === undefined) return sink.event({ type: "ignored", what: `message ${code} without a value` })
-    remember(subscription, code, now)
-    sink.tick(instrument, now.tick, refreshesOf(code, now.tick))
+    tell(subscription, code, now, sink)
   }
 
   #find(segment: number, id: number, sink: Sink): Subscription | undefined {
@@ -93,6 +110,11 @@ export class Messages {
     if (subscription === undefined) sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`)
     return subscription
   }
+}
+
+const tell = (subscription: Subscription, code: MessageCode, now: Known, sink: Sink): void => {
+  remember(subscription, code, now)
+  sink.tick(subscription.instrument, now.tick, refreshesOf(code, now.tick))
 }
 
 /** Open interest is news for quotes, a touchline for LTP readers as well, a book for everybody unless it is alone. */
