@@ -124,6 +124,10 @@ export class Scanner {
   #rows(): ReadonlyArray<Level> {
     const rows: Array<Level> = []
     if (this.#text.charCodeAt(this.#at) !== OPENING) this.#giveUp()
+    else if (this.#text.charCodeAt(this.#at + 1) === CLOSING) {
+      this.#at += 2
+      return rows
+    }
     for (;;) {
       if (this.#at < 0) return rows
       if (this.#text.charCodeAt(++this.#at) !== OBJECT) this.#giveUp()

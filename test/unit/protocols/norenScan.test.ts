@@ -40,50 +40,56 @@ const delta =
 
 const decimal = FastCheck.tuple(
   FastCheck.constantFrom("", "-"),
-  FastCheck.bigInt({ min: 0n, max: 10n ** 16n }),
-  FastCheck.constantFrom("", ".0", ".05", ".", ".1234", ".99999999", "e3", " ")
+  FastCheck.bigInt({ min: 0n, max: 10n ** 14n }),
+  FastCheck.constantFrom("", ".0", ".05", ".5")
 ).map((parts) => parts.join(""))
 
-const value = FastCheck.oneof(
-  { weight: 5, arbitrary: decimal },
+const odd = FastCheck.oneof(
   FastCheck.constantFrom(
     "",
     "-",
     "--",
-    "0",
     "-0",
+    "5.",
     "00.50",
+    "1e3",
     "1e999",
     "0x10",
     "NaN",
-    "13:58:37",
-    "00:00:00",
-    "24:00:00"
+    " 1",
+    "1 ",
+    "9".repeat(20)
   ),
+  FastCheck.constantFrom("13:58:37", "00:00:00", "24:00:00", "3:58:37"),
   FastCheck.double().map(String),
-  FastCheck.string({ maxLength: 6 })
+  FastCheck.string({ maxLength: 6 }),
+  FastCheck.jsonValue()
 )
+const value = FastCheck.oneof({ weight: 19, arbitrary: decimal }, { weight: 1, arbitrary: odd })
 
 const key = FastCheck.oneof(
-  { weight: 5, arbitrary: FastCheck.constantFrom(...keys) },
-  FastCheck.constantFrom("t", "e", "tk", "pc", "toi", "ts", "lpx", "l", "", "52", "__proto__"),
+  { weight: 19, arbitrary: FastCheck.constantFrom(...keys.filter((k) => k !== "ltt"), "pc", "toi", "ts") },
+  FastCheck.constantFrom("ltt", "t", "e", "tk", "lpx", "l", "", "52", "__proto__"),
   FastCheck.string({ maxLength: 5 })
 )
 
-/** In JSON, and with keys that may come twice. */
-const entry = FastCheck.tuple(
-  key,
-  FastCheck.oneof({ weight: 9, arbitrary: value }, FastCheck.jsonValue())
-).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`)
 const message = FastCheck.tuple(
-  FastCheck.array(entry, { maxLength: 8 }),
+  FastCheck.array(FastCheck.tuple(key, value), { maxLength: 8 }),
+  FastCheck.nat(9),
   FastCheck.nat(8),
-  FastCheck.constantFrom(...kinds, "ok"),
-  FastCheck.constantFrom(...exchanges, "NS", "NSEX"),
-  FastCheck.oneof(FastCheck.nat().map(String), FastCheck.constantFrom("02885", "0", "", "1234567890123"))
-).map(([entries, at, t, e, tk]) => {
+  FastCheck.constantFrom(...kinds, ...kinds, "ok"),
+  FastCheck.constantFrom(...exchanges, ...exchanges, "NSEX"),
+  FastCheck.oneof(
+    { weight: 9, arbitrary: FastCheck.nat().map(String) },
+    FastCheck.constantFrom("02885", "", "1234567890123")
+  )
+).map(([members, chance, at, t, e, tk]) => {
+  // A key twice is rare.
+  const some = (chance === 0 ? members : [...new Map(members)]).map(
+    ([name, told]) => `${JSON.stringify(name)}:${JSON.stringify(told)}`
+  )
   const own = [`"t":"${t}"`, `"e":"${e}"`, `"tk":"${tk}"`]
-  return `{${[...entries.slice(0, at), ...own, ...entries.slice(at)].join(",")}}`
+  return `{${[...some.slice(0, at), ...own, ...some.slice(at)].join(",")}}`
 })
 
 describe("noren: the scanner", () => {
