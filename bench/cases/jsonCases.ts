@@ -7,6 +7,7 @@ import { WrongResult, keep } from "../harness.ts"
 import type { JsonFeed } from "./jsonFeeds.ts"
 import { jsonFeed, openJson } from "./jsonFeeds.ts"
 import { jsonKinds } from "./jsonKinds.ts"
+import { scannerAndParser } from "./jsonScan.ts"
 import { RECEIVED_AT } from "./ticks.ts"
 
 /** Times the cost of parsing alone. */
@@ -76,12 +77,14 @@ const parser = ({ frames, kind: { name, parse, tokenIn }, walks }: JsonFeed): Co
   }
 })
 
-export const jsonCases = (): ReadonlyArray<Case> =>
-  jsonKinds.map(jsonFeed).map((feed) => ({
-    suite: "micro",
-    name: `decode: ${feed.kind.name}`,
-    ours: decoder(feed),
-    peer: parser(feed),
-    ratioOf: "cost",
-    goal: GOAL
-  }))
+const casesOf = (feed: JsonFeed): ReadonlyArray<Case> => {
+  const { name } = feed.kind
+  const [scanner, picker] = scannerAndParser(feed)
+  const suite = "micro"
+  return [
+    { suite, name: `decode: ${name}`, ours: decoder(feed), peer: parser(feed), ratioOf: "cost", goal: GOAL },
+    { suite, name: `known keys: ${name}`, ours: scanner, peer: picker, ratioOf: "speed" }
+  ]
+}
+
+export const jsonCases = (): ReadonlyArray<Case> => jsonKinds.map(jsonFeed).flatMap(casesOf)
