@@ -37,7 +37,6 @@ const CLOSING = 93
 const OBJECT = 123
 const END = 125
 const BLANK = 32
-const ASCII = 127
 
 /** Whole numbers of so many digits, and their division by these powers, are exact: the result is that of `JSON.parse`. */
 const MAX_DIGITS = 15
@@ -49,14 +48,21 @@ const MAX_LENGTH = 40
 /** Deeper than any message, and shallow enough for any stack. */
 const MAX_NESTING = 8
 
-/** Where nothing can be read any more: whatever is read here is no letter. */
-const GIVEN_UP = -1
+/**
+ * The text as bytes, because reading those takes half the time of `charCodeAt`, and copying them next to nothing
+ * (measured, 857 letters: 1700 against 830 + 70 ns). Behind the last one are zeros, which are no letter of JSON: nothing
+ * looks further ahead.
+ */
+const MAX_BYTES = 1 << 16
+const AHEAD = 4
+const bytes = Buffer.alloc(MAX_BYTES + AHEAD)
 
 export class Scanner {
   /** Of the last message. */
   code: MessageCode = LTP
   readonly #fields: Fields
   #text = ""
+  #end = 0
   #at = 0
 
   constructor(fields: Fields) {
@@ -65,23 +71,24 @@ export class Scanner {
 
   /** @returns false where it gives up; what it has read by then is to be forgotten */
   scan(text: string): boolean {
+    const { length } = text
+    // Beside letters that are more than a byte, nothing makes the two lengths differ.
+    if (length > MAX_BYTES || bytes.write(text) !== length) return false
+    for (let i = 0; i < AHEAD; i++) bytes[length + i] = 0
     const { next, wordAt } = heads
     let state = ROOT
     let at = 0
-    let letter = text.charCodeAt(0)
-    while (state !== 0 && letter !== OBJECT) {
-      state = letter < ASCII ? next[(state << 7) | letter]! : 0
-      letter = text.charCodeAt(++at)
-    }
+    while (state !== 0 && bytes[at] !== OBJECT) state = next[(state << 7) | bytes[at++]!]!
     const code = messageCodes[wordAt[state]!]
     if (code === undefined) return false
     this.code = code
     this.#text = text
+    this.#end = length
     this.#at = at
     clear(this.#fields)
     this.#message()
     at = this.#at
-    return text.charCodeAt(at) === QUOTE && text.charCodeAt(at + 1) === CLOSING && at + 2 === text.length
+    return bytes[at] === QUOTE && bytes[at + 1] === CLOSING && at + 2 === length
   }
 
   #message(): void {
@@ -108,7 +115,7 @@ export class Scanner {
   /** @returns the keys that it has */
   #touchline(): number {
     const { numbers } = this.#fields
-    if (this.#text.charCodeAt(this.#at) !== OBJECT) this.#giveUp()
+    if (bytes[this.#at]! !== OBJECT) this.#giveUp()
     let seen = 0
     do {
       const key = this.#key(messageKeys)
@@ -123,16 +130,16 @@ export class Scanner {
 
   #rows(): ReadonlyArray<Level> {
     const rows: Array<Level> = []
-    if (this.#text.charCodeAt(this.#at) !== OPENING) this.#giveUp()
-    else if (this.#text.charCodeAt(this.#at + 1) === CLOSING) {
+    if (bytes[this.#at]! !== OPENING) this.#giveUp()
+    else if (bytes[this.#at + 1]! === CLOSING) {
       this.#at += 2
       return rows
     }
     for (;;) {
-      if (this.#at < 0) return rows
-      if (this.#text.charCodeAt(++this.#at) !== OBJECT) this.#giveUp()
+      if (this.#at === this.#end) return rows
+      if (bytes[++this.#at]! !== OBJECT) this.#giveUp()
       rows.push(this.#row())
-      const letter = this.#text.charCodeAt(this.#at)
+      const letter = bytes[this.#at]!
       if (letter === COMMA) continue
       if (letter === CLOSING) this.#at++
       else this.#giveUp()
@@ -157,12 +164,12 @@ export class Scanner {
   }
 
   #giveUp(): void {
-    this.#at = GIVEN_UP
+    this.#at = this.#end
   }
 
   /** Behind a member of an object: whether another one follows. */
   #goesOn(): boolean {
-    const letter = this.#text.charCodeAt(this.#at)
+    const letter = bytes[this.#at]!
     if (letter === END) this.#at++
     else if (letter !== COMMA) this.#giveUp()
     return letter === COMMA
@@ -170,67 +177,65 @@ export class Scanner {
 
   /** From the brace or the comma before a key to its value. */
   #key({ next, wordAt }: KeyTrie): number {
-    const text = this.#text
     let at = this.#at
-    if (at < 0) return NO_WORD
-    if (text.charCodeAt(at + 1) !== BACKSLASH || text.charCodeAt(at + 2) !== QUOTE) {
+    if (at === this.#end) return NO_WORD
+    if (bytes[at + 1]! !== BACKSLASH || bytes[at + 2]! !== QUOTE) {
       this.#giveUp()
       return NO_WORD
     }
     at += 3
     let state = ROOT
-    let letter = text.charCodeAt(at)
+    let letter = bytes[at]!
     while (letter !== BACKSLASH) {
-      if (!(letter >= BLANK && letter < ASCII) || letter === QUOTE) {
+      if (letter < BLANK || letter === QUOTE) {
         this.#giveUp()
         return NO_WORD
       }
       state = next[(state << 7) | letter]!
-      letter = text.charCodeAt(++at)
+      letter = bytes[++at]!
     }
-    const isWhole = text.charCodeAt(at + 1) === QUOTE && text.charCodeAt(at + 2) === COLON
-    this.#at = isWhole ? at + 3 : GIVEN_UP
+    const isWhole = bytes[at + 1]! === QUOTE && bytes[at + 2]! === COLON
+    this.#at = isWhole ? at + 3 : this.#end
     return wordAt[state]!
   }
 
   /** @param wanted otherwise it is only passed over */
   #number(wanted: boolean): number {
-    const text = this.#text
     const from = this.#at
-    const negative = text.charCodeAt(from) === MINUS
+    const negative = bytes[from]! === MINUS
     let at = negative ? from + 1 : from
     const first = at
     let n = 0
-    let digit = text.charCodeAt(at) - ZERO
+    let digit = bytes[at]! - ZERO
     const leadsWithZero = digit === 0
     while (digit >= 0 && digit <= 9) {
       n = n * 10 + digit
-      digit = text.charCodeAt(++at) - ZERO
+      digit = bytes[++at]! - ZERO
     }
     let digits = at - first
-    if (digits === 0 || (leadsWithZero && digits > 1)) this.#at = GIVEN_UP
+    if (digits === 0 || (leadsWithZero && digits > 1)) this.#at = this.#end
     else this.#at = at
     if (digit === POINT - ZERO) {
       const point = at
-      digit = text.charCodeAt(++at) - ZERO
+      digit = bytes[++at]! - ZERO
       while (digit >= 0 && digit <= 9) {
         n = n * 10 + digit
-        digit = text.charCodeAt(++at) - ZERO
+        digit = bytes[++at]! - ZERO
       }
       const decimals = at - point - 1
       digits += decimals
-      if (decimals === 0) this.#at = GIVEN_UP
-      else if (this.#at >= 0) this.#at = at
+      if (decimals === 0) this.#at = this.#end
+      else if (this.#at < this.#end) this.#at = at
       if (digits <= MAX_DIGITS) n /= powers[decimals]!
     }
-    if (digits > MAX_LENGTH) this.#at = GIVEN_UP
-    if (digits > MAX_DIGITS && wanted && this.#at >= 0) return Number(text.slice(from, at))
+    if (digits > MAX_LENGTH) this.#at = this.#end
+    if (digits > MAX_DIGITS && wanted && this.#at < this.#end) return Number(this.#text.slice(from, at))
     return negative ? -n : n
   }
 
   /** Over a value that nobody reads; it must be JSON all the same. */
   #pass(nesting: number): void {
-    const letter = this.#text.charCodeAt(this.#at)
+    const letter = bytes[this.#at]!
     if (letter === BACKSLASH) return this.#passText()
     if (letter === OBJECT && nesting < MAX_NESTING) {
       do {
@@ -246,18 +251,17 @@ export class Scanner {
   }
 
   #passText(): void {
-    const text = this.#text
     let at = this.#at + 2
-    if (text.charCodeAt(at - 1) !== QUOTE) return this.#giveUp()
-    let letter = text.charCodeAt(at)
+    if (bytes[at - 1]! !== QUOTE) return this.#giveUp()
+    let letter = bytes[at]!
     while (letter !== BACKSLASH) {
-      if (!(letter >= BLANK) || letter === QUOTE) return this.#giveUp()
-      letter = text.charCodeAt(++at)
+      if (letter < BLANK || letter === QUOTE) return this.#giveUp()
+      letter = bytes[++at]!
     }
-    this.#at = text.charCodeAt(at + 1) === QUOTE ? at + 2 : GIVEN_UP
+    this.#at = bytes[at + 1]! === QUOTE ? at + 2 : this.#end
   }
 
   #passWord(word: string): void {
-    this.#at = this.#text.startsWith(word, this.#at) ? this.#at + word.length : GIVEN_UP
+    this.#at = this.#text.startsWith(word, this.#at) ? this.#at + word.length : this.#end
   }
 }

@@ -138,7 +138,7 @@ describe("xts: the scanner", () => {
     assert.isTrue(takes(eventOf(1501, '{"ExchangeSegment":1,"ExchangeInstrumentID":5,"Close":-10.5}')))
     assert.isTrue(takes(touchline.replace("1436.35", "1436.3500000000001364")))
     assert.isTrue(
-      takes(touchline.replace('\\"BookType', '\\"Nested\\":{\\"a\\":{\\"b\\":\\"ü\\"}},\\"BookType'))
+      takes(touchline.replace('\\"BookType', '\\"Nested\\":{\\"a\\":{\\"b\\":\\"u\\"}},\\"BookType'))
     )
   })
 
@@ -158,6 +158,8 @@ describe("xts: the scanner", () => {
     ["a message that is no text", '42["1501-json-full",{"Close":5}]'],
     ["an array for the touchline", eventOf(1501, '{"Touchline":[{"Close":5}]}')],
     ["an object for the bids", eventOf(1502, '{"Bids":{"Price":5}}')],
+    ["a letter that is more than a byte", touchline.replace("null", '\\"ü\\"')],
+    ["a huge text", touchline.replace("null", `\\"${"x".repeat(70_000)}\\"`)],
     ["nothing", ""]
   ])("leaves %s to JSON.parse", (_what, text) => {
     assert.isFalse(scanner.scan(text))
