@@ -158,7 +158,7 @@ describe("xts: the scanner", () => {
     ["a message that is no text", '42["1501-json-full",{"Close":5}]'],
     ["an array for the touchline", eventOf(1501, '{"Touchline":[{"Close":5}]}')],
     ["an object for the bids", eventOf(1502, '{"Bids":{"Price":5}}')],
-    ["a letter that is more than a byte", touchline.replace("null", '\\"ü\\"')],
+    ["a letter beyond ASCII", touchline.replace("null", '\\"ü\\"')],
     ["a huge text", touchline.replace("null", `\\"${"x".repeat(70_000)}\\"`)],
     ["nothing", ""]
   ])("leaves %s to JSON.parse", (_what, text) => {
