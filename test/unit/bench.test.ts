@@ -51,7 +51,7 @@ describe("the bench suite", () => {
     const { status, stderr, stdout } = bench("--check")
     assert.strictEqual(status, 0, stderr)
     assert.match(stdout, /^[1-9]\d* cases give the right results$/m)
-  })
+  }, 120_000)
 
   it("runs the chosen suite and the chosen cases of it only", () => {
     const { status, stderr, stdout } = bench("--check", "--suite", "pipeline", "--only", "KITE FULL")
