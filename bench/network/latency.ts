@@ -10,7 +10,7 @@ import { inTurns } from "./plan.ts"
 import type { Audience } from "./rig.ts"
 import { Rig } from "./rig.ts"
 
-const CLIENTS = 100
+const CLIENTS = 10
 const SHARE = 1 / 4
 
 /** Microseconds beyond the bare server. */

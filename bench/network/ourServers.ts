@@ -69,9 +69,25 @@ const brokerSocket = () => {
   }
 }
 
-/** As the broker's own, but for the pace of requests, which would make a start of thousands take long. */
+const AN_HOUR_MS = 3_600_000
+
+/**
+ * As the broker's own, but for the pace of requests, which would make a start of thousands take long, and for the
+ * watchdog: a server that waits for its turn in the run is silent for longer than a market is.
+ */
 const registry = BrokerRegistry.layer.pipe(
-  Layer.provide(Layer.succeed(BrokerOverrides, { [BROKER]: { requestBatch: 1000, requestIntervalMs: 1 } }))
+  Layer.provide(
+    Layer.succeed(BrokerOverrides, {
+      [BROKER]: {
+        requestBatch: 1000,
+        requestIntervalMs: 1,
+        silentAfterMs: AN_HOUR_MS,
+        ticklessAfterMs: AN_HOUR_MS,
+        firstTickAfterMs: AN_HOUR_MS,
+        partialAfterMs: AN_HOUR_MS
+      }
+    })
+  )
 )
 
 const fromBroker = (market: Market) => {

@@ -63,6 +63,8 @@ export interface ClientOptions {
   readonly address: string
   readonly metrics: GatewayMetrics
   readonly rooms: Rooms
+  /** Those who read by topic: the client is in it while it does. */
+  readonly topicReaders: Set<Client>
   readonly limits: DeliveryLimits & Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond">
   readonly now: () => number
 }
@@ -90,6 +92,8 @@ export class Client implements Member {
   readonly #bytes: Allowance
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
+  readonly #topicReaders: Set<Client>
+  #topics = 0
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
   #graceTimer: NodeJS.Timeout | undefined
@@ -104,7 +108,7 @@ export class Client implements Member {
   /** What waited in the socket when a limit was hit; undefined for a client that is not to be closed for it. */
   slowWith: number | undefined
 
-  constructor({ address, encoding, id, limits, metrics, now, rooms, solo }: ClientOptions) {
+  constructor({ address, encoding, id, limits, metrics, now, rooms, solo, topicReaders }: ClientOptions) {
     this.id = id
     this.solo = solo
     this.encoding = encoding
@@ -114,6 +118,7 @@ export class Client implements Member {
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#metrics = metrics
     this.#rooms = rooms
+    this.#topicReaders = topicReaders
     this.delivery = new Delivery(
       encoding,
       {
@@ -163,6 +168,7 @@ export class Client implements Member {
   /** From the close handler: from here on nothing reaches the socket. */
   closed(): void {
     this.#socket = undefined
+    this.#topicReaders.delete(this)
     clearTimeout(this.#graceTimer)
     this.delivery.close()
     this.#inbox.length = 0
@@ -223,10 +229,12 @@ export class Client implements Member {
   }
 
   joinTopic(topic: string): void {
+    if (++this.#topics === 1 && this.isOpen) this.#topicReaders.add(this)
     this.#socket?.subscribe(topic)
   }
 
   leaveTopic(topic: string): void {
+    if (--this.#topics === 0) this.#topicReaders.delete(this)
     this.#socket?.unsubscribe(topic)
   }
 

@@ -108,6 +108,8 @@ const makeGateway = Effect.fnUntraced(function* (
   const run = yield* FiberSet.runtime(fibers)<never>()
   const metrics = new GatewayMetrics(context)
   const clients = new Set<Client>()
+  /** Those whose sockets the library fills by itself: a few of many clients perhaps, and they are looked at often. */
+  const topicReaders = new Set<Client>()
   const now = (): number => clock.currentTimeMillisUnsafe()
   const byAddress = new Tally<string>()
   const failedKeys = new FailedKeys({ most: settings.maxFailedKeys })
@@ -201,6 +203,7 @@ const makeGateway = Effect.fnUntraced(function* (
         address,
         metrics,
         rooms,
+        topicReaders,
         limits: settings,
         now
       })
@@ -296,7 +299,7 @@ const makeGateway = Effect.fnUntraced(function* (
     if (frames.length > 0) metrics.latency(frames[0]!, at)
     if (at - checkedAt < CHECK_EVERY_MS) return
     checkedAt = at
-    for (const client of clients) if (client.holdings.size > 0) client.delivery.check()
+    for (const client of topicReaders) client.delivery.check()
   })
   yield* bus.listen((event) => {
     metrics.heard(event.type)

@@ -60,7 +60,7 @@ export const optional: Rules = {
   depth: { is: "book" }
 }
 
-/** The fields of a level of the book: all of them, always. */
+/** The fields of a level of the book: all of them, always. No literal, which would share the hidden class of real levels. */
 export const ofLevel: Rules = Object.fromEntries([
   ["price", price],
   ["quantity", quantity],

@@ -74,6 +74,7 @@ export const QuoteData = Schema.Struct({ ...dataHead, ...quoteFields, ...times }
   identifier: "QuoteData"
 })
 
+// In this order for the reason that market/tick.ts gives.
 export const Level = Schema.Struct({ orders: Quantity, quantity: Quantity, price: Price }).annotate({
   identifier: "Level",
   description: "All zeros: an empty place in the book"
