@@ -9,7 +9,7 @@ import { readVectorFile } from "../../src/brokers/conformance.ts"
 import type { VectorFile } from "../../src/brokers/conformance.ts"
 import type { Exchange } from "../../src/market/exchange.ts"
 import type { WireInstrument } from "../../src/market/instrument.ts"
-import type { Tick } from "../../src/market/tick.ts"
+import type { Level, Tick } from "../../src/market/tick.ts"
 import type { Codec, Sink, Want, Frame as WireFrame } from "../../src/protocols/protocol.ts"
 import { isHttpRequest } from "../../src/protocols/protocol.ts"
 import { makeRandom } from "../../src/simulator/random.ts"
@@ -25,7 +25,7 @@ export interface Packet {
   readonly instrument: WireInstrument
   readonly want: Want
   /** Delivered before the timing, so that the codec has what it merges from. */
-  readonly before?: Buffer
+  readonly before: ReadonlyArray<Buffer>
   readonly frame: Buffer
   /** What the wire's prices are multiplied by. */
   readonly divisor: number
@@ -66,13 +66,15 @@ interface Golden {
   readonly expect: Expected
 }
 
+type IsOfKind = (frameBytes: number, caseName: string) => boolean
+
 /** The first case of each instrument with one frame of this packet: the everyday ones come first in the files. */
-const goldenOf = (file: VectorFile, frameBytes: number): ReadonlyMap<string, Golden> => {
+const goldenOf = (file: VectorFile, isOfKind: IsOfKind): ReadonlyMap<string, Golden> => {
   const found = new Map<string, Golden>()
-  for (const { frames, expect } of file.cases) {
+  for (const { name, frames, expect } of file.cases) {
     const [only] = frames
     if (frames.length !== 1 || only === undefined || !("hex" in only)) continue
-    if (only.hex.length !== 2 * frameBytes || typeof expect === "string" || expect.length !== 1) continue
+    if (!isOfKind(only.hex.length / 2, name) || typeof expect === "string" || expect.length !== 1) continue
     const tick = expect[0]!
     const key = `${String(tick["exchange"])}:${String(tick["symbol"])}`
     if (!found.has(key)) found.set(key, { frame: Buffer.from(only.hex, "hex"), expect: tick })
@@ -82,11 +84,13 @@ const goldenOf = (file: VectorFile, frameBytes: number): ReadonlyMap<string, Gol
 
 const QUOTE_BYTES = 123
 
-const goldenPackets = ({ bytes, merged, wire, want }: Kind): ReadonlyArray<Packet> => {
+const goldenPackets = ({ bytes, goldenNames, merged, wire, want }: Kind): ReadonlyArray<Packet> => {
   const file = goldenFile(wire.vectors)
-  const quotes = merged === undefined ? undefined : goldenOf(file, QUOTE_BYTES)
+  const quotes = merged === undefined ? undefined : goldenOf(file, (length) => length === QUOTE_BYTES)
   const packets: Array<Packet> = []
-  for (const [key, { expect, frame }] of goldenOf(file, bytes + wire.overhead)) {
+  const isOfKind: IsOfKind = (length, name) =>
+    bytes === undefined ? goldenNames?.test(name) === true : length === bytes + wire.overhead
+  for (const [key, { expect, frame }] of goldenOf(file, isOfKind)) {
     const listing = file.instruments.find((i) => `${i.exchange}:${i.symbol}` === key)
     if (listing === undefined) continue
     const { symbol, brexchange, brsymbol, token } = listing
@@ -107,7 +111,7 @@ const goldenPackets = ({ bytes, merged, wire, want }: Kind): ReadonlyArray<Packe
       divisor: divisorOf(wire, exchange),
       carries: expect,
       expected: quote === undefined ? expect : { ...pick(quote.expect, merged ?? []), ...expect },
-      ...(quote === undefined ? {} : { before: quote.frame })
+      before: quote === undefined ? [] : [quote.frame]
     })
   }
   return packets
@@ -116,29 +120,29 @@ const goldenPackets = ({ bytes, merged, wire, want }: Kind): ReadonlyArray<Packe
 const divisorOf = ({ broker, divisors }: Wire, exchange: Exchange): number =>
   divisors[codeOf(broker, exchange)] ?? 1
 
-/** These wires number their segments. */
-const codeOf = (broker: Broker, exchange: Exchange): number =>
-  Number(broker.exchanges[exchange]?.code ?? Number.NaN)
+const codeOf = (broker: Broker, exchange: Exchange): string | number => broker.exchanges[exchange]?.code ?? ""
 
-const pick = (from: Expected, fields: ReadonlyArray<string>): Expected =>
+export const pick = (from: Expected, fields: ReadonlyArray<string>): Expected =>
   Object.fromEntries(fields.flatMap((name) => (name in from ? [[name, from[name]]] : [])))
 
 const encodedPackets = (kind: Kind, count: number): ReadonlyArray<Packet> => {
   const { bytes, fields, merged, segments, want, wire } = kind
-  const random = makeRandom(bytes)
+  const random = makeRandom(bytes ?? kind.name.length)
   const levels = want.depth
   return Array.from({ length: count }, (_, n) => {
     const segment = segments[n % segments.length]!
     const code = codeOf(wire.broker, segment.exchange)
     const { instrument, state } = listed(n, segment, wire.token(n, code), random)
     const frames = encode(wire, instrument, want, state)
-    const frame = frames.find((f) => f.length === bytes + wire.overhead)
-    if (frame === undefined)
-      throw new Error(`The server codec wrote no packet of ${bytes} bytes (${kind.name}).`)
-    const before = frames.find((f) => f !== frame)
+    const frame = bytes === undefined ? frames.at(-1) : frames.find((f) => f.length === bytes + wire.overhead)
+    if (frame === undefined) throw new Error(`The server codec wrote no packet of this kind (${kind.name}).`)
     const { symbol, exchange } = instrument
     const book = state.depth!
-    const depth = { buy: book.buy.slice(0, levels), sell: book.sell.slice(0, levels) }
+    const ofWire = (level: Level): Level => (wire.countsOrders ? level : { ...level, orders: 0 })
+    const depth = {
+      buy: book.buy.slice(0, levels).map(ofWire),
+      sell: book.sell.slice(0, levels).map(ofWire)
+    }
     const carries = { symbol, exchange, mode: modeOf(fields), ...pick({ ...state, depth }, fields) }
     return {
       instrument,
@@ -148,7 +152,7 @@ const encodedPackets = (kind: Kind, count: number): ReadonlyArray<Packet> => {
       carries,
       expected:
         merged === undefined ? carries : { ...pick(state as unknown as Expected, merged), ...carries },
-      ...(before === undefined ? {} : { before })
+      before: frames.filter((f) => f !== frame)
     }
   })
 }
@@ -158,12 +162,8 @@ const modeOf = (fields: ReadonlyArray<string>): Tick["mode"] =>
   fields.includes("depth") ? "depth" : fields.includes("open") ? "quote" : "ltp"
 
 /** The broker's frames for one state, asked for as the client's codec asks. */
-const encode = (
-  { broker, protocol, server }: Wire,
-  instrument: WireInstrument,
-  want: Want,
-  state: Tick
-): ReadonlyArray<Buffer> => {
+const encode = (wire: Wire, instrument: WireInstrument, want: Want, state: Tick): ReadonlyArray<Buffer> => {
+  const { broker, protocol, server } = wire
   const codec = server.open(codecOptions(broker), {
     request: { url: "/", headers: {} },
     accepted: () => ({})
@@ -172,10 +172,12 @@ const encode = (
     if (isHttpRequest(request)) throw new Error("Expected a frame, got an HTTP request.")
     codec.receive(request, (token) => (token === instrument.token ? instrument : undefined))
   }
+  // What a server tells once, as the first message on an instrument, is not the everyday packet.
+  if (wire.settles) codec.encode([[instrument, state]])
   return codec.encode([[instrument, state]]).map(toBuffer)
 }
 
-const toBuffer = (frame: WireFrame): Buffer => {
+export const toBuffer = (frame: WireFrame): Buffer => {
   if (typeof frame === "string") throw new Error(`Expected a binary frame, got the text ${frame}.`)
   return Buffer.from(frame)
 }
@@ -223,12 +225,12 @@ export const crowdedFeed = (name: string, { packets, wire }: Feed): Feed => {
 
 /** A codec to which the feed's instruments are subscribed, with what it merges from delivered. */
 export const openCodec = (
-  { packets, wire }: Feed,
+  { packets, wire }: Pick<Feed, "packets" | "wire">,
   instrumentOf: (packet: Packet) => WireInstrument = (p) => p.instrument
 ): Codec => {
   const codec = wire.protocol.open(codecOptions(wire.broker))
   for (const packet of packets) codec.request([{ instrument: instrumentOf(packet), to: packet.want }])
-  for (const { before } of packets) if (before !== undefined) codec.decode(before, RECEIVED_AT, silent)
+  for (const { before } of packets) for (const frame of before) codec.decode(frame, RECEIVED_AT, silent)
   return codec
 }
 

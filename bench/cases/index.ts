@@ -1,22 +1,20 @@
 /** All cases of the tick path. */
 import type * as Scope from "effect/Scope"
-import type { Case, Contestant } from "../harness.ts"
-import { decoder, guard, guardedDecoder, parser } from "./decode.ts"
+import type { Case } from "../harness.ts"
+import { parser } from "./decode.ts"
+import { decodeCases } from "./decodeCases.ts"
 import type { Feed } from "./feeds.ts"
-import { crowdedFeed, feedOf, mixedFeed, openCodec } from "./feeds.ts"
-import { kiteKinds, smartStreamKinds } from "./kinds.ts"
+import { crowdedFeed, feedOf, mixedFeed } from "./feeds.ts"
+import { hsmFeeds } from "./hsmFeeds.ts"
 import { jsonCases } from "./jsonCases.ts"
+import { dhanKinds, kiteKinds, smartStreamKinds, upstoxKinds } from "./kinds.ts"
 import type { Sdk } from "./sdks.ts"
 import { kiteconnect, smartapi } from "./sdks.ts"
 import { serialiser, stringifier } from "./serialise.ts"
 import { parserAndJson, wholeWay } from "./wholeWay.ts"
 
-/** A full packet's bytes to a guarded tick, against the SDK's parser alone. */
-const DECODE_GOAL = 30
 /** A depth-5 payload, against JSON.stringify. */
 const SERIALISE_GOAL = 3
-/** Of decoding with the guard, the guard. */
-const SHARE_GOAL = 0.3
 
 const FULL = "kite full (184 B)"
 const SNAP_QUOTE = "smartstream snap quote (379 B)"
@@ -26,20 +24,8 @@ const goalIf = (holds: boolean, goal: number): { readonly goal?: number } => (ho
 const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {
   const { name } = feed
   const theirs = parser(sdk, feed)
-  const codec = openCodec(feed)
-  const bare = decoder(feed, codec)
-  const guarded = guardedDecoder(feed, codec)
   return [
-    { suite: "micro", name: `decode: ${name}`, ours: bare, peer: theirs },
-    { suite: "micro", name: `guard: ${name}`, ours: guard(feed) },
-    {
-      suite: "micro",
-      name: `decode + guard: ${name}`,
-      ours: guarded,
-      peer: theirs,
-      ...goalIf(name === FULL, DECODE_GOAL)
-    },
-    shareOf(feed, bare, guarded),
+    ...decodeCases(feed, theirs),
     {
       suite: "micro",
       name: `serialise: ${name}`,
@@ -55,15 +41,6 @@ const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<Readon
     }
   ]
 }
-
-const shareOf = ({ name }: Feed, bare: Contestant, guarded: Contestant): Case => ({
-  suite: "micro",
-  name: `guard share: ${name}`,
-  ours: guarded,
-  peer: bare,
-  share: true,
-  goal: SHARE_GOAL
-})
 
 /** @param scope what the cases start ends with it */
 export const allCases = async (scope: Scope.Scope): Promise<ReadonlyArray<Case>> => {
@@ -83,5 +60,7 @@ export const allCases = async (scope: Scope.Scope): Promise<ReadonlyArray<Case>>
   for (const feed of kiteFeeds) cases.push(...(await casesOf(feed, official.kite, scope)))
   for (const feed of smartStreamFeeds) cases.push(...(await casesOf(feed, official.smartstream, scope)))
   cases.push(...jsonCases())
+  const others = [...[...dhanKinds, ...upstoxKinds].map(feedOf), ...hsmFeeds()]
+  for (const feed of others) cases.push(...decodeCases(feed))
   return cases
 }

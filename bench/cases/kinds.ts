@@ -1,8 +1,11 @@
 /** The kinds of packet that the suite measures, and which fields of a tick each carries on the wire. */
 import type { Broker } from "../../src/brokers/broker.ts"
 import { broker as angel } from "../../src/brokers/angel.ts"
+import { broker as dhan } from "../../src/brokers/dhan.ts"
+import { broker as upstox } from "../../src/brokers/upstox.ts"
 import { broker as zerodha } from "../../src/brokers/zerodha.ts"
 import type { Tick } from "../../src/market/tick.ts"
+import { protocol as dhanProtocol, serverProtocol as dhanServer } from "../../src/protocols/dhan/index.ts"
 import { protocol as kite, serverProtocol as kiteServer } from "../../src/protocols/kite/index.ts"
 import { DIVISORS as KITE_DIVISORS } from "../../src/protocols/kite/layout.ts"
 import type { Protocol, ServerProtocol, Want } from "../../src/protocols/protocol.ts"
@@ -11,6 +14,10 @@ import {
   serverProtocol as smartStreamServer
 } from "../../src/protocols/smartstream/index.ts"
 import { DIVISORS as SMART_STREAM_DIVISORS } from "../../src/protocols/smartstream/layout.ts"
+import {
+  protocol as upstoxProtocol,
+  serverProtocol as upstoxServer
+} from "../../src/protocols/upstox/index.ts"
 import { cashOnly, indices, segments } from "./ticks.ts"
 
 export interface Wire {
@@ -20,11 +27,15 @@ export interface Wire {
   /** The file of golden frames in test/vectors. */
   readonly vectors: string
   /** A token in the broker's numbering for the n-th instrument of a segment with this code. */
-  readonly token: (n: number, code: number) => string
-  /** By segment code. */
-  readonly divisors: Readonly<Record<number, number>>
+  readonly token: (n: number, code: string | number) => string
+  /** By segment code; 1 for others. */
+  readonly divisors: Readonly<Record<string, number>>
   /** Bytes of a frame before its first packet, count included. */
   readonly overhead: number
+  /** Whether the server's first message on an instrument is another one than those that follow. */
+  readonly settles: boolean
+  /** Whether the book says how many orders a level has. */
+  readonly countsOrders: boolean
 }
 
 const KITE: Wire = {
@@ -33,9 +44,11 @@ const KITE: Wire = {
   server: kiteServer,
   vectors: "zerodha.json",
   // The low byte of a token is its segment.
-  token: (n, code) => String((40_000 + 37 * n) * 256 + code),
+  token: (n, code) => String((40_000 + 37 * n) * 256 + Number(code)),
   divisors: KITE_DIVISORS,
-  overhead: 4
+  overhead: 4,
+  settles: false,
+  countsOrders: true
 }
 
 const SMART_STREAM: Wire = {
@@ -45,14 +58,43 @@ const SMART_STREAM: Wire = {
   vectors: "angel.json",
   token: (n) => String(10_000 + 37 * n),
   divisors: SMART_STREAM_DIVISORS,
-  overhead: 0
+  overhead: 0,
+  settles: false,
+  countsOrders: true
+}
+
+const DHAN: Wire = {
+  broker: dhan,
+  protocol: dhanProtocol,
+  server: dhanServer,
+  vectors: "dhan.json",
+  token: (n) => String(10_000 + 37 * n),
+  // Prices are floats, in rupees.
+  divisors: {},
+  overhead: 0,
+  settles: true,
+  countsOrders: true
+}
+
+const UPSTOX: Wire = {
+  broker: upstox,
+  protocol: upstoxProtocol,
+  server: upstoxServer,
+  vectors: "upstox.json",
+  token: (n, code) => `${code}|${code === "NSE_EQ" ? `INE${100 + n}A01018` : 40_000 + 37 * n}`,
+  divisors: {},
+  overhead: 0,
+  settles: true,
+  countsOrders: false
 }
 
 export interface Kind {
   readonly name: string
   readonly wire: Wire
-  /** Of the packet. */
-  readonly bytes: number
+  /** Of the packet; undefined where they differ from packet to packet. */
+  readonly bytes: number | undefined
+  /** What golden cases of such packets are called. */
+  readonly goldenNames?: RegExp
   readonly want: Want
   /** What the packet carries. */
   readonly fields: ReadonlyArray<keyof Tick>
@@ -131,5 +173,25 @@ export const smartStreamKinds: ReadonlyArray<Kind> = [
     merged: quote,
     // Documented for this segment only.
     segments: cashOnly
+  }
+]
+
+const dhanFull: ReadonlyArray<keyof Tick> = [...quote, "ltt", "oi", "oi_high", "oi_low", "depth"]
+
+export const dhanKinds: ReadonlyArray<Kind> = [
+  { name: "dhan full (162 B)", wire: DHAN, bytes: 162, want: BOOK, fields: dhanFull, segments }
+]
+
+const upstoxFull: ReadonlyArray<keyof Tick> = [...quote, "ltt", "exchange_time", "oi", "depth"]
+
+export const upstoxKinds: ReadonlyArray<Kind> = [
+  {
+    name: "upstox full (protobuf)",
+    wire: UPSTOX,
+    bytes: undefined,
+    goldenNames: /^full /,
+    want: BOOK,
+    fields: upstoxFull,
+    segments
   }
 ]
