@@ -4,12 +4,12 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
-import { FrameReader } from "../bytes.ts"
+import { FrameReader, i32be, u16be, u32be } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
-import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
+import { decodeFull, decodeIndex, decodeQuote, ltpTick } from "./decode.ts"
 import {
   FULL_SIZE,
   INDEX_FULL_SIZE,
@@ -32,10 +32,19 @@ const SMALLEST = 3
  */
 const ABOUT_LOGIN = /(?<!instrument[ _-]?)\btoken\b|\baccess_token\b|\bapi_key\b|\b403\b/i
 
+interface Subscription {
+  readonly instrument: WireInstrument
+  readonly mode: Mode
+  /** 0 where the segment of its token is unknown. */
+  readonly divisor: number
+}
+
 export class KiteCodec implements Codec {
-  /** By instrument token, whose low byte is the segment: one number is the whole identity. */
-  readonly #instruments = new Map<number, WireInstrument>()
-  readonly #modes = new Map<number, Mode>()
+  /**
+   * By instrument token, whose low byte is the segment: one number is the whole identity. As a signed integer, which V8
+   * looks up without making a number object of it.
+   */
+  readonly #subscriptions = new Map<number, Subscription>()
   readonly #divisors: ReadonlyArray<number>
   readonly #signed: boolean
   readonly #batch: number
@@ -63,14 +72,12 @@ export class KiteCodec implements Codec {
         )
         continue
       }
-      if (!before.has(token)) before.set(token, this.#modes.get(token))
+      if (!before.has(token)) before.set(token, this.#subscriptions.get(token | 0)?.mode)
       if (isAsked(change)) asked.add(token)
-      if (to === undefined) {
-        this.#instruments.delete(token)
-        this.#modes.delete(token)
-      } else {
-        this.#instruments.set(token, instrument)
-        this.#modes.set(token, to.mode)
+      if (to === undefined) this.#subscriptions.delete(token | 0)
+      else {
+        const divisor = this.#divisors[token & 0xff]!
+        this.#subscriptions.set(token | 0, { instrument, mode: to.mode, divisor })
       }
     }
     return this.#frames(before, asked)
@@ -88,7 +95,7 @@ export class KiteCodec implements Codec {
     const added: Array<number> = []
     const inMode: Record<Mode, Array<number>> = { ltp: [], quote: [], depth: [] }
     for (const [token, was] of before) {
-      const is = this.#modes.get(token)
+      const is = this.#subscriptions.get(token | 0)?.mode
       const anew = is !== undefined && asked.has(token)
       if (is === was && !anew) continue
       if (was !== undefined && (is === undefined || anew)) dropped.push(token)
@@ -112,14 +119,14 @@ export class KiteCodec implements Codec {
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
     if (length < SMALLEST) return sink.event(HEARTBEAT)
-    const view = this.#reader.view(frame)
-    const count = view.getUint16(0)
+    const count = u16be(frame, 0)
     let at = 2
+    let view: DataView | undefined
     for (let i = 0; i < count; i++) {
       if (at + 2 > length) {
         return sink.reject("truncated", `the frame declares ${count} packets and ends after ${i}`)
       }
-      const size = view.getUint16(at)
+      const size = u16be(frame, at)
       at += 2
       if (at + size > length) {
         return sink.reject(
@@ -127,18 +134,39 @@ export class KiteCodec implements Codec {
           `packet ${i + 1} of ${count} declares ${size} bytes, ${length - at} came`
         )
       }
-      this.#packet(view, at, size, receivedAt, sink)
+      const subscription = size < LTP_SIZE ? undefined : this.#subscriptions.get(i32be(frame, at))
+      if (subscription === undefined || subscription.divisor === 0) this.#unknown(frame, at, size, sink)
+      else if (size === LTP_SIZE) {
+        // Read from the bytes: two numbers are there before the frame is copied.
+        const raw = this.#signed ? i32be(frame, at + 4) : u32be(frame, at + 4)
+        const { divisor, instrument } = subscription
+        sink.tick(instrument, ltpTick(instrument, receivedAt, raw / divisor), refreshes.ltp)
+      } else {
+        view ??= this.#reader.view(frame)
+        this.#packet(view, at, size, subscription, receivedAt, sink)
+      }
       at += size
     }
   }
 
-  #packet(v: DataView, at: number, size: number, receivedAt: number, sink: Sink): void {
+  #unknown(frame: Uint8Array, at: number, size: number, sink: Sink): void {
     if (size < LTP_SIZE) return sink.reject("unknown_length", `no packet has ${size} bytes`)
-    const token = v.getUint32(at)
-    const divisor = this.#divisors[token & 0xff]!
-    if (divisor === 0) return sink.reject("unknown_segment", `token ${token} is of segment ${token & 0xff}`)
-    const instrument = this.#instruments.get(token)
-    if (instrument === undefined) return sink.reject("not_subscribed", `token ${token}`)
+    const token = u32be(frame, at)
+    const segment = token & 0xff
+    if (this.#divisors[segment] === 0) {
+      return sink.reject("unknown_segment", `token ${token} is of segment ${segment}`)
+    }
+    sink.reject("not_subscribed", `token ${token}`)
+  }
+
+  #packet(
+    v: DataView,
+    at: number,
+    size: number,
+    { divisor, instrument }: Subscription,
+    receivedAt: number,
+    sink: Sink
+  ): void {
     switch (size) {
       case FULL_SIZE:
         return sink.tick(
@@ -152,12 +180,6 @@ export class KiteCodec implements Codec {
           decodeQuote(v, at, instrument, receivedAt, divisor, this.#signed),
           refreshes.quote
         )
-      case LTP_SIZE:
-        return sink.tick(
-          instrument,
-          decodeLtp(v, at, instrument, receivedAt, divisor, this.#signed),
-          refreshes.ltp
-        )
       case INDEX_QUOTE_SIZE:
       case INDEX_FULL_SIZE:
         return sink.tick(
@@ -166,7 +188,7 @@ export class KiteCodec implements Codec {
           refreshes.quote
         )
       default:
-        return sink.reject("unknown_length", `no packet has ${size} bytes (token ${token})`)
+        return sink.reject("unknown_length", `no packet has ${size} bytes (token ${v.getUint32(at)})`)
     }
   }
 }

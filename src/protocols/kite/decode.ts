@@ -14,19 +14,11 @@ import { putPrices } from "../tickDraft.ts"
 const price = (v: DataView, at: number, divisor: number, signed: boolean): number =>
   (signed ? v.getInt32(at) : v.getUint32(at)) / divisor
 
-export const decodeLtp = (
-  v: DataView,
-  at: number,
-  { symbol, exchange }: WireInstrument,
-  received_time: number,
-  divisor: number,
-  signed: boolean
-): Tick => {
-  const ltp = price(v, at + 4, divisor, signed)
-  return ltp === 0
+/** @param ltp 0 for none */
+export const ltpTick = ({ symbol, exchange }: WireInstrument, received_time: number, ltp: number): Tick =>
+  ltp === 0
     ? { symbol, exchange, mode: "ltp", received_time }
     : { symbol, exchange, mode: "ltp", received_time, ltp }
-}
 
 /** 28 bytes, or 32 with the exchange's time. The order is high, low, open, close. */
 export const decodeIndex = (
