@@ -44,6 +44,13 @@ export const i32be = (b: Uint8Array, at: number): number =>
 
 export const u32be = (b: Uint8Array, at: number): number => i32be(b, at) >>> 0
 
+/** A signed 64-bit little-endian integer, as `i64le` reads it from a view. */
+export const i64leAt = (b: Uint8Array, at: number): number =>
+  i32leAt(b, at + 4) * TWO_32 + (i32leAt(b, at) >>> 0)
+
+const i32leAt = (b: Uint8Array, at: number): number =>
+  b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)
+
 /** The nearest integer that fits into `least` to `most`; what is not a number becomes 0. */
 const fit = (value: number, least: number, most: number): number => {
   const rounded = Math.round(value)

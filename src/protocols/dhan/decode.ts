@@ -6,10 +6,10 @@
  * `undefined`.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { Level, Tick, TickDraft } from "../../market/tick.ts"
+import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { MIN_TIME } from "../../market/tickRules.ts"
 import { putPrices } from "../tickDraft.ts"
-import { BOOK_AT, BOOK_LEVELS, BOOK_ROW } from "./layout.ts"
+import { BOOK_AT, BOOK_ROW } from "./layout.ts"
 
 /** The price without the float's noise. */
 const price = (v: DataView, at: number, scale: number): number =>
@@ -131,19 +131,12 @@ export const decodeFull = (
   const close = closes ? price(v, at + 50, scale) : 0
   const high = price(v, at + 54, scale)
   const low = price(v, at + 58, scale)
-  const buy: Array<Level> = []
-  const sell: Array<Level> = []
-  let sum = ltp + average_price + open + close + high + low
-  for (let i = 0; i < BOOK_LEVELS; i++) {
-    const row = at + BOOK_AT + i * BOOK_ROW
-    const bid = price(v, row + 12, scale)
-    const ask = price(v, row + 16, scale)
-    sum += bid + ask
-    buy.push({ price: bid, quantity: v.getUint32(row, true), orders: v.getUint16(row + 8, true) })
-    sell.push({ price: ask, quantity: v.getUint32(row + 4, true), orders: v.getUint16(row + 10, true) })
+  const depth: Depth = {
+    buy: decodeSide(v, at + BOOK_AT, BUY, scale),
+    sell: decodeSide(v, at + BOOK_AT, SELL, scale)
   }
+  const sum = ltp + average_price + open + close + high + low + sumOf(depth.buy) + sumOf(depth.sell)
   if (!Number.isFinite(sum)) return undefined
-  const depth = { buy, sell }
   const mode = "depth"
   const traded = ltp !== 0 && ltt !== 0 && average_price !== 0
   if (traded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
@@ -187,6 +180,28 @@ export const decodeFull = (
   putPrices(tick, ltp, open, high, low, close, average_price)
   return tick
 }
+
+/** Both sides of a level share a row: quantities, orders, prices, each the buyers' first. */
+const BUY = 0
+const SELL = 1
+
+/** Five levels, written out: growing an array costs more than filling it. */
+const decodeSide = (v: DataView, at: number, side: number, scale: number): ReadonlyArray<Level> => [
+  decodeLevel(v, at, side, scale),
+  decodeLevel(v, at + BOOK_ROW, side, scale),
+  decodeLevel(v, at + 2 * BOOK_ROW, side, scale),
+  decodeLevel(v, at + 3 * BOOK_ROW, side, scale),
+  decodeLevel(v, at + 4 * BOOK_ROW, side, scale)
+]
+
+const decodeLevel = (v: DataView, row: number, side: number, scale: number): Level => ({
+  price: price(v, row + 12 + 4 * side, scale),
+  quantity: v.getUint32(row + 4 * side, true),
+  orders: v.getUint16(row + 8 + 2 * side, true)
+})
+
+const sumOf = (levels: ReadonlyArray<Level>): number =>
+  levels[0]!.price + levels[1]!.price + levels[2]!.price + levels[3]!.price + levels[4]!.price
 
 /** The last tick again, with a value that came in a packet of its own. */
 export const withOpenInterest = (last: Tick, oi: number, received_time: number): TickDraft => ({

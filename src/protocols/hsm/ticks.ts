@@ -3,7 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import { putPrices } from "../tickDraft.ts"
 import type { BookFields, IndexFields, QuoteFields, SideFields } from "./fields.ts"
-import { LEVELS, NO_VALUE } from "./layout.ts"
+import { NO_VALUE } from "./layout.ts"
 
 /** 0 where there is none. */
 const price = (values: Int32Array, slot: number, divisor: number): number => {
@@ -48,12 +48,17 @@ export const quoteTick = (
   const average_price = price(values, at.average, divisor)
   const total_buy_quantity = quantity(values, at.totalBuy)
   const total_sell_quantity = quantity(values, at.totalSell)
+  const oi = quantity(values, at.oi)
+  const upper_circuit = price(values, at.upperCircuit, divisor)
+  const lower_circuit = price(values, at.lowerCircuit, divisor)
+  const week52_high = price(values, at.week52High, divisor)
+  const week52_low = price(values, at.week52Low, divisor)
   const mode = "quote"
   const counted = ltq >= 0 && volume >= 0 && total_buy_quantity >= 0 && total_sell_quantity >= 0
   const traded = ltp !== 0 && ltt !== 0 && exchange_time !== 0 && average_price !== 0
-  let tick: TickDraft
-  if (counted && traded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
-    tick = {
+  const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
+  if (counted && traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
+    const tick: TickDraft = {
       symbol,
       exchange,
       mode,
@@ -69,23 +74,24 @@ export const quoteTick = (
       volume,
       average_price,
       total_buy_quantity,
-      total_sell_quantity
+      total_sell_quantity,
+      upper_circuit,
+      lower_circuit,
+      week52_high,
+      week52_low
     }
-  } else {
-    tick = { symbol, exchange, mode, received_time }
-    if (exchange_time !== 0) tick.exchange_time = exchange_time
-    if (ltt !== 0) tick.ltt = ltt
-    putPrices(tick, ltp, open, high, low, close, average_price)
-    if (ltq >= 0) tick.ltq = ltq
-    if (volume >= 0) tick.volume = volume
-    if (total_buy_quantity >= 0) tick.total_buy_quantity = total_buy_quantity
-    if (total_sell_quantity >= 0) tick.total_sell_quantity = total_sell_quantity
+    // Shares have none.
+    if (oi >= 0) tick.oi = oi
+    return tick
   }
-  const oi = quantity(values, at.oi)
-  const upper_circuit = price(values, at.upperCircuit, divisor)
-  const lower_circuit = price(values, at.lowerCircuit, divisor)
-  const week52_high = price(values, at.week52High, divisor)
-  const week52_low = price(values, at.week52Low, divisor)
+  const tick: TickDraft = { symbol, exchange, mode, received_time }
+  if (exchange_time !== 0) tick.exchange_time = exchange_time
+  if (ltt !== 0) tick.ltt = ltt
+  putPrices(tick, ltp, open, high, low, close, average_price)
+  if (ltq >= 0) tick.ltq = ltq
+  if (volume >= 0) tick.volume = volume
+  if (total_buy_quantity >= 0) tick.total_buy_quantity = total_buy_quantity
+  if (total_sell_quantity >= 0) tick.total_sell_quantity = total_sell_quantity
   if (oi >= 0) tick.oi = oi
   if (upper_circuit !== 0) tick.upper_circuit = upper_circuit
   if (lower_circuit !== 0) tick.lower_circuit = lower_circuit
@@ -137,17 +143,31 @@ export const bookTick = (
 
 const side = (
   values: Int32Array,
-  at: SideFields,
+  { orders, price: prices, quantity: quantities }: SideFields,
   divisor: number,
   dropEmpty: boolean
 ): ReadonlyArray<Level> => {
-  const levels: Array<Level> = []
-  for (let i = 0; i < LEVELS; i++) {
-    const level = price(values, at.price[i]!, divisor)
-    if (level === 0 && dropEmpty) continue
-    const size = quantity(values, at.quantity[i]!)
-    const orders = quantity(values, at.orders[i]!)
-    levels.push({ price: level, quantity: size < 0 ? 0 : size, orders: orders < 0 ? 0 : orders })
-  }
-  return levels
+  // Written out: growing an array costs more than filling it.
+  const levels = [
+    level(values, prices[0]!, quantities[0]!, orders[0]!, divisor),
+    level(values, prices[1]!, quantities[1]!, orders[1]!, divisor),
+    level(values, prices[2]!, quantities[2]!, orders[2]!, divisor),
+    level(values, prices[3]!, quantities[3]!, orders[3]!, divisor),
+    level(values, prices[4]!, quantities[4]!, orders[4]!, divisor)
+  ]
+  return dropEmpty && levels.some(isEmpty) ? levels.filter((l) => !isEmpty(l)) : levels
 }
+
+const level = (
+  values: Int32Array,
+  at: number,
+  quantityAt: number,
+  ordersAt: number,
+  divisor: number
+): Level => {
+  const size = quantity(values, quantityAt)
+  const orders = quantity(values, ordersAt)
+  return { price: price(values, at, divisor), quantity: size < 0 ? 0 : size, orders: orders < 0 ? 0 : orders }
+}
+
+const isEmpty = (l: Level): boolean => l.price === 0

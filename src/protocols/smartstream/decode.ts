@@ -11,15 +11,13 @@ import { i64le } from "../bytes.ts"
 import { BOOK_AT, BOOK_ENTRY, BOOK_LEVELS, DEEP_BUY_AT, DEEP_ENTRY, DEEP_SELL_AT } from "./layout.ts"
 import { putPrices } from "../tickDraft.ts"
 
-export const decodeLtp = (
-  v: DataView,
+/** @param exchange_time 0 for none; @param ltp likewise */
+export const ltpTick = (
   { symbol, exchange }: WireInstrument,
   received_time: number,
-  divisor: number
+  exchange_time: number,
+  ltp: number
 ): Tick => {
-  // The price has 8 bytes in every mode: the JavaScript SDK's 4 are wrong from 21 474 836.48 on.
-  const exchange_time = i64le(v, 35)
-  const ltp = i64le(v, 43) / divisor
   const mode = "ltp"
   if (exchange_time !== 0 && ltp !== 0) return { symbol, exchange, mode, received_time, exchange_time, ltp }
   const tick: TickDraft = { symbol, exchange, mode, received_time }

@@ -19,6 +19,10 @@ export const SIZES: Readonly<Record<WireMode, number>> = { 1: 51, 2: 123, 3: 379
 export const HEAD_SIZE = 27
 export const TOKEN_AT = 2
 
+/** In every mode but depth-20, 8 bytes each. The JavaScript SDK's 4 for the price are wrong from 21 474 836.48 on. */
+export const EXCHANGE_TIME_AT = 35
+export const PRICE_AT = 43
+
 /** Ten entries in the snap quote, five of buyers and then five of sellers. */
 export const BOOK_AT = 147
 export const BOOK_ENTRY = 20

@@ -20,8 +20,8 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { brokerText, parseObject } from "../text.ts"
-import { decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
-import { BOOK_LEVELS, LTP, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
+import { decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
+import { BOOK_LEVELS, EXCHANGE_TIME_AT, LTP, PRICE_AT, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
 import { Ledger } from "./ledger.ts"
 import type { MStockOptions } from "./options.ts"
 import { mstockOptions } from "./options.ts"
@@ -30,7 +30,6 @@ import { readToken } from "./segments.ts"
 /** 1980-01-01 in epoch seconds: what times are counted from. */
 export const EPOCH_1980 = 315_532_800
 
-export const EXCHANGE_TIME_AT = 35
 export const TRADE_TIME_AT = 123
 
 /** The documentation's frames begin with the count and the size of their packets. */
@@ -125,7 +124,11 @@ export class MStockCodec implements Codec {
     putI64le(view, EXCHANGE_TIME_AT, this.#epochSeconds(i64le(view, EXCHANGE_TIME_AT)) * 1000)
     switch (length) {
       case SIZES[LTP]:
-        return sink.tick(instrument, decodeLtp(view, instrument, receivedAt, divisor), refreshes.ltp)
+        return sink.tick(
+          instrument,
+          ltpTick(instrument, receivedAt, i64le(view, EXCHANGE_TIME_AT), i64le(view, PRICE_AT) / divisor),
+          refreshes.ltp
+        )
       case SIZES[QUOTE]:
         return sink.tick(instrument, decodeQuote(view, instrument, receivedAt, divisor), refreshes.quote)
       default:

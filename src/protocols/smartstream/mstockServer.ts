@@ -14,7 +14,8 @@ import type {
 import { isObject, parseObject, reveal } from "../text.ts"
 import { withoutBearer } from "./handshake.ts"
 import { DEPTH_20, SIZES, SNAP_QUOTE } from "./layout.ts"
-import { EPOCH_1980, EXCHANGE_TIME_AT, TRADE_TIME_AT } from "./mstock.ts"
+import { EXCHANGE_TIME_AT } from "./layout.ts"
+import { EPOCH_1980, TRADE_TIME_AT } from "./mstock.ts"
 import { mstockOptions } from "./options.ts"
 import { SmartStreamServerCodec } from "./server.ts"
 
