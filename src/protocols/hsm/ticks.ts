@@ -29,70 +29,97 @@ const time = (values: Int32Array, slot: number, epoch: number): number => {
   return raw > 0 ? raw * 1000 + epoch : 0
 }
 
+/** Whether all values are there and none has outgrown 31 bits: those ticks are a literal of plain integers. */
+const isWhole = (values: Int32Array, at: QuoteFields): boolean =>
+  values[at.exchangeTime]! > 0 &&
+  values[at.ltt]! > 0 &&
+  values[at.ltp]! > 0 &&
+  values[at.ltq]! >= 0 &&
+  values[at.open]! > 0 &&
+  values[at.high]! > 0 &&
+  values[at.low]! > 0 &&
+  values[at.close]! > 0 &&
+  values[at.volume]! >= 0 &&
+  values[at.average]! > 0 &&
+  values[at.totalBuy]! >= 0 &&
+  values[at.totalSell]! >= 0 &&
+  values[at.upperCircuit]! > 0 &&
+  values[at.lowerCircuit]! > 0 &&
+  values[at.week52High]! > 0 &&
+  values[at.week52Low]! > 0
+
 export const quoteTick = (
+  values: Int32Array,
+  at: QuoteFields,
+  divisor: number,
+  instrument: WireInstrument,
+  received_time: number
+): Tick => {
+  if (!isWhole(values, at)) return partialQuote(values, at, divisor, instrument, received_time)
+  const { symbol, exchange } = instrument
+  const tick: TickDraft = {
+    symbol,
+    exchange,
+    mode: "quote",
+    received_time,
+    exchange_time: values[at.exchangeTime]! * 1000 + at.epoch,
+    ltt: values[at.ltt]! * 1000 + at.epoch,
+    ltp: values[at.ltp]! / divisor,
+    ltq: values[at.ltq]!,
+    open: values[at.open]! / divisor,
+    high: values[at.high]! / divisor,
+    low: values[at.low]! / divisor,
+    close: values[at.close]! / divisor,
+    volume: values[at.volume]!,
+    average_price: values[at.average]! / divisor,
+    total_buy_quantity: values[at.totalBuy]!,
+    total_sell_quantity: values[at.totalSell]!,
+    upper_circuit: values[at.upperCircuit]! / divisor,
+    lower_circuit: values[at.lowerCircuit]! / divisor,
+    week52_high: values[at.week52High]! / divisor,
+    week52_low: values[at.week52Low]! / divisor
+  }
+  // Shares have none.
+  const oi = quantity(values, at.oi)
+  if (oi >= 0) tick.oi = oi
+  return tick
+}
+
+const partialQuote = (
   values: Int32Array,
   at: QuoteFields,
   divisor: number,
   { symbol, exchange }: WireInstrument,
   received_time: number
 ): Tick => {
+  const tick: TickDraft = { symbol, exchange, mode: "quote", received_time }
   const exchange_time = time(values, at.exchangeTime, at.epoch)
   const ltt = time(values, at.ltt, at.epoch)
-  const ltp = price(values, at.ltp, divisor)
+  if (exchange_time !== 0) tick.exchange_time = exchange_time
+  if (ltt !== 0) tick.ltt = ltt
+  putPrices(
+    tick,
+    price(values, at.ltp, divisor),
+    price(values, at.open, divisor),
+    price(values, at.high, divisor),
+    price(values, at.low, divisor),
+    price(values, at.close, divisor),
+    price(values, at.average, divisor)
+  )
   const ltq = quantity(values, at.ltq)
-  const open = price(values, at.open, divisor)
-  const high = price(values, at.high, divisor)
-  const low = price(values, at.low, divisor)
-  const close = price(values, at.close, divisor)
   const volume = quantity(values, at.volume)
-  const average_price = price(values, at.average, divisor)
   const total_buy_quantity = quantity(values, at.totalBuy)
   const total_sell_quantity = quantity(values, at.totalSell)
   const oi = quantity(values, at.oi)
-  const upper_circuit = price(values, at.upperCircuit, divisor)
-  const lower_circuit = price(values, at.lowerCircuit, divisor)
-  const week52_high = price(values, at.week52High, divisor)
-  const week52_low = price(values, at.week52Low, divisor)
-  const mode = "quote"
-  const counted = ltq >= 0 && volume >= 0 && total_buy_quantity >= 0 && total_sell_quantity >= 0
-  const traded = ltp !== 0 && ltt !== 0 && exchange_time !== 0 && average_price !== 0
-  const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
-  if (counted && traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
-    const tick: TickDraft = {
-      symbol,
-      exchange,
-      mode,
-      received_time,
-      exchange_time,
-      ltt,
-      ltp,
-      ltq,
-      open,
-      high,
-      low,
-      close,
-      volume,
-      average_price,
-      total_buy_quantity,
-      total_sell_quantity,
-      upper_circuit,
-      lower_circuit,
-      week52_high,
-      week52_low
-    }
-    // Shares have none.
-    if (oi >= 0) tick.oi = oi
-    return tick
-  }
-  const tick: TickDraft = { symbol, exchange, mode, received_time }
-  if (exchange_time !== 0) tick.exchange_time = exchange_time
-  if (ltt !== 0) tick.ltt = ltt
-  putPrices(tick, ltp, open, high, low, close, average_price)
   if (ltq >= 0) tick.ltq = ltq
   if (volume >= 0) tick.volume = volume
   if (total_buy_quantity >= 0) tick.total_buy_quantity = total_buy_quantity
   if (total_sell_quantity >= 0) tick.total_sell_quantity = total_sell_quantity
   if (oi >= 0) tick.oi = oi
+  const upper_circuit = price(values, at.upperCircuit, divisor)
+  const lower_circuit = price(values, at.lowerCircuit, divisor)
+  const week52_high = price(values, at.week52High, divisor)
+  const week52_low = price(values, at.week52Low, divisor)
   if (upper_circuit !== 0) tick.upper_circuit = upper_circuit
   if (lower_circuit !== 0) tick.lower_circuit = lower_circuit
   if (week52_high !== 0) tick.week52_high = week52_high
@@ -160,14 +187,21 @@ const side = (
 
 const level = (
   values: Int32Array,
-  at: number,
+  priceAt: number,
   quantityAt: number,
   ordersAt: number,
   divisor: number
 ): Level => {
-  const size = quantity(values, quantityAt)
-  const orders = quantity(values, ordersAt)
-  return { price: price(values, at, divisor), quantity: size < 0 ? 0 : size, orders: orders < 0 ? 0 : orders }
+  const raw = values[priceAt]!
+  const size = values[quantityAt]!
+  const orders = values[ordersAt]!
+  // Everyday levels stay plain integers up to the division.
+  if (raw > 0 && size >= 0 && orders >= 0) return { price: raw / divisor, quantity: size, orders }
+  return {
+    price: price(values, priceAt, divisor),
+    quantity: Math.max(0, quantity(values, quantityAt)),
+    orders: Math.max(0, quantity(values, ordersAt))
+  }
 }
 
 const isEmpty = (l: Level): boolean => l.price === 0

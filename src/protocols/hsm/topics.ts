@@ -28,6 +28,8 @@ interface Topic {
   /** Raw, by slot: see fields.ts. */
   readonly values: Int32Array
   divisor: number
+  /** The first of the slots that say the scale; beyond all of them where the values do not. */
+  readonly scaleAt: number
 }
 
 /** The scale of prices where a topic's values do not tell it. */
@@ -37,6 +39,7 @@ const DEFAULT_PRECISION = 2
 export class Topics {
   #fields: Fields
   readonly #held = new Map<string, Held>()
+  /** By ids as signed integers, which V8 looks up without making a number object of them. */
   readonly #byId = new Map<number, Topic>()
   readonly #byName = new Map<string, Topic>()
 
@@ -74,12 +77,12 @@ export class Topics {
 
   #forget(topic: Topic): void {
     this.#byName.delete(topic.name)
-    if (this.#byId.get(topic.id) === topic) this.#byId.delete(topic.id)
+    if (this.#byId.get(topic.id | 0) === topic) this.#byId.delete(topic.id | 0)
   }
 
   /** The kind of a topic by its id; undefined for one that is not known. */
   kindOf(id: number): Kind | undefined {
-    return this.#byId.get(id)?.kind
+    return this.#byId.get(id | 0)?.kind
   }
 
   /**
@@ -99,7 +102,7 @@ export class Topics {
     sink: Sink
   ): void {
     // Whatever the id and the name stood for ends here.
-    const former = this.#byId.get(id)
+    const former = this.#byId.get(id | 0)
     if (former !== undefined) this.#forget(former)
     const earlier = this.#byName.get(name)
     if (earlier !== undefined) this.#forget(earlier)
@@ -109,19 +112,21 @@ export class Topics {
     const held = this.#held.get(name.slice(kind.length + 1))
     if (held === undefined) return sink.reject("not_subscribed", brokerText(name))
     const values = new Int32Array(slot(this.#fields.count[kind])).fill(NO_VALUE)
-    const topic: Topic = { id, name, kind, held, values, divisor: divisor ?? 0 }
+    const { multiplier, precision } = this.#fields[kind]
+    const scaleAt = multiplier === NO_SLOT ? values.length : Math.min(multiplier, precision)
+    const topic: Topic = { id, name, kind, held, values, divisor: divisor ?? 0, scaleAt }
     const kept = Math.min(count, values.length - 1)
     for (let i = 0; i < kept; i++) values[slot(i)] = view.getInt32(at + 4 * i)
     if (divisor === undefined) this.#scale(topic)
     if (topic.divisor === 0) return sink.reject("unknown_packet", `${brokerText(name)} has no usable scale`)
-    this.#byId.set(id, topic)
+    this.#byId.set(id | 0, topic)
     this.#byName.set(name, topic)
     this.#emit(topic, receivedAt, sink)
   }
 
   /** @param at where its `count` values begin: the first ones of the topic, or all */
   update(id: number, view: DataView, at: number, count: number, receivedAt: number, sink: Sink): void {
-    const topic = this.#byId.get(id)
+    const topic = this.#byId.get(id | 0)
     if (topic === undefined) return sink.reject("not_subscribed", `topic ${id}`)
     const { values } = topic
     const kept = Math.min(count, values.length - 1)
@@ -133,7 +138,7 @@ export class Topics {
       changed = true
     }
     if (!changed) return
-    if (this.#fields[topic.kind].multiplier !== NO_SLOT) {
+    if (kept >= topic.scaleAt) {
       this.#scale(topic)
       if (topic.divisor === 0) {
         return sink.reject("unknown_packet", `${brokerText(topic.name)} has no usable scale`)
