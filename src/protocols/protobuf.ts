@@ -28,24 +28,59 @@ const TWO_32 = 0x1_0000_0000
  */
 export const readerOf = (frame: Uint8Array): Reader => new Reader(frame)
 
+/** Holds the frames of a few instruments; a frame of many is worth a reader of its own. */
+const SCRATCH_BYTES = 4096
+
+/**
+ * One reader for frame after frame, over memory of its own with its one DataView: both made anew take as long as a fifth
+ * of a full message (measured: 110 ns, against 20 ns for the copy). Behind a frame's end there may be bytes of earlier
+ * ones: what reads a message ends with `checkEnd`.
+ */
+export class MessageReader {
+  readonly #scratch = new Uint8Array(SCRATCH_BYTES)
+  readonly #reader = new Reader(this.#scratch)
+
+  /** At the first byte of a frame; valid until the next call. */
+  over(frame: Uint8Array): Reader {
+    if (frame.length > SCRATCH_BYTES) return readerOf(frame)
+    this.#scratch.set(frame)
+    this.#reader.pos = 0
+    this.#reader.len = frame.length
+    return this.#reader
+  }
+}
+
+/** A tag, or another number of at most 32 bits. Nearly all have one byte, which protobufjs does not make short. */
+export const readTag = (reader: Reader): number => {
+  const { pos } = reader
+  const byte = reader.buf[pos]!
+  if (byte >= 0x80 || pos >= reader.len) return reader.uint32()
+  reader.pos = pos + 1
+  return byte
+}
+
 /** The halves of the varint that `readVarint` read last: no object per number. */
 let low = 0
 let high = 0
 
 const readVarint = (reader: Reader): void => {
-  const { buf } = reader
+  const { buf, len } = reader
+  let { pos } = reader
   low = 0
   high = 0
   for (let shift = 0; shift < 70; shift += 7) {
-    if (reader.pos >= reader.len) throw new RangeError("a varint ends early")
-    const byte = buf[reader.pos++]!
+    if (pos >= len) throw new RangeError("a varint ends early")
+    const byte = buf[pos++]!
     const bits = byte & 0x7f
     if (shift < 28) low |= bits << shift
     else if (shift === 28) {
       low |= bits << 28
       high |= bits >> 4
     } else high |= bits << (shift - 32)
-    if (byte < 0x80) return
+    if (byte < 0x80) {
+      reader.pos = pos
+      return
+    }
   }
   throw new RangeError("a varint is longer than ten bytes")
 }
@@ -75,6 +110,7 @@ export const readNanosAsMillis = (reader: Reader): number => {
 /** A double, of any kind; through a DataView, which halves the time (measured: 5 against 11 ns). */
 export const readDouble = (reader: Reader): number => {
   const { buf, pos } = reader
+  if (pos + 8 > reader.len) throw new RangeError("a double ends early")
   const view = (reader.view ??= new DataView(buf.buffer, buf.byteOffset, buf.byteLength))
   const value = view.getFloat64(pos, true)
   reader.pos = pos + 8
@@ -83,7 +119,7 @@ export const readDouble = (reader: Reader): number => {
 
 /** Where a length-delimited field ends, with the reader at its first byte. */
 export const endOf = (reader: Reader): number => {
-  const length = reader.size()
+  const length = readTag(reader)
   const end = reader.pos + length
   if (end > reader.len) throw new RangeError("a field is longer than its message")
   return end

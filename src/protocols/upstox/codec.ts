@@ -4,7 +4,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { ByteKeys } from "../byteKeys.ts"
 import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
+import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from "../protobuf.ts"
 import { Asked } from "../asked.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink, Want } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
@@ -31,6 +31,7 @@ const MODES_IN_ORDER: ReadonlyArray<WireMode> = ["ltpc", "full", "full_d30"]
 
 export class UpstoxCodec implements Codec {
   readonly #subscriptions = new ByteKeys<Subscription>()
+  readonly #reader = new MessageReader()
   readonly #batch: number
   readonly #plus: boolean
   readonly #guid: string
@@ -116,7 +117,7 @@ export class UpstoxCodec implements Codec {
     this.#toldOf.length = 0
     let time: number
     try {
-      time = this.#readResponse(readerOf(frame), sink)
+      time = this.#readResponse(this.#reader.over(frame), sink)
     } catch (malformed) {
       return sink.reject(
         malformed instanceof RangeError ? "truncated" : "unknown_packet",
@@ -141,7 +142,7 @@ export class UpstoxCodec implements Codec {
     let time = 0
     let isMarketInfo = false
     while (reader.pos < reader.len) {
-      const tag = reader.uint32()
+      const tag = readTag(reader)
       switch (tag) {
         case L.TYPE:
           type = readInt64(reader)
@@ -160,6 +161,7 @@ export class UpstoxCodec implements Codec {
           skipField(reader, tag)
       }
     }
+    checkEnd(reader, reader.len)
     if (isMarketInfo || type === L.MARKET_INFO_TYPE) {
       sink.event({ type: "ignored", what: "market status" })
       this.#toldOf.length = 0
@@ -175,7 +177,7 @@ export class UpstoxCodec implements Codec {
     let valueAt = 0
     let valueEnd = 0
     while (reader.pos < end) {
-      const tag = reader.uint32()
+      const tag = readTag(reader)
       if (tag === L.KEY) {
         keyEnd = endOf(reader)
         keyAt = reader.pos

@@ -1,7 +1,7 @@
 /** Reads the messages of one instrument. All throw on bytes that are no such message. */
 import type { Depth, Level } from "../../market/tick.ts"
 import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readDouble, readInt64, skipField } from "../protobuf.ts"
+import { checkEnd, endOf, readDouble, readInt64, readTag, skipField } from "../protobuf.ts"
 import * as L from "./layout.ts"
 import type { Values } from "./values.ts"
 
@@ -13,7 +13,7 @@ import type { Values } from "./values.ts"
 export const readFeed = (reader: Reader, end: number, into: Values): boolean => {
   let found = false
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.FEED_LTPC:
         readLtpc(reader, into)
@@ -39,7 +39,7 @@ export const readFeed = (reader: Reader, end: number, into: Values): boolean => 
 const readLtpc = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.LTP:
         into.ltp = readDouble(reader)
@@ -64,7 +64,7 @@ const readFull = (reader: Reader, into: Values): boolean => {
   const end = endOf(reader)
   let found = false
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     if (tag === L.FULL_MARKET) {
       readMarket(reader, into)
       into.mode = "depth"
@@ -85,7 +85,7 @@ const whole = (reader: Reader): number => Math.round(readDouble(reader))
 const readMarket = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.MARKET_LTPC:
         readLtpc(reader, into)
@@ -121,7 +121,7 @@ const readMarket = (reader: Reader, into: Values): void => {
 const readIndex = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     if (tag === L.INDEX_LTPC) readLtpc(reader, into)
     else if (tag === L.INDEX_OHLC) readCandles(reader, into)
     else skipField(reader, tag)
@@ -132,15 +132,14 @@ const readIndex = (reader: Reader, into: Values): void => {
 const readFirstLevel = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.FIRST_LTPC:
         readLtpc(reader, into)
         break
       case L.FIRST_DEPTH: {
-        const depth: Sides = { buy: [], sell: [] }
-        readQuote(reader, depth)
-        into.depth = depth
+        readQuote(reader, 0)
+        into.depth = bookOf(1)
         break
       }
       case L.FIRST_VOLUME:
@@ -156,32 +155,33 @@ const readFirstLevel = (reader: Reader, into: Values): void => {
   checkEnd(reader, end)
 }
 
-interface Sides extends Depth {
-  readonly buy: Array<Level>
-  readonly sell: Array<Level>
-}
+/** The levels of the book that is being read: growing two arrays for each costs more than to copy them at the end. */
+const bids: Array<Level> = []
+const asks: Array<Level> = []
+
+const bookOf = (levels: number): Depth => ({ buy: bids.slice(0, levels), sell: asks.slice(0, levels) })
 
 /** The whole book, as many levels as came; empty slots stay where they are. */
 const readBook = (reader: Reader): Depth => {
   const end = endOf(reader)
-  const depth: Sides = { buy: [], sell: [] }
+  let levels = 0
   while (reader.pos < end) {
-    const tag = reader.uint32()
-    if (tag === L.QUOTE) readQuote(reader, depth)
+    const tag = readTag(reader)
+    if (tag === L.QUOTE) readQuote(reader, levels++)
     else skipField(reader, tag)
   }
   checkEnd(reader, end)
-  return depth
+  return bookOf(levels)
 }
 
-const readQuote = (reader: Reader, { buy, sell }: Sides): void => {
+const readQuote = (reader: Reader, level: number): void => {
   const end = endOf(reader)
   let bidQuantity = 0
   let bidPrice = 0
   let askQuantity = 0
   let askPrice = 0
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.BID_QUANTITY:
         bidQuantity = readInt64(reader)
@@ -200,14 +200,14 @@ const readQuote = (reader: Reader, { buy, sell }: Sides): void => {
     }
   }
   checkEnd(reader, end)
-  buy.push({ price: bidPrice, quantity: bidQuantity, orders: 0 })
-  sell.push({ price: askPrice, quantity: askQuantity, orders: 0 })
+  bids[level] = { price: bidPrice, quantity: bidQuantity, orders: 0 }
+  asks[level] = { price: askPrice, quantity: askQuantity, orders: 0 }
 }
 
 const readCandles = (reader: Reader, into: Values): void => {
   const end = endOf(reader)
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     if (tag === L.CANDLE) readCandle(reader, into)
     else skipField(reader, tag)
   }
@@ -225,7 +225,7 @@ const readCandle = (reader: Reader, into: Values): void => {
   let high = 0
   let low = 0
   while (reader.pos < end) {
-    const tag = reader.uint32()
+    const tag = readTag(reader)
     switch (tag) {
       case L.INTERVAL: {
         const last = endOf(reader)
