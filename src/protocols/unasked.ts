@@ -10,8 +10,12 @@ export class Unasked {
     this.#waiting.push([instrument, why])
   }
 
+  /** Short, since every frame asks: what decoders inline of this they do not inline of their own. */
   report(sink: Sink): void {
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.length > 0) this.#tell(sink)
+  }
+
+  #tell(sink: Sink): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const [instrument, detail] of waiting) {

@@ -1,10 +1,10 @@
 /** The client's side of one connection to Angel One's Smart Stream. */
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { FrameReader, i64leAt } from "../bytes.ts"
+import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { brokerText, parseObject } from "../text.ts"
-import { decodeDepth20, decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
-import { DEPTH_20, EXCHANGE_TIME_AT, HEAD_SIZE, LTP, PRICE_AT, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
+import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
+import { DEPTH_20, HEAD_SIZE, LTP, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
 import { Ledger } from "./ledger.ts"
 import type { Segments, Subscription } from "./segments.ts"
 import { readToken } from "./segments.ts"
@@ -61,10 +61,7 @@ export class SmartStreamCodec implements Codec {
     const { instrument } = subscription
     const { divisor } = segment
     if (mode === LTP) {
-      // Read from the bytes: two numbers are there before the frame is copied.
-      const time = i64leAt(frame, EXCHANGE_TIME_AT)
-      const ltp = i64leAt(frame, PRICE_AT) / divisor
-      return sink.tick(instrument, ltpTick(instrument, receivedAt, time, ltp), refreshes.ltp)
+      return sink.tick(instrument, decodeLtp(frame, instrument, receivedAt, divisor), refreshes.ltp)
     }
     const view = this.#reader.view(frame)
     switch (mode) {

@@ -7,9 +7,26 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i64le } from "../bytes.ts"
-import { BOOK_AT, BOOK_ENTRY, BOOK_LEVELS, DEEP_BUY_AT, DEEP_ENTRY, DEEP_SELL_AT } from "./layout.ts"
+import { i64le, i64leAt } from "../bytes.ts"
+import {
+  EXCHANGE_TIME_AT,
+  PRICE_AT,
+  BOOK_AT,
+  BOOK_ENTRY,
+  BOOK_LEVELS,
+  DEEP_BUY_AT,
+  DEEP_ENTRY,
+  DEEP_SELL_AT
+} from "./layout.ts"
 import { putPrices } from "../tickDraft.ts"
+
+/** From the bytes: two numbers are read before a frame would be copied for a view. */
+export const decodeLtp = (
+  b: Uint8Array,
+  instrument: WireInstrument,
+  received_time: number,
+  divisor: number
+): Tick => ltpTick(instrument, received_time, i64leAt(b, EXCHANGE_TIME_AT), i64leAt(b, PRICE_AT) / divisor)
 
 /** @param exchange_time 0 for none; @param ltp likewise */
 export const ltpTick = (
