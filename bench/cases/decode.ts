@@ -49,12 +49,7 @@ export const decoder = (feed: Feed, codec = openCodec(feed)): Contestant =>
 export const guardedDecoder = (feed: Feed, codec = openCodec(feed)): Contestant =>
   decoding(feed, codec, `decode and guard, ${feed.name}`, makeGuard())
 
-const decoding = (
-  feed: Feed,
-  codec: Codec,
-  name: string,
-  good?: (tick: Tick) => boolean
-): Contestant => {
+const decoding = (feed: Feed, codec: Codec, name: string, good?: (tick: Tick) => boolean): Contestant => {
   // Found once: among codecs of many classes that costs as much as a short packet, and a session has one codec.
   const { decode } = codec
   const collector = collect(name, good)
