@@ -1,4 +1,5 @@
 /** `npm run bench`: runs the suites, prints their tables, writes `bench/results/<date>-<name>.json` and `.svg`. */
+import "../src/youngTicks.ts"
 import { BadFlag, HELP, readFlags } from "./flags.ts"
 import type { Flags } from "./flags.ts"
 import { WrongResult } from "./harness.ts"
