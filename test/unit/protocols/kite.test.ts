@@ -61,6 +61,20 @@ describe("kite: requests", () => {
     assert.deepStrictEqual(codec.request([{ instrument: infy, from: LTP }]), [])
   })
 
+  it("knows tokens of all 32 bits", () => {
+    const far = instrument("NSE", "FAR", String(0xffff_ff01))
+    const codec = opened(kite, [reliance, far])
+    const { ticks } = decode(codec, frame([0xffff_ff01, 294140], [738561, 157510]))
+    assert.deepStrictEqual(
+      ticks.map((t) => t.symbol),
+      ["FAR", "RELIANCE"]
+    )
+    assert.deepStrictEqual(parsed(requested(codec, [{ instrument: far, from: DEPTH }])), [
+      { a: "unsubscribe", v: [0xffff_ff01] }
+    ])
+    assert.deepStrictEqual(decode(codec, frame([0xffff_ff01, 294140])).causes, ["not_subscribed"])
+  })
+
   it("unsubscribes, and drops what still comes", () => {
     const codec = opened(kite, [reliance, infy])
     assert.deepStrictEqual(parsed(requested(codec, [{ instrument: reliance, from: DEPTH }])), [

@@ -195,6 +195,20 @@ describe("data messages", () => {
     }
   })
 
+  it("find topics of any 32-bit number, and follow a scale that changes", () => {
+    const found = decode(
+      holding(reliance),
+      accepted(),
+      data(undefined, snapshot(0xffff_fff0, "sf|nse_cm|2885", scrip(15_025, 1, 2))),
+      data(undefined, update(0xffff_fff0, scrip(15_026).slice(0, 6))),
+      data(undefined, update(0xffff_fff0, scrip(1_502_700, 1, 4)))
+    )
+    assert.deepStrictEqual(
+      found.ticks.map((t) => t.ltp),
+      [150.25, 150.26, 150.27]
+    )
+  })
+
   it("go on behind a record that cannot be read", () => {
     const codec = holding(reliance)
     const cut = [...u16(7), 85, ...u32(7), 9, 0]

@@ -4,6 +4,7 @@ import * as FastCheck from "fast-check"
 import {
   FIXED64,
   LENGTH_DELIMITED,
+  MessageReader,
   Reader,
   VARINT,
   Writer,
@@ -17,6 +18,7 @@ import {
   readDouble,
   readInt64,
   readNanosAsMillis,
+  readTag,
   readerOf,
   skipField,
   tagOf
@@ -93,6 +95,57 @@ describe("numbers", () => {
   })
 })
 
+describe("tags", () => {
+  it("are the numbers that protobufjs reads", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.nat(0xffff_ffff), (tag) => {
+        const reader = readerOf(new Writer().uint32(tag).finish())
+        assert.strictEqual(readTag(reader), tag)
+        checkEnd(reader, reader.len)
+      })
+    )
+  })
+})
+
+describe("frame after frame through one reader", () => {
+  const frameOf = (text: string, value: number): Uint8Array => {
+    const writer = new Writer()
+    putText(writer, tagOf(1, LENGTH_DELIMITED), text)
+    putDouble(writer, tagOf(2, FIXED64), value)
+    return writer.finish()
+  }
+
+  /** The value, with the text passed over. */
+  const read = (reader: Reader): number => {
+    let value = 0
+    while (reader.pos < reader.len) {
+      const tag = readTag(reader)
+      if (tag === tagOf(2, FIXED64)) value = readDouble(reader)
+      else skipField(reader, tag)
+    }
+    checkEnd(reader, reader.len)
+    return value
+  }
+
+  it("reads each, whatever was there before it", () => {
+    const frames = new MessageReader()
+    for (const length of [10, 3000, 5000, 1, 0, 4090]) {
+      assert.strictEqual(read(frames.over(frameOf("x".repeat(length), length + 0.5))), length + 0.5)
+    }
+  })
+
+  it("takes nothing from behind the end of a frame that is cut", () => {
+    const frames = new MessageReader()
+    const whole = frameOf("text", 1.5)
+    for (let length = 1; length < whole.length; length++) {
+      read(frames.over(whole))
+      // Between the two fields the rest is a message of its own.
+      if (length === 6) assert.strictEqual(read(frames.over(whole.subarray(0, length))), 0)
+      else assert.throws(() => read(frames.over(whole.subarray(0, length))), /./, `${length} bytes`)
+    }
+  })
+})
+
 describe("proto3's zeros", () => {
   it("are not written", () => {
     const writer = new Writer()
@@ -116,6 +169,8 @@ describe("malformed input throws", () => {
     ["a double that ends early", [1, 2, 3], readDouble],
     ["a message longer than its frame", [5, 1, 2], endOf],
     ["a length of more than 32 bits", [0xff, 0xff, 0xff, 0xff, 0x7f], endOf],
+    ["a tag of which nothing came", [], readTag],
+    ["a tag that ends early", [0x80], readTag],
     ["a wire type that does not exist", [0], (reader) => skipField(reader, 0x0f)],
     ["field number 0", [0], (reader) => skipField(reader, 0)],
     ["a field behind the end of its message", [0, 0], (reader) => checkEnd(reader, 1)],
