@@ -10,10 +10,10 @@ import { jsonCases } from "./jsonCases.ts"
 import { dhanKinds, kiteKinds, smartStreamKinds, upstoxKinds } from "./kinds.ts"
 import type { Sdk } from "./sdks.ts"
 import { kiteconnect, smartapi } from "./sdks.ts"
-import { serialiser, stringifier } from "./serialise.ts"
+import { libraryPacker, packer, serialiser, stringifier } from "./serialise.ts"
 import { parserAndJson, wholeWay } from "./wholeWay.ts"
 
-/** A depth-5 payload, against JSON.stringify. */
+/** A depth-5 payload, against JSON.stringify and against the MessagePack library. */
 const SERIALISE_GOAL = 3
 
 const FULL = "kite full (184 B)"
@@ -31,6 +31,13 @@ const casesOf = async (feed: Feed, sdk: Sdk, scope: Scope.Scope): Promise<Readon
       name: `serialise: ${name}`,
       ours: serialiser(feed),
       peer: stringifier(feed),
+      ...goalIf(name === FULL || name === SNAP_QUOTE, SERIALISE_GOAL)
+    },
+    {
+      suite: "micro",
+      name: `serialise msgpack: ${name}`,
+      ours: packer(feed),
+      peer: libraryPacker(feed),
       ...goalIf(name === FULL || name === SNAP_QUOTE, SERIALISE_GOAL)
     },
     {

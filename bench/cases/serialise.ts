@@ -1,7 +1,13 @@
-/** Ticks to the client's JSON text: the frame writer, and JSON.stringify of the finished object. */
+/**
+ * Ticks to the client's JSON text: the frame writer, and JSON.stringify of the finished object; and that text to
+ * MessagePack: as the gateway does it, and the library's encoding of the finished object.
+ */
+import { Encoder, decode } from "@msgpack/msgpack"
 import type { View } from "../../src/bus/frame.ts"
 import { topicOf } from "../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../src/bus/frameWriter.ts"
+import { makeFrameToMsgpack } from "../../src/gateway/delivery/frameToMsgpack.ts"
+import { modeNumber } from "../../src/market/mode.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Contestant } from "../harness.ts"
 import { WrongResult, keep } from "../harness.ts"
@@ -60,12 +66,15 @@ export const serialiser = (feed: Feed): Contestant => {
   }
 }
 
-/** The peer gets the finished object for nothing, and has only to make bytes of it. */
+/** What the peers get for nothing. Through JSON once, so that the objects have no undefined fields to step over. */
+const objectsOf = (ticks: ReadonlyArray<Tick>, views: ReadonlyArray<View>): ReadonlyArray<unknown> =>
+  ticks.map((t, i) => JSON.parse(JSON.stringify(frameObject(views[i]!, t))) as unknown)
+
+/** The peer has only to make bytes of the finished object. */
 export const stringifier = (feed: Feed): Contestant => {
   const ticks = ticksOf(feed)
   const views = feed.packets.map((p) => viewOf(p, feed.wire.broker.name))
-  // Through JSON once, so that the objects have no undefined fields to step over.
-  const objects = ticks.map((t, i) => JSON.parse(JSON.stringify(frameObject(views[i]!, t))) as unknown)
+  const objects = objectsOf(ticks, views)
   return {
     name: "JSON.stringify",
     ticks: 1,
@@ -84,6 +93,63 @@ export const stringifier = (feed: Feed): Contestant => {
           views[i]!,
           ticks[i]!
         )
+      }
+    }
+  }
+}
+
+/** From the frame's JSON, which is what a gateway has. */
+export const packer = (feed: Feed): Contestant => {
+  const ticks = ticksOf(feed)
+  const views = feed.packets.map((p) => viewOf(p, feed.wire.broker.name))
+  const payloads = ticks.map((t, i) => makeFrameWriter(views[i]!)(t).payload)
+  const packers = views.map(({ exchange, mode, symbol }) => {
+    const names = { symbol, exchange, tag: modeNumber[mode] }
+    return makeFrameToMsgpack(names, names)
+  })
+  return {
+    name: "AlgoWays",
+    ticks: 1,
+    run: (operations) => {
+      for (let i = 0, at = 0; i < operations; i++) {
+        keep(packers[at]!(payloads[at]!))
+        if (++at === payloads.length) at = 0
+      }
+      return operations
+    },
+    check: () => {
+      const encoder = new Encoder()
+      for (const [i, object] of objectsOf(ticks, views).entries()) {
+        if (packers[i]!(payloads[i]!)?.equals(encoder.encode(object)) !== true) {
+          throw new WrongResult(`serialise msgpack, ${feed.name}: not what the library makes of the frame`)
+        }
+      }
+    }
+  }
+}
+
+/** One encoder for all frames: the library's `encode` makes one, with its memory, at every call. */
+export const libraryPacker = (feed: Feed): Contestant => {
+  const ticks = ticksOf(feed)
+  const views = feed.packets.map((p) => viewOf(p, feed.wire.broker.name))
+  const objects = objectsOf(ticks, views)
+  const encoder = new Encoder()
+  return {
+    name: "@msgpack/msgpack",
+    ticks: 1,
+    run: (operations) => {
+      for (let i = 0, at = 0; i < operations; i++) {
+        keep(encoder.encode(objects[at]))
+        if (++at === objects.length) at = 0
+      }
+      return operations
+    },
+    check: () => {
+      for (const [i, tick] of ticks.entries()) {
+        const wanted = JSON.stringify(frameObject(views[i]!, tick))
+        const text = JSON.stringify(decode(encoder.encode(objects[i])))
+        if (text !== wanted)
+          throw new WrongResult(`@msgpack/msgpack, ${feed.name}: ${text} instead of ${wanted}`)
       }
     }
   }

@@ -19,6 +19,8 @@
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
 import type { Level, Tick } from "../market/tick.ts"
+import type { Text } from "./fixedText.ts"
+import { TEXT_SIZE, fixed, put } from "./fixedText.ts"
 import type { Frame, View } from "./frame.ts"
 import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumberOf } from "./jsonNumbers.ts"
 
@@ -29,29 +31,7 @@ const CLOSE_BRACKET = 93
 /** The largest value that 32-bit clients can read. */
 const MAX_INT32 = 2_147_483_647
 
-/** The longest fixed text, rounded up to whole doubles. */
-const TEXT_SIZE = 24
-
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
-
-/** Up to 24 bytes of fixed text as three doubles, which one store each writes. No ASCII text is a NaN. */
-interface Text {
-  readonly first: number
-  readonly second: number
-  readonly third: number
-  readonly length: number
-}
-
-const fixed = (content: string): Text => {
-  const padded = Buffer.alloc(TEXT_SIZE)
-  padded.write(content, "latin1")
-  return {
-    first: padded.readDoubleBE(0),
-    second: padded.readDoubleBE(8),
-    third: padded.readDoubleBE(16),
-    length: content.length
-  }
-}
 
 const key = (name: string): Text => fixed(`,"${name}":`)
 
@@ -94,15 +74,6 @@ const ORDERS = key("orders")
 /** Room for the fields of a mode but the book: 31 keys at most and their numbers, and the stores that run over. */
 const fieldsSize = (mode: Mode): number => (mode === "ltp" ? 7 : 32) * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
 const LEVEL_SIZE = 40 + 3 * MAX_NUMBER_LENGTH
-
-const put = (out: DataView, at: number, text: Text): number => {
-  out.setFloat64(at, text.first)
-  if (text.length > 8) {
-    out.setFloat64(at + 8, text.second)
-    if (text.length > 16) out.setFloat64(at + 16, text.third)
-  }
-  return at + text.length
-}
 
 /** The keys of a mode's fields, in their order in the text. */
 const LTP_FIELDS = [LTP, LTQ, LAST_TRADE_QUANTITY, LTT, TIMESTAMP]

@@ -8,6 +8,7 @@
 import type { Frame } from "../bus/frame.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
+import { makeFrameToMsgpack } from "./delivery/frameToMsgpack.ts"
 import type { SlowPolicy } from "./delivery/outbox.ts"
 import type { ModeTag } from "./protocol.ts"
 
@@ -186,11 +187,20 @@ const audienceFor = (room: Room, feed: Spelling, spelling: Spelling, encoding: E
     encoding,
     byTopic: 0,
     each: new Set(),
-    render:
-      encoding === "json" ? text : (frame) => toMsgpack((text?.(frame) ?? frame.payload).toString("utf8"))
+    render: encoding === "json" ? text : packer(feed, spelling, text)
   }
   room.audiences.push(audience)
   return audience
+}
+
+/** Writes a frame in MessagePack; `text` spells it as its reader does, where that is not as the feed does. */
+const packer = (
+  feed: Spelling,
+  spelling: Spelling,
+  text: ((frame: Frame) => Buffer) | undefined
+): ((frame: Frame) => Buffer) => {
+  const pack = makeFrameToMsgpack(feed, spelling)
+  return (frame) => pack(frame.payload) ?? toMsgpack((text?.(frame) ?? frame.payload).toString("utf8"))
 }
 
 /** Writes a frame's text in another spelling. */

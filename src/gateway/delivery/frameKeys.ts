@@ -1,19 +1,55 @@
 /**
- * The keys of a market_data frame as they stand in its JSON, and in MessagePack.
- *
- * They are ranked in the order in which the feed writes them, which is one order for all modes. Keys whose ranks rise
- * are no key twice.
+ * The texts of a market_data frame, to be found in its JSON and written in MessagePack.
  */
 import type { Text } from "../../bus/fixedText.ts"
-import { fixed } from "../../bus/fixedText.ts"
+import { TEXT_SIZE, fixed } from "../../bus/fixedText.ts"
 
+/**
+ * A text to compare with: its first eight bytes, its last eight, and the eight behind the first where that leaves a gap.
+ * The windows overlap, since a double cannot be masked. A text of fewer than eight bytes has windows of four.
+ */
+interface Mark {
+  readonly length: number
+  readonly first: number
+  readonly second: number
+  readonly last: number
+}
+
+/** @param text from 4 to 24 ASCII characters */
+export const mark = (text: string): Mark => {
+  const bytes = Buffer.alloc(TEXT_SIZE)
+  const length = bytes.write(text, "latin1")
+  const short = length < 8
+  return {
+    length,
+    first: short ? bytes.readInt32BE(0) : bytes.readDoubleBE(0),
+    second: bytes.readDoubleBE(8),
+    last: short ? bytes.readInt32BE(length - 4) : bytes.readDoubleBE(length - 8)
+  }
+}
+
+/** Whether the text stands there. */
+export const standsAt = (from: DataView, at: number, { first, last, length, second }: Mark): boolean =>
+  length < 8
+    ? from.getInt32(at) === first && from.getInt32(at + length - 4) === last
+    : from.getFloat64(at) === first &&
+      from.getFloat64(at + length - 8) === last &&
+      (length <= 16 || from.getFloat64(at + 8) === second)
+
+/** Bytes of a fixstr's head. */
+const FIXSTR = 0xa0
+
+/** A text of up to 23 characters in MessagePack. */
+export const packed = (text: string): string => String.fromCharCode(FIXSTR + text.length) + text
+
+export interface Key {
+  /** With the comma before it and the colon behind it. */
+  readonly json: Mark
+  readonly msgpack: Text
+}
+
+/** In the order in which the feed writes them, which is one order for all modes and for both objects. */
 const NAMES = [
-  "type",
-  "symbol",
-  "exchange",
-  "mode",
-  "data",
-  "broker",
   "simulated",
   "implausible",
   "ltp",
@@ -43,48 +79,13 @@ const NAMES = [
   "week52_high",
   "week52_low",
   "depth",
-  "buy",
-  "sell",
-  "price",
-  "quantity",
-  "orders",
   "ltt",
   "exchange_time",
   "timestamp"
 ]
 
-interface Key {
-  /** `"open":`, to compare with: whole words that may overlap, since there is nothing to mask a double with. */
-  readonly json: Text
-  /** The text's last eight bytes; where it has fewer than eight, `first` and `last` are its first and last four. */
-  readonly first: number
-  readonly last: number
-  readonly msgpack: Text
-}
-
-/** Bytes of a fixstr's head. */
-const FIXSTR = 0xa0
-
-const keyOf = (name: string): Key => {
-  const text = Buffer.from(`"${name}":`)
-  const { length } = text
-  return {
-    json: fixed(text.toString("latin1")),
-    first: length < 8 ? text.readInt32BE(0) : text.readDoubleBE(0),
-    last: length < 8 ? text.readInt32BE(length - 4) : text.readDoubleBE(length - 8),
-    msgpack: fixed(String.fromCharCode(FIXSTR + name.length) + name)
-  }
-}
-
-export const frameKeys: ReadonlyArray<Key> = NAMES.map(keyOf)
-
-/** Whether the key stands there. */
-export const standsAt = (from: DataView, at: number, { first, json, last }: Key): boolean => {
-  const { length } = json
-  if (length < 8) return from.getInt32(at) === first && from.getInt32(at + length - 4) === last
-  return (
-    from.getFloat64(at) === first &&
-    from.getFloat64(at + length - 8) === last &&
-    (length <= 16 || from.getFloat64(at + 8) === json.second)
-  )
-}
+/** The keys of `data` that stand behind the names. Where their ranks rise, no key stands twice. */
+export const frameKeys: ReadonlyArray<Key> = NAMES.map((name) => ({
+  json: mark(`,"${name}":`),
+  msgpack: fixed(packed(name))
+}))

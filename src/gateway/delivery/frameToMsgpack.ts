@@ -1,162 +1,113 @@
 /**
  * A market_data frame's JSON to MessagePack, in one pass over the bytes and without an object in between.
  *
- * The result is what the library makes of the same text, byte by byte. Whatever the feed does not write is left to the
- * library: keys that are unknown or in another order (they might stand twice), escapes, what is not ASCII, exponents,
- * more than 15 digits, white space, and what is no JSON.
+ * The result is what the library makes of the same text, byte by byte. It knows what the feed writes, and leaves the
+ * rest to the library: keys that are unknown or in another order (they might stand twice), escapes, what is not ASCII,
+ * exponents, white space, and what is no JSON.
+ *
+ * A frame's head, up to the names in `data`, is the same in every frame of a view: it is compared as a whole and its
+ * MessagePack is made once, which is also how readers get their own spelling of the names.
  */
-import { TEXT_SIZE, put } from "../../bus/fixedText.ts"
-import { frameKeys, standsAt } from "./frameKeys.ts"
+import { encode } from "@msgpack/msgpack"
+import { TEXT_SIZE, fixed, put } from "../../bus/fixedText.ts"
+import { frameKeys, mark, packed, standsAt } from "./frameKeys.ts"
+import { packDouble, packInteger, packNegative } from "./msgpackNumbers.ts"
 
-/** Longer than a book of 200 levels. */
-const LONGEST = 65_536
+/** Longer than a frame with a book of 200 levels. */
+const LONGEST = 32_768
 /** `1.5,` is four bytes of JSON and nine of MessagePack. */
 const GROWTH = 3
-/** An object in an array in an object in an object in an object is as deep as frames go. */
-const DEEPEST = 8
 
-const source = new Uint8Array(LONGEST + TEXT_SIZE)
-const from = new DataView(source.buffer)
-const target = Buffer.allocUnsafeSlow(GROWTH * LONGEST + TEXT_SIZE)
-const out = new DataView(target.buffer)
+/** Room for one frame, for all writers: each is done before the next one starts. */
+const source = Buffer.alloc(LONGEST + TEXT_SIZE)
+const from = new DataView(source.buffer, source.byteOffset, source.length)
+const target = Buffer.alloc(GROWTH * LONGEST)
+const out = new DataView(target.buffer, target.byteOffset, target.length)
 
 /** Where the next byte of MessagePack goes. Positions in the JSON are passed on instead. */
 let end = 0
+
+/** Instead of a position: here stands something that is the library's business. */
+const UNKNOWN = -1
 
 const QUOTE = 34
 const COMMA = 44
 const MINUS = 45
 const POINT = 46
 const ZERO = 48
-const OPEN_BRACKET = 91
+const OPEN_BRACE = 123
 const BACKSLASH = 92
 const CLOSE_BRACKET = 93
-const LETTER_T = 116
-const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 /** `true`. */
 const TRUE = 0x74727565
 
-const FIXSTR = 0xa0
-const FIXSTR_MOST = 31
-/** Of negative integers: as far as 32 bits go. */
-const LOWEST = 0x8000_0000
-
-/** Instead of a position: the text has something that is the library's business. */
-const UNKNOWN = -1
-
-/** No more digits than that: a double holds them all, and dividing it by a power of ten rounds only once. */
+/** Up to so many digits a double holds them all, and dividing it by a power of ten rounds only once. */
 const MOST_DIGITS = 15
 const powers = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i)
 
-/** The key that came next the last time: frames are alike. By the one before it, and for a first one by its object's. */
-const KEYS = frameKeys.length
-const followers = new Uint8Array(KEYS)
-const firsts = new Uint8Array(KEYS + 1)
-/** The outermost object is under no key. */
-const NO_KEY = KEYS
+/**
+ * Four characters as the values of digits, a byte each. A sum with this has a byte's top bit wherever there is none.
+ * (A byte that is not ASCII may carry into the digit before it. That digit is then none, and what follows it no comma.)
+ */
+const DIGITS = 0x30303030
+const BEYOND_NINE = 0x76767676
+const TOP_BITS = 0x80808080
 
-/** The rank of the key at `at`, which must be above the one before it in the same object (or -1). */
-const keyAt = (at: number, before: number, parent: number): number => {
-  const expected = before < 0 ? firsts[parent]! : followers[before]!
-  if (expected > before && standsAt(from, at, frameKeys[expected]!)) return expected
-  for (let rank = before + 1; rank < KEYS; rank++) {
-    if (!standsAt(from, at, frameKeys[rank]!)) continue
-    if (before < 0) firsts[parent] = rank
-    else followers[before] = rank
-    return rank
-  }
-  return UNKNOWN
+/** How many of the four begin the word. */
+const digitsIn = (word: number): number => Math.clz32(((word + BEYOND_NINE) | word) & TOP_BITS) >> 3
+
+/** The number that the first so many of them make, at least one. */
+const valueOf = (word: number, count: number): number => {
+  const right = word >>> ((4 - count) << 3)
+  const pairs = ((right >>> 8) & 0xff00ff) * 10 + (right & 0xff00ff)
+  return (pairs >>> 16) * 100 + (pairs & 0xffff)
 }
 
-const writeInteger = (n: number): void => {
-  if (n < 0x80) {
-    out.setUint8(end++, n)
-  } else if (n < 0x100) {
-    out.setUint16(end, 0xcc00 | n)
-    end += 2
-  } else if (n < 0x10000) {
-    out.setUint8(end, 0xcd)
-    out.setUint16(end + 1, n)
-    end += 3
-  } else if (n < 0x1_0000_0000) {
-    out.setUint8(end, 0xce)
-    out.setUint32(end + 1, n)
-    end += 5
-  } else {
-    const high = (n / 0x1_0000_0000) | 0
-    out.setUint8(end, 0xcf)
-    out.setInt32(end + 1, high)
-    out.setUint32(end + 5, n - high * 0x1_0000_0000)
-    end += 9
-  }
-}
-
-const writeNegative = (n: number): void => {
-  if (n >= -0x20) {
-    out.setInt8(end++, n)
-  } else if (n >= -0x80) {
-    out.setUint8(end, 0xd0)
-    out.setInt8(end + 1, n)
-    end += 2
-  } else if (n >= -0x8000) {
-    out.setUint8(end, 0xd1)
-    out.setInt16(end + 1, n)
-    end += 3
-  } else {
-    out.setUint8(end, 0xd2)
-    out.setInt32(end + 1, n)
-    end += 5
-  }
-}
-
-const writeDouble = (n: number): void => {
-  out.setUint8(end, 0xcb)
-  out.setFloat64(end + 1, n)
-  end += 9
-}
-
-/** Digits up to here fit a small integer. */
-const FEW_DIGITS = 9
-
+/**
+ * Digits are read four at a time: taken one by one, each number's end is a branch that the processor cannot foresee.
+ */
 const number = (start: number): number => {
   const negative = source[start] === MINUS
   const digits = negative ? start + 1 : start
   let at = digits
-  let small = 0
-  let digit = source[at]! - ZERO
-  while (digit >= 0 && digit <= 9 && at < digits + FEW_DIGITS) {
-    small = (small * 10 + digit) | 0
-    digit = source[++at]! - ZERO
+  let word = from.getInt32(at) ^ DIGITS
+  let count = digitsIn(word)
+  if (count === 0) return UNKNOWN
+  let n = valueOf(word, count)
+  at += count
+  while (count === 4) {
+    word = from.getInt32(at) ^ DIGITS
+    count = digitsIn(word)
+    if (count === 0) break
+    n = n * powers[count]! + valueOf(word, count)
+    at += count
   }
-  let n = small
-  while (digit >= 0 && digit <= 9) {
-    n = n * 10 + digit
-    digit = source[++at]! - ZERO
+  if (source[digits] === ZERO && at > digits + 1) return UNKNOWN
+  let decimals = 0
+  if (source[at] === POINT) {
+    const first = ++at
+    do {
+      word = from.getInt32(at) ^ DIGITS
+      count = digitsIn(word)
+      if (count === 0) break
+      n = n * powers[count]! + valueOf(word, count)
+      at += count
+    } while (count === 4)
+    decimals = at - first
+    if (decimals === 0) return UNKNOWN
   }
-  const whole = at
-  if (whole === digits || (source[digits] === ZERO && whole > digits + 1)) return UNKNOWN
-  if (digit === POINT - ZERO) {
-    digit = source[++at]! - ZERO
-    while (digit >= 0 && digit <= 9) {
-      n = n * 10 + digit
-      digit = source[++at]! - ZERO
-    }
-    const decimals = at - whole - 1
-    if (decimals === 0 || at - digits > MOST_DIGITS) return UNKNOWN
-    n /= powers[decimals]!
-    if (Math.floor(n) !== n) {
-      writeDouble(negative ? -n : n)
-      return at
-    }
-  } else if (at - digits > MOST_DIGITS) return UNKNOWN
-  if (!negative) writeInteger(n)
-  else if (n <= LOWEST) writeNegative(-n)
-  else return UNKNOWN
+  if (at - digits > MOST_DIGITS) n = Number(source.toString("latin1", digits, at))
+  else if (decimals > 0) n /= powers[decimals]!
+  if (!Number.isSafeInteger(n)) end = packDouble(out, end, negative ? -n : n)
+  else end = negative ? packNegative(out, end, -n) : packInteger(out, end, n)
   return at
 }
 
 const isPlain = (c: number): boolean => c >= 0x20 && c < 0x7f && c !== QUOTE && c !== BACKSLASH
+
+const FIXSTR = 0xa0
+const FIXSTR_MOST = 31
 
 /** @param start behind the opening quote */
 const string = (start: number): number => {
@@ -165,89 +116,219 @@ const string = (start: number): number => {
   const length = at - start
   if (source[at] !== QUOTE || length > FIXSTR_MOST) return UNKNOWN
   out.setUint8(end++, FIXSTR + length)
-  for (let i = start; i < at; i++) out.setUint8(end++, source[i]!)
+  for (let i = 0; i < length; i += 8) out.setFloat64(end + i, from.getFloat64(start + i))
+  end += length
   return at + 1
 }
 
-/** Known only now, and one byte was left for it. */
-const writeCount = (head: number, count: number, few: number, many: number): void => {
-  if (count < 16) {
-    out.setUint8(head, few + count)
-    return
+/** Bytes that say how many values an array or a map has. */
+const countSize = (count: number): number => (count < 16 ? 1 : 3)
+
+/**
+ * Says it, now that it is known.
+ * @param room bytes left for it at `head`; the rest moves if they are too many or too few
+ */
+const writeCount = (head: number, room: number, count: number, few: number, many: number): void => {
+  const size = countSize(count)
+  if (size !== room) {
+    target.copyWithin(head + size, head + room, end)
+    end += size - room
   }
-  target.copyWithin(head + 3, head + 1, end)
-  out.setUint8(head, many)
-  out.setUint16(head + 1, count)
-  end += 2
+  if (size === 1) {
+    out.setUint8(head, few + count)
+  } else {
+    out.setUint8(head, many)
+    out.setUint16(head + 1, count)
+  }
 }
 
-/** @param start behind the opening brace */
-const object = (start: number, parent: number, depth: number): number => {
-  const head = end++
-  let at = start
-  let key = -1
-  for (let count = 1; ; count++) {
-    key = keyAt(at, key, parent)
-    if (key < 0) return UNKNOWN
-    const { json, msgpack } = frameKeys[key]!
-    end = put(out, end, msgpack)
-    at = value(at + json.length, key, depth)
-    if (at < 0) return UNKNOWN
-    const next = source[at++]
-    if (next === COMMA) continue
-    if (next !== CLOSE_BRACE) return UNKNOWN
-    writeCount(head, count, 0x80, 0xde)
-    return at
-  }
+const PRICE = mark(`{"price":`)
+const QUANTITY = mark(`,"quantity":`)
+const ORDERS = mark(`,"orders":`)
+const BUY = mark(`{"buy":[`)
+const SELL = mark(`,"sell":[`)
+/** Each with the head of its map. */
+const PACKED_PRICE = fixed(`\x83${packed("price")}`)
+const PACKED_QUANTITY = fixed(packed("quantity"))
+const PACKED_ORDERS = fixed(packed("orders"))
+const PACKED_BUY = fixed(`\x82${packed("buy")}`)
+const PACKED_SELL = fixed(packed("sell"))
+
+const level = (start: number): number => {
+  if (!standsAt(from, start, PRICE)) return UNKNOWN
+  end = put(out, end, PACKED_PRICE)
+  let at = number(start + PRICE.length)
+  if (at < 0 || !standsAt(from, at, QUANTITY)) return UNKNOWN
+  end = put(out, end, PACKED_QUANTITY)
+  at = number(at + QUANTITY.length)
+  if (at < 0 || !standsAt(from, at, ORDERS)) return UNKNOWN
+  end = put(out, end, PACKED_ORDERS)
+  at = number(at + ORDERS.length)
+  return at < 0 || source[at] !== CLOSE_BRACE ? UNKNOWN : at + 1
 }
 
 /** @param start behind the opening bracket */
-const array = (start: number, parent: number, depth: number): number => {
+const levels = (start: number): number => {
   const head = end++
-  if (source[start] === CLOSE_BRACKET) {
-    writeCount(head, 0, 0x90, 0xdc)
-    return start + 1
-  }
   let at = start
-  for (let count = 1; ; count++) {
-    at = value(at, parent, depth)
+  let count = 0
+  if (source[at] !== CLOSE_BRACKET) {
+    for (;;) {
+      at = level(at)
+      if (at < 0) return UNKNOWN
+      count++
+      if (source[at] !== COMMA) break
+      at++
+    }
+    if (source[at] !== CLOSE_BRACKET) return UNKNOWN
+  }
+  writeCount(head, 1, count, 0x90, 0xdc)
+  return at + 1
+}
+
+const book = (start: number): number => {
+  if (!standsAt(from, start, BUY)) return UNKNOWN
+  end = put(out, end, PACKED_BUY)
+  let at = levels(start + BUY.length)
+  if (at < 0 || !standsAt(from, at, SELL)) return UNKNOWN
+  end = put(out, end, PACKED_SELL)
+  at = levels(at + SELL.length)
+  return at < 0 || source[at] !== CLOSE_BRACE ? UNKNOWN : at + 1
+}
+
+const value = (at: number): number => {
+  const c = source[at]
+  if (c === QUOTE) return string(at + 1)
+  if (c === OPEN_BRACE) return book(at)
+  if (from.getInt32(at) !== TRUE) return number(at)
+  out.setUint8(end++, 0xc3)
+  return at + 4
+}
+
+/** The key that followed each the last time, since frames are alike. The names have the last place. */
+const followers = new Uint8Array(frameKeys.length + 1)
+const NAMES = frameKeys.length
+
+/** The rank of the key at `at`, which must be above the one before it. */
+const keyAfter = (before: number, at: number): number => {
+  const expected = followers[before]!
+  const above = before === NAMES ? 0 : before + 1
+  if (expected >= above && standsAt(from, at, frameKeys[expected]!.json)) return expected
+  for (let rank = above; rank < frameKeys.length; rank++) {
+    if (!standsAt(from, at, frameKeys[rank]!.json)) continue
+    followers[before] = rank
+    return rank
+  }
+  return UNKNOWN
+}
+
+/** Members of `data`, counted by the last call of `members`. */
+let counted = 0
+
+/** @param start behind the names, where a comma or the closing brace stands */
+const members = (start: number): number => {
+  let at = start
+  let key = NAMES
+  counted = 2
+  while (source[at] === COMMA) {
+    key = keyAfter(key, at)
+    if (key < 0) return UNKNOWN
+    const { json, msgpack } = frameKeys[key]!
+    end = put(out, end, msgpack)
+    at = value(at + json.length)
     if (at < 0) return UNKNOWN
-    const next = source[at++]
-    if (next === COMMA) continue
-    if (next !== CLOSE_BRACKET) return UNKNOWN
-    writeCount(head, count, 0x90, 0xdc)
-    return at
+    counted++
   }
+  return source[at] === CLOSE_BRACE ? at + 1 : UNKNOWN
 }
 
-/** @returns the position behind it */
-const value = (at: number, parent: number, depth: number): number => {
-  switch (source[at]) {
-    case QUOTE:
-      return string(at + 1)
-    case OPEN_BRACE:
-      return depth === DEEPEST ? UNKNOWN : object(at + 1, parent, depth + 1)
-    case OPEN_BRACKET:
-      return depth === DEEPEST ? UNKNOWN : array(at + 1, parent, depth + 1)
-    case LETTER_T:
-      if (from.getInt32(at) !== TRUE) return UNKNOWN
-      out.setUint8(end++, 0xc3)
-      return at + 4
-    default:
-      return number(at)
-  }
+const BROKER = mark(`,"broker":"`)
+const PACKED_BROKER = fixed(packed("broker"))
+
+/** Bytes as four at a time, since a call into native code costs more than the words of a head. */
+interface Words {
+  readonly words: Int32Array
+  readonly length: number
 }
 
-/** Undefined for what is the library's business. */
-export const frameToMsgpack = (json: Uint8Array): Buffer | undefined => {
-  const { length } = json
-  if (length > LONGEST) return undefined
-  source.set(json)
-  // What an earlier text left there is no part of this one.
-  source[length] = 0
-  end = 0
-  if (value(0, NO_KEY, 0) !== length) return undefined
-  const msgpack = Buffer.allocUnsafe(end)
-  target.copy(msgpack, 0, 0, end)
-  return msgpack
+const wordsOf = (bytes: Uint8Array): Words => {
+  const { length } = bytes
+  const words = new Int32Array(Math.ceil(length / 4))
+  const padded = Buffer.alloc(4 * words.length)
+  padded.set(bytes)
+  for (let i = 0; i < words.length; i++) words[i] = padded.readInt32BE(4 * i)
+  return { words, length }
+}
+
+/** Whether the frame does. */
+const beginsWith = ({ length, words }: Words): boolean => {
+  const whole = length >> 2
+  for (let i = 0; i < whole; i++) if (from.getInt32(4 * i) !== words[i]) return false
+  const rest = (length & 3) << 3
+  return rest === 0 || (from.getInt32(4 * whole) ^ words[whole]!) >>> (32 - rest) === 0
+}
+
+/** Starts a message with them; returns the position behind. */
+const begin = ({ length, words }: Words): number => {
+  for (let i = 0; i < words.length; i++) out.setInt32(4 * i, words[i]!)
+  return length
+}
+
+/** What differs in how a feed and a reader write a frame. */
+interface Names {
+  readonly symbol: string
+  readonly exchange: string
+  /** What stands as `mode`. */
+  readonly tag: unknown
+}
+
+const dataOf = ({ exchange, symbol }: Names): object => ({ symbol, exchange })
+
+const headOf = (names: Names): object => ({
+  type: "market_data",
+  ...dataOf(names),
+  mode: names.tag,
+  data: dataOf(names)
+})
+
+/**
+ * Frames of one view for those who spell it in one way. A frame is undefined where it is the library's business.
+ * @param feed as the feed writes it
+ * @param reader as it is wanted
+ */
+export const makeFrameToMsgpack = (feed: Names, reader: Names): ((payload: Buffer) => Buffer | undefined) => {
+  const feedText = Buffer.from(JSON.stringify(headOf(feed)).slice(0, -"}}".length))
+  const feedHead = wordsOf(feedText)
+  const start = feedText.length
+  const head = encode(headOf(reader))
+  // The broker is to come.
+  head[0]!++
+  /** Where the head says how many members `data` has. */
+  const countAt = head.length - encode(dataOf(reader)).length
+  const packedHead = (room: number): Words =>
+    wordsOf(Buffer.concat([head.subarray(0, countAt), Buffer.alloc(room), head.subarray(countAt + 1)]))
+  let room = 1
+  let packed = packedHead(room)
+  return (payload) => {
+    const { length } = payload
+    if (length < start || length > LONGEST) return undefined
+    source.set(payload)
+    // What an earlier frame left there is no part of this one.
+    source[length] = 0
+    if (!beginsWith(feedHead)) return undefined
+    end = begin(packed)
+    let at = members(start)
+    if (at < 0 || !standsAt(from, at, BROKER)) return undefined
+    writeCount(countAt, room, counted, 0x80, 0xde)
+    if (countSize(counted) !== room) {
+      room = countSize(counted)
+      packed = packedHead(room)
+    }
+    end = put(out, end, PACKED_BROKER)
+    at = string(at + BROKER.length)
+    if (at < 0 || at + 1 !== length || source[at] !== CLOSE_BRACE) return undefined
+    const msgpack = Buffer.allocUnsafe(end)
+    target.copy(msgpack, 0, 0, end)
+    return msgpack
+  }
 }
