@@ -3,7 +3,7 @@
  * Both are made once per (instrument, mode); what is a client's own (its sequence number, the time of sending) is added
  * at the end of the outer object without touching the rest.
  */
-import { decode, encode } from "@msgpack/msgpack"
+import { Encoder, decode, encode } from "@msgpack/msgpack"
 import { isSoundMsgpack } from "./msgpackShape.ts"
 
 export type Encoding = "json" | "msgpack"
@@ -36,6 +36,9 @@ const CLOSING = Buffer.from("}")
 const FIXMAP = 0x80
 const FIXMAP_MOST = 15
 
+/** Kept, since a new one takes 2 KB and longer than the extras. */
+const extrasEncoder = new Encoder()
+
 export const withExtras = (payload: Uint8Array, encoding: Encoding, extras: Extras): Buffer => {
   if (encoding === "json") {
     const tail = JSON.stringify(extras)
@@ -45,10 +48,15 @@ export const withExtras = (payload: Uint8Array, encoding: Encoding, extras: Extr
       CLOSING
     ])
   }
-  const tail = encode(extras)
+  // Copied below, before the next call.
+  const tail = extrasEncoder.encodeSharedRef(extras)
   const count = (payload[0]! & FIXMAP_MOST) + (tail[0]! & FIXMAP_MOST)
   if ((payload[0]! & ~FIXMAP_MOST) !== FIXMAP || count > FIXMAP_MOST) {
     return Buffer.from(encode({ ...(decode(payload) as object), ...extras }))
   }
-  return Buffer.concat([Buffer.from([FIXMAP | count]), payload.subarray(1), tail.subarray(1)])
+  const message = Buffer.allocUnsafe(payload.length + tail.length - 1)
+  message.set(tail, payload.length - 1)
+  message.set(payload)
+  message[0] = FIXMAP | count
+  return message
 }

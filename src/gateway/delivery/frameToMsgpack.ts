@@ -8,10 +8,12 @@
  * A frame's head, up to the names in `data`, is the same in every frame of a view: it is compared as a whole and its
  * MessagePack is made once, which is also how readers get their own spelling of the names.
  */
+// The global of the same name is a getter, which costs 30 ns a time.
+import { Buffer } from "node:buffer"
 import { encode } from "@msgpack/msgpack"
 import { TEXT_SIZE, fixed, put } from "../../bus/fixedText.ts"
 import { frameKeys, mark, packed, standsAt } from "./frameKeys.ts"
-import { packDouble, packInteger, packNegative } from "./msgpackNumbers.ts"
+import { packDouble, packInteger, packNegative, packSmall } from "./msgpackNumbers.ts"
 
 /** Longer than a frame with a book of 200 levels. */
 const LONGEST = 32_768
@@ -19,10 +21,11 @@ const LONGEST = 32_768
 const GROWTH = 3
 
 /** Room for one frame, for all writers: each is done before the next one starts. */
-const source = Buffer.alloc(LONGEST + TEXT_SIZE)
-const from = new DataView(source.buffer, source.byteOffset, source.length)
-const target = Buffer.alloc(GROWTH * LONGEST)
-const out = new DataView(target.buffer, target.byteOffset, target.length)
+const source = Buffer.allocUnsafeSlow(LONGEST + TEXT_SIZE)
+const sourceWords = new Int32Array(source.buffer)
+const from = new DataView(source.buffer)
+const target = Buffer.allocUnsafeSlow(GROWTH * LONGEST)
+const out = new DataView(target.buffer)
 
 /** Where the next byte of MessagePack goes. Positions in the JSON are passed on instead. */
 let end = 0
@@ -45,6 +48,7 @@ const TRUE = 0x74727565
 /** Up to so many digits a double holds them all, and dividing it by a power of ten rounds only once. */
 const MOST_DIGITS = 15
 const powers = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i)
+const smallPowers = Int32Array.from(powers.subarray(0, 5))
 
 /**
  * Four characters as the values of digits, a byte each. A sum with this has a byte's top bit wherever there is none.
@@ -74,24 +78,33 @@ const number = (start: number): number => {
   let word = from.getInt32(at) ^ DIGITS
   let count = digitsIn(word)
   if (count === 0) return UNKNOWN
-  let n = valueOf(word, count)
+  let small = valueOf(word, count)
   at += count
-  while (count === 4) {
+  if (count === 4) {
     word = from.getInt32(at) ^ DIGITS
     count = digitsIn(word)
-    if (count === 0) break
-    n = n * powers[count]! + valueOf(word, count)
+    if (count > 0) small = (Math.imul(small, smallPowers[count]!) + valueOf(word, count)) | 0
     at += count
   }
   if (source[digits] === ZERO && at > digits + 1) return UNKNOWN
+  if (count < 4 && source[at] !== POINT && !negative) {
+    end = packSmall(out, end, small)
+    return at
+  }
+  let n = small
+  while (count === 4) {
+    word = from.getInt32(at) ^ DIGITS
+    count = digitsIn(word)
+    if (count > 0) n = n * powers[count]! + valueOf(word, count)
+    at += count
+  }
   let decimals = 0
   if (source[at] === POINT) {
     const first = ++at
     do {
       word = from.getInt32(at) ^ DIGITS
       count = digitsIn(word)
-      if (count === 0) break
-      n = n * powers[count]! + valueOf(word, count)
+      if (count > 0) n = n * powers[count]! + valueOf(word, count)
       at += count
     } while (count === 4)
     decimals = at - first
@@ -245,33 +258,12 @@ const members = (start: number): number => {
 const BROKER = mark(`,"broker":"`)
 const PACKED_BROKER = fixed(packed("broker"))
 
-/** Bytes as four at a time, since a call into native code costs more than the words of a head. */
-interface Words {
-  readonly words: Int32Array
-  readonly length: number
-}
-
-const wordsOf = (bytes: Uint8Array): Words => {
-  const { length } = bytes
-  const words = new Int32Array(Math.ceil(length / 4))
-  const padded = Buffer.alloc(4 * words.length)
-  padded.set(bytes)
-  for (let i = 0; i < words.length; i++) words[i] = padded.readInt32BE(4 * i)
-  return { words, length }
-}
-
-/** Whether the frame does. */
-const beginsWith = ({ length, words }: Words): boolean => {
-  const whole = length >> 2
-  for (let i = 0; i < whole; i++) if (from.getInt32(4 * i) !== words[i]) return false
-  const rest = (length & 3) << 3
-  return rest === 0 || (from.getInt32(4 * whole) ^ words[whole]!) >>> (32 - rest) === 0
-}
-
-/** Starts a message with them; returns the position behind. */
-const begin = ({ length, words }: Words): number => {
-  for (let i = 0; i < words.length; i++) out.setInt32(4 * i, words[i]!)
-  return length
+/** Whether the frame does; `words` are the whole words of `head`. */
+const beginsWith = (head: Uint8Array, words: Int32Array): boolean => {
+  // Of integers, where a comparison would be one of doubles: elements may be undefined.
+  for (let i = 0; i < words.length; i++) if ((sourceWords[i]! ^ words[i]!) !== 0) return false
+  for (let i = 4 * words.length; i < head.length; i++) if (source[i] !== head[i]) return false
+  return true
 }
 
 /** What differs in how a feed and a reader write a frame. */
@@ -297,32 +289,37 @@ const headOf = (names: Names): object => ({
  * @param reader as it is wanted
  */
 export const makeFrameToMsgpack = (feed: Names, reader: Names): ((payload: Buffer) => Buffer | undefined) => {
-  const feedText = Buffer.from(JSON.stringify(headOf(feed)).slice(0, -"}}".length))
-  const feedHead = wordsOf(feedText)
-  const start = feedText.length
+  const feedHead = new Uint8Array(Buffer.from(JSON.stringify(headOf(feed)).slice(0, -"}}".length)))
+  const feedWords = new Int32Array(feedHead.buffer, 0, feedHead.length >> 2)
+  const start = feedHead.length
   const head = encode(headOf(reader))
   // The broker is to come.
   head[0]!++
   /** Where the head says how many members `data` has. */
   const countAt = head.length - encode(dataOf(reader)).length
-  const packedHead = (room: number): Words =>
-    wordsOf(Buffer.concat([head.subarray(0, countAt), Buffer.alloc(room), head.subarray(countAt + 1)]))
+  const withRoom = (room: number): Uint8Array => {
+    const roomy = new Uint8Array(head.length + room - 1)
+    roomy.set(head)
+    roomy.set(head.subarray(countAt + 1), countAt + room)
+    return roomy
+  }
   let room = 1
-  let packed = packedHead(room)
+  let readerHead = withRoom(room)
   return (payload) => {
     const { length } = payload
     if (length < start || length > LONGEST) return undefined
     source.set(payload)
     // What an earlier frame left there is no part of this one.
     source[length] = 0
-    if (!beginsWith(feedHead)) return undefined
-    end = begin(packed)
+    if (!beginsWith(feedHead, feedWords)) return undefined
+    target.set(readerHead)
+    end = readerHead.length
     let at = members(start)
     if (at < 0 || !standsAt(from, at, BROKER)) return undefined
     writeCount(countAt, room, counted, 0x80, 0xde)
     if (countSize(counted) !== room) {
       room = countSize(counted)
-      packed = packedHead(room)
+      readerHead = withRoom(room)
     }
     end = put(out, end, PACKED_BROKER)
     at = string(at + BROKER.length)

@@ -11,8 +11,8 @@ export const packDouble = (out: DataView, at: number, n: number): number => {
   return at + 9
 }
 
-/** @param n an integer in [0, 2^53) */
-export const packInteger = (out: DataView, at: number, n: number): number => {
+/** @param n an integer in [0, 2^31), and never anything else: the compiler then knows it for one */
+export const packSmall = (out: DataView, at: number, n: number): number => {
   if (n < 0x80) {
     out.setUint8(at, n)
     return at + 1
@@ -26,6 +26,14 @@ export const packInteger = (out: DataView, at: number, n: number): number => {
     out.setUint16(at + 1, n)
     return at + 3
   }
+  out.setUint8(at, 0xce)
+  out.setInt32(at + 1, n)
+  return at + 5
+}
+
+/** @param n an integer in [0, 2^53) */
+export const packInteger = (out: DataView, at: number, n: number): number => {
+  if (n < 0x8000_0000) return packSmall(out, at, n | 0)
   if (n < 0x1_0000_0000) {
     out.setUint8(at, 0xce)
     out.setUint32(at + 1, n)
@@ -33,7 +41,7 @@ export const packInteger = (out: DataView, at: number, n: number): number => {
   }
   const high = (n / 0x1_0000_0000) | 0
   out.setUint8(at, 0xcf)
-  out.setUint32(at + 1, high)
+  out.setInt32(at + 1, high)
   out.setUint32(at + 5, n - high * 0x1_0000_0000)
   return at + 9
 }
