@@ -36,7 +36,7 @@ const CLOSING = Buffer.from("}")
 const FIXMAP = 0x80
 const FIXMAP_MOST = 15
 
-/** Kept, since a new one takes 2 KB and longer than the extras. */
+/** Kept, since each takes 2 KB of memory. */
 const extrasEncoder = new Encoder()
 
 export const withExtras = (payload: Uint8Array, encoding: Encoding, extras: Extras): Buffer => {

@@ -8,11 +8,11 @@
  * A frame's head, up to the names in `data`, is the same in every frame of a view: it is compared as a whole and its
  * MessagePack is made once, which is also how readers get their own spelling of the names.
  */
-// The global of the same name is a getter, which costs 30 ns a time.
-import { Buffer } from "node:buffer"
-import { encode } from "@msgpack/msgpack"
 import { TEXT_SIZE, fixed, put } from "../../bus/fixedText.ts"
+import type { Names } from "./frameHead.ts"
+import { feedHead, packedHead } from "./frameHead.ts"
 import { frameKeys, mark, packed, standsAt } from "./frameKeys.ts"
+import { DIGITS, digitsIn, valueOf } from "./jsonDigits.ts"
 import { packDouble, packInteger, packNegative, packSmall } from "./msgpackNumbers.ts"
 
 /** Longer than a frame with a book of 200 levels. */
@@ -49,24 +49,6 @@ const TRUE = 0x74727565
 const MOST_DIGITS = 15
 const powers = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i)
 const smallPowers = Int32Array.from(powers.subarray(0, 5))
-
-/**
- * Four characters as the values of digits, a byte each. A sum with this has a byte's top bit wherever there is none.
- * (A byte that is not ASCII may carry into the digit before it. That digit is then none, and what follows it no comma.)
- */
-const DIGITS = 0x30303030
-const BEYOND_NINE = 0x76767676
-const TOP_BITS = 0x80808080
-
-/** How many of the four begin the word. */
-const digitsIn = (word: number): number => Math.clz32(((word + BEYOND_NINE) | word) & TOP_BITS) >> 3
-
-/** The number that the first so many of them make, at least one. */
-const valueOf = (word: number, count: number): number => {
-  const right = word >>> ((4 - count) << 3)
-  const pairs = ((right >>> 8) & 0xff00ff) * 10 + (right & 0xff00ff)
-  return (pairs >>> 16) * 100 + (pairs & 0xffff)
-}
 
 /**
  * Digits are read four at a time: taken one by one, each number's end is a branch that the processor cannot foresee.
@@ -266,60 +248,31 @@ const beginsWith = (head: Uint8Array, words: Int32Array): boolean => {
   return true
 }
 
-/** What differs in how a feed and a reader write a frame. */
-interface Names {
-  readonly symbol: string
-  readonly exchange: string
-  /** What stands as `mode`. */
-  readonly tag: unknown
-}
-
-const dataOf = ({ exchange, symbol }: Names): object => ({ symbol, exchange })
-
-const headOf = (names: Names): object => ({
-  type: "market_data",
-  ...dataOf(names),
-  mode: names.tag,
-  data: dataOf(names)
-})
-
 /**
  * Frames of one view for those who spell it in one way. A frame is undefined where it is the library's business.
  * @param feed as the feed writes it
  * @param reader as it is wanted
  */
 export const makeFrameToMsgpack = (feed: Names, reader: Names): ((payload: Buffer) => Buffer | undefined) => {
-  const feedHead = new Uint8Array(Buffer.from(JSON.stringify(headOf(feed)).slice(0, -"}}".length)))
-  const feedWords = new Int32Array(feedHead.buffer, 0, feedHead.length >> 2)
-  const start = feedHead.length
-  const head = encode(headOf(reader))
-  // The broker is to come.
-  head[0]!++
-  /** Where the head says how many members `data` has. */
-  const countAt = head.length - encode(dataOf(reader)).length
-  const withRoom = (room: number): Uint8Array => {
-    const roomy = new Uint8Array(head.length + room - 1)
-    roomy.set(head)
-    roomy.set(head.subarray(countAt + 1), countAt + room)
-    return roomy
-  }
+  const { text, words } = feedHead(feed)
+  const { countAt, withRoom } = packedHead(reader)
   let room = 1
-  let readerHead = withRoom(room)
+  let head = withRoom(room)
   return (payload) => {
     const { length } = payload
-    if (length < start || length > LONGEST) return undefined
+    if (length < text.length || length > LONGEST) return undefined
     source.set(payload)
     // What an earlier frame left there is no part of this one.
     source[length] = 0
-    if (!beginsWith(feedHead, feedWords)) return undefined
-    target.set(readerHead)
-    end = readerHead.length
-    let at = members(start)
+    if (!beginsWith(text, words)) return undefined
+    target.set(head)
+    end = head.length
+    let at = members(text.length)
     if (at < 0 || !standsAt(from, at, BROKER)) return undefined
     writeCount(countAt, room, counted, 0x80, 0xde)
     if (countSize(counted) !== room) {
       room = countSize(counted)
-      readerHead = withRoom(room)
+      head = withRoom(room)
     }
     end = put(out, end, PACKED_BROKER)
     at = string(at + BROKER.length)
