@@ -20,8 +20,8 @@ const LONGEST = 32_768
 /** `1.5,` is four bytes of JSON and nine of MessagePack. */
 const GROWTH = 3
 
-/** Room for one frame, for all writers: each is done before the next one starts. */
-const source = Buffer.allocUnsafeSlow(LONGEST + TEXT_SIZE)
+/** Room for one frame, for all writers: each is done before the next one starts. Zeros behind the longest stop any reading. */
+const source = Buffer.alloc(LONGEST + TEXT_SIZE)
 const sourceWords = new Int32Array(source.buffer)
 const from = new DataView(source.buffer)
 const target = Buffer.allocUnsafeSlow(GROWTH * LONGEST)
@@ -262,8 +262,6 @@ export const makeFrameToMsgpack = (feed: Names, reader: Names): ((payload: Buffe
     const { length } = payload
     if (length < text.length || length > LONGEST) return undefined
     source.set(payload)
-    // What an earlier frame left there is no part of this one.
-    source[length] = 0
     if (!beginsWith(text, words)) return undefined
     target.set(head)
     end = head.length
@@ -276,6 +274,7 @@ export const makeFrameToMsgpack = (feed: Names, reader: Names): ((payload: Buffe
     }
     end = put(out, end, PACKED_BROKER)
     at = string(at + BROKER.length)
+    // Also what ran on into the rest of an earlier frame ends here.
     if (at < 0 || at + 1 !== length || source[at] !== CLOSE_BRACE) return undefined
     const msgpack = Buffer.allocUnsafe(end)
     target.copy(msgpack, 0, 0, end)

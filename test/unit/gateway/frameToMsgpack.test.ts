@@ -231,6 +231,44 @@ describe("frameToMsgpack", () => {
     for (const json of ["", "{}", "[]", "1", `{"type":"status"}`]) assert.isUndefined(pack(Buffer.from(json)))
   })
 
+  it("leaves a key that stands twice to the library, wherever it stands", () => {
+    const v = view({ simulated: true })
+    const pack = makeFrameToMsgpack(namesOf(v), namesOf(v))
+    const { payload } = makeFrameWriter(v)({
+      symbol: "INFY",
+      exchange: "NSE",
+      mode: "depth",
+      received_time: 1_764_040_501_250,
+      ltp: 1502.4
+    })
+    const text = payload.toString()
+    same(pack(payload), byLibrary(text))
+    for (const again of [`,"simulated":true`, `,"ltp":1`, `,"timestamp":2`, `,"symbol":"TCS"`]) {
+      assert.isUndefined(pack(Buffer.from(text.replace(`},"broker"`, `${again}},"broker"`))), again)
+    }
+  })
+
+  it("is not led astray by what an earlier text left behind", () => {
+    const v = view({ mode: "ltp", levels: 0 })
+    const pack = makeFrameToMsgpack(namesOf(v), namesOf(v))
+    const { payload } = makeFrameWriter(v)({
+      symbol: "INFY",
+      exchange: "NSE",
+      mode: "ltp",
+      received_time: 1_764_040_501_250,
+      ltp: 1502.4
+    })
+    const wanted = byLibrary(payload.toString())
+    const upTo = (part: string): Buffer => payload.subarray(0, payload.indexOf(part) + part.length)
+    for (const left of ["7", `"`, "a", ",", "{"]) {
+      for (const part of [`"ltp":15`, `"ltp":1502.`, `"broker":"zer`, `"timestamp"`]) {
+        pack(Buffer.alloc(32_768, left))
+        assert.isUndefined(pack(upTo(part)), `${part} before ${left}`)
+      }
+      same(pack(payload), wanted)
+    }
+  })
+
   it("gives every message memory of its own", () => {
     const v = view({ mode: "ltp", levels: 0 })
     const write = makeFrameWriter(v)
