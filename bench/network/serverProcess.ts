@@ -1,4 +1,5 @@
 /** A server under test as a process of its own, so that its processor time and memory are its own. Speaks IPC. */
+import "../../src/youngTicks.ts"
 import { PerformanceObserver, monitorEventLoopDelay } from "node:perf_hooks"
 import { startBare } from "./bareServer.ts"
 import type { Emit } from "./emitter.ts"

@@ -52,6 +52,9 @@ const skip = (bytes: Uint8Array, tag: number): void => {
   }
 }
 
+/** Whether the position, which the readers move, is before this. */
+const before = (end: number): boolean => pos < end
+
 const enter = (bytes: Uint8Array): number => {
   const length = varint(bytes)
   return pos + length
@@ -85,7 +88,7 @@ export const upstoxFull: MinimalRead<Message> = {
       if (tag === L.CURRENT_TIME) tick.exchange_time = varint(bytes)
       else if (tag === L.FEEDS) {
         const end = enter(bytes)
-        while (pos < end) {
+        while (before(end)) {
           const inner = varint(bytes)
           if (inner === L.KEY) {
             const keyEnd = enter(bytes)
@@ -118,11 +121,11 @@ interface Draft {
 
 const readFeed = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
   const end = enter(bytes)
-  while (pos < end) {
+  while (before(end)) {
     const tag = varint(bytes)
     if (tag === L.FEED_FULL) {
       const fullEnd = enter(bytes)
-      while (pos < fullEnd) {
+      while (before(fullEnd)) {
         const inner = varint(bytes)
         if (inner === L.FULL_MARKET) readMarket(bytes, v, tick)
         else skip(bytes, inner)
@@ -133,7 +136,7 @@ const readFeed = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
 
 const readMarket = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
   const end = enter(bytes)
-  while (pos < end) {
+  while (before(end)) {
     const tag = varint(bytes)
     switch (tag) {
       case L.MARKET_LTPC:
@@ -141,7 +144,7 @@ const readMarket = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
         break
       case L.MARKET_LEVEL: {
         const bookEnd = enter(bytes)
-        while (pos < bookEnd) {
+        while (before(bookEnd)) {
           pos++
           readLevel(bytes, v, tick)
         }
@@ -149,7 +152,7 @@ const readMarket = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
       }
       case L.MARKET_OHLC: {
         const candlesEnd = enter(bytes)
-        while (pos < candlesEnd) {
+        while (before(candlesEnd)) {
           pos++
           readCandle(bytes, v, tick)
         }
@@ -178,7 +181,7 @@ const readMarket = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
 
 const readLtpc = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
   const end = enter(bytes)
-  while (pos < end) {
+  while (before(end)) {
     const tag = varint(bytes)
     if (tag === L.LTP) tick.ltp = double(v)
     else if (tag === L.LTT) tick.ltt = varint(bytes)
@@ -194,7 +197,7 @@ const readLevel = (bytes: Uint8Array, v: DataView, { depth }: Draft): void => {
   let bidPrice = 0
   let askQuantity = 0
   let askPrice = 0
-  while (pos < end) {
+  while (before(end)) {
     const tag = varint(bytes)
     if (tag === L.BID_QUANTITY) bidQuantity = varint(bytes)
     else if (tag === L.BID_PRICE) bidPrice = double(v)
@@ -209,7 +212,7 @@ const readLevel = (bytes: Uint8Array, v: DataView, { depth }: Draft): void => {
 const readCandle = (bytes: Uint8Array, v: DataView, tick: Draft): void => {
   const end = enter(bytes)
   let isDay = false
-  while (pos < end) {
+  while (before(end)) {
     const tag = varint(bytes)
     if (tag === L.INTERVAL) {
       const last = enter(bytes)
