@@ -18,11 +18,13 @@
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
-import type { Level, Tick } from "../market/tick.ts"
+import type { Depth, Level, Tick } from "../market/tick.ts"
 import type { Text } from "./fixedText.ts"
 import { TEXT_SIZE, fixed, put } from "./fixedText.ts"
 import type { Frame, View } from "./frame.ts"
 import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumberOf } from "./jsonNumbers.ts"
+import type { Places } from "./tickFields.ts"
+import { fieldsReader } from "./tickFields.ts"
 
 const COMMA = 44
 const CLOSE_BRACE = 125
@@ -106,28 +108,54 @@ const QUOTE_FIELDS = [
 ]
 const TIME_FIELDS = [LTT, EXCHANGE_TIME, TIMESTAMP]
 
-/** The values of the fields that are written next, NaN for what the tick does not have. One for all: writing is synchronous. */
-const values = new Float64Array(QUOTE_FIELDS.length)
+/** TIME_FIELDS' values lie behind those of QUOTE_FIELDS. */
+const TIMES = QUOTE_FIELDS.length
+
+/** What a tick has as it is, and its places among the values. */
+const LTP_PLACES: Places = [
+  ["ltp", 0],
+  ["ltq", 1, 2],
+  ["ltt", 3],
+  ["received_time", 4]
+]
+const QUOTE_PLACES: Places = [
+  ["ltp", 0],
+  ["open", 1],
+  ["high", 2],
+  ["low", 3],
+  ["close", 4],
+  ["volume", 5],
+  ["ltq", 6, 7],
+  ["average_price", 8, 9],
+  ["total_buy_quantity", 10],
+  ["total_sell_quantity", 11],
+  ["oi", 18],
+  ["oi_high", 19],
+  ["oi_low", 20],
+  ["upper_circuit", 21],
+  ["lower_circuit", 22],
+  ["week52_high", 23],
+  ["week52_low", 24],
+  ["ltt", TIMES],
+  ["exchange_time", TIMES + 1],
+  ["received_time", TIMES + 2]
+]
+
+/** The values of a tick's fields, NaN for what it does not have. One for all: writing is synchronous. */
+const values = new Float64Array(TIMES + TIME_FIELDS.length)
+const level = new Float64Array(3)
 
 /** What is not finite has no JSON and counts as absent. */
-const writeFields = (out: DataView, start: number, keys: ReadonlyArray<Text>): number => {
+const writeFields = (out: DataView, start: number, keys: ReadonlyArray<Text>, first = 0): number => {
   let at = start
   for (let i = 0; i < keys.length; i++) {
-    const value = values[i]!
-    if (value - value === 0) at = writeNumberOf(out, put(out, at, keys[i]!), values, i)
+    const value = values[first + i]!
+    if (value - value === 0) at = writeNumberOf(out, put(out, at, keys[i]!), values, first + i)
   }
   return at
 }
 
 const int32 = (n: number): number => (n > MAX_INT32 ? MAX_INT32 : n)
-
-const writeLtp = (tick: Tick, out: DataView, at: number): number => {
-  values[0] = tick.ltp ?? Number.NaN
-  values[2] = values[1] = tick.ltq ?? Number.NaN
-  values[3] = tick.ltt ?? Number.NaN
-  values[4] = tick.received_time
-  return writeFields(out, at, LTP_FIELDS)
-}
 
 /** An empty slot (price 0) is no best price. */
 const setBest = (best: Level | undefined, at: number): void => {
@@ -136,40 +164,20 @@ const setBest = (best: Level | undefined, at: number): void => {
   values[at + 1] = none ? Number.NaN : int32(best.quantity)
 }
 
-const setChange = ({ close, ltp }: Tick, at: number): void => {
-  if (ltp === undefined || close === undefined) {
-    values[at] = values[at + 1] = Number.NaN
-    return
-  }
-  const change = priceDifference(ltp, close)
-  values[at] = change
+const setChange = (): void => {
+  const ltp = values[0]!
+  const close = values[4]!
+  const change = Number.isNaN(ltp - close) ? Number.NaN : priceDifference(ltp, close)
+  values[12] = change
   // Over the magnitude: a spread may close below zero, and its rise is a rise all the same.
-  values[at + 1] = twoDecimals((change / Math.abs(close)) * 100)
+  values[13] = twoDecimals((change / Math.abs(close)) * 100)
 }
 
-/** In the order of QUOTE_FIELDS. */
-const writeQuote = (tick: Tick, out: DataView, at: number): number => {
-  const { depth } = tick
-  values[0] = tick.ltp ?? Number.NaN
-  values[1] = tick.open ?? Number.NaN
-  values[2] = tick.high ?? Number.NaN
-  values[3] = tick.low ?? Number.NaN
-  values[4] = tick.close ?? Number.NaN
-  values[5] = tick.volume ?? Number.NaN
-  values[7] = values[6] = tick.ltq ?? Number.NaN
-  values[9] = values[8] = tick.average_price ?? Number.NaN
-  values[10] = tick.total_buy_quantity ?? Number.NaN
-  values[11] = tick.total_sell_quantity ?? Number.NaN
-  setChange(tick, 12)
+/** Of a tick whose fields have been read: what they say beyond themselves, and all of it. */
+const writeQuote = (depth: Depth | undefined, out: DataView, at: number): number => {
+  setChange()
   setBest(depth?.buy[0], 14)
   setBest(depth?.sell[0], 16)
-  values[18] = tick.oi ?? Number.NaN
-  values[19] = tick.oi_high ?? Number.NaN
-  values[20] = tick.oi_low ?? Number.NaN
-  values[21] = tick.upper_circuit ?? Number.NaN
-  values[22] = tick.lower_circuit ?? Number.NaN
-  values[23] = tick.week52_high ?? Number.NaN
-  values[24] = tick.week52_low ?? Number.NaN
   return writeFields(out, at, QUOTE_FIELDS)
 }
 
@@ -177,34 +185,26 @@ const writeSide = (out: DataView, start: number, side: ReadonlyArray<Level>, lev
   const count = side.length < levels ? side.length : levels
   let at = start
   for (let i = 0; i < count; i++) {
-    const level = side[i]!
-    values[0] = level.price
-    values[1] = int32(level.quantity)
-    values[2] = int32(level.orders)
+    const { orders, price, quantity } = side[i]!
+    level[0] = price
+    level[1] = int32(quantity)
+    level[2] = int32(orders)
     if (i > 0) out.setUint8(at++, COMMA)
-    at = writeNumberOf(out, put(out, at, PRICE), values, 0)
-    at = writeNumberOf(out, put(out, at, QUANTITY), values, 1)
-    at = writeNumberOf(out, put(out, at, ORDERS), values, 2)
+    at = writeNumberOf(out, put(out, at, PRICE), level, 0)
+    at = writeNumberOf(out, put(out, at, QUANTITY), level, 1)
+    at = writeNumberOf(out, put(out, at, ORDERS), level, 2)
     out.setUint8(at++, CLOSE_BRACE)
   }
   return at
 }
 
-const writeDepth = (tick: Tick, out: DataView, start: number, levels: number): number => {
-  const { depth } = tick
+const writeDepth = (depth: Depth | undefined, out: DataView, start: number, levels: number): number => {
   if (depth === undefined || levels === 0) return start
   let at = writeSide(out, put(out, start, DEPTH_BUY), depth.buy, levels)
   at = writeSide(out, put(out, at, SELL), depth.sell, levels)
   out.setUint8(at++, CLOSE_BRACKET)
   out.setUint8(at++, CLOSE_BRACE)
   return at
-}
-
-const writeTimes = (tick: Tick, out: DataView, at: number): number => {
-  values[0] = tick.ltt ?? Number.NaN
-  values[1] = tick.exchange_time ?? Number.NaN
-  values[2] = tick.received_time
-  return writeFields(out, at, TIME_FIELDS)
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -230,6 +230,7 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
   )
   memory.set(prefix)
   const out = new DataView(memory.buffer)
+  const read = fieldsReader(view.broker, mode, mode === "ltp" ? LTP_PLACES : QUOTE_PLACES)
   const lengths: Array<Buffer | undefined> = Array.from({ length: LENGTHS })
   const frame: Mutable<Frame> = {
     view,
@@ -244,12 +245,13 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
   return (tick, published = 0) => {
     let at = prefix.length
     if (tick.implausible !== undefined) at = put(out, at, IMPLAUSIBLE[tick.implausible])
+    const depth = read(tick, values)
     if (mode === "ltp") {
-      at = writeLtp(tick, out, at)
+      at = writeFields(out, at, LTP_FIELDS)
     } else {
-      at = writeQuote(tick, out, at)
-      if (mode === "depth") at = writeDepth(tick, out, at, levels)
-      at = writeTimes(tick, out, at)
+      at = writeQuote(depth, out, at)
+      if (mode === "depth") at = writeDepth(depth, out, at, levels)
+      at = writeFields(out, at, TIME_FIELDS, TIMES)
     }
     memory.set(suffix, at)
     const length = at + suffix.length

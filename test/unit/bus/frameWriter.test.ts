@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process"
+import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { View } from "../../../src/bus/frame.ts"
@@ -328,5 +330,34 @@ describe("frameWriter", () => {
     }
     assert.strictEqual(mine.payload.toString(), before)
     assert.strictEqual(mine.view, first.view)
+  })
+
+  it("writes the same where the process may not compile texts", () => {
+    const module = resolve(import.meta.dirname, "../../../src/bus/frameWriter.ts")
+    const price = { price: 1502.4, quantity: 7, orders: 1 }
+    const whole = tick({
+      ltp: 1502.4,
+      close: 1500,
+      ltq: 5,
+      average_price: 1501.25,
+      volume: 5e12,
+      ltt: 1_764_040_501_000,
+      depth: { buy: [price], sell: [] }
+    })
+    const script = `
+      const { makeFrameWriter } = await import(${JSON.stringify(module)})
+      for (const mode of ["ltp", "quote", "depth"]) {
+        const view = { ...${JSON.stringify(view())}, mode, levels: mode === "depth" ? 5 : 0 }
+        console.log(makeFrameWriter(view)(${JSON.stringify(whole)}).payload.toString())
+      }`
+    const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module"]
+    const run = (...more: ReadonlyArray<string>) =>
+      spawnSync(process.execPath, [...flags, ...more, "-e", script], { encoding: "utf8" })
+    const wanted = modes.map((mode) =>
+      JSON.stringify(plain(view({ mode, levels: mode === "depth" ? 5 : 0 }), whole))
+    )
+    const { stderr, stdout } = run("--disallow-code-generation-from-strings")
+    assert.deepStrictEqual(stdout.trimEnd().split("\n"), wanted, stderr)
+    assert.strictEqual(run().stdout, stdout)
   })
 })
