@@ -68,8 +68,13 @@ export class TestClient {
     return this.next()
   }
 
+  /** Its answer: ticks of what was subscribed before may come first. */
   async subscribe(symbol: string, exchange: string, mode: unknown, more: Json = {}): Promise<Json> {
-    return this.ask({ action: "subscribe", symbol, exchange, mode, ...more })
+    this.send({ action: "subscribe", symbol, exchange, mode, ...more })
+    for (;;) {
+      const frame = await this.next()
+      if (frame["type"] !== "market_data") return frame
+    }
   }
 
   /** Everything that was on its way when this was called has arrived when it resolves. */
