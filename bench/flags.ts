@@ -5,7 +5,7 @@ import { SUITES } from "./report.ts"
 
 export const HELP = `npm run bench -- [flags]
 
-  --quick          shorter and fewer rounds: under a minute
+  --quick          shorter and fewer rounds, without latency and scale: under a minute
   --suite LIST     only these suites: ${SUITES.join(",")}
   --only TEXT      only cases whose name contains the text, in any case; of micro and pipeline, without --suite
   --name NAME      name of the result file: letters, digits, "-" and "_" (default: all; with --quick: quick)
@@ -47,7 +47,7 @@ export const readFlags = (args: ReadonlyArray<string>): Flags => {
     quick,
     check,
     help,
-    suites: new Set(suite === undefined ? (only === "" ? SUITES : TIMED) : readSuites(suite)),
+    suites: new Set(suite === undefined ? (only !== "" ? TIMED : quick ? QUICK : SUITES) : readSuites(suite)),
     only,
     // Neither a quick run nor a part of the cases must take the place of a day's whole result.
     name: name ?? (quick ? "quick" : "all"),
@@ -59,6 +59,9 @@ export const readFlags = (args: ReadonlyArray<string>): Flags => {
 
 /** Those of which a single case can be run. */
 const TIMED: ReadonlyArray<Suite> = ["micro", "pipeline"]
+
+/** Those that say something within a minute, all of them together. */
+const QUICK: ReadonlyArray<Suite> = ["micro", "pipeline", "fan-out", "memory"]
 
 const readSuites = (list: string): ReadonlyArray<Suite> =>
   list.split(",").map((text) => {

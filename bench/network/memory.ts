@@ -18,7 +18,7 @@ const once = (value: number) => ({ median: value, spread: Number.NaN })
 export const memory = async (plan: NetworkPlan): Promise<ReadonlyArray<Row>> => [
   await idle(plan),
   await allocation(plan),
-  ...(await soak(plan))
+  ...(plan.quick ? [] : await soak(plan))
 ]
 
 /** Logged in, reading nothing. */
@@ -99,11 +99,11 @@ const soak = (plan: NetworkPlan): Promise<ReadonlyArray<Row>> =>
     const resident: Array<number> = []
     const delays: Array<number> = []
     // The heap finds its size first.
-    await rig.load(audience, plan.quick ? SLICE_MS / 5 : 2 * SLICE_MS, rate)
+    await rig.load(audience, 2 * SLICE_MS, rate)
     await worker.ask({ op: "delays" })
     for (let i = 0; i < slices; i++) {
       plan.progress(`memory: soak, ${i + 1} of ${slices}`)
-      await rig.load(audience, plan.quick ? SLICE_MS / 5 : SLICE_MS, rate)
+      await rig.load(audience, SLICE_MS, rate)
       delays.push(await worker.ask<number>({ op: "delays" }))
       resident.push(await worker.ask<number>({ op: "rss" }))
     }

@@ -15,7 +15,7 @@ export const networkPlan = (
   progress: (step: string) => void
 ): NetworkPlan =>
   quick
-    ? { quick, rounds: 2, roundMs: 400, warmUpMs: 700, soakMinutes: 0.05, progress }
+    ? { quick, rounds: 2, roundMs: 400, warmUpMs: 700, soakMinutes, progress }
     : { quick, rounds: 5, roundMs: 1000, warmUpMs: 2000, soakMinutes, progress }
 
 /** All contestants once per round, each round beginning with another one. */
