@@ -5,11 +5,11 @@
 import type * as Fiber from "effect/Fiber"
 import type * as uWS from "uWebSockets.js"
 import { errorFrame } from "./answers.ts"
-import type { Frame } from "../bus/frame.ts"
 import { Delivery } from "./delivery/delivery.ts"
 import type { DeliveryLimits } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
+import type { Parcel } from "./delivery/parcel.ts"
 import { Holdings } from "./holdings.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
@@ -141,8 +141,8 @@ export class Client implements Member {
     return this.solo || this.delivery.wantsEach(terms)
   }
 
-  deliver(seat: Seat, payload: Uint8Array, frame: Frame): void {
-    this.delivery.tick(seat, payload, frame)
+  deliver(seat: Seat, parcel: Parcel): void {
+    this.delivery.tick(seat, parcel)
   }
 
   /** What it wants of its subscriptions has changed: takes each of them the way that fits now. */

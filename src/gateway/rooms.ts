@@ -10,6 +10,7 @@ import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
 import { makeFrameToMsgpack } from "./delivery/frameToMsgpack.ts"
 import type { SlowPolicy } from "./delivery/outbox.ts"
+import { Parcel } from "./delivery/parcel.ts"
 import type { ModeTag } from "./protocol.ts"
 
 /** What a client chose for a subscription. */
@@ -28,7 +29,7 @@ export interface Member {
   readonly wantsEach: (terms: Terms) => boolean
   readonly joinTopic: (topic: string) => void
   readonly leaveTopic: (topic: string) => void
-  readonly deliver: (seat: Seat, payload: Uint8Array, frame: Frame) => void
+  readonly deliver: (seat: Seat, parcel: Parcel) => void
 }
 
 /** How a client spells what it reads. */
@@ -157,7 +158,10 @@ export class Rooms {
       this.framesOut += readers
       this.bytesOut += readers * payload.length
       if (byTopic > 0) this.#publish(topic, payload, encoding === "msgpack")
-      for (const seat of each) seat.member.deliver(seat, payload, frame)
+      if (each.size > 0) {
+        const parcel = new Parcel(payload, frame)
+        for (const seat of each) seat.member.deliver(seat, parcel)
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ import type { Encoding, Extras } from "./encoding.ts"
 import { toMsgpack, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"
 import { Outbox } from "./outbox.ts"
+import { Parcel } from "./parcel.ts"
 
 /** What a client asked for when it logged in. All off: it sees exactly the older protocol. */
 export interface OptIns {
@@ -43,25 +44,6 @@ export interface Wire {
   readonly lost: (conflated: number, dropped: number) => void
 }
 
-/** When a tick was where. */
-type Times = Pick<Frame, "received" | "exchanged" | "published">
-
-interface Parcel {
-  readonly payload: Uint8Array
-  /** Of a tick; undefined for a message about the feed. */
-  readonly times: Times | undefined
-  readonly snapshot: boolean
-}
-
-/** What waits here outlives the frame that it came with, whose memory is the next tick's. */
-const keep = ({ payload, snapshot, times }: Parcel): Parcel => ({
-  payload: Buffer.from(payload),
-  snapshot,
-  times: times === undefined ? undefined : timesOf(times)
-})
-
-const timesOf = ({ exchanged, published, received }: Times): Times => ({ exchanged, published, received })
-
 /** Notices are told no oftener while a client lags. */
 const NOTICE_EVERY_MS = 1000
 /** Subscriptions that a notice names; beyond, it only counts them. */
@@ -87,7 +69,7 @@ export class Delivery {
     this.#outbox = new Outbox(limits.historyFrames)
     this.#intervals = new Intervals(
       (seat, parcel) => this.#pass(seat, parcel),
-      keep,
+      (parcel) => parcel.kept,
       (seat) => seat.terms.intervalMs,
       now
     )
@@ -116,20 +98,19 @@ export class Delivery {
     return this.personal || intervalMs > 0 || this.#laggingSince > 0
   }
 
-  tick(seat: Seat, payload: Uint8Array, frame: Frame): void {
-    const parcel = { payload, times: frame, snapshot: false }
+  tick(seat: Seat, parcel: Parcel): void {
     if (seat.terms.intervalMs > 0) this.#intervals.offer(seat, parcel)
     else this.#pass(seat, parcel)
   }
 
   snapshot(payload: Uint8Array, frame: Frame): void {
-    this.#signal(keep({ payload, times: frame, snapshot: true }))
+    this.#signal(new Parcel(payload, frame, true))
   }
 
   /** A message about the feed, in its place among the ticks. For clients with events. */
   message(json: string): void {
     const payload = this.#encoding === "json" ? Buffer.from(json) : toMsgpack(json)
-    this.#signal({ payload, times: undefined, snapshot: false })
+    this.#signal(new Parcel(payload, undefined))
   }
 
   forget(seat: Seat): void {
@@ -178,15 +159,15 @@ export class Delivery {
       case "close":
         return this.#wire.tooSlow()
       case "drop-oldest":
-        return this.#outbox.append(seat, keep(parcel))
+        return this.#outbox.append(seat, parcel.kept)
       case "conflate":
-        return this.#outbox.conflate(seat, keep(parcel))
+        return this.#outbox.conflate(seat, parcel.kept)
     }
   }
 
   #signal(parcel: Parcel): void {
     if (this.#laggingSince === 0) this.#write(parcel)
-    else this.#outbox.signal(parcel)
+    else this.#outbox.signal(parcel.kept)
   }
 
   #write({ payload, snapshot, times }: Parcel): void {

@@ -3,6 +3,7 @@ import type { Frame, View } from "../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
 import { Holdings } from "../../../src/gateway/holdings.ts"
 import type { Named } from "../../../src/gateway/protocol.ts"
+import type { Parcel } from "../../../src/gateway/delivery/parcel.ts"
 import type { Member, Seat, Spelling } from "../../../src/gateway/rooms.ts"
 import { Rooms } from "../../../src/gateway/rooms.ts"
 
@@ -44,7 +45,7 @@ class Socket implements Member {
   wantsEach() {
     return this.solo
   }
-  deliver(_seat: Seat, payload: Uint8Array) {
+  deliver(_seat: Seat, { payload }: Parcel) {
     this.got.push(Buffer.from(payload).toString())
   }
 }
