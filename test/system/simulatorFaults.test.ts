@@ -360,8 +360,11 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
         const client = await subscribed()
         const [rejects, from] = [client.rejects.length, client.ticks.length]
         const handle = simulator.inject({ ...fault, on: { connections: [simulator.connections()[0]!.id] } })
-        await until(`ticks through ${fault.fault}`, () =>
-          names.every((n) => client.of(n).length > 3 && client.ticks.length > from + names.length)
+        // A read for every byte: a busy machine takes its time for the long texts of XTS.
+        await until(
+          `ticks through ${fault.fault}`,
+          () => names.every((n) => client.of(n).length > 3 && client.ticks.length > from + names.length),
+          30_000
         )
         handle.end()
         // A client that fell behind while its bytes dripped is left out of rounds; it has to catch up first.
@@ -389,7 +392,8 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
         client.close()
         await until("its end", () => simulator.connections().length === 0)
       }
-    })
+    }),
+    90_000
   )
 
   it(
