@@ -5,7 +5,7 @@ import { SUITES } from "./report.ts"
 
 export const HELP = `npm run bench -- [flags]
 
-  --quick          shorter and fewer rounds, without latency and scale: under a minute
+  --quick          shorter and fewer rounds, without latency, scale and memory: under a minute
   --suite LIST     only these suites: ${SUITES.join(",")}
   --only TEXT      only cases whose name contains the text, in any case; of micro and pipeline, without --suite
   --name NAME      name of the result file: letters, digits, "-" and "_" (default: all; with --quick: quick)
@@ -61,7 +61,7 @@ export const readFlags = (args: ReadonlyArray<string>): Flags => {
 const TIMED: ReadonlyArray<Suite> = ["micro", "pipeline"]
 
 /** Those that say something within a minute, all of them together. */
-const QUICK: ReadonlyArray<Suite> = ["micro", "pipeline", "fan-out", "memory"]
+const QUICK: ReadonlyArray<Suite> = ["micro", "pipeline", "fan-out"]
 
 const readSuites = (list: string): ReadonlyArray<Suite> =>
   list.split(",").map((text) => {
