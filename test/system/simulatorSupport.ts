@@ -11,7 +11,7 @@ import type { SimulatorHandle } from "../../src/simulator/index.ts"
 import { framesOnly, handshakeOf, requested } from "../unit/protocols/support.ts"
 
 /** Waits for a condition, and says which one never came. */
-export const until = async (what: string, holds: () => boolean, withinMs = 5000): Promise<void> => {
+export const until = async (what: string, holds: () => boolean, withinMs = 15_000): Promise<void> => {
   const end = Date.now() + withinMs
   while (!holds()) {
     if (Date.now() > end) throw new Error(`waited ${withinMs} ms in vain for: ${what}`)
