@@ -13,7 +13,7 @@ import { XtsServerCodec } from "../../src/protocols/xts/server.ts"
 import type { Expected } from "./feeds.ts"
 import type { JsonKind } from "./jsonFeeds.ts"
 
-const only = (state: Tick, fields: ReadonlyArray<keyof Tick>, mode: Tick["mode"]): Expected => ({
+const fieldsOf = (state: Tick, fields: ReadonlyArray<keyof Tick>, mode: Tick["mode"]): Expected => ({
   symbol: state.symbol,
   exchange: state.exchange,
   mode,
@@ -70,8 +70,8 @@ const onNoren = (what: string, words: readonly [string, string], first: 0 | 1, w
       : states.flatMap((state) => norenFrames(instrument, [state], to)),
   expected: (state) =>
     want.mode === "depth"
-      ? { ...only(state, [...quote, ...totals, ...bands], "depth"), ...book(state) }
-      : only(state, quote, "quote"),
+      ? { ...fieldsOf(state, [...quote, ...totals, ...bands], "depth"), ...book(state) }
+      : fieldsOf(state, quote, "quote"),
   parse: (frame) => JSON.parse(frame) as unknown,
   tokenIn: (parsed) => (parsed as { readonly tk: string }).tk
 })
@@ -119,7 +119,7 @@ export const jsonKinds: ReadonlyArray<JsonKind> = [
   onNoren("depth delta", ["dk", "df"], 1, BOOK),
   onNoren("touchline snapshot", ["tk", "tk"], 0, QUOTE),
   onNoren("depth snapshot", ["dk", "dk"], 0, BOOK),
-  onXts("ltp", LTP, { mode: "ltp", depth: 0 }, (s) => only(s, ["ltp", "ltq", "exchange_time"], "ltp")),
-  onXts("touchline", TOUCHLINE, QUOTE, (s) => only(s, [...quote, ...totals], "quote")),
-  onXts("market depth", DEPTH, BOOK, (s) => ({ ...only(s, [...quote, ...totals], "depth"), ...book(s) }))
+  onXts("ltp", LTP, { mode: "ltp", depth: 0 }, (s) => fieldsOf(s, ["ltp", "ltq", "exchange_time"], "ltp")),
+  onXts("touchline", TOUCHLINE, QUOTE, (s) => fieldsOf(s, [...quote, ...totals], "quote")),
+  onXts("market depth", DEPTH, BOOK, (s) => ({ ...fieldsOf(s, [...quote, ...totals], "depth"), ...book(s) }))
 ]

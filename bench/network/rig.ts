@@ -100,11 +100,6 @@ export class Rig {
     return { name: role, setup, source, front }
   }
 
-  stop({ front, source }: Target): void {
-    source.worker.stop()
-    front.worker.stop()
-  }
-
   /** @param instruments what each client reads; 0: it only logs in */
   async connect(
     target: Target,

@@ -167,7 +167,7 @@ export class Delivery {
 
   #signal(parcel: Parcel): void {
     if (this.#laggingSince === 0) this.#write(parcel)
-    else this.#outbox.signal(parcel.kept)
+    else this.#outbox.signal(parcel)
   }
 
   #write({ payload, snapshot, times }: Parcel): void {

@@ -206,7 +206,7 @@ describe("Angel One's master", () => {
       [{ ...share, tick_size: "" }, "tick_size"],
       [{ ...share, lotsize: "0" }, "lotsize"],
       [{ ...option, expiry: "31FEB2024" }, "expiry"],
-      [{ ...option, expiry: "28XXX2024" }, "expiry"],
+      [{ ...option, expiry: "28FOO2024" }, "expiry"],
       [{ ...option, expiry: "" }, "expiry"],
       [{ ...option, strike: "-1.000000" }, "strike"],
       [{ ...option, symbol: "X1XX" }, "ends in neither"],
