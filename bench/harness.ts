@@ -45,7 +45,7 @@ export interface Plan {
 
 export const plans = {
   full: { rounds: 11, roundMs: 100, warmUpMs: 200 },
-  quick: { rounds: 3, roundMs: 20, warmUpMs: 25 }
+  quick: { rounds: 2, roundMs: 20, warmUpMs: 20 }
 } satisfies Record<string, Plan>
 
 export interface Timing {
