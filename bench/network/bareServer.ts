@@ -34,7 +34,7 @@ export const startBare = (market: Market): Promise<{ readonly port: number; read
       )
     }
   })
-  const emit: Emit = (from, count) => {
+  const emit: Emit = (from, count) => () => {
     for (let n = from; n < from + count; n++) {
       const { payload, topic } = frames[n % frames.length]!
       app.publish(topic, payload, false, false)

@@ -1,8 +1,11 @@
 /** Drives a server under test from inside its process: as fast as its clients take the ticks, or at a set rate. */
 import { createServer } from "node:net"
 
-/** Publishes ticks `from` to `from + count - 1` of the market. */
-export type Emit = (from: number, count: number) => void
+/**
+ * Makes ticks `from` to `from + count - 1` of the market ready; what it answers publishes them. What a broker sends is
+ * there before its time counts.
+ */
+export type Emit = (from: number, count: number) => () => void
 
 /** One clock for all processes of the machine, in milliseconds with fractions. */
 export const now = (() => {
@@ -112,7 +115,7 @@ export class Emitter {
           rest = this.#perRound
           this.#sent++
         }
-        this.#emit(this.#next, perTurn)
+        this.#emit(this.#next, perTurn)()
         this.#next += perTurn
         rest -= perTurn
         setImmediate(turn)
@@ -136,11 +139,11 @@ export class Emitter {
       const start = now()
       const cpu = cpuMs()
       const timer = setInterval(() => {
-        const at = now()
-        const due = Math.min(total, Math.floor(((at - start) * ticksPerSecond) / 1000))
+        const due = Math.min(total, Math.floor(((now() - start) * ticksPerSecond) / 1000))
         if (due > sent) {
-          if (timed) times.fill(at, sent, due)
-          this.#emit(this.#next, due - sent)
+          const publish = this.#emit(this.#next, due - sent)
+          if (timed) times.fill(now(), sent, due)
+          publish()
           this.#next += due - sent
           sent = due
         }

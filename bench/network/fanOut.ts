@@ -7,8 +7,8 @@ import type { Row } from "../report.ts"
 import { toRow } from "../report.ts"
 import type { BookOrQuote } from "./market.ts"
 import type { NetworkPlan } from "./plan.ts"
-import { inTurns } from "./plan.ts"
-import type { Audience, Delivered, Target } from "./rig.ts"
+import { inSittings, inTurns } from "./plan.ts"
+import type { Audience, Delivered, Setup } from "./rig.ts"
 import { INSTRUMENTS, Rig } from "./rig.ts"
 
 /** Of the bare server's messages per second. */
@@ -28,74 +28,65 @@ const cores = (results: ReadonlyArray<Delivered>): string => {
 
 const rates = (results: ReadonlyArray<Delivered>) => summarise(results.map((r) => r.perSecond))
 
-/** One mode and number of clients: connects, warms up, measures in turns. */
-const compare = async (
-  rig: Rig,
-  targets: ReadonlyArray<Target>,
-  clients: number,
-  { roundMs, rounds, warmUpMs }: NetworkPlan
-): Promise<ReadonlyMap<string, ReadonlyArray<Delivered>>> => {
-  const audiences: Array<Audience> = []
-  for (const target of targets) audiences.push(await rig.connect(target, clients))
-  for (const audience of audiences) await rig.flood(audience, warmUpMs)
-  const results = await inTurns(audiences, rounds, (audience) => rig.flood(audience, roundMs))
-  for (const audience of audiences) await rig.disconnect(audience)
-  return new Map([...results].map(([audience, delivered]) => [audience.target.name, delivered]))
-}
+/** One mode and number of clients: connects, warms up, measures in turns; several times, each with processes of its own. */
+const compare = <Name extends Setup["role"]>(
+  plan: NetworkPlan,
+  names: ReadonlyArray<Name>,
+  mode: BookOrQuote,
+  clients: number
+): Promise<ReadonlyMap<Name, ReadonlyArray<Delivered>>> =>
+  inSittings(plan, (rounds) =>
+    Rig.use(async (rig) => {
+      const audiences = new Map<Name, Audience>()
+      for (const role of names) {
+        audiences.set(role, await rig.connect(await rig.start({ role, mode }), clients))
+      }
+      for (const audience of audiences.values()) await rig.flood(audience, plan.warmUpMs)
+      return inTurns(names, rounds, (name) => rig.flood(audiences.get(name)!, plan.roundMs))
+    })
+  )
 
 export const fanOut = async (plan: NetworkPlan): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []
   const modes: ReadonlyArray<BookOrQuote> = plan.quick ? ["depth"] : ["quote", "depth"]
   for (const mode of modes) {
-    await Rig.use(async (rig) => {
-      const targets: Array<Target> = []
-      for (const role of ["bare", "gateway", "whole"] as const) targets.push(await rig.start({ role, mode }))
-      for (const clients of plan.quick ? [100] : [1, 10, 100, 1000]) {
-        plan.progress(`fan-out: ${mode}, ${clients} clients`)
-        const results = await compare(rig, targets, clients, plan)
-        const bare = results.get("bare")!
-        const what = `${mode === "depth" ? "depth-5" : "quote"}, ${clients} x ${INSTRUMENTS}`
-        const peer = { name: "bare uWebSockets.js", timing: rates(bare) }
-        const row = (name: string, results: ReadonlyArray<Delivered>, goal?: number): Row =>
-          toRow({
-            suite: "fan-out",
-            name: `${name}: ${what}`,
-            unit: "messages/s",
-            ours: rates(results),
-            isRate: true,
-            peer,
-            goal: goal === undefined ? undefined : { of: "ratio", bound: "at least", is: goal },
-            note: cpuNote(results, bare)
-          })
-        rows.push(
-          row("gateway", results.get("gateway")!, GOAL),
-          row("bytes to sockets", results.get("whole")!)
-        )
-      }
-    })
+    for (const clients of plan.quick ? [100] : [1, 10, 100, 1000]) {
+      plan.progress(`fan-out: ${mode}, ${clients} clients`)
+      const results = await compare(plan, ["bare", "gateway", "whole"], mode, clients)
+      const bare = results.get("bare")!
+      const what = `${mode === "depth" ? "depth-5" : "quote"}, ${clients} x ${INSTRUMENTS}`
+      const peer = { name: "bare uWebSockets.js", timing: rates(bare) }
+      const row = (name: string, results: ReadonlyArray<Delivered>, goal?: number): Row =>
+        toRow({
+          suite: "fan-out",
+          name: `${name}: ${what}`,
+          unit: "messages/s",
+          ours: rates(results),
+          isRate: true,
+          peer,
+          goal: goal === undefined ? undefined : { of: "ratio", bound: "at least", is: goal },
+          note: cpuNote(results, bare)
+        })
+      rows.push(row("gateway", results.get("gateway")!, GOAL), row("bytes to sockets", results.get("whole")!))
+    }
   }
   return plan.quick ? rows : [...rows, await split(plan)]
 }
 
 /** The feed in a process of its own, over ZeroMQ, beside the single process. */
-const split = (plan: NetworkPlan): Promise<Row> =>
-  Rig.use(async (rig) => {
-    plan.progress("fan-out: split over ZeroMQ")
-    const targets = [
-      await rig.start({ role: "whole", mode: "depth" }),
-      await rig.start({ role: "split", mode: "depth" })
-    ]
-    const results = await compare(rig, targets, SPLIT_CLIENTS, plan)
-    const whole = results.get("whole")!
-    const divided = results.get("split")!
-    return toRow({
-      suite: "fan-out",
-      name: `split over ZeroMQ: depth-5, ${SPLIT_CLIENTS} x ${INSTRUMENTS}`,
-      unit: "messages/s",
-      ours: rates(divided),
-      isRate: true,
-      peer: { name: "single process", timing: rates(whole) },
-      goal: { of: "ratio", bound: "at least", is: SPLIT_GOAL },
-      note: cpuNote(divided, whole)
-    })
+const split = async (plan: NetworkPlan): Promise<Row> => {
+  plan.progress("fan-out: split over ZeroMQ")
+  const results = await compare(plan, ["whole", "split"], "depth", SPLIT_CLIENTS)
+  const whole = results.get("whole")!
+  const divided = results.get("split")!
+  return toRow({
+    suite: "fan-out",
+    name: `split over ZeroMQ: depth-5, ${SPLIT_CLIENTS} x ${INSTRUMENTS}`,
+    unit: "messages/s",
+    ours: rates(divided),
+    isRate: true,
+    peer: { name: "single process", timing: rates(whole) },
+    goal: { of: "ratio", bound: "at least", is: SPLIT_GOAL },
+    note: cpuNote(divided, whole)
   })
+}

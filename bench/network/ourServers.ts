@@ -25,7 +25,7 @@ import { Instruments } from "../../src/store/instruments.ts"
 import { Users } from "../../src/store/users.ts"
 import type { Emit } from "./emitter.ts"
 import type { Market } from "./market.ts"
-import { BROKER, USER, framesOf, instrumentRows, symbolsOf, viewOf } from "./market.ts"
+import { BROKER, ROUND, USER, framesOf, instrumentRows, symbolsOf, viewOf } from "./market.ts"
 import type { ServerTask } from "./tasks.ts"
 
 const quiet = Layer.succeed(References.MinimumLogLevel, "None")
@@ -92,7 +92,10 @@ const registry = BrokerRegistry.layer.pipe(
 
 const fromBroker = (market: Market) => {
   const socket = brokerSocket()
-  const emit: Emit = (from, count) => socket.deliver(market.packets(from, count))
+  const emit: Emit = (from, count) => {
+    const frame = market.packets(from, count)
+    return () => socket.deliver(frame)
+  }
   const layer = LocalFeed.layer().pipe(
     Layer.provide(socket.layer),
     Layer.provideMerge(Layer.mergeAll(FrameBus.layer, registry))
@@ -168,8 +171,14 @@ export const startGateway = async (task: ServerTask, market: Market) => {
     )
   )
   const { port } = await runtime.runPromise(Effect.andThen(fillStore(task), Gateway))
+  const chunk = (from: number, count: number): ReadonlyArray<Frame> =>
+    Array.from({ length: count }, (_, i) => frames[(from + i) % frames.length]!)
+  /** Chunks of whole rounds are there beforehand, as the frames are. */
+  const rounds = Array.from({ length: frames.length / ROUND }, (_, n) => chunk(n * ROUND, ROUND))
   const emit: Emit = (from, count) => {
-    publish(Array.from({ length: count }, (_, i) => frames[(from + i) % frames.length]!))
+    const frames =
+      count === ROUND && from % ROUND === 0 ? rounds[(from / ROUND) % rounds.length]! : chunk(from, count)
+    return () => publish(frames)
   }
   return { port, emit }
 }
