@@ -41,7 +41,9 @@ export interface Spelling {
 
 /** Those who read the same bytes. */
 interface Audience {
-  /** The socket server's topic. */
+  /** How they read the instrument. Unique in a room. */
+  readonly spelled: string
+  /** The socket server's topic: short, because it is copied and hashed for every frame. */
   readonly topic: string
   readonly encoding: Encoding
   /** Those who read by topic. */
@@ -81,6 +83,7 @@ const frameHead = ({ symbol, exchange, tag }: Spelling): string => {
 export class Rooms {
   readonly #rooms = new Map<string, Room>()
   readonly #publish: (topic: string, payload: Uint8Array, binary: boolean) => void
+  #topics = 0
   /** Frames and bytes handed to sockets, each receiver counted. */
   framesOut = 0
   bytesOut = 0
@@ -104,7 +107,7 @@ export class Rooms {
       room = { topic, received: 0, audiences: [] }
       this.#rooms.set(topic, room)
     }
-    const audience = audienceFor(room, feed, spelling, member.encoding)
+    const audience = this.#audience(room, feed, spelling, member.encoding)
     const seat: Seat = { room, audience, member, spelling, terms, each: member.wantsEach(terms) }
     this.#sit(seat)
     return seat
@@ -146,6 +149,25 @@ export class Rooms {
     }
   }
 
+  #audience(room: Room, feed: Spelling, spelling: Spelling, encoding: Encoding): Audience {
+    const spelled = [encoding, spelling.tag, spelling.exchange, spelling.symbol].join("\n")
+    const known = room.audiences.find((a) => a.spelled === spelled)
+    if (known !== undefined) return known
+    const plain =
+      feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag
+    const text = plain ? undefined : rewriter(feed, spelling)
+    const audience: Audience = {
+      spelled,
+      topic: String(++this.#topics),
+      encoding,
+      byTopic: 0,
+      each: new Set(),
+      render: encoding === "json" ? text : packer(feed, spelling, text)
+    }
+    room.audiences.push(audience)
+    return audience
+  }
+
   deliver(frame: Frame): void {
     const room = this.#rooms.get(frame.view.topic)
     // Read by a client of another gateway, or by one that left a moment ago.
@@ -173,28 +195,6 @@ export class Rooms {
 export const snapshotFor = ({ audience, room }: Seat, frame: Frame): Uint8Array | undefined => {
   if (room.received > frame.received) return undefined
   return audience.render === undefined ? frame.payload : audience.render(frame)
-}
-
-const audienceFor = (room: Room, feed: Spelling, spelling: Spelling, encoding: Encoding): Audience => {
-  const plain =
-    feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag
-  // A line feed is in no topic of the feed, so the topic of another audience is never taken for one.
-  const spelled = plain
-    ? room.topic
-    : `${room.topic}\n${spelling.tag}\n${spelling.exchange}\n${spelling.symbol}`
-  const topic = encoding === "json" ? spelled : `${spelled}\n\n${encoding}`
-  const known = room.audiences.find((a) => a.topic === topic)
-  if (known !== undefined) return known
-  const text = plain ? undefined : rewriter(feed, spelling)
-  const audience: Audience = {
-    topic,
-    encoding,
-    byTopic: 0,
-    each: new Set(),
-    render: encoding === "json" ? text : packer(feed, spelling, text)
-  }
-  room.audiences.push(audience)
-  return audience
 }
 
 /** Writes a frame in MessagePack; `text` spells it as its reader does, where that is not as the feed does. */

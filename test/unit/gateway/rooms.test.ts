@@ -59,10 +59,12 @@ describe("rooms", () => {
   })
 
   it("pass the feed's text on unchanged, once, however many read it", () => {
-    rooms.join(topic, feed, feed, new Socket())
-    rooms.join(topic, feed, feed, new Socket())
+    const [one, other] = [new Socket(), new Socket()]
+    rooms.join(topic, feed, feed, one)
+    rooms.join(topic, feed, feed, other)
     rooms.deliver(frame)
-    expect(published).toEqual([[topic, frame.payload.toString()]])
+    expect(one.topics).toEqual(other.topics)
+    expect(published).toEqual([[[...one.topics][0], frame.payload.toString()]])
     expect(rooms.framesOut).toBe(2)
     expect(rooms.bytesOut).toBe(2 * frame.payload.length)
   })
