@@ -6,8 +6,10 @@
  * are the price's digits: below 1e15 no two decimals share a double. Everything else (more than seven decimals,
  * huge or tiny magnitudes) goes through `String`.
  *
- * Digits are stored four at a time from tables, through a DataView: a store of one byte costs as much as a store
- * of eight. A store may therefore run up to `SLACK` bytes beyond the text; what follows is written over it.
+ * Digits are stored four at a time, through a DataView: a store of one byte costs as much as a store of eight. A store
+ * may therefore run up to `SLACK` bytes beyond the text; what follows is written over it. They come in pairs from a table
+ * of 400 bytes: tables of four digits, 90 KB, are 5 % faster while ticks come without a pause and 15 % slower when they come a
+ * few a millisecond, because by then they have left the cache (measured).
  */
 
 /** The longest text of a double: `-1.2345678901234567e+100` and the like. */
@@ -29,34 +31,37 @@ const word = (text: string): number => {
   return value
 }
 
-/** 0..9999 as four digits, `0042`. */
-const padded = new Int32Array(10_000)
-/** 0..9999 without leading zeros, `42`, and how long that is. */
-const plain = new Int32Array(10_000)
-const plainLength = new Uint8Array(10_000)
+/** 0..99 as two digits, `07`, in the lower half of a word. */
+const pairs = new Int32Array(100)
 /** 0..99 hundredths with their point and without trailing zeros: `.4`, `.05`; nothing for 0. */
 const hundredths = new Int32Array(100)
 const hundredthsLength = new Uint8Array(100)
-for (let i = 0; i < 10_000; i++) {
-  padded[i] = word(String(i).padStart(4, "0"))
-  plain[i] = word(String(i))
-  plainLength[i] = String(i).length
-}
+for (let i = 0; i < 100; i++) pairs[i] = word(`00${String(i).padStart(2, "0")}`)
 for (let i = 1; i < 100; i++) {
   const text = String(i / 100).slice(1)
   hundredths[i] = word(text)
   hundredthsLength[i] = text.length
 }
 
+/** 0..9999 as four digits, `0042`, in a word. */
+const padded = (n: number): number => {
+  const high = (n / 100) | 0
+  return (pairs[high]! << 16) | pairs[n - high * 100]!
+}
+
+/** Writes an integer in [0, 10^4). */
+const writeUpTo4 = (out: DataView, at: number, n: number): number => {
+  const length = n < 100 ? (n < 10 ? 1 : 2) : n < 1000 ? 3 : 4
+  out.setInt32(at, padded(n) << ((4 - length) << 3))
+  return at + length
+}
+
 /** Writes an integer in [0, 2^31). */
 const writeSmall = (out: DataView, at: number, n: number): number => {
-  if (n < 10_000) {
-    out.setInt32(at, plain[n]!)
-    return at + plainLength[n]!
-  }
+  if (n < 10_000) return writeUpTo4(out, at, n)
   const high = (n / 10_000) | 0
-  const end = writeSmall(out, at, high)
-  out.setInt32(end, padded[n - high * 10_000]!)
+  const end = high < 10_000 ? writeUpTo4(out, at, high) : writeSmall(out, at, high)
+  out.setInt32(end, padded(n - high * 10_000))
   return end + 4
 }
 
@@ -68,8 +73,8 @@ const writeDigits = (out: DataView, at: number, n: number): number => {
   const low = (n - high * 100_000_000) | 0
   const end = writeSmall(out, at, high)
   const lowHigh = (low / 10_000) | 0
-  out.setInt32(end, padded[lowHigh]!)
-  out.setInt32(end + 4, padded[low - lowHigh * 10_000]!)
+  out.setInt32(end, padded(lowHigh))
+  out.setInt32(end + 4, padded(low - lowHigh * 10_000))
   return end + 8
 }
 
@@ -104,11 +109,11 @@ const writeFraction = (out: DataView, at: number, scaled: number, divisor: numbe
   out.setUint8(end++, POINT)
   if (divisor === 100_000_000) {
     const high = (rest / 10_000) | 0
-    out.setInt32(end, padded[high]!)
+    out.setInt32(end, padded(high))
     end += 4
     rest -= high * 10_000
   }
-  out.setInt32(end, padded[rest]!)
+  out.setInt32(end, padded(rest))
   end += 3
   while (out.getUint8(end) === ZERO) end--
   return end + 1

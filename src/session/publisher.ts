@@ -200,8 +200,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     seen = { conflated, dropped }
   }
 
-  yield* queue.takeAll.pipe(
-    Effect.map(publish),
+  yield* queue.serve(publish).pipe(
     Effect.catchDefect((defect) => Effect.logError(`${broker}: a chunk could not be published`, defect)),
     Effect.forever,
     Effect.forkScoped

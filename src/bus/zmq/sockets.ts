@@ -161,7 +161,8 @@ export const sendFrom = <A>(
 
     yield* outbox.takeAll.pipe(
       Effect.flatMap(sendChunk),
-      Effect.forever,
+      // It suspends for want of frames. A yield besides would put what comes meanwhile off to a later turn.
+      Effect.forever({ disableYield: true }),
       watched(`ZeroMQ (${socket} socket) stopped sending`),
       Effect.forkScoped
     )

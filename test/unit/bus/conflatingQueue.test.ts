@@ -151,6 +151,64 @@ describe("conflatingQueue", () => {
     })
   )
 
+  it.effect("serves a handler with one callback's items in one chunk, again and again", () =>
+    Effect.gen(function* () {
+      const { queue } = make(8)
+      const chunks: Array<string> = []
+      queue.offerUnsafe(price("A", 1))
+      const server = yield* Effect.forkChild(
+        queue.serve((items) => chunks.push(texts(items))),
+        { startImmediately: true }
+      )
+      yield* Effect.promise(async () => undefined)
+      assert.deepStrictEqual(chunks, ["A1"], "what waited before")
+      queue.offerUnsafe(price("A", 2))
+      queue.offerUnsafe(price("B", 1))
+      assert.strictEqual(chunks.length, 1, "the handler does not run inside the callback")
+      yield* Effect.promise(async () => undefined)
+      queue.offerUnsafe(price("A", 3))
+      yield* Effect.promise(async () => undefined)
+      assert.deepStrictEqual(chunks, ["A1", "A2 B1", "A3"])
+      queue.offerUnsafe(price("A", 4))
+      assert.strictEqual(texts(queue.drainUnsafe()), "A4")
+      yield* Effect.promise(async () => undefined)
+      assert.strictEqual(chunks.length, 3, "no call for nothing")
+      queue.offerUnsafe(price("A", 5))
+      yield* Fiber.interrupt(server)
+      yield* Effect.promise(async () => undefined)
+      assert.strictEqual(chunks.length, 3, "no call after an interruption")
+      assert.strictEqual(texts(yield* queue.takeAll), "A5")
+    })
+  )
+
+  it.effect("serves on after a handler that threw, and ends at shutdown", () =>
+    Effect.gen(function* () {
+      const { queue } = make(8)
+      const chunks: Array<string> = []
+      const defects: Array<unknown> = []
+      const server = yield* queue
+        .serve((items) => {
+          if (texts(items) === "A1") throw new Error("a bad chunk")
+          chunks.push(texts(items))
+        })
+        .pipe(
+          Effect.catchDefect((defect) => Effect.sync(() => defects.push(defect))),
+          Effect.forever({ disableYield: true }),
+          Effect.forkChild({ startImmediately: true })
+        )
+      const second = yield* Effect.exit(queue.serve(() => undefined))
+      assert.isTrue(Exit.isFailure(second) && Cause.hasDies(second.cause), "one consumer at a time")
+      queue.offerUnsafe(price("A", 1))
+      yield* Effect.promise(async () => undefined)
+      queue.offerUnsafe(price("B", 1))
+      yield* Effect.promise(async () => undefined)
+      assert.deepStrictEqual([chunks, defects], [["B1"], [new Error("a bad chunk")]])
+      yield* queue.shutdown
+      const exit = yield* Fiber.await(server)
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
+    })
+  )
+
   it.effect("refuses a second consumer and leaves the first one waiting", () =>
     Effect.gen(function* () {
       const { queue } = make(8)
