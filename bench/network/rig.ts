@@ -7,7 +7,7 @@ import { ROUND } from "./market.ts"
 import type { BookOrQuote } from "./market.ts"
 import { startLoad, startServer } from "./processes.ts"
 import type { RunningServer, Worker } from "./processes.ts"
-import type { Latency, LoadRequest, Memory, Role, ServerTask, Totals } from "./tasks.ts"
+import type { Latency, LoadRequest, Memory, ServerTask, Totals } from "./tasks.ts"
 
 /** Any key will do: the store is in memory and the port on the loopback. */
 const KEY = "the-key-of-the-load"
@@ -18,7 +18,7 @@ export const INSTRUMENTS = 50
 export const WINDOW = 4
 
 export interface Setup {
-  readonly role: Role | "split"
+  readonly role: "bare" | "bareSplit" | "gateway" | "whole" | "split"
   readonly mode: BookOrQuote
   readonly instruments?: number
   readonly loaded?: number
@@ -89,14 +89,14 @@ export class Rig {
       this.#workers.push(server.worker)
       return server
     }
-    if (role !== "split") {
+    if (role !== "split" && role !== "bareSplit") {
       const server = await start({ ...task, role })
       return { name: role, setup, source: server, front: server }
     }
     const path = join(tmpdir(), `algoways-bench-${process.pid}-${++splits}`)
     const addresses = { control: `ipc://${path}.control`, frames: `ipc://${path}.frames` }
-    const source = await start({ ...task, ...addresses, role: "feed" })
-    const front = await start({ ...task, ...addresses, role: "remote" })
+    const source = await start({ ...task, ...addresses, role: role === "split" ? "feed" : "bareFeed" })
+    const front = await start({ ...task, ...addresses, role: role === "split" ? "remote" : "bareRemote" })
     return { name: role, setup, source, front }
   }
 

@@ -1,7 +1,7 @@
 /** A server under test as a process of its own, so that its processor time and memory are its own. Speaks IPC. */
 import "../../src/youngTicks.ts"
 import { PerformanceObserver, monitorEventLoopDelay } from "node:perf_hooks"
-import { startBare } from "./bareServer.ts"
+import { startBare, startBareFeed, startBareRemote } from "./bareServer.ts"
 import type { Emit } from "./emitter.ts"
 import { Emitter } from "./emitter.ts"
 import { makeMarket } from "./market.ts"
@@ -14,6 +14,10 @@ const start = (): Promise<{ readonly port: number; readonly emit: Emit | undefin
   switch (task.role) {
     case "bare":
       return startBare(makeMarket(task.instruments, task.mode))
+    case "bareFeed":
+      return startBareFeed(makeMarket(task.instruments, task.mode), task.frames!)
+    case "bareRemote":
+      return startBareRemote(task.frames!)
     case "gateway":
       return startGateway(task, makeMarket(task.instruments, task.mode))
     case "whole":

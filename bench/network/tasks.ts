@@ -2,11 +2,12 @@
 import type { BookOrQuote } from "./market.ts"
 
 /**
- * bare: uWebSockets.js alone, which publishes finished bytes. gateway: our gateway, handed finished frames. whole: feed
+ * bare: uWebSockets.js alone, which publishes finished bytes. bareFeed: ZeroMQ alone, which sends them; bareRemote:
+ * uWebSockets.js that publishes what comes from it. gateway: our gateway, handed finished frames. whole: feed
  * and gateway in one process, handed the broker's bytes. feed: the feed alone, read over ZeroMQ; remote: the gateway
  * that reads from it.
  */
-export type Role = "bare" | "gateway" | "whole" | "feed" | "remote"
+export type Role = "bare" | "bareFeed" | "bareRemote" | "gateway" | "whole" | "feed" | "remote"
 
 export interface ServerTask {
   readonly role: Role
@@ -18,7 +19,7 @@ export interface ServerTask {
   /** Rows in the instruments table. */
   readonly loaded: number
   readonly key: string
-  /** Addresses of the feed, for `feed` and `remote`. */
+  /** Addresses of the feed, for the two halves of a split server; the bare one has no control. */
   readonly control?: string
   readonly frames?: string
 }
