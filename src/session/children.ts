@@ -105,7 +105,9 @@ export const makeChildren = Effect.fnUntraced(function* (
       keepConnected({
         ...feed,
         ...(reconnect === undefined ? {} : { reconnect }),
-        credentials: source.read,
+        credentials: Effect.tap(source.read, ({ version }) =>
+          Effect.sync(() => (slot.credentials = version))
+        ),
         clocks: slot.clocks,
         tap,
         inlet: (reject) =>

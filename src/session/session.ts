@@ -256,6 +256,20 @@ export const makeSession = Effect.fnUntraced(function* (
     )
   })
 
+  /**
+   * Whether all connections were made with the stored credentials: a change is told up to a second after it was made, by
+   * when a connection may have begun with it, and one of another kind may be told.
+   */
+  const inUse = source.read.pipe(
+    Effect.map(
+      ({ version }) =>
+        unavailable === undefined &&
+        desk.slots.length > 0 &&
+        desk.slots.every(({ credentials }) => credentials === version)
+    ),
+    Effect.orElseSucceed(() => false)
+  )
+
   const onNews = Effect.suspend(() => {
     const { confirmed, failed, fresh, moved } = news.take()
     herald.confirmed(confirmed)
@@ -309,7 +323,7 @@ export const makeSession = Effect.fnUntraced(function* (
           instrumentOf(reported(), message.exchange, message.symbol, message.resolved)
         )
       case "CredentialsChanged":
-        return onCredentials
+        return Effect.flatMap(inUse, (known) => (known ? Effect.void : onCredentials))
       case "Care":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),

@@ -22,7 +22,7 @@ describe("the package", () => {
     streams(node("--conditions=algoways-source", "examples/stream.ts"))
   })
 
-  it("runs the example as built, and every entry point can be imported", () => {
+  it("runs the example as built, and every entry point can be imported", { timeout: 120_000 }, () => {
     const build = spawnSync("npm", ["run", "--silent", "build"], { cwd: root, encoding: "utf8" })
     assert.strictEqual(build.status, 0, build.stdout + build.stderr)
     streams(node("examples/stream.ts"))

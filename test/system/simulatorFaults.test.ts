@@ -221,7 +221,7 @@ describe.concurrent.each(brokers)("faults of the simulated %s", (name) => {
         assert.strictEqual(handle.struck(), 1)
         handle.end()
       }
-      simulator.inject({ fault: "close", code: 4000, every: 30, count: 2 })
+      simulator.inject({ fault: "close", code: 4000, every: 200, count: 2 })
       for (let n = 0; n < 2; n++) {
         const client = await join()
         await until("a close", () => client.ended() !== undefined)

@@ -48,6 +48,8 @@ export interface World {
   refuse: ConnectionFailure | undefined
   credentials: { credentials: Credentials; version: number } | undefined
   readonly storeCredentials: (authToken: string) => Effect.Effect<void>
+  /** Says that they changed, and nothing else. */
+  readonly tellOfCredentials: Effect.Effect<void>
 }
 
 export const testBroker = (limits: { perConnection?: number; connections?: number } = {}): Broker => ({
@@ -83,8 +85,9 @@ export const makeWorld = Effect.fnUntraced(function* (
     storeCredentials: (authToken) =>
       Effect.suspend(() => {
         world.credentials = { credentials: login(authToken), version: (world.credentials?.version ?? 0) + 1 }
-        return Effect.asVoid(PubSub.publish(changed, { user: "asha", broker: broker.name }))
-      })
+        return world.tellOfCredentials
+      }),
+    tellOfCredentials: Effect.asVoid(PubSub.publish(changed, { user: "asha", broker: broker.name }))
   }
   const open = Effect.fnUntraced(function* (options: SocketOptions) {
     if (world.refuse !== undefined) return yield* Effect.fail(world.refuse)

@@ -311,6 +311,26 @@ describe("supervision", () => {
     })
   )
 
+  it.effect("stays up when it is told late of the credentials that it has", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE)])
+      yield* flow(world, 2, [RELIANCE])
+      yield* world.tellOfCredentials
+      yield* flow(world, 1, [RELIANCE])
+      assert.strictEqual(world.sockets.length, 1)
+      assert.deepStrictEqual(decisions(world), [])
+      // An attempt of its own with the new ones, before anybody tells of them.
+      world.credentials = { ...world.credentials!, version: 2 }
+      yield* newest(world).fail(lost)
+      yield* flow(world, 3, [RELIANCE])
+      assert.strictEqual(world.sockets.length, 2)
+      yield* world.tellOfCredentials
+      yield* flow(world, 1, [RELIANCE])
+      assert.strictEqual(world.sockets.length, 2)
+    })
+  )
+
   it.effect("parks once, and tells why", () =>
     Effect.gen(function* () {
       const { adapter, world } = yield* started()
