@@ -18,6 +18,8 @@ const bareApp = (): uWS.TemplatedApp => {
   app.ws("/*", {
     idleTimeout: 120,
     maxBackpressure: 64 * 1024 * 1024,
+    // A subscription to thousands of instruments is one message.
+    maxPayloadLength: 1024 * 1024,
     message: (socket, message) => {
       const { action, symbols = [] } = JSON.parse(Buffer.from(message).toString()) as Request
       for (const { symbol } of symbols) socket.subscribe(symbol)
