@@ -53,7 +53,7 @@ const LEVELS = 200
 const CATCH_UP_MS = 10_000
 /** Stated in the documentation: the mark, what may overshoot it between two looks, and one frame per subscription. */
 const MOST_PER_READER = 1024 * 1024
-/** By so much does the resident memory of the process move by itself, with no slow reader at all. */
+/** Allowed for what the process takes for itself meanwhile: with few slow readers it would count as theirs. */
 const OWN_SWING = 8 * 1024 * 1024
 
 export const runSlowReaders = async (size: SlowSize): Promise<SlowResult> => {

@@ -176,9 +176,9 @@ export const startGateway = async (task: ServerTask, market: Market) => {
   /** Chunks of whole rounds are there beforehand, as the frames are. */
   const rounds = Array.from({ length: frames.length / ROUND }, (_, n) => chunk(n * ROUND, ROUND))
   const emit: Emit = (from, count) => {
-    const frames =
+    const ready =
       count === ROUND && from % ROUND === 0 ? rounds[(from / ROUND) % rounds.length]! : chunk(from, count)
-    return () => publish(frames)
+    return () => publish(ready)
   }
   return { port, emit }
 }

@@ -106,7 +106,7 @@ export const makeChildren = Effect.fnUntraced(function* (
         ...feed,
         ...(reconnect === undefined ? {} : { reconnect }),
         credentials: Effect.tap(source.read, ({ version }) =>
-          Effect.sync(() => (slot.credentials = version))
+          Effect.sync(() => (slot.credentialsVersion = version))
         ),
         clocks: slot.clocks,
         tap,

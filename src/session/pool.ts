@@ -33,8 +33,8 @@ export interface Slot {
   readonly feed: number
   readonly lines: Map<Entry, Line>
   readonly clocks: Clocks
-  /** Of the credentials that its last attempt was made with; undefined before the first one. */
-  credentials: number | undefined
+  /** The credentials that its last attempt was made with; undefined before the first one. */
+  credentialsVersion: number | undefined
   used: number
   state: SlotState
   /** Since when it is in this state. */
@@ -109,7 +109,7 @@ export class ConnectionPool {
       feed: this.#feed,
       lines: new Map(),
       clocks: { byte: 0, tick: 0, pong: 0 },
-      credentials: undefined,
+      credentialsVersion: undefined,
       used: 0,
       state: { tag: "connecting" },
       since: 0,

@@ -265,7 +265,7 @@ export const makeSession = Effect.fnUntraced(function* (
       ({ version }) =>
         unavailable === undefined &&
         desk.slots.length > 0 &&
-        desk.slots.every(({ credentials }) => credentials === version)
+        desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
     ),
     Effect.orElseSucceed(() => false)
   )
