@@ -22,6 +22,8 @@ export const Instrument = Schema.Struct({
   /** The token that the broker's wire uses, as text. */
   token: Schema.NonEmptyString,
   name: Schema.String,
+  /** NSE's series or BSE's group, of cash securities whose master tells it: `EQ`, `BE`, `W1`. */
+  series: Schema.optionalKey(Schema.NonEmptyString),
   /** `YYYY-MM-DD`; absent where nothing expires. */
   expiry: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}-\d{2}$/))),
   /** In rupees; options only. */

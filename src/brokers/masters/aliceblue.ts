@@ -4,17 +4,15 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder, contractType, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {
-  SeriesBuilder,
   atLeastOne,
   cashExchanges,
   cashRow,
   contractExchanges,
   contractRow,
-  contractType,
-  inFile,
   indexExchanges,
   indexRow
 } from "./norenRows.ts"
@@ -38,8 +36,9 @@ const REMEDY = "Fetch Alice Blue's file again; a file of your own needs the same
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Alice Blue's files NSE.csv, NFO.csv, INDICES.csv and so on")
-  const builder = new SeriesBuilder()
+  const builder = new MasterBuilder()
   for (const file of files) {
+    builder.file(file.name)
     const source = {
       title: `${file.name} as Alice Blue's instrument master`,
       text: file.text,
@@ -47,9 +46,9 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
     }
     // Only the file of the indices has its columns in lower case.
     if (/^[^\n]*\bexch\b/.test(file.text)) {
-      addCsvRows({ ...source, columns: indexColumns }, builder, (fields) => inFile(file, toIndex(fields)))
+      addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
     } else {
-      addCsvRows({ ...source, columns, optional }, builder, (fields) => inFile(file, toRow(fields)))
+      addCsvRows({ ...source, columns, optional }, builder, toRow)
     }
   }
   return builder.finish()
@@ -85,10 +84,8 @@ const toRow = (f: Fields): Row => {
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined) {
-    const group = f["Group Name"]
-    if (cash === "NSE" && group !== "EQ" && group !== "BE")
-      return skipped(`group ${group || "(none)"} of NSE`)
-    return cashRow(cash, { ...scrip, name: f["Instrument Name"] === "" ? f.Symbol : f["Instrument Name"] })
+    const name = f["Instrument Name"] === "" ? f.Symbol : f["Instrument Name"]
+    return cashRow(cash, { ...scrip, name }, nameOfSeries(f["Trading Symbol"], f["Group Name"]))
   }
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)

@@ -8,6 +8,7 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   expiryLabel,
   isToken,
   isoDate,
@@ -16,6 +17,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 import { addJsonRows } from "./json.ts"
 
@@ -100,8 +102,7 @@ const toRow = (f: Fields): Row => {
   const lotSize = numberOf(f.lotsize)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lotsize "${f.lotsize}" is no size`)
   if (isCash) {
-    const symbol = f.symbol.replace(/-(EQ|BE|MF|SG)$/, "")
-    return symbol === "" ? rejected("symbol is empty") : carried({ ...base, symbol, lotSize, type: "EQ" })
+    return cash({ ...base, ...nameInSeries(exchange, f.symbol), lotSize })
   }
 
   const expiry = readExpiry(f.expiry)

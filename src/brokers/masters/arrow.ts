@@ -8,6 +8,7 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
   isToken,
   isoDate,
@@ -16,6 +17,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
@@ -30,11 +32,13 @@ const columns = [
   "OptionType",
   "StrikePrice",
   "TickSize",
-  "LotSize"
+  "LotSize",
+  "Series",
+  "ISIN"
 ] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
-const cash: Readonly<Record<string, Exchange>> = { NSECM: "NSE", BSECM: "BSE" }
+const cashExchanges: Readonly<Record<string, Exchange>> = { NSECM: "NSE", BSECM: "BSE" }
 const indices: Readonly<Record<string, Exchange>> = {
   NSEIDX: "NSE_INDEX",
   BSEIDX: "BSE_INDEX",
@@ -62,7 +66,7 @@ export const parse = (text: string): ParsedMaster => {
       title: "Arrow's instrument master",
       text,
       columns,
-      optional: ["FullName"],
+      optional: ["FullName", "Series", "ISIN"],
       remedy:
         "Fetch https://edge.arrow.trade/all again, with your login; a file of your own needs the same columns."
     },
@@ -74,7 +78,7 @@ export const parse = (text: string): ParsedMaster => {
 
 const toRow = (f: Fields): Row => {
   const segment = f.ExchSeg.toUpperCase()
-  const exchange = indices[segment] ?? cash[segment] ?? derivatives[segment]
+  const exchange = indices[segment] ?? cashExchanges[segment] ?? derivatives[segment]
   if (exchange === undefined) return skipped(`segment ${f.ExchSeg === "" ? "(none)" : f.ExchSeg}`)
   if (!isToken(f.Token) || Number(f.Token) > MAX_TOKEN) return rejected(`Token "${f.Token}" is no token`)
   const base = { exchange, brokerExchange: segment, token: f.Token }
@@ -94,10 +98,10 @@ const toRow = (f: Fields): Row => {
   const brokerSymbol = f.TradingSymbol === "" ? f.Symbol : f.TradingSymbol
   if (brokerSymbol === "") return rejected("TradingSymbol is empty")
   const sized = { ...base, brokerSymbol, lotSize, tickSize: isCurrency ? tick / CURRENCY_TICK : tick }
-  if (segment in cash) {
-    const symbol = brokerSymbol.replace(/-EQ$/, "")
-    if (symbol === "") return rejected(`TradingSymbol "${brokerSymbol}" is only a series`)
-    return carried({ ...sized, symbol, name: f.FullName === "" ? f.Symbol : f.FullName, type: "EQ" })
+  if (segment in cashExchanges) {
+    const named =
+      f.Series === "" ? nameInSeries(exchange, brokerSymbol) : nameOfSeries(brokerSymbol, f.Series)
+    return cash({ ...sized, ...named, isin: f.ISIN, name: f.FullName === "" ? f.Symbol : f.FullName })
   }
 
   const expiry = readExpiry(f.Expiry)
@@ -105,8 +109,8 @@ const toRow = (f: Fields): Row => {
   const name = f.Underlying === "" ? f.Symbol : f.Underlying
   if (name === "") return rejected("Underlying is empty")
   const type = f.OptionType.toUpperCase()
-  // Futures have XX.
-  if (type !== "CE" && type !== "PE") return contract({ ...sized, name }, "FUT", expiry, undefined)
+  if (type === "XX") return contract({ ...sized, name }, "FUT", expiry, undefined)
+  if (type !== "CE" && type !== "PE") return skipped(`${type || "(no OptionType)"} of ${segment}`)
   const scaled = numberOf(f.StrikePrice)
   if (scaled === undefined || scaled <= 0) return rejected(`StrikePrice "${f.StrikePrice}" is no price`)
   return contract({ ...sized, name }, type, expiry, isCurrency ? scaled / CURRENCY_STRIKE : scaled)

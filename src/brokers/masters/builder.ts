@@ -1,56 +1,172 @@
 /** What the parsers of instrument masters share. */
+import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
-import type { MasterReject, ParsedMaster } from "../broker.ts"
+import type { MasterFileContent, MasterReject, ParsedMaster } from "../broker.ts"
+import type { Security } from "./cash.ts"
+import { namedSecurities, rootOf } from "./cash.ts"
+import { checked } from "./rowChecks.ts"
 
 /** What one row of a master is. */
 export type Row =
   | { readonly tag: "instrument"; readonly instrument: Instrument }
+  /** Of a cash segment: its common symbol depends on the other securities of its name. */
+  | { readonly tag: "security"; readonly security: Security }
   | { readonly tag: "rejected"; readonly reason: string }
   /** Of a kind that AlgoWays does not carry. */
   | { readonly tag: "skipped"; readonly kind: string }
 
 export const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
+export const cash = (security: Security): Row => ({ tag: "security", security })
 export const rejected = (reason: string): Row => ({ tag: "rejected", reason })
 export const skipped = (kind: string): Row => ({ tag: "skipped", kind })
 
-/** Collects rows. Of two with the same symbol on one exchange the first stays. */
-export class MasterBuilder {
-  readonly #instruments: Array<Instrument> = []
-  readonly #rejects: Array<MasterReject> = []
-  readonly #skipped = new Map<string, number>()
-  readonly #rows = new Map<string, number>()
+/** A file of a master while its rows are read. */
+interface OpenFile {
+  readonly name: string
+  rows: number
+  readonly exchanges: Map<Exchange, number>
+}
 
-  /** @param row where it stands in the file, for the report */
+interface Placed<A> {
+  /** Its place among all rows of all files. */
+  readonly at: number
+  readonly row: number
+  readonly file: OpenFile | undefined
+  readonly item: A
+}
+
+export interface BuilderOptions {
+  /** The broker lists a contract anew under a higher token and leaves the old row: the highest token is meant. */
+  readonly lastToken?: boolean
+}
+
+/** Collects rows. What comes of them does not depend on their order. */
+export class MasterBuilder {
+  readonly #options: BuilderOptions
+  readonly #instruments: Array<Placed<Instrument>> = []
+  readonly #securities = new Map<string, Array<Placed<Security>>>()
+  readonly #rejects: Array<Placed<string>> = []
+  readonly #skipped = new Map<string, number>()
+  readonly #files: Array<OpenFile> = []
+  #file: OpenFile | undefined
+  #rows = 0
+
+  constructor(options: BuilderOptions = {}) {
+    this.#options = options
+  }
+
+  /** The rows that are added from now on are of this file. For masters of several. */
+  file(name: string): void {
+    this.#file = { name, rows: 0, exchanges: new Map() }
+    this.#files.push(this.#file)
+  }
+
+  /** @param row where it stands in the file, for the report; 0 for what no row says */
   add(row: number, parsed: Row): void {
-    switch (parsed.tag) {
+    const file = row === 0 ? undefined : this.#file
+    if (file !== undefined) file.rows++
+    const place = { at: this.#rows++, row, file }
+    const good = checked(parsed)
+    switch (good.tag) {
       case "rejected":
-        this.#rejects.push({ row, reason: parsed.reason })
+        this.#rejects.push({ ...place, item: good.reason })
         return
       case "skipped":
-        this.#skipped.set(parsed.kind, (this.#skipped.get(parsed.kind) ?? 0) + 1)
+        this.#skip(good.kind)
         return
-      case "instrument": {
-        const name = nameOf(parsed.instrument)
-        const first = this.#rows.get(name)
-        if (first !== undefined) {
-          this.#rejects.push({ row, reason: `${name} is there already, from row ${first}` })
-          return
-        }
-        this.#rows.set(name, row)
-        this.#instruments.push(parsed.instrument)
+      case "instrument":
+        this.#instruments.push({ ...place, item: good.instrument })
+        return
+      case "security": {
+        const { security } = good
+        const same = this.#securities.get(rootOf(security))
+        const placed = { ...place, item: security }
+        if (same === undefined) this.#securities.set(rootOf(security), [placed])
+        else same.push(placed)
       }
     }
   }
 
   finish(): ParsedMaster {
+    for (const same of this.#securities.values()) this.#nameSecurities(same)
+    this.#instruments.sort(byPlace)
+    const instruments = this.#unique()
     return {
-      instruments: this.#instruments,
-      rejects: this.#rejects,
-      skipped: Object.fromEntries([...this.#skipped].sort(([a], [b]) => (a < b ? -1 : 1)))
+      instruments,
+      rejects: this.#rejects.sort(byPlace).map((reject) => this.#report(reject)),
+      skipped: Object.fromEntries([...this.#skipped].sort(([a], [b]) => (a < b ? -1 : 1))),
+      ...(this.#files.length === 0 ? {} : { files: this.#files.map(rowsOf) })
     }
   }
+
+  #nameSecurities(same: ReadonlyArray<Placed<Security>>): void {
+    const named = namedSecurities(same.map(({ item }) => item))
+    for (const [i, placed] of same.entries()) {
+      const instrument = named[i]
+      if (instrument === undefined)
+        this.#skip(`${placed.item.exchange} security that is no share, without a series`)
+      else this.#instruments.push({ ...placed, item: { ...instrument, type: "EQ" } })
+    }
+  }
+
+  /** Of rows that say the same one stays. Of instruments under one name none does: a wrong price is worse than none. */
+  #unique(): ReadonlyArray<Instrument> {
+    const byName = new Map<string, Array<Placed<Instrument>>>()
+    for (const placed of this.#instruments) {
+      const name = nameOf(placed.item)
+      const same = byName.get(name)
+      if (same === undefined) byName.set(name, [placed])
+      else if (same.some(({ item }) => sameOnWire(item, placed.item))) this.#skip("repeated row")
+      else same.push(placed)
+    }
+    const unique: Array<Instrument> = []
+    for (const [name, all] of byName) {
+      const same = this.#options.lastToken === true ? this.#lastToken(all) : all
+      const [{ file, item }] = same as [Placed<Instrument>]
+      if (same.length === 1) {
+        unique.push(item)
+        if (file !== undefined)
+          file.exchanges.set(item.exchange, (file.exchanges.get(item.exchange) ?? 0) + 1)
+        continue
+      }
+      const listed = same.map(({ item: { brokerSymbol, token } }) => `${token} (${brokerSymbol})`)
+      const tokens = listed.sort().join(" and ")
+      for (const placed of same) {
+        const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: which is meant is not told`
+        this.#rejects.push({ ...placed, item: reason })
+      }
+    }
+    return unique
+  }
+
+  /** Of contracts; a share's series tells it apart. */
+  #lastToken(same: ReadonlyArray<Placed<Instrument>>): ReadonlyArray<Placed<Instrument>> {
+    if (same.length === 1 || same.some(({ item }) => item.expiry === undefined)) return same
+    const last = same.reduce((a, b) => (Number(b.item.token) > Number(a.item.token) ? b : a))
+    for (let i = 1; i < same.length; i++) this.#skip("contract that is listed anew")
+    return [last]
+  }
+
+  #skip(kind: string): void {
+    this.#skipped.set(kind, (this.#skipped.get(kind) ?? 0) + 1)
+  }
+
+  #report({ file, item, row }: Placed<string>): MasterReject {
+    return { row, reason: file === undefined || this.#files.length < 2 ? item : `${file.name}: ${item}` }
+  }
 }
+
+const rowsOf = ({ exchanges, name, rows }: OpenFile): MasterFileContent => ({
+  name,
+  rows,
+  exchanges: Object.fromEntries(exchanges)
+})
+
+const byPlace = (a: { readonly at: number }, b: { readonly at: number }): number => a.at - b.at
+
+const sameOnWire = (a: Instrument, b: Instrument): boolean =>
+  a.token === b.token && a.brokerExchange === b.brokerExchange
 
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
@@ -117,6 +233,18 @@ export const underlyingOf = (tradingSymbol: string, expiry: string, tail: string
   ]
   const ending = endings.find((e) => tradingSymbol.endsWith(e) && tradingSymbol.length > e.length)
   return ending === undefined ? undefined : tradingSymbol.slice(0, -ending.length)
+}
+
+/** The exchanges' names of kinds of futures: `FUTIDX`, `FUTSTK`, `FUTCUR`, `FUTCOM` and so on, at BSE `IF` and `SF`. */
+const FUTURE = /^(?:FUT[A-Z]{3}|IF|SF)$/
+
+/**
+ * What the columns of a contract name it, the kind and the option type (`XX` of a future) together; undefined for what
+ * they do not name: a spread, a spot price, a kind that is new. Where a row has no kind, the option type alone counts.
+ */
+export const contractType = (optionType: string, kind: string): "FUT" | "CE" | "PE" | undefined => {
+  if (optionType === "CE" || optionType === "PE") return FUTURE.test(kind) ? undefined : optionType
+  return FUTURE.test(kind) || (kind === "" && optionType === "XX") ? "FUT" : undefined
 }
 
 /** A finite number, or undefined; an empty text is not 0. */

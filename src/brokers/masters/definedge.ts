@@ -5,15 +5,14 @@
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { beginning, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder, beginning, contractType, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { nameOfSeries } from "./cash.ts"
 import { readCsv } from "./csv.ts"
 import {
-  SeriesBuilder,
   cashExchanges,
   cashRow,
   contractExchanges,
   contractRow,
-  contractType,
   indexExchanges,
   indexRow
 } from "./norenRows.ts"
@@ -25,7 +24,7 @@ const PAISE = 100
 const REMEDY = "Fetch allmaster.zip again; a file of your own needs the same columns."
 
 export const parse = (text: string): ParsedMaster => {
-  const builder = new SeriesBuilder()
+  const builder = new MasterBuilder()
   let recognised = 0
   for (const [i, cells] of readCsv({
     title: "Definedge's instrument master",
@@ -33,7 +32,7 @@ export const parse = (text: string): ParsedMaster => {
     remedy: REMEDY
   }).entries()) {
     const row = toRow(cells.map((cell) => cell.trim()))
-    if (row.tag === "instrument") recognised++
+    if (row.tag === "instrument" || row.tag === "security") recognised++
     builder.add(i + 1, row)
   }
   if (recognised === 0) {
@@ -64,11 +63,8 @@ const toRow = (cells: ReadonlyArray<string>): Row => {
       : indexRow(place, { ...scrip, brokerSymbol: brokerSymbol === "" ? name : brokerSymbol })
   }
   const cash = cashExchanges[exchange]
-  if (cash !== undefined) {
-    // BSE's kinds are its groups; NSE's others are bonds, funds and the like.
-    if (cash === "NSE" && kind !== "EQ" && kind !== "BE") return skipped(`${kind || "(no kind)"} of NSE`)
-    return cashRow(cash, scrip)
-  }
+  // The kind is NSE's series or BSE's group.
+  if (cash !== undefined) return cashRow(cash, scrip, nameOfSeries(brokerSymbol, kind))
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
   const type = contractType(optionType, kind)

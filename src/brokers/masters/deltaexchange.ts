@@ -96,8 +96,8 @@ const toRow = (product: Product): Row => {
       return contract(base, textIn(product, "contract_type") === "call_options" ? "CE" : "PE", expiry, strike)
     }
     default:
-      // Moves, spreads and combinations keep their names. They are contracts, and neither calls nor puts.
-      return carried({ ...base, symbol, ...(expiry === undefined ? {} : { expiry }), type: "FUT" })
+      // Moves, spreads, swaps and combinations are neither futures nor options of one underlying.
+      return skipped(textIn(product, "contract_type") || "(no contract_type)")
   }
 }
 

@@ -5,7 +5,17 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, isToken, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  isToken,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
@@ -21,6 +31,8 @@ const columns = [
   "SEM_STRIKE_PRICE",
   "SEM_OPTION_TYPE",
   "SEM_TICK_SIZE",
+  "SEM_EXCH_INSTRUMENT_TYPE",
+  "SEM_SERIES",
   "SM_SYMBOL_NAME"
 ] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
@@ -31,7 +43,7 @@ interface Place {
   readonly segment: string
 }
 
-const cash: Readonly<Record<string, Place>> = {
+const cashPlaces: Readonly<Record<string, Place>> = {
   NSE: { exchange: "NSE", segment: "NSE_EQ" },
   BSE: { exchange: "BSE", segment: "BSE_EQ" }
 }
@@ -41,13 +53,19 @@ const indices: Readonly<Record<string, Place>> = {
 }
 const derivatives: Readonly<Record<string, Place>> = {
   NSE: { exchange: "NFO", segment: "NSE_FNO" },
-  BSE: { exchange: "BFO", segment: "BSE_FNO" },
-  MCX: { exchange: "MCX", segment: "MCX_COMM" }
+  BSE: { exchange: "BFO", segment: "BSE_FNO" }
+}
+const commodities: Readonly<Record<string, Place>> = {
+  MCX: { exchange: "MCX", segment: "MCX_COMM" },
+  NSE: { exchange: "NCO", segment: "NSE_COMM" }
 }
 const currency: Readonly<Record<string, Place>> = {
   NSE: { exchange: "CDS", segment: "NSE_CURRENCY" },
   BSE: { exchange: "BCD", segment: "BSE_CURRENCY" }
 }
+
+/** Preference shares and debentures; ES is an ordinary share. */
+const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB"])
 
 /** Tick sizes are in paise, strikes in rupees. */
 const PAISE = 100
@@ -61,7 +79,7 @@ export const parse = (text: string): ParsedMaster => {
       title: "Dhan's instrument master",
       text,
       columns,
-      optional: ["SM_SYMBOL_NAME"],
+      optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SEM_SERIES", "SM_SYMBOL_NAME"],
       remedy:
         "Fetch https://images.dhan.co/api-data/api-scrip-master.csv again (the compact file, not the detailed one); " +
         "a file of your own needs the same columns."
@@ -82,11 +100,10 @@ const kindOf = (name: string): Kind | undefined => {
 
 const placeOf = (f: Fields, kind: Kind): Place | undefined => {
   const exchange = f.SEM_EXM_EXCH_ID
-  if (kind === "EQ") return cash[exchange]
+  if (kind === "EQ") return cashPlaces[exchange]
   if (kind === "INDEX") return indices[exchange]
   if (f.SEM_SEGMENT === "C" || f.SEM_INSTRUMENT_NAME.endsWith("CUR")) return currency[exchange]
-  // The wire has no segment for commodities of the stock exchanges.
-  return f.SEM_SEGMENT === "M" && exchange !== "MCX" ? undefined : derivatives[exchange]
+  return f.SEM_SEGMENT === "M" ? commodities[exchange] : derivatives[exchange]
 }
 
 const toRow = (f: Fields): Row => {
@@ -113,7 +130,10 @@ const toRow = (f: Fields): Row => {
   const lotSize = numberOf(f.SEM_LOT_UNITS)
   if (lotSize === undefined || lotSize <= 0) return rejected(`SEM_LOT_UNITS "${f.SEM_LOT_UNITS}" is no size`)
   const sized = { ...base, lotSize, tickSize: paise / PAISE }
-  if (kind === "EQ") return carried({ ...sized, symbol: brokerSymbol, name: fullName(f), type: "EQ" })
+  if (kind === "EQ") {
+    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE)
+    return cash({ ...sized, root: brokerSymbol, series: f.SEM_SERIES, ordinary, name: fullName(f) })
+  }
 
   const expiry = readExpiry(f.SEM_EXPIRY_DATE)
   if (expiry === undefined) return rejected(`SEM_EXPIRY_DATE "${f.SEM_EXPIRY_DATE}" is no date`)

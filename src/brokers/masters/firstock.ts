@@ -5,18 +5,15 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { parseObject } from "../../protocols/text.ts"
 import type { Row } from "./builder.ts"
-import { beginning, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder, beginning, contractType, dateOf, numberOf, rejected, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import {
-  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
   cashRow,
   contractExchanges,
   contractRow,
-  contractType,
-  inFile,
   indexExchanges,
   indexRow
 } from "./norenRows.ts"
@@ -38,9 +35,10 @@ const REMEDY = "Fetch Firstock's file again; a file of your own needs the same c
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Firstock's files of NSE, BSE, NFO and BFO")
-  const builder = new SeriesBuilder()
+  const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
+    builder.file(file.name)
     if (/^\uFEFF?\s*[[{]/.test(file.text)) {
       const entries = readIndices(file)
       if (entries === undefined) {
@@ -49,7 +47,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       }
       for (const [i, entry] of (entries ?? []).entries()) {
         seen.add(`${String(entry["exchange"])} index`)
-        builder.add(i + 1, inFile(file, toIndex(entry)))
+        builder.add(i + 1, toIndex(entry))
       }
       continue
     }
@@ -64,7 +62,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       builder,
       (fields) => {
         seen.add(isIndex(fields) ? `${fields.Exchange} index` : fields.Exchange)
-        return inFile(file, toRow(fields))
+        return toRow(fields)
       }
     )
   }
@@ -120,7 +118,7 @@ const toRow = (f: Fields): Row => {
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined)
-    return isIndex(f) ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip)
+    return isIndex(f) ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip, undefined, f.ISIN)
   const place = contractExchanges[exchange]
   if (place === undefined || (exchange !== "NFO" && exchange !== "BFO")) {
     return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)

@@ -2,7 +2,17 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -17,8 +27,10 @@ const columns = [
   "TickSize",
   "LotSize",
   "SymbolRoot",
-  "Series"
+  "Series",
+  "ISIN"
 ] as const
+const optional = ["ISIN"] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 const exchanges: Readonly<Record<string, Exchange>> = {
@@ -34,14 +46,11 @@ const exchanges: Readonly<Record<string, Exchange>> = {
 /** Codes of indices begin above this, among those of the cash segment. */
 const LAST_STOCK = 999_900
 
-/** Series that are carried; the rest are bonds, funds and the like. */
-const SERIES: ReadonlySet<string> = new Set(["EQ", "BE", "XX", ""])
-
 const REMEDY = "Fetch ScripMaster/segment/all again; a file of your own needs the same columns."
 
 export const parse = (text: string): ParsedMaster => {
-  const builder = new MasterBuilder()
-  addCsvRows({ title: "5paisa's scrip master", text, columns, remedy: REMEDY }, builder, toRow)
+  const builder = new MasterBuilder({ lastToken: true })
+  addCsvRows({ title: "5paisa's scrip master", text, columns, optional, remedy: REMEDY }, builder, toRow)
   return builder.finish()
 }
 
@@ -53,7 +62,6 @@ const toRow = (f: Fields): Row => {
   if (f.Name === "") return rejected("Name is empty")
   const isCash = f.ExchType === "C"
   if (isCash && Number(f.ScripCode) > LAST_STOCK) return toIndex(f, exchange)
-  if (!SERIES.has(f.Series)) return skipped(`series ${f.Series} of ${exchange}`)
   const lotSize = numberOf(f.LotSize)
   if (lotSize === undefined || lotSize <= 0) return rejected(`LotSize "${f.LotSize}" is no size`)
   const tickSize = numberOf(f.TickSize)
@@ -68,7 +76,10 @@ const toRow = (f: Fields): Row => {
     lotSize,
     tickSize
   }
-  if (isCash) return carried({ ...base, symbol: f.SymbolRoot, type: "EQ" })
+  // XX fills the column where there is nothing to tell.
+  if (isCash) {
+    return cash({ ...base, root: f.SymbolRoot, series: f.Series === "XX" ? "" : f.Series, isin: f.ISIN })
+  }
   const expiry = dateOf(f.Expiry)
   if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)
   if (f.ScripType === "XX") return contract(base, "FUT", expiry, undefined)

@@ -5,18 +5,16 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { dateOf, skipped } from "./builder.ts"
+import { MasterBuilder, contractType, dateOf, skipped } from "./builder.ts"
+import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {
-  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
   cashRow,
   contractExchanges,
   contractRow,
-  contractType,
-  inFile,
   indexExchanges,
   indexRow
 } from "./norenRows.ts"
@@ -39,9 +37,10 @@ const isIndex = ({ Instrument }: Fields): boolean => Instrument === "INDEX" || I
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "Flattrade's files NSE_Equity.csv, Nfo_Index_Derivatives.csv and so on")
-  const builder = new SeriesBuilder()
+  const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
+    builder.file(file.name)
     const named = byName.find(([pattern]) => pattern.test(file.name))?.[1]
     addCsvRows(
       {
@@ -60,7 +59,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
           )
         }
         seen.add(isIndex(fields) ? `${exchange} index` : exchange)
-        return inFile(file, toRow(exchange, fields))
+        return toRow(exchange, fields)
       }
     )
   }
@@ -83,7 +82,9 @@ const toRow = (exchange: string, f: Fields): Row => {
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined)
-    return isIndex(f) ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip)
+    return isIndex(f)
+      ? indexRow(indexExchanges[exchange]!, scrip)
+      : cashRow(cash, scrip, nameOfSeries(f.Tradingsymbol, f.Instrument))
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange}`)
   const type = contractType(f.Optiontype, f.Instrument)

@@ -11,7 +11,9 @@ import {
   MasterBuilder,
   beginning,
   carried,
+  cash,
   contract,
+  contractType,
   isoDate,
   numberOf,
   rejected,
@@ -27,6 +29,7 @@ const columns = {
   type: [2, "exInstType"],
   lot: [3, "qtyMultiplier"],
   tick: [4, "tickSize"],
+  isin: [5, "isin"],
   expiry: [8, "expiryDate"],
   ticker: [9, "symTicker"],
   underlying: [13, "underSym"],
@@ -48,37 +51,43 @@ const REMEDY =
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   if (files.length === 0) throw new MalformedMaster(`Fyers' symbol master has no file. ${REMEDY}`)
   const builder = new MasterBuilder()
-  const shares = new Set<string>()
-  const further: Array<readonly [row: number, fields: Fields]> = []
   for (const file of files) {
+    builder.file(file.name)
     for (const [row, fields] of rowsOf(file)) {
-      if (typeof fields === "string") builder.add(row, rejected(fields))
-      else if (isShare(fields) && !fields.ticker.endsWith("-EQ")) further.push([row, fields])
-      else {
-        builder.add(row, toRow(fields))
-        if (isShare(fields)) shares.add(fields.underlying)
-      }
+      builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
     }
-  }
-  // NSE lists a share in several series under one name: EQ has it, wherever its row stands.
-  for (const [row, fields] of further) {
-    const { ticker, underlying } = fields
-    const series = ticker.slice(ticker.lastIndexOf("-") + 1)
-    builder.add(row, shares.has(underlying) ? skipped(`NSE series ${series}, beside another`) : toRow(fields))
-    shares.add(underlying)
   }
   return builder.finish()
 }
 
-const CASH = "nse_cm"
+const cashSegments: Readonly<Record<string, "NSE" | "BSE">> = { nse_cm: "NSE", bse_cm: "BSE" }
+
+/**
+ * Fyers' numbers of kinds ("Exchange Instrument Types" of its documentation) for what AlgoWays carries. Cash: preference
+ * shares, debentures and warrants. The commodity kinds from 33 on are newer than public lists of them (UNCONFIRMED).
+ */
+const otherSecurities: ReadonlySet<string> = new Set(["1", "2", "3"])
 const INDEX_TYPE = "10"
-
-const cashTypes: Readonly<Record<string, ReadonlySet<string>>> = {
-  nse_cm: new Set(["0", "9"]),
-  bse_cm: new Set(["0", "4", "50"])
+const contractKinds: Readonly<Record<string, string>> = {
+  11: "FUTIDX",
+  12: "FUTIVX",
+  13: "FUTSTK",
+  14: "OPTIDX",
+  15: "OPTSTK",
+  16: "FUTCUR",
+  17: "FUTIRT",
+  18: "FUTIRC",
+  19: "OPTCUR",
+  25: "FUTIRD",
+  30: "FUTCOM",
+  31: "OPTFUT",
+  32: "OPTCOM",
+  33: "FUTBAS",
+  34: "FUTBLN",
+  35: "FUTENR",
+  36: "OPTBLN",
+  37: "OPTFUT"
 }
-
-const isShare = ({ token, type }: Fields): boolean => segmentOf(token) === CASH && cashTypes[CASH]!.has(type)
 
 /** Places count from 1. A text in place of fields says what is wrong with the row. */
 const rowsOf = (file: MasterFile): ReadonlyArray<readonly [row: number, fields: Fields | string]> => {
@@ -139,24 +148,25 @@ const toRow = (f: Fields): Row => {
   if (tickSize === undefined || tickSize < 0) return rejected(`tick size "${f.tick}" is no size`)
   const exchange = derivatives[segment]
   if (exchange !== undefined) return toContract(f, exchange, tickSize)
-  const types = cashTypes[segment]
-  if (types === undefined) return skipped(`segment ${segment}`)
-  const nse = segment === CASH
-  if (f.type === INDEX_TYPE) return toIndex(f, nse)
-  if (!types.has(f.type)) return skipped(`type ${f.type === "" ? "(none)" : f.type} of ${segment}`)
+  const cashExchange = cashSegments[segment]
+  if (cashExchange === undefined) return skipped(`segment ${segment}`)
+  if (f.type === INDEX_TYPE) return toIndex(f, cashExchange === "NSE")
   const lotSize = numberOf(f.lot)
   if (lotSize === undefined || lotSize <= 0) return rejected(`minimum lot "${f.lot}" is no size`)
   if (f.underlying === "") return rejected("the underlying symbol is empty")
-  return carried({
-    symbol: f.underlying,
-    exchange: nse ? "NSE" : "BSE",
+  return cash({
+    root: f.underlying,
+    // `NSE:CHOLAFIN-D1`, `BSE:SBIN-A`
+    series: /-([A-Z][A-Z0-9]?)$/.exec(f.ticker)?.[1] ?? "",
+    ordinary: !otherSecurities.has(f.type),
+    isin: f.isin,
+    exchange: cashExchange,
     brokerSymbol: f.ticker,
-    brokerExchange: nse ? "NSE" : "BSE",
+    brokerExchange: cashExchange,
     token: f.token,
     name: f.details,
     lotSize,
-    tickSize,
-    type: "EQ"
+    tickSize
   })
 }
 
@@ -177,6 +187,9 @@ const toIndex = (f: Fields, nse: boolean): Row => {
 }
 
 const toContract = (f: Fields, exchange: Exchange, tickSize: number): Row => {
+  const kind = f.type === "" ? "" : (contractKinds[f.type] ?? `type ${f.type}`)
+  const type = contractType(f.option, kind)
+  if (type === undefined) return skipped(`${kind || "(no type)"} of ${exchange}`)
   const lotSize = numberOf(f.lot)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lot "${f.lot}" is no size`)
   const expiry = expiryOf(f.expiry)
@@ -184,7 +197,6 @@ const toContract = (f: Fields, exchange: Exchange, tickSize: number): Row => {
   // `NIFTY 28 Mar 24 20800 CE`: the date is told better by its own column.
   const name = /^(\S+) \d{1,2} [A-Za-z]{3} \d{2} /.exec(f.details)?.[1] ?? f.underlying
   if (name === "") return rejected(`"${f.details}" does not tell the underlying`)
-  const type = f.option === "CE" || f.option === "PE" ? f.option : "FUT"
   const strike = type === "FUT" ? undefined : numberOf(f.strike)
   if (type !== "FUT" && (strike === undefined || strike <= 0))
     return rejected(`strike "${f.strike}" is no price`)

@@ -5,7 +5,17 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, isToken, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  isToken,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { nseIndices } from "./indices.ts"
 
@@ -20,11 +30,14 @@ const columns = [
   "expiry_date",
   "strike_price",
   "lot_size",
-  "tick_size"
+  "tick_size",
+  "series",
+  "isin"
 ] as const
+const optional = ["series", "isin"] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
-const cash: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
+const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
 const contracts: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO" }
 const contractTypes = ["FUT", "CE", "PE"] as const
 const indices: Readonly<Record<string, Exchange>> = { NSE: "NSE_INDEX", BSE: "BSE_INDEX" }
@@ -38,18 +51,18 @@ const REMEDY =
 /** @throws MalformedMaster */
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
-  addCsvRows({ title: "Groww's instrument master", text, columns, remedy: REMEDY }, builder, toRow)
+  addCsvRows({ title: "Groww's instrument master", text, columns, optional, remedy: REMEDY }, builder, toRow)
   return builder.finish()
 }
 
 const toRow = (f: Fields): Row => {
   const type = f.instrument_type
   const isIndex = type === "IDX" && f.segment === "CASH"
-  const isCash = type === "EQ" && f.segment === "CASH"
+  const isCash = (type === "EQ" || type === "ETF") && f.segment === "CASH"
   const kind = f.segment === "FNO" ? contractTypes.find((t) => t === type) : undefined
   if (!isIndex && !isCash && kind === undefined)
     return skipped(`${type || "(no type)"} of ${f.segment || "(none)"}`)
-  const exchange = (isIndex ? indices : isCash ? cash : contracts)[f.exchange]
+  const exchange = (isIndex ? indices : isCash ? cashExchanges : contracts)[f.exchange]
   if (exchange === undefined) return skipped(`exchange ${f.exchange || "(none)"}`)
   // NSE's indices have their symbol for a token.
   const isGood = isIndex ? /^\S+$/.test(f.exchange_token) : isToken(f.exchange_token)
@@ -70,7 +83,7 @@ const toRow = (f: Fields): Row => {
   const lotSize = numberOf(f.lot_size)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
   return kind === undefined
-    ? carried({ ...base, symbol: f.trading_symbol, lotSize, tickSize, type: "EQ" })
+    ? cash({ ...base, root: f.trading_symbol, series: f.series, isin: f.isin, lotSize, tickSize })
     : toContract(f, { ...base, name: f.underlying_symbol, lotSize, tickSize }, kind)
 }
 

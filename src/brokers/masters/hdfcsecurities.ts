@@ -8,6 +8,7 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
   contractTail,
   dateOf,
@@ -17,6 +18,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
+import { nameInSeries, nameOfSeries } from "./cash.ts"
 import { csvRows } from "./csv.ts"
 import { indexSymbol } from "./hdfcsky.ts"
 
@@ -89,40 +91,41 @@ const isIndex = (f: Fields): boolean => {
 
 /**
  * Bonds and funds are listed under their issuer's name, so one name may stand on many rows. The security id ends in its
- * class: `EQNR` is an equity, `EQTT` one that is traded for delivery only; newer listings have none.
+ * class: `EQNR` is an equity, `EQTT` one that is traded for delivery only, another `NR` or `TT` a bond; newer listings
+ * have none, and count where no row of the name has a better one.
  */
 const rankOf = (securityId: string): number => {
   if (securityId.endsWith("EQNR")) return securityId.length === 10 ? 0 : 1
   if (securityId.endsWith("EQTT")) return securityId.length === 10 ? 2 : 3
-  return /(?:NR|TT)$/.test(securityId) ? 5 : 4
+  return /(?:NR|TT)$/.test(securityId) ? BOND : 4
 }
+const BOND = 5
 
 /** What the whole file says about the names of cash rows. */
 class CashNames {
   /** Both exchanges know a company by one id, and BSE's rows often have no name. */
   readonly #atNse = new Map<string, string>()
-  /** By exchange and name, the security id of the equity. */
-  readonly #best = new Map<string, string>()
+  /** By exchange and name, the best rank of its rows. */
+  readonly #best = new Map<string, number>()
 
   note(f: Fields): void {
-    if (!isCash(f) || !isToken(f.exch_security_id)) return
-    if (f.exchange === "NSE" && f.symbol_name !== "" && !this.#atNse.has(f.security_id)) {
+    if (!isCash(f) || !isToken(f.exch_security_id) || f.symbol_name === "") return
+    const known = this.#atNse.get(f.security_id)
+    if (f.exchange === "NSE" && (known === undefined || f.symbol_name < known)) {
       this.#atNse.set(f.security_id, f.symbol_name)
     }
-    if (f.symbol_name === "") return
     const key = `${f.exchange} ${f.symbol_name}`
-    const best = this.#best.get(key)
-    if (best === undefined || rankOf(f.security_id) < rankOf(best)) this.#best.set(key, f.security_id)
+    this.#best.set(key, Math.min(rankOf(f.security_id), this.#best.get(key) ?? BOND))
   }
 
   of(f: Fields): string {
     return f.symbol_name || this.#atNse.get(f.security_id) || f.security_id
   }
 
-  /** False for the other securities under the name of an equity. */
+  /** False for bonds, and for what stands behind an equity of the same name. */
   isEquity(f: Fields): boolean {
-    const best = this.#best.get(`${f.exchange} ${this.of(f)}`)
-    return best === undefined || best === f.security_id
+    const rank = rankOf(f.security_id)
+    return rank < BOND && rank <= (this.#best.get(`${f.exchange} ${this.of(f)}`) ?? rank)
   }
 }
 
@@ -154,10 +157,16 @@ const toRow = (f: Fields, names: CashNames): Row => {
   if (tickSize === undefined) return rejected(`tick_size "${f.tick_size}" is no size`)
   const lot = numberOf(f.lot_size)
   if (isCash(f)) {
-    if (!names.isEquity(f)) return skipped("further securities of a name")
     const name = names.of(f)
     const lotSize = lot !== undefined && lot > 0 && lot < LARGEST_LOT ? lot : 1
-    return carried({ ...base, symbol: cashSymbol(f.exchange, name), name, lotSize, tickSize, type: "EQ" })
+    return cash({
+      ...base,
+      ...cashName(exchange, f, name),
+      ordinary: names.isEquity(f),
+      name,
+      lotSize,
+      tickSize
+    })
   }
   if (lot === undefined || lot <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
   return toContract(f, { ...base, name: "", lotSize: lot, tickSize })
@@ -168,9 +177,19 @@ const cashExchange = (f: Fields): Exchange | undefined => {
   return isIndex(f) ? `${f.exchange}_INDEX` : f.exchange
 }
 
-/** Names come without a series as a rule; where one is there, `-EQ` goes at NSE and the group at BSE. */
-const cashSymbol = (exchange: string, name: string): string =>
-  name.replace(exchange === "NSE" ? /(?<=.)-EQ$/ : /(?<=.)-[A-Z]{1,2}$/, "")
+/**
+ * Names come without a series or a group as a rule. The class of a security id tells the series then: `STABANN6NR` is a bond
+ * of SBIN in the series N6. That its `EQTT` is the series BE is UNCONFIRMED.
+ */
+const cashName = (exchange: Exchange, { security_id }: Fields, name: string) => {
+  const named =
+    exchange === "NSE"
+      ? nameInSeries(exchange, name)
+      : nameOfSeries(name, /(?<=.)-([A-Z]{1,2})$/.exec(name)?.[1] ?? "")
+  const [, kind = "", end] = /([A-Z][A-Z0-9])(NR|TT)$/.exec(security_id) ?? []
+  if (named.series !== "" || exchange !== "NSE") return named
+  return { root: named.root, series: kind === "EQ" && end === "TT" ? "BE" : kind }
+}
 
 const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {
   const optionType = f.option_type.toUpperCase()

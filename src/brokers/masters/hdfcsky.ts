@@ -8,7 +8,9 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
+  contractType,
   contractTail,
   dateOf,
   isToken,
@@ -17,6 +19,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
+import { nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -30,8 +33,11 @@ const columns = [
   "lot_size",
   "option_type",
   "segment",
-  "exchange"
+  "exchange",
+  "instrument_name",
+  "isin"
 ] as const
+const optional = ["instrument_name", "isin"] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 const exchanges: Readonly<Record<string, Exchange>> = {
@@ -49,7 +55,11 @@ const REMEDY =
 /** @throws MalformedMaster */
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
-  addCsvRows({ title: "HDFC Sky's instrument master", text, columns, remedy: REMEDY }, builder, toRow)
+  addCsvRows(
+    { title: "HDFC Sky's instrument master", text, columns, optional, remedy: REMEDY },
+    builder,
+    toRow
+  )
   return builder.finish()
 }
 
@@ -59,11 +69,9 @@ const toRow = (f: Fields): Row => {
   const isCash = exchange === "NSE" || exchange === "BSE"
   // Indices are rows of their cash exchange.
   const isIndex = isCash && f.segment === (exchange === "NSE" ? "INDICES" : "IDX")
-  const optionType = f.option_type.toUpperCase()
-  const isOption = optionType === "CE" || optionType === "PE"
-  const isFuture = !isOption && !isCash && f.trading_symbol.endsWith("FUT")
+  const type = isCash ? undefined : typeOf(f)
   // The commodities that MCX's contracts are on.
-  if (!isCash && !isOption && !isFuture) return skipped(`${f.segment || "(no segment)"} of ${f.exchange}`)
+  if (!isCash && type === undefined) return skipped(`${f.segment || "(no segment)"} of ${f.exchange}`)
   if (!isToken(f.exchange_token)) return rejected(`exchange_token "${f.exchange_token}" is no token`)
   if (f.trading_symbol === "") return rejected("trading_symbol is empty")
   const base = {
@@ -83,9 +91,15 @@ const toRow = (f: Fields): Row => {
   const lotSize = numberOf(f.lot_size)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
   if (isCash) {
-    return carried({ ...base, symbol: cashSymbol(exchange, f), lotSize, tickSize, type: "EQ" })
+    return cash({ ...base, ...cashName(exchange, f), isin: f.isin, lotSize, tickSize })
   }
-  return toContract(f, { ...base, lotSize, tickSize }, isFuture ? "FUT" : optionType === "CE" ? "CE" : "PE")
+  return toContract(f, { ...base, lotSize, tickSize }, type!)
+}
+
+/** Where the column of kinds is missing, a future is known by its symbol's ending. */
+const typeOf = (f: Fields): "FUT" | "CE" | "PE" | undefined => {
+  if (f.instrument_name === "" && f.trading_symbol.endsWith("FUT")) return "FUT"
+  return contractType(f.option_type.toUpperCase(), f.instrument_name.toUpperCase())
 }
 
 const toContract = (f: Fields, base: Parameters<typeof contract>[0], type: "FUT" | "CE" | "PE"): Row => {
@@ -104,17 +118,14 @@ const toContract = (f: Fields, base: Parameters<typeof contract>[0], type: "FUT"
   return contract({ ...base, name }, type, expiry, strike)
 }
 
-/** NSE: only `-EQ` goes, because other series are listed beside it. BSE: the group goes, which is the row's segment. */
-const cashSymbol = (exchange: Exchange, { segment, trading_symbol }: Fields): string => {
-  const ending =
-    exchange === "NSE"
-      ? "-EQ"
-      : segment !== "" && trading_symbol.endsWith(`-${segment}`)
-        ? `-${segment}`
-        : /-[A-Z]{1,2}$/.exec(trading_symbol)?.[0]
-  if (ending === undefined || !trading_symbol.endsWith(ending)) return trading_symbol
-  return trading_symbol.slice(0, -ending.length) || trading_symbol
+/** NSE's series stands behind the symbol. BSE's group is the row's segment, and stands there too. */
+const cashName = (exchange: Exchange, { segment, trading_symbol }: Fields) => {
+  if (exchange === "NSE") return nameInSeries(exchange, trading_symbol)
+  const group =
+    segment === "" || !trading_symbol.endsWith(`-${segment}`) ? GROUP.exec(trading_symbol)?.[1] : segment
+  return nameOfSeries(trading_symbol, group ?? segment)
 }
+const GROUP = /-([A-Z]{1,2})$/
 
 /** Shared by both of HDFC's masters. */
 export const indexSymbol = (exchange: Exchange, name: string): string => {

@@ -9,7 +9,9 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
+  contractType,
   isToken,
   isoDate,
   monthOf,
@@ -17,6 +19,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { nseIndices } from "./indices.ts"
 
@@ -59,6 +62,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   if (files.length === 0) throw new MalformedMaster(`IIFL Capital's instrument master has no file. ${REMEDY}`)
   const builder = new MasterBuilder()
   for (const { name, text } of files) {
+    builder.file(name)
     const isOfIndices = /indices/i.test(name)
     addCsvRows(
       {
@@ -99,12 +103,16 @@ const toRow = (f: Fields): Row => {
     tickSize
   }
   if (exchange === "NSE" || exchange === "BSE") {
-    return carried({ ...base, symbol: name, name: f["Underlying Instrument Name"], type: "EQ" })
+    // The series stands behind the trading symbol; a column for it is not documented (UNCONFIRMED).
+    const { series } = nameInSeries(exchange, base.brokerSymbol)
+    return cash({ ...base, root: name, series, name: f["Underlying Instrument Name"] })
   }
   const expiry = readExpiry(f.Expiry)
   if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)
-  const type = f["Option Type"].toUpperCase()
-  if (type !== "CE" && type !== "PE") return contract(base, "FUT", expiry, undefined)
+  const kind = f["Instrument Type"].toUpperCase()
+  const type = contractType(f["Option Type"].toUpperCase(), kind)
+  if (type === undefined) return skipped(`${kind || "(no Instrument Type)"} of ${segment}`)
+  if (type === "FUT") return contract(base, type, expiry, undefined)
   const strike = numberOf(f["Strike Price"])
   return strike === undefined || strike <= 0
     ? rejected(`Strike Price "${f["Strike Price"]}" is no price`)

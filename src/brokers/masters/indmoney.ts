@@ -6,7 +6,17 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -19,15 +29,18 @@ const columns = [
   "EXPIRY_DATE",
   "STRIKE_PRICE",
   "OPTION_TYPE",
-  "TICK_SIZE"
+  "TICK_SIZE",
+  "SEM_EXCH_INSTRUMENT_TYPE",
+  "SERIES"
 ] as const
+const optional = ["SEM_EXCH_INSTRUMENT_TYPE", "SERIES"] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 /** The segment is the index's name. */
 const indexColumns = ["EXCH", "SEGMENT", "SECURITY_ID"] as const
 type IndexFields = Readonly<Record<(typeof indexColumns)[number], string>>
 
-const cash: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
+const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
 const derivatives: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO" }
 
 const TITLE = "INDmoney's instrument master"
@@ -36,10 +49,11 @@ const REMEDY = "Fetch the instruments of source equity, fno and index again."
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   if (files.length === 0) throw new MalformedMaster(`${TITLE} has no file. ${REMEDY}`)
   const builder = new MasterBuilder()
-  for (const { text } of files) {
+  for (const { name, text } of files) {
+    builder.file(name)
     const header = text.slice(0, text.indexOf("\n") >>> 0)
     const source = { title: TITLE, text, remedy: REMEDY }
-    if (header.includes("INSTRUMENT_NAME")) addCsvRows({ ...source, columns }, builder, toRow)
+    if (header.includes("INSTRUMENT_NAME")) addCsvRows({ ...source, columns, optional }, builder, toRow)
     else addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
   }
   return builder.finish()
@@ -51,7 +65,7 @@ const toRow = (f: Fields): Row => {
   if (!isFuture && !isOption && f.INSTRUMENT_NAME !== "EQUITY") {
     return skipped(f.INSTRUMENT_NAME === "" ? "(no INSTRUMENT_NAME)" : f.INSTRUMENT_NAME)
   }
-  const exchange = (isFuture || isOption ? derivatives : cash)[f.EXCH]
+  const exchange = (isFuture || isOption ? derivatives : cashExchanges)[f.EXCH]
   if (exchange === undefined) return skipped(`exchange ${f.EXCH === "" ? "(none)" : f.EXCH}`)
   if (!isToken(f.SECURITY_ID)) return rejected(`SECURITY_ID "${f.SECURITY_ID}" is no token`)
   if (f.TRADING_SYMBOL === "") return rejected("TRADING_SYMBOL is empty")
@@ -68,7 +82,11 @@ const toRow = (f: Fields): Row => {
     lotSize,
     tickSize
   }
-  if (!isFuture && !isOption) return carried({ ...base, symbol: f.TRADING_SYMBOL, type: "EQ" })
+  if (!isFuture && !isOption) {
+    // Preference shares and debentures; ES is an ordinary share.
+    const ordinary = f.SEM_EXCH_INSTRUMENT_TYPE !== "PS" && f.SEM_EXCH_INSTRUMENT_TYPE !== "DEB"
+    return cash({ ...base, root: f.TRADING_SYMBOL, series: f.SERIES, ordinary })
+  }
   const expiry = dateOf(f.EXPIRY_DATE)
   if (expiry === undefined) return rejected(`EXPIRY_DATE "${f.EXPIRY_DATE}" is no date`)
   // `NIFTY-Aug2026-18500-CE`, `BAJAJ-AUTO-Apr2024-FUT`: names of companies may hold a hyphen.

@@ -6,8 +6,19 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, isoDate, numberOf, rejected, skipped } from "./builder.ts"
-import { csvRows } from "./csv.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  contractType,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
+import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 const columns = [
@@ -39,28 +50,19 @@ const REMEDY =
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   if (files.length === 0) throw new MalformedMaster(`Kotak's scrip master has no file. ${REMEDY}`)
   const builder = new MasterBuilder()
-  const shares = new Set<string>()
-  const later: Array<readonly [row: number, fields: Fields]> = []
   for (const { name, text } of files) {
-    const source = {
-      title: `${name} of Kotak's scrip master`,
-      text: withPlainHeader(text),
-      columns,
-      optional: columns.filter((c) => !needed.includes(c)),
-      remedy: REMEDY
-    }
-    for (const [row, fields] of csvRows(source)) {
-      if (typeof fields === "string") builder.add(row, rejected(fields))
-      else if (fields.pExchSeg === "nse_cm" && fields.pGroup === "BE") later.push([row, fields])
-      else {
-        builder.add(row, toRow(fields))
-        if (fields.pExchSeg === "nse_cm" && fields.pGroup === "EQ") shares.add(fields.pSymbolName)
-      }
-    }
-  }
-  // A share that is listed in both series goes by EQ, wherever its row stands.
-  for (const [row, fields] of later) {
-    builder.add(row, shares.has(fields.pSymbolName) ? skipped("NSE group BE, beside EQ") : toRow(fields))
+    builder.file(name)
+    addCsvRows(
+      {
+        title: `${name} of Kotak's scrip master`,
+        text: withPlainHeader(text),
+        columns,
+        optional: columns.filter((c) => !needed.includes(c)),
+        remedy: REMEDY
+      },
+      builder,
+      toRow
+    )
   }
   return builder.finish()
 }
@@ -69,21 +71,20 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
 const withPlainHeader = (text: string): string =>
   text.replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
 
+/** When expiries are counted from. Either: what no source tells; a day before 2020 is then one that is counted from 1980. */
+type Since = 1970 | 1980 | "either"
+const YEAR_2020 = Date.UTC(2020, 0) / 1000
+
 /** The exchange of a segment, and when its expiries are counted from. */
-const derivatives: Readonly<Record<string, readonly [Exchange, since: 1970 | 1980]>> = {
+const derivatives: Readonly<Record<string, readonly [Exchange, since: Since]>> = {
   nse_fo: ["NFO", 1980],
   cde_fo: ["CDS", 1980],
   bse_fo: ["BFO", 1970],
   mcx_fo: ["MCX", 1970],
   // Kotak publishes no file of this segment; its name is the SDK's, and how it counts is UNCONFIRMED.
-  "bcs-fo": ["BCD", 1970]
+  "bcs-fo": ["BCD", 1970],
+  nse_com: ["NCO", "either"]
 }
-
-/** Of NSE; BSE's shares have its own groups. */
-const NSE_GROUPS: ReadonlySet<string> = new Set(["EQ", "BE"])
-
-/** Groups of BSE that are no shares: fixed income and government securities. */
-const BSE_BONDS: ReadonlySet<string> = new Set(["F", "FC", "G", "GC"])
 
 /** Prices are in paise, unless the row tells its decimals. */
 const scaleOf = ({ lPrecision }: Fields): number => {
@@ -104,21 +105,21 @@ const toRow = (f: Fields): Row => {
     return skipped(`segment ${segment === "" ? "(none)" : segment}`)
   }
   const nse = segment === "nse_cm"
-  if (f.pISIN === "" && !NSE_GROUPS.has(f.pGroup)) return toIndex(f, nse)
-  const isShare = nse ? NSE_GROUPS.has(f.pGroup) : !BSE_BONDS.has(f.pGroup)
-  if (!isShare) return skipped(`group ${f.pGroup === "" ? "(none)" : f.pGroup} of ${segment}`)
+  const { series } = f.pGroup === "" ? nameInSeries(nse ? "NSE" : "BSE", f.pTrdSymbol) : { series: f.pGroup }
+  if (f.pISIN === "" && series === "") return toIndex(f, nse)
   const tickSize = (numberOf(f.dTickSize) ?? 0) / scaleOf(f)
   if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
-  return carried({
-    symbol: f.pSymbolName,
+  return cash({
+    root: f.pSymbolName,
+    series,
+    isin: f.pISIN,
     exchange: nse ? "NSE" : "BSE",
     brokerSymbol: f.pTrdSymbol,
     brokerExchange: segment,
     token: f.pSymbol,
     name: f.pDesc === "" ? f.pSymbolName : f.pDesc,
     lotSize: numberOf(f.lLotSize) || 1,
-    tickSize,
-    type: "EQ"
+    tickSize
   })
 }
 
@@ -149,7 +150,7 @@ const toIndex = (f: Fields, nse: boolean): Row => {
   })
 }
 
-const toContract = (f: Fields, exchange: Exchange, since: 1970 | 1980): Row => {
+const toContract = (f: Fields, exchange: Exchange, since: Since): Row => {
   const expiry = expiryOf(f.lExpiryDate, since)
   // Spot prices of commodities and the like expire never.
   if (expiry === undefined && /^(COM|IN|UND)/.test(f.pInstType))
@@ -158,7 +159,10 @@ const toContract = (f: Fields, exchange: Exchange, since: 1970 | 1980): Row => {
   const lotSize = numberOf(f.lLotSize)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lLotSize "${f.lLotSize}" is no size`)
   const scale = scaleOf(f)
-  const type = f.pOptionType === "CE" || f.pOptionType === "PE" ? f.pOptionType : "FUT"
+  const type = contractType(f.pOptionType, f.pInstType)
+  if (type === undefined) {
+    return skipped(`${f.pInstType || "(no pInstType)"} of ${f.pExchSeg}`)
+  }
   const raw = type === "FUT" ? undefined : numberOf(f.dStrikePrice)
   if (type !== "FUT" && (raw === undefined || raw <= 0)) {
     return rejected(`dStrikePrice "${f.dStrikePrice}" is no price`)
@@ -184,9 +188,10 @@ const SECONDS_TO_1980 = 315_513_000
  * The day of an expiry. Some segments write the end of the day as if it were UTC, others a time of the afternoon: the
  * date in UTC is right for both.
  */
-const expiryOf = (text: string, since: 1970 | 1980): string | undefined => {
+const expiryOf = (text: string, since: Since): string | undefined => {
   const own = numberOf(text)
   if (own === undefined || own <= 0 || own > 4.2e9) return undefined
-  const date = new Date((since === 1980 ? own + SECONDS_TO_1980 : own) * 1000)
+  const from1980 = since === 1980 || (since === "either" && own < YEAR_2020)
+  const date = new Date((from1980 ? own + SECONDS_TO_1980 : own) * 1000)
   return isoDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
 }

@@ -7,7 +7,18 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterParser } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  contractType,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -20,7 +31,8 @@ const scripColumns = [
   "instrumentname",
   "strikeprice",
   "optiontype",
-  "ticksize"
+  "ticksize",
+  "scripisinno"
 ] as const
 type Scrip = Readonly<Record<(typeof scripColumns)[number], string>>
 
@@ -40,20 +52,22 @@ const exchanges: Readonly<Record<string, Exchange>> = {
 /** BSE's own names for its index contracts' underlyings, which stand in BSEFO in place of the index's. */
 const bseUnderlyings: Readonly<Record<string, string>> = { BSX: "SENSEX", BKX: "BANKEX", SX50: "SENSEX50" }
 
-/** Series of shares at NSE. Bonds and funds of the same company have others, which stay in the symbol. */
-const shareSeries: ReadonlySet<string> = new Set(["", "EQ", "BE", "BZ", "SM", "ST", "SZ"])
-
 const REMEDY = "Fetch getscripmastercsv and getindexdatacsv again; files of your own need the same columns."
 
 export const parse: MasterParser = (files) => {
   const builder = new MasterBuilder()
   if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
   for (const { name, text } of files) {
+    builder.file(name)
     const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
     if (/^[^\n]*\bindexcode\b/i.test(text)) {
       addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
     } else {
-      addCsvRows({ ...source, columns: scripColumns, optional: ["ticksize"] }, builder, toScrip)
+      addCsvRows(
+        { ...source, columns: scripColumns, optional: ["ticksize", "scripisinno"] },
+        builder,
+        toScrip
+      )
     }
   }
   return builder.finish()
@@ -70,7 +84,7 @@ const toScrip = (f: Scrip): Row => {
   const isCash = exchange === "NSE" || exchange === "BSE"
   // Indices have files of their own, with the codes that the broadcast knows them by.
   if (isCash && /^(INDEX|IDX)/.test(kind)) return skipped("index among the scrips")
-  const type = isCash ? "EQ" : typeOf(f.optiontype.toUpperCase(), kind)
+  const type = isCash ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
   if (type === undefined) return skipped(`${kind === "" ? "(no instrumentname)" : kind} of ${f.exchangename}`)
   if (!isCode(f.scripcode)) return rejected(`scripcode "${f.scripcode}" is no code`)
   if (f.scripshortname === "") return rejected("scripshortname is empty")
@@ -88,9 +102,7 @@ const toScrip = (f: Scrip): Row => {
     tickSize
   }
   if (type === "EQ") {
-    const series = exchange === "NSE" ? seriesOf(f) : ""
-    const symbol = shareSeries.has(series) ? f.scripshortname : `${f.scripshortname}-${series}`
-    return carried({ ...base, symbol, type })
+    return cash({ ...base, root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno })
   }
   // expirydate counts seconds from an epoch that differs from file to file; the name says the day.
   const day = /\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/.exec(f.scripname)
@@ -103,17 +115,12 @@ const toScrip = (f: Scrip): Row => {
   return contract(base, type, expiry, strike)
 }
 
-const typeOf = (optionType: string, kind: string): "FUT" | "CE" | "PE" | undefined => {
-  if (optionType === "CE" || optionType === "PE") return optionType
-  return kind.startsWith("FUT") ? "FUT" : undefined
-}
-
-/** In the column of option types, where a share has none, or behind the short name in the long one. */
+/** Series or group: in the column of option types, where a share has none, or behind the short name in the long one. */
 const seriesOf = ({ optiontype, scripname, scripshortname }: Scrip): string => {
   const series = optiontype.toUpperCase()
   if (series !== "" && series !== "XX" && series !== "NA") return series
   const behind = scripname.startsWith(`${scripshortname} `) ? scripname.slice(scripshortname.length + 1) : ""
-  return /^[A-Z0-9]{2}$/.test(behind) ? behind : ""
+  return /^[A-Z0-9]{1,2}$/.test(behind) ? behind : ""
 }
 
 const toIndex = (f: Index): Row => {

@@ -10,6 +10,7 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
   isToken,
   isoDate,
@@ -18,6 +19,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 import { addJsonRows } from "./json.ts"
 
@@ -119,7 +121,6 @@ const readPage = (html: string): ReadonlyArray<Index> =>
 const unescaped = (html: string): string => html.replaceAll("&amp;", "&").replaceAll("&nbsp;", " ")
 
 const toIndex = ({ exchange, name, token }: Index): Row => {
-  if (/NSETEST/i.test(name)) return skipped("test index")
   if (!isToken(token)) return rejected(`token "${token}" of index ${name} is no plain number`)
   const symbol = indexSymbol(exchange, name)
   if (symbol === "") return rejected(`the index with token ${token} has no name`)
@@ -173,12 +174,7 @@ const toRow = (f: Fields): Row => {
     lotSize,
     tickSize
   }
-  if (isCash) {
-    const symbol = f.name.replace(/-(?:EQ|BZ)$/, "")
-    return symbol === ""
-      ? rejected(`name "${f.name}" is only a series`)
-      : carried({ ...base, symbol, type: "EQ" })
-  }
+  if (isCash) return cash({ ...base, ...nameInSeries(exchange, f.name) })
   if (f.symbol === "") return rejected("symbol is empty")
   const expiry = readExpiry(f.expiry)
   if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)

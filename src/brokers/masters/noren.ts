@@ -4,18 +4,16 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { dateOf, numberOf, skipped } from "./builder.ts"
+import { MasterBuilder, contractType, dateOf, numberOf, skipped } from "./builder.ts"
+import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {
-  SeriesBuilder,
   addKnownIndex,
   atLeastOne,
   cashExchanges,
   cashRow,
   contractExchanges,
   contractRow,
-  contractType,
-  inFile,
   indexExchanges,
   indexRow
 } from "./norenRows.ts"
@@ -39,9 +37,10 @@ const CDS_DUMMIES = 100
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   atLeastOne(files, "the files NSE_symbols.txt, BSE_symbols.txt and so on")
-  const builder = new SeriesBuilder()
+  const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
+    builder.file(file.name)
     addCsvRows(
       {
         title: `${file.name} as an instrument master`,
@@ -53,7 +52,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       builder,
       (fields) => {
         seen.add(fields.Instrument === "INDEX" ? `${fields.Exchange} index` : fields.Exchange)
-        return inFile(file, toRow(fields))
+        return toRow(fields)
       }
     )
   }
@@ -78,7 +77,9 @@ const toRow = (f: Fields): Row => {
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined) {
-    return f.Instrument === "INDEX" ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip)
+    return f.Instrument === "INDEX"
+      ? indexRow(indexExchanges[exchange]!, scrip)
+      : cashRow(cash, scrip, nameOfSeries(f.TradingSymbol, f.Instrument))
   }
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)

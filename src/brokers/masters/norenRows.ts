@@ -4,19 +4,13 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
-import type { MasterFile, ParsedMaster } from "../broker.ts"
+import type { MasterFile } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  contract,
-  contractTail,
-  expiryLabel,
-  isToken,
-  numberOf,
-  rejected
-} from "./builder.ts"
+import type { MasterBuilder } from "./builder.ts"
+import { carried, cash, contract, contractTail, expiryLabel, isToken, numberOf, rejected } from "./builder.ts"
+import type { Security } from "./cash.ts"
+import { nameInSeries } from "./cash.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 export const cashExchanges: Readonly<Record<string, "NSE" | "BSE">> = { NSE: "NSE", BSE: "BSE" }
@@ -54,25 +48,6 @@ export const indexSymbol = (exchange: Exchange, name: string): string => {
   return (exchange === "NSE_INDEX" ? nseIndices : bseIndices)[plain] ?? ownNames[plain] ?? plain
 }
 
-/** NSE's series BE comes last: of a share that is listed in both series EQ stays, wherever its row stands. */
-export class SeriesBuilder extends MasterBuilder {
-  readonly #late: Array<readonly [row: number, parsed: Row]> = []
-
-  override add(row: number, parsed: Row): void {
-    const isLate =
-      parsed.tag === "instrument" &&
-      parsed.instrument.exchange === "NSE" &&
-      parsed.instrument.brokerSymbol.endsWith("-BE")
-    if (isLate) this.#late.push([row, parsed])
-    else super.add(row, parsed)
-  }
-
-  override finish(): ParsedMaster {
-    for (const [row, parsed] of this.#late) super.add(row, parsed)
-    return super.finish()
-  }
-}
-
 /** What every row tells, as texts. */
 export interface Scrip {
   readonly brokerExchange: string
@@ -98,13 +73,17 @@ const baseOf = (s: Scrip): Base | string => {
   return { brokerExchange, brokerSymbol, name, token, lotSize, tickSize }
 }
 
-export const cashRow = (exchange: "NSE" | "BSE", scrip: Scrip): Row => {
+/** @param named where the row tells its series; else it stands behind the trading symbol, `RELIANCE-EQ` */
+export const cashRow = (
+  exchange: "NSE" | "BSE",
+  scrip: Scrip,
+  named?: Pick<Security, "root" | "series">,
+  isin?: string
+): Row => {
   const base = baseOf(scrip)
   if (typeof base === "string") return rejected(base)
-  const symbol = exchange === "NSE" ? base.brokerSymbol.replace(/-(EQ|BE)$/, "") : base.brokerSymbol
-  return symbol === ""
-    ? rejected(`token ${base.token} has no trading symbol`)
-    : carried({ ...base, exchange, symbol, type: "EQ" })
+  const name = named ?? nameInSeries(exchange, base.brokerSymbol)
+  return cash({ ...base, exchange, ...name, ...(isin === undefined ? {} : { isin }) })
 }
 
 /** Nobody trades an index: whatever a file says of its lot and its tick is filling. */
@@ -160,13 +139,6 @@ const bseUnderlying = (
   return /^[A-Za-z]+(?=\d)/.exec(tradingSymbol)?.[0] ?? name
 }
 
-/** `XX` is a future. Where the column is empty, the kind of contract tells. */
-export const contractType = (optionType: string, instrument: string): "FUT" | "CE" | "PE" | undefined => {
-  if (optionType === "CE" || optionType === "PE") return optionType
-  const future = optionType === "XX" || instrument.startsWith("FUT") || /^[IS]F$/.test(instrument)
-  return future && !instrument.startsWith("OPT") ? "FUT" : undefined
-}
-
 /** Indices that some masters do not list, with the tokens of the feed: in brokers' documentation and in practice. */
 export const knownIndices = {
   NIFTY: { brokerExchange: "NSE", token: "26000", brokerSymbol: "NIFTY 50" },
@@ -179,10 +151,6 @@ export const addKnownIndex = (builder: MasterBuilder, symbol: keyof typeof known
   const known = knownIndices[symbol]
   builder.add(0, indexRow(indexExchanges[known.brokerExchange]!, { ...known, name: known.brokerSymbol }))
 }
-
-/** With the file's name in front of what is wrong: rows are counted in each file. */
-export const inFile = ({ name }: MasterFile, row: Row): Row =>
-  row.tag === "rejected" ? rejected(`${name}: ${row.reason}`) : row
 
 /** @throws MalformedMaster */
 export const atLeastOne = (files: ReadonlyArray<MasterFile>, what: string): void => {

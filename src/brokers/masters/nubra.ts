@@ -6,7 +6,18 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, isToken, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  isToken,
+  isoDate,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 import { addJsonRows } from "./json.ts"
@@ -21,17 +32,19 @@ const keys = [
   "strike_price",
   "tick_size",
   "lot_size",
-  "exchange"
+  "exchange",
+  // UNCONFIRMED: no documentation lists it.
+  "isin"
 ] as const
 type Fields = Readonly<Record<(typeof keys)[number], string>>
 
 /** What shares need not have. */
-const optional = ["asset", "option_type", "expiry", "strike_price"] as const
+const optional = ["asset", "option_type", "expiry", "strike_price", "isin"] as const
 
 const columns = ["EXCHANGE", "INDEX_SYMBOL", "ZANSKAR_INDEX_SYMBOL", "INDEX_NAME"] as const
 type IndexFields = Readonly<Record<(typeof columns)[number], string>>
 
-const cash: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
+const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
 const contracts: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO", MCX: "MCX" }
 const indices: Readonly<Record<string, Exchange>> = { NSE: "NSE_INDEX", BSE: "BSE_INDEX" }
 
@@ -55,6 +68,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   }
   const builder = new MasterBuilder()
   for (const { name, text } of lists) {
+    builder.file(name)
     addCsvRows(
       { title: `Nubra's list of indices (${name})`, text, columns, remedy: REMEDY },
       builder,
@@ -62,6 +76,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
     )
   }
   for (const { name, text } of instruments) {
+    builder.file(name)
     const title = `Nubra's instruments (${name})`
     addJsonRows({ title, text, keys, optional, list: "refdata", remedy: REMEDY }, builder, toRow)
   }
@@ -72,7 +87,7 @@ const toRow = (f: Fields): Row => {
   const type = f.derivative_type
   const isCash = type === "STOCK"
   if (!isCash && type !== "FUT" && type !== "OPT") return skipped(`${type || "(no type)"} of ${f.exchange}`)
-  const exchange = (isCash ? cash : contracts)[f.exchange]
+  const exchange = (isCash ? cashExchanges : contracts)[f.exchange]
   if (exchange === undefined) return skipped(`${type} of ${f.exchange || "(no exchange)"}`)
   if (!isToken(f.ref_id)) return rejected(`ref_id "${f.ref_id}" is no number`)
   if (f.stock_name === "") return rejected("stock_name is empty")
@@ -89,7 +104,9 @@ const toRow = (f: Fields): Row => {
     lotSize,
     tickSize: tickSize / PAISE
   }
-  return isCash ? carried({ ...base, symbol: f.stock_name, type: "EQ" }) : toContract(f, base)
+  return isCash
+    ? cash({ ...base, ...nameInSeries(exchange, f.stock_name), isin: f.isin })
+    : toContract(f, base)
 }
 
 const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {

@@ -5,7 +5,17 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
@@ -18,8 +28,10 @@ const columns = [
   "instrument_type",
   "exchange",
   "expiry_date",
-  "strike_price"
+  "strike_price",
+  "series"
 ] as const
+const optional = ["series"] as const
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 interface Place {
@@ -43,7 +55,11 @@ const REMEDY = "Fetch security_master.csv again; a file of your own needs the sa
 
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
-  addCsvRows({ title: "Paytm Money's instrument master", text, columns, remedy: REMEDY }, builder, toRow)
+  addCsvRows(
+    { title: "Paytm Money's instrument master", text, columns, optional, remedy: REMEDY },
+    builder,
+    toRow
+  )
   return builder.finish()
 }
 
@@ -66,15 +82,15 @@ const toRow = (f: Fields): Row => {
   const base = { token: f.security_id, lotSize, tickSize }
   if (!isContract) {
     if (f.symbol === "") return rejected("symbol is empty")
-    return carried({
+    return cash({
       ...base,
-      symbol: f.symbol,
+      root: f.symbol,
+      series: f.series,
       exchange: place.cash,
       brokerSymbol: f.symbol,
       // A subscription must say whether it is for a share or a fund, and nothing else here tells.
       brokerExchange: kind === "ETF" ? `${f.exchange}:ETF` : f.exchange,
-      name: f.name === "" ? f.symbol : f.name,
-      type: "EQ"
+      name: f.name === "" ? f.symbol : f.name
     })
   }
   // `NIFTY 12 MAY 17850 CALL`: the underlying is its first word.

@@ -7,7 +7,19 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterParser } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  contractType,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -38,15 +50,13 @@ const exchanges: Readonly<Record<string, Exchange>> = {
 /** Segments of rows that are indices. */
 const indexSegments: Readonly<Record<string, Exchange>> = { INDICES: "NSE_INDEX", IDX: "BSE_INDEX" }
 
-/** BSE's stock and index futures, whose option type is not always filled in. */
-const bseFutures: ReadonlySet<string> = new Set(["SF", "IF"])
-
 const REMEDY = "Fetch the archive of contracts again; files of your own need the same columns."
 
 export const parse: MasterParser = (files) => {
   const builder = new MasterBuilder()
   if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
   for (const { name, text } of files) {
+    builder.file(name)
     addCsvRows({ title: `Pocketful's file ${name}`, text, columns, remedy: REMEDY }, builder, toRow)
   }
   return builder.finish()
@@ -58,7 +68,8 @@ const toRow = (f: Fields): Row => {
   const indexExchange = isCash ? indexSegments[f.segment] : undefined
   const exchange = indexExchange ?? place
   if (exchange === undefined) return skipped(`exchange ${f.exchange === "" ? "(none)" : f.exchange}`)
-  const type = indexExchange === undefined ? (isCash ? cashType(f, exchange) : contractType(f)) : "INDEX"
+  const type =
+    indexExchange === undefined ? (isCash ? "EQ" : contractType(f.option_type, f.instrument_name)) : "INDEX"
   if (type === undefined) {
     return skipped(
       `${f.instrument_name === "" ? "(no instrument_name)" : f.instrument_name} of ${f.exchange}`
@@ -89,9 +100,7 @@ const toRow = (f: Fields): Row => {
   const tickSize = numberOf(f.tick_size)
   if (tickSize === undefined || tickSize < 0) return rejected(`tick_size "${f.tick_size}" is no size`)
   if (type === "EQ") {
-    // Behind the last hyphen: NSE's series, BSE's group of one or two letters.
-    const symbol = f.trading_symbol.replace(exchange === "NSE" ? /-EQ$/ : /-[A-Z]{1,2}$/, "")
-    return carried({ ...base, symbol, lotSize, tickSize, type })
+    return cash({ ...base, ...cashName(exchange, f), lotSize, tickSize })
   }
   const name = underlying(f, exchange)
   if (name === "") return rejected(`the underlying of "${f.trading_symbol}" is not told`)
@@ -104,16 +113,12 @@ const toRow = (f: Fields): Row => {
   return contract({ ...base, name, lotSize, tickSize }, type, expiry, strike)
 }
 
-/** NSE's bonds and the like are other instruments than EQ; BSE names groups there. */
-const cashType = ({ instrument_name }: Fields, exchange: Exchange): "EQ" | undefined =>
-  exchange === "BSE" || instrument_name === "EQ" ? "EQ" : undefined
-
-const contractType = ({ instrument_name, option_type }: Fields): "FUT" | "CE" | "PE" | undefined => {
-  // MCX lists its spot prices too.
-  if (instrument_name === "COM") return undefined
-  if (instrument_name.startsWith("FUT") || bseFutures.has(instrument_name)) return "FUT"
-  if (option_type === "CE" || option_type === "PE") return option_type
-  return option_type === "XX" ? "FUT" : undefined
+/** Behind the last hyphen: NSE's series, which is the kind of the row as well, or BSE's group. */
+const cashName = (exchange: Exchange, { instrument_name, trading_symbol }: Fields) => {
+  if (exchange !== "NSE")
+    return nameOfSeries(trading_symbol, /-([A-Z]{1,2})$/.exec(trading_symbol)?.[1] ?? "")
+  const named = nameInSeries(exchange, trading_symbol)
+  return named.series === "" ? nameOfSeries(trading_symbol, instrument_name) : named
 }
 
 /** MCX's companies are descriptions; its symbols begin with the underlying. So for currency (UNCONFIRMED). */

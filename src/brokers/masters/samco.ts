@@ -6,7 +6,18 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, isToken, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  dateOf,
+  isToken,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { isObject, parseObject } from "../../protocols/text.ts"
 import { addCsvRows } from "./csv.ts"
 import { indexFile, samcoIndices } from "./samcoIndices.ts"
@@ -44,8 +55,14 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const answers = files.filter((f) => f.text.trimStart().startsWith("{"))
   const tables = files.filter((f) => !answers.includes(f))
   if (tables.length === 0) throw new MalformedMaster(`${TITLE} is missing its CSV. ${REMEDY}`)
-  for (const { text } of tables) addTable(text, builder)
-  for (const [i, file] of answers.entries()) builder.add(i + 1, toIndex(file))
+  for (const { name, text } of tables) {
+    builder.file(name)
+    addTable(text, builder)
+  }
+  for (const file of answers) {
+    builder.file(file.name)
+    builder.add(1, toIndex(file))
+  }
   return builder.finish()
 }
 
@@ -82,7 +99,7 @@ const toRow = (f: Fields): Row => {
   const isOption = f.instrument.startsWith("OPT")
   if (!isFuture && !isOption) {
     if (exchange !== "NSE" && exchange !== "BSE") return skipped(`${f.instrument} of ${f.exchange}`)
-    return carried({ ...base, symbol: f.tradingSymbol.replace(/-EQ$/, ""), type: "EQ" })
+    return cash({ ...base, ...nameInSeries(exchange, f.tradingSymbol) })
   }
   const expiry = dateOf(f.expiryDate)
   if (expiry === undefined) return rejected(`expiryDate "${f.expiryDate}" is no date`)

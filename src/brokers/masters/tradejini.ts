@@ -9,7 +9,7 @@ import { isExchange } from "../../market/exchange.ts"
 import type { MasterParser } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder, carried, cash, contract, dateOf, numberOf, rejected, skipped } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -26,6 +26,7 @@ export const parse: MasterParser = (files) => {
   const builder = new MasterBuilder()
   if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
   for (const { name, text } of files) {
+    builder.file(name)
     addCsvRows({ title: `Tradejini's file ${name}`, text, columns, optional, remedy: REMEDY }, builder, toRow)
   }
   return builder.finish()
@@ -37,7 +38,7 @@ const toRow = (f: Fields): Row => {
   if (!/^-?[1-9]\d{0,9}$/.test(f.excToken)) return rejected(`excToken "${f.excToken}" is no token`)
   if (kind === "IDX") return toIndex(f, parts)
   if (kind === "EQT") return toShare(f, parts)
-  if (/^(FUT|OPT)/.test(kind)) return toContract(f, parts)
+  if (/^(?:FUT|OPT)[A-Z]{3}$/.test(kind)) return toContract(f, parts)
   return skipped(kind === "" ? "(no id)" : kind)
 }
 
@@ -59,15 +60,15 @@ const toShare = (f: Fields, parts: ReadonlyArray<string>): Row => {
   const series = parts.at(-2)!
   const name = parts.slice(1, -2).join("_")
   if (name === "") return rejected(`id "${f.id}" has no symbol`)
-  return carried({
-    symbol: exchange === "BSE" || series === "EQ" ? name : `${name}-${series}`,
+  return cash({
+    root: name,
+    series,
     exchange,
     brokerSymbol: f.id,
     brokerExchange: exchange,
     token: f.excToken,
     name: f.desc === "" ? name : f.desc,
-    ...size,
-    type: "EQ"
+    ...size
   })
 }
 

@@ -6,7 +6,17 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import type { Row } from "./builder.ts"
-import { MasterBuilder, carried, contract, isoDate, monthOf, numberOf, rejected, skipped } from "./builder.ts"
+import {
+  MasterBuilder,
+  carried,
+  cash,
+  contract,
+  isoDate,
+  monthOf,
+  numberOf,
+  rejected,
+  skipped
+} from "./builder.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 import { addJsonRows } from "./json.ts"
 
@@ -26,7 +36,7 @@ type Fields = Readonly<Record<(typeof keys)[number], string>>
 /** What only contracts have, and what indices may lack. */
 const optional = ["name", "expiry", "strike_price", "lot_size", "tick_size"] as const
 
-const cash: Readonly<Record<string, Exchange>> = { NSE_EQ: "NSE", BSE_EQ: "BSE" }
+const cashExchanges: Readonly<Record<string, Exchange>> = { NSE_EQ: "NSE", BSE_EQ: "BSE" }
 
 const contracts: Readonly<Record<string, Exchange>> = {
   NSE_FO: "NFO",
@@ -76,7 +86,7 @@ export const parse = (text: string): ParsedMaster => {
 }
 
 const exchangeOf = (segment: string): Exchange | undefined =>
-  cash[segment] ?? contracts[segment] ?? indices[segment]
+  cashExchanges[segment] ?? contracts[segment] ?? indices[segment]
 
 const toRow = (f: Fields): Row => {
   const { segment } = f
@@ -104,7 +114,10 @@ const toRow = (f: Fields): Row => {
   const lotSize = numberOf(f.lot_size)
   if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
   const sized = { ...base, lotSize, tickSize: paise / PAISE }
-  if (cash[segment] !== undefined) return carried({ ...sized, symbol: brokerSymbol, type: "EQ" })
+  // The kind of a cash row is its series or group, and its key its ISIN.
+  if (cashExchanges[segment] !== undefined) {
+    return cash({ ...sized, root: brokerSymbol, series: f.instrument_type, isin: name.join("") })
+  }
   const type = f.instrument_type
   if (type === "FUT" || type === "CE" || type === "PE") return toContract(f, sized, type)
   return skipped(`${type || "(no type)"} of ${segment}`)

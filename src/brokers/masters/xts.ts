@@ -12,6 +12,7 @@ import {
   MasterBuilder,
   beginning,
   carried,
+  cash,
   contract,
   isToken,
   isoDate,
@@ -41,15 +42,30 @@ const DESCRIPTION = 4
 const SERIES = 5
 const TICK_SIZE = 11
 const LOT_SIZE = 12
+/** Of cash rows. */
+const ISIN = 15
 /** And those of contracts. A future's row ends two fields earlier: it has neither strike nor option type. */
 const EXPIRY = 16
 const STRIKE = 17
 const OPTION_TYPE = 18
 
-/** Shares have 8 here, spreads 4. */
+/**
+ * Symphony's kinds of instruments. A calendar spread, 4, has the series of the near future (`FUTSTK`, `FUTIDX`, `IF`), so
+ * the series says nothing about it. Shares have 8, preference shares, debentures and warrants the last three.
+ */
 const FUTURE = "1"
 const OPTION = "2"
-const optionTypes: Readonly<Record<string, "CE" | "PE">> = { "3": "CE", "4": "PE", CE: "CE", PE: "PE" }
+const SPOT = "16"
+const otherSecurities: ReadonlySet<string> = new Set(["32", "64", "128"])
+/** 1 and 2 are said of BSE's options (UNCONFIRMED): they count where the trading symbol says the same. */
+const optionTypes: Readonly<Record<string, "CE" | "PE">> = {
+  "1": "CE",
+  "2": "PE",
+  "3": "CE",
+  "4": "PE",
+  CE: "CE",
+  PE: "PE"
+}
 
 const REMEDY =
   "Each file is an answer of /instruments/master or /instruments/indexlist, or the rows of a segment as they are in it."
@@ -58,7 +74,9 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const builder = new MasterBuilder()
   const indices = new Set<string>()
   const spots: Array<readonly [row: number, instrument: Instrument]> = []
-  for (const { exchange, list } of files.map(readFile)) {
+  for (const file of files) {
+    const { exchange, list } = readFile(file)
+    builder.file(file.name)
     if (exchange === undefined) {
       for (const [i, line] of list.entries()) {
         if (line.trim() === "") continue
@@ -188,9 +206,6 @@ const toRow = (line: string): Row => {
   const name = f[NAME]!
   if (name === "") return rejected("Name is empty")
   const series = f[SERIES]!
-  if (exchange === "NSE" && series !== "EQ") {
-    return skipped(`${brokerExchange} series ${series === "" ? "(none)" : series}`)
-  }
   if (exchange === "BSE" && series === "SPOT") {
     return carried(index("BSE_INDEX", name, name, brokerExchange, token))
   }
@@ -200,27 +215,34 @@ const toRow = (line: string): Row => {
   if (lotSize === undefined || lotSize <= 0) return rejected(`LotSize "${f[LOT_SIZE]}" is no size`)
   const base = { exchange, brokerExchange, token, name, tickSize, lotSize }
   if (exchange === "NSE" || exchange === "BSE") {
-    return carried({ ...base, symbol: name, brokerSymbol: name, type: "EQ" })
+    const kind = f[KIND]!
+    // NSE's rows without a series are no securities.
+    if (kind === SPOT || (exchange === "NSE" && series === "")) {
+      return skipped(`${brokerExchange} ${kind === SPOT ? "spot" : "without a series"}`)
+    }
+    const ordinary = !otherSecurities.has(kind)
+    return cash({ ...base, root: name, series, ordinary, isin: f[ISIN] ?? "", brokerSymbol: name })
   }
-  return toContract(f, { ...base, brokerSymbol: f[DESCRIPTION] === "" ? name : f[DESCRIPTION]! }, series)
+  return toContract(f, { ...base, brokerSymbol: f[DESCRIPTION] === "" ? name : f[DESCRIPTION]! })
 }
-
-const isFuture = (kind: string, series: string): boolean =>
-  kind === FUTURE || (kind !== OPTION && /^(?:FUT|IF$|SF$)/.test(series))
 
 const toContract = (
   f: ReadonlyArray<string>,
-  base: Omit<Instrument, "symbol" | "type" | "expiry" | "strike">,
-  series: string
+  base: Omit<Instrument, "symbol" | "type" | "expiry" | "strike">
 ): Row => {
   const kind = f[KIND]!
-  const future = isFuture(kind, series)
-  if (!future && kind !== OPTION) return skipped(`${f[SEGMENT]} instrument type ${kind}`)
+  if (kind !== FUTURE && kind !== OPTION) return skipped(`${f[SEGMENT]} instrument type ${kind}`)
   const expiry = readExpiry(f[EXPIRY] ?? "")
   if (expiry === undefined) return rejected(`ContractExpiration "${f[EXPIRY] ?? ""}" is no date`)
-  if (future) return contract(base, "FUT", expiry, undefined)
+  if (kind === FUTURE) return contract(base, "FUT", expiry, undefined)
   const type = optionTypes[f[OPTION_TYPE] ?? ""]
   if (type === undefined) return rejected(`OptionType "${f[OPTION_TYPE] ?? ""}" is neither 3 nor 4`)
+  const spelled = /(CE|PE)$/i.exec(base.brokerSymbol)?.[1]?.toUpperCase()
+  if (spelled === undefined ? /^[12]$/.test(f[OPTION_TYPE]!) : spelled !== type) {
+    return rejected(
+      `OptionType "${f[OPTION_TYPE]!}" and Description "${base.brokerSymbol}" do not say the same`
+    )
+  }
   const strike = numberOf(f[STRIKE] ?? "")
   if (strike === undefined || strike <= 0) return rejected(`StrikePrice "${f[STRIKE] ?? ""}" is no price`)
   return contract(base, type, expiry, strike)

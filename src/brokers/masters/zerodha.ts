@@ -8,6 +8,7 @@ import type { Row } from "./builder.ts"
 import {
   MasterBuilder,
   carried,
+  cash,
   contract,
   contractTail,
   isToken,
@@ -17,6 +18,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
+import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
@@ -96,7 +98,7 @@ const toRow = (f: Fields): Row => {
   switch (type) {
     case "EQ":
       return exchange === "NSE" || exchange === "BSE"
-        ? carried({ ...base, symbol: f.tradingsymbol, type })
+        ? cash({ ...base, ...nameAtZerodha(exchange, f.tradingsymbol) })
         : skipped(`${type} of ${f.exchange}`)
     case "FUT":
     case "CE":
@@ -115,6 +117,12 @@ const toRow = (f: Fields): Row => {
     default:
       return skipped(type === "" ? "(no instrument_type)" : type)
   }
+}
+
+/** NSE's series EQ is the one that is not written: `SBIN`, `CENTRALBK-BE`, `SGBAUG27-GB`. */
+const nameAtZerodha = (exchange: Exchange, tradingSymbol: string) => {
+  const { root, series } = nameInSeries(exchange, tradingSymbol)
+  return { root, series: series === "" && exchange === "NSE" ? "EQ" : series }
 }
 
 const toIndex = (f: Fields, tickSize: number): Row => {

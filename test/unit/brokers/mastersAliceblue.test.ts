@@ -61,20 +61,21 @@ describe("Alice Blue's files", () => {
       "BSE_INDEX:SENSEX 1",
       "MCX_INDEX:MCXBULLDEX 99",
       "NSE:TCS 11536",
+      "NSE:AAKASH 240",
+      "NSE:1018GS2026-GS 6833",
       "BSE:TCS 532540",
       "NFO:RELIANCE25APR24FUT 35451",
       "NFO:NIFTY28MAR2422300PE 47984",
       "BFO:SENSEX24SEP26FUT 1",
       "BFO:SENSEX24SEP2691000CE 2",
       "BCD:USDINR26APR24FUT 1281",
-      "MCX:GOLD05JUN24FUT 426295",
-      "NSE:AAKASH 240"
+      "MCX:GOLD05JUN24FUT 426295"
     ]
     const { instruments, rejects, skipped } = aliceblue(files)
     assert.deepStrictEqual(brief(instruments), expected)
     assert.deepStrictEqual([...brief(aliceblue(files.toReversed()).instruments)].sort(), expected.toSorted())
     assert.deepStrictEqual(rejects, [{ row: 4, reason: "MCX.csv: GOLD: there is no expiry" }])
-    assert.deepStrictEqual(skipped, { "group GS of NSE": 1, "index of MCX": 1, "no trading symbol": 1 })
+    assert.deepStrictEqual(skipped, { "index of MCX": 1, "no trading symbol": 1 })
   })
 
   it("are refused when they are something else", () => {

@@ -33,6 +33,7 @@ describe("Angel One's master", () => {
       brokerExchange: "NSE",
       token: "2885",
       name: "RELIANCE",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.05,
       type: "EQ"
@@ -40,7 +41,7 @@ describe("Angel One's master", () => {
     const symbols = ["A-BE", "A-MF", "A-SG", "A-N1", "BAJAJ-AUTO-EQ", "M&M-EQ", "A-EQUITY"]
     assert.deepStrictEqual(
       symbols.map((symbol) => one({ symbol }).symbol),
-      ["A", "A", "A", "A-N1", "BAJAJ-AUTO", "M&M", "A-EQUITY"]
+      ["A", "A", "A-SG", "A-N1", "BAJAJ-AUTO", "M&M", "A-EQUITY"]
     )
     assert.strictEqual(one({ symbol: "TATAMOTORS", exch_seg: "BSE" }).exchange, "BSE")
   })
@@ -224,15 +225,15 @@ describe("Angel One's master", () => {
     for (const [i, [, reason]] of rows.entries()) assert.include(rejects[i]?.reason, reason)
   })
 
-  it("keeps the first of two with one name, and takes numbers for their text", () => {
+  it("keeps the series of a share apart, and takes numbers for their text", () => {
     const { instruments, rejects } = parse(
       json({ ...share, token: 2885 }, { ...share, symbol: "RELIANCE-BE", token: "9" })
     )
     assert.deepStrictEqual(
-      instruments.map((i) => i.token),
-      ["2885"]
+      instruments.map((i) => `${i.symbol} ${i.token}`),
+      ["RELIANCE 2885", "RELIANCE-BE 9"]
     )
-    assert.deepStrictEqual(rejects, [{ row: 2, reason: "NSE:RELIANCE is there already, from row 1" }])
+    assert.deepStrictEqual(rejects, [])
   })
 
   it.each([

@@ -36,6 +36,7 @@ describe("Arrow's master", () => {
       brokerExchange: "NSECM",
       token: "2885",
       name: "RELIANCE INDUSTRIES LTD",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"
@@ -111,7 +112,7 @@ describe("Arrow's master", () => {
       [SHARE.replace(",2885,", ",x,"), "Token"],
       [SHARE.replace(",2885,", ",4294967296,"), "Token"],
       [SHARE.replace(",RELIANCE,RELIANCE-EQ", ",,"), "TradingSymbol"],
-      [SHARE.replace("RELIANCE-EQ", "-EQ"), "only a series"],
+      [SHARE.replace("RELIANCE-EQ", "-EQ"), "is no symbol"],
       [SHARE.replace(",0.10,", ",,"), "TickSize"],
       [SHARE.replace(",1,0.10", ",0,0.10"), "LotSize"],
       [OPTION.replace("30-Mar-2026", "30-Feb-2026"), "Expiry"],

@@ -32,6 +32,7 @@ describe("Definedge's file", () => {
       "BSE_INDEX:SENSEX 1",
       "MCX_INDEX:MCXBULLDEX 900",
       "NSE:RELIANCE 2885",
+      "NSE:1018GS2026-GS 6833",
       "BSE:RELIANCE 500325",
       "NFO:ZYDUSLIFE30SEP251360PE 144537",
       "NFO:NIFTY05SEP25FUT 35013",
@@ -40,7 +41,7 @@ describe("Definedge's file", () => {
       "MCX:CRUDEOIL19SEP25FUT 428701"
     ])
     assert.deepStrictEqual(
-      instruments.slice(5, 9).map((i) => [i.strike, i.tickSize, i.lotSize]),
+      instruments.slice(6, 10).map((i) => [i.strike, i.tickSize, i.lotSize]),
       [
         [1360, 0.05, 900],
         [undefined, 0.05, 75],
@@ -52,7 +53,7 @@ describe("Definedge's file", () => {
       rejects.map((r) => r.row),
       [12, 13]
     )
-    assert.deepStrictEqual(skipped, { "GS of NSE": 1, "exchange NCX": 1 })
+    assert.deepStrictEqual(skipped, { "exchange NCX": 1 })
   })
 
   it("is refused when it is something else", () => {

@@ -63,18 +63,20 @@ describe("Delta Exchange's products", () => {
       { settlement_time: "2025-02-28T12:00:00Z", strike_price: 2.75, underlying_asset: { symbol: "XRP" } },
       { symbol: "XRP28FEB252.75PE", strike: 2.75, type: "PE" }
     ],
-    ["spot", "BTC_INR", {}, { symbol: "BTCINR", type: "EQ" }],
-    [
-      "move_options",
-      "MV-BTC-80000-280225",
-      { settlement_time: "2025-02-28T12:00:00Z" },
-      { symbol: "MV-BTC-80000-280225", expiry: "2025-02-28", type: "FUT" }
-    ]
+    ["spot", "BTC_INR", {}, { symbol: "BTCINR", type: "EQ" }]
   ])("names %s: %s", (contract_type, symbol, changed, expected) => {
     const found = one({ contract_type, symbol, ...changed })
     assert.deepInclude(found, expected)
     assert.strictEqual(found.brokerSymbol, symbol)
   })
+
+  it.each(["move_options", "spreads", "interest_rate_swaps", "options_combos", "turbo_call_options"])(
+    "takes %s for no future",
+    (contract_type) => {
+      const { instruments, rejects, skipped } = parse([page({ ...perpetual, contract_type })])
+      assert.deepStrictEqual([instruments, rejects, skipped], [[], [], { [contract_type]: 1 }])
+    }
+  )
 
   it("reads all pages, skips what is not traded, and says what is wrong", () => {
     const option = { ...perpetual, contract_type: "call_options", settlement_time: "2025-02-28T12:00:00Z" }
@@ -98,10 +100,10 @@ describe("Delta Exchange's products", () => {
       instruments.map((i) => i.symbol),
       ["BTCUSDFUT", "ETHUSDFUT"]
     )
-    assert.deepStrictEqual(skipped, { "trading_status disrupted_cancel_only": 1 })
+    assert.deepStrictEqual(skipped, { "repeated row": 1, "trading_status disrupted_cancel_only": 1 })
     assert.deepStrictEqual(
       rejects.map((r) => r.row),
-      [4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
+      [4, 5, 6, 7, 8, 9, 10, 11, 12]
     )
   })
 

@@ -29,6 +29,7 @@ describe("Dhan's master", () => {
       brokerExchange: "NSE_EQ",
       token: "2885",
       name: "RELIANCE INDUSTRIES LTD",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"
@@ -112,15 +113,10 @@ describe("Dhan's master", () => {
 
   it("counts kinds that it does not carry", () => {
     const { instruments, rejects, skipped } = parse(
-      csv(
-        "NSE,M,1,FUTCOM,0,GOLD-Aug2025-FUT,1.0,GOLD AUG FUT,2025-08-01,0,XX,100,M,FUT,,",
-        "MCX,I,2,INDEX,0,MCXBULLDEX,1.0,,,,,0,NA,,,",
-        "NSE,E,3,PREFERENCE SHARES,0,X,1.0,,,,,5,NA,,,"
-      )
+      csv("MCX,I,2,INDEX,0,MCXBULLDEX,1.0,,,,,0,NA,,,", "NSE,E,3,PREFERENCE SHARES,0,X,1.0,,,,,5,NA,,,")
     )
     assert.deepStrictEqual([instruments, rejects], [[], []])
     assert.deepStrictEqual(skipped, {
-      "FUTCOM of NSE M": 1,
       "INDEX of MCX I": 1,
       "PREFERENCE SHARES of NSE E": 1
     })

@@ -34,11 +34,12 @@ describe("5paisa's scrip master", () => {
         "NFO:NIFTY28MAR2420800CE 43422",
         "CDS:USDINR26APR24FUT 1402",
         "BCD:USDINR26APR2483.25PE 77",
-        "MCX:CRUDEOIL19APR24FUT 43422"
+        "MCX:CRUDEOIL19APR24FUT 43422",
+        "NSE:SGB-GB 12345"
       ]
     )
     assert.deepStrictEqual(rejects, [{ row: 11, reason: 'Expiry "never" is no date' }])
-    assert.deepStrictEqual(skipped, { "segment NX": 1, "series GB of NSE": 1 })
+    assert.deepStrictEqual(skipped, { "segment NX": 1 })
   })
 
   it("is refused when it is something else", () => {

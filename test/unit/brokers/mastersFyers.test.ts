@@ -91,6 +91,7 @@ describe("Fyers' symbol master", () => {
   it("gives the common symbols", () => {
     assert.deepStrictEqual([...named.keys()].sort(), [
       "BFO:SENSEX03NOV26FUT",
+      "BSE:BOND",
       "BSE:SBIN",
       "BSE_INDEX:SENSEX",
       "BSE_INDEX:SENSEX50",
@@ -100,8 +101,10 @@ describe("Fyers' symbol master", () => {
       "NFO:NIFTY29SEP2629200CE",
       "NFO:NIFTY29SEP26FUT",
       "NFO:VEDL29SEP26292.5PE",
+      "NSE:718GS2033-GS",
       "NSE:BAJAJ-AUTO",
       "NSE:RELIANCE",
+      "NSE:RELIANCE-BL",
       "NSE:SBIN",
       "NSE:SMALL",
       "NSE_INDEX:BANKNIFTY",
@@ -118,6 +121,7 @@ describe("Fyers' symbol master", () => {
       brokerExchange: "NSE",
       token: "10100000002885",
       name: "RELIANCE, INDUSTRIES LTD",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"
@@ -149,19 +153,15 @@ describe("Fyers' symbol master", () => {
   })
 
   it("says what it left out, and why", () => {
-    assert.deepStrictEqual(skipped, {
-      "NSE series BL, beside another": 1,
-      "type 2 of bse_cm": 1,
-      "type 2 of nse_cm": 1
-    })
+    assert.deepStrictEqual(skipped, {})
     assert.deepStrictEqual(
       rejects.map((r) => r.reason),
       [
-        '"nonsense" is no Fytoken',
-        "the row has 2 fields, and 17 are needed",
-        'expiry "soon" is no date',
-        'strike "-1.0" is no price',
-        "the entry has no fyToken"
+        'NSE_CM.csv: "nonsense" is no Fytoken',
+        "NSE_CM.csv: the row has 2 fields, and 17 are needed",
+        'NSE_FO.csv: expiry "soon" is no date',
+        'NSE_FO.csv: strike "-1.0" is no price',
+        "NSE_CD_sym_master.json: the entry has no fyToken"
       ]
     )
   })

@@ -25,6 +25,7 @@ describe("Groww's master", () => {
       brokerExchange: "NSE",
       token: "2885",
       name: "Reliance Industries, Ltd",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"

@@ -45,6 +45,7 @@ describe("HDFC Sky's master", () => {
       brokerExchange: "NSE",
       token: "2885",
       name: "RELIANCE INDUSTRIES",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"
@@ -52,10 +53,10 @@ describe("HDFC Sky's master", () => {
   })
 
   it("takes only EQ off NSE's shares, and the group off BSE's", () => {
-    const nse = ["BAJAJ-AUTO-EQ", "BAJAJ-AUTO-T0", "M&M-EQ", "SBIN-N1", "-EQ"]
+    const nse = ["BAJAJ-AUTO-EQ", "BAJAJ-AUTO-T0", "M&M-EQ", "SBIN-N1"]
     assert.deepStrictEqual(
       nse.map((trading_symbol) => one({ trading_symbol }).symbol),
-      ["BAJAJ-AUTO", "BAJAJ-AUTO-T0", "M&M", "SBIN-N1", "-EQ"]
+      ["BAJAJ-AUTO", "BAJAJ-AUTO-T0", "M&M", "SBIN-N1"]
     )
     const bse = [
       ["RELIANCE-A", "A"],
@@ -85,6 +86,7 @@ describe("HDFC Sky's master", () => {
       option_type,
       exchange,
       company_name,
+      instrument_name: "",
       segment: exchange
     })
     assert.strictEqual(found.symbol, symbol)
@@ -94,8 +96,13 @@ describe("HDFC Sky's master", () => {
   })
 
   it("falls back on the company's name, and gives up where it tells nothing", () => {
-    const test = { trading_symbol: "011NSETEST26JULFUT", expiry: "25-Aug-2026", exchange: "NFO" }
-    assert.strictEqual(one({ ...test, company_name: "011NSETEST" }).symbol, "011NSETEST25AUG26FUT")
+    const test = {
+      trading_symbol: "ODDNAME26JULFUT",
+      expiry: "25-Aug-2026",
+      exchange: "NFO",
+      instrument_name: "FUTSTK"
+    }
+    assert.strictEqual(one({ ...test, company_name: "ODD" }).symbol, "ODD25AUG26FUT")
     assert.include(reason({ ...test, company_name: "" }), "does not tell its underlying")
     assert.include(reason({ ...test, company_name: test.trading_symbol }), "does not tell its underlying")
   })
@@ -190,6 +197,7 @@ describe("HDFC Securities' master", () => {
       brokerExchange: "NSE",
       token: "2885",
       name: "RELIANCE",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.1,
       type: "EQ"
@@ -216,16 +224,25 @@ describe("HDFC Securities' master", () => {
       symbol_name: "SBIN",
       exch_security_id: String(3045 + i)
     }))
+    const expected = [
+      ["SBIN-N6", "STABANN6NR"],
+      ["SBIN-BE", "STABANEQTT"],
+      ["SBIN", "STABANEQNR"],
+      ["SBIN-MF", "STABANMFNR"]
+    ]
     for (const order of [rows, rows.toReversed()]) {
       const { instruments, rejects, skipped } = parseSecurities(csv(...order))
       assert.deepStrictEqual(
         instruments.map((i) => [i.symbol, i.brokerSymbol]),
-        [["SBIN", "STABANEQNR"]]
+        order === rows ? expected : expected.toReversed()
       )
-      assert.deepStrictEqual([rejects, skipped], [[], { "further securities of a name": 3 }])
+      assert.deepStrictEqual([rejects, skipped], [[], {}])
     }
     const withoutRolling = parseSecurities(csv(rows[0]!, rows[1]!, { ...rows[2], security_id: "SBIN" }))
-    assert.strictEqual(withoutRolling.instruments[0]?.brokerSymbol, "STABANEQTT")
+    assert.strictEqual(
+      withoutRolling.instruments.find((i) => i.symbol === "SBIN")?.brokerSymbol,
+      "STABANEQTT"
+    )
   })
 
   it("takes the name of a BSE row that has none from NSE's row of the same id", () => {

@@ -28,6 +28,7 @@ describe("IIFL Capital's master", () => {
         brokerExchange: "NSEEQ",
         token: "2885",
         name: "Reliance Industries Limited",
+        series: "EQ",
         lotSize: 1,
         tickSize: 0.1,
         type: "EQ"

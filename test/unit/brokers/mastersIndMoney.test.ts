@@ -41,7 +41,7 @@ describe("INDmoney's instrument master", () => {
     )
     assert.deepStrictEqual(
       rejects.map((r) => r.reason),
-      ["SEGMENT, the index's name, is empty", 'OPTION_TYPE "XX" is neither CE nor PE']
+      ["index.csv: SEGMENT, the index's name, is empty", 'fno.csv: OPTION_TYPE "XX" is neither CE nor PE']
     )
     assert.deepStrictEqual(skipped, { BOND: 1, "index of MCX": 1 })
   })

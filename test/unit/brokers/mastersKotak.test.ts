@@ -19,6 +19,7 @@ const NSE_CM = csv(
   "2885,EQ,nse_cm,EQ,RELIANCE,RELIANCE-EQ,,INE002A01018,RELIANCE INDUSTRIES LTD,10.000000,1,,2,-1.000000",
   "777,BE,nse_cm,EQ,RELIANCE,RELIANCE-BE,,INE002A01018,RELIANCE INDUSTRIES LTD,5.000000,1,,2,-1.000000",
   "778,BE,nse_cm,EQ,LONELY,LONELY-BE,,INE000A01018,LONELY LTD,5.000000,1,,2,-1.000000",
+  "779,SM,nse_cm,EQ,SMALL,SMALL-SM,,INE000B01018,SMALL LTD,5.000000,600,,2,-1.000000",
   "900,GS,nse_cm,EQ,718GS2033,718GS2033-GS,,IN0020230010,GOVERNMENT,1.000000,1,,2,-1.000000",
   "26000,,nse_cm,,NIFTY,NIFTY,,,NIFTY,5.000000,1,,2,-1.000000",
   "26009,,nse_cm,,Nifty Bank,Nifty Bank,,,,5.000000,1,,2,-1.000000",
@@ -34,6 +35,9 @@ const BSE_CM = csv(
 const NSE_FO = csv(
   `107305,XX,nse_fo,OPTSTK,GRASIM,GRASIM26AUG3740PE,PE,,,5.000000,250,${in1980("2026-08-25T14:30:00+05:30")},2,374000.000000`,
   `52175,XX,nse_fo,FUTIDX,NIFTY,NIFTY26AUGFUT,XX,,,10.000000,75,${in1980("2026-08-25T14:30:00+05:30")},2,-1.000000`,
+  // A spread by its symbol, and what no column names.
+  `52178,XX,nse_fo,FUTSTK,GAIL,GAIL25DEC26JANFUT,XX,,,10.000000,75,${in1980("2026-12-29T14:30:00+05:30")},2,-1.000000`,
+  `52179,XX,nse_fo,,GAIL,GAIL26DEC,,,,10.000000,75,${in1980("2026-12-29T14:30:00+05:30")},2,-1.000000`,
   "52176,XX,nse_fo,FUTIDX,NIFTY,NIFTY26SEPFUT,XX,,,10.000000,75,,2,-1.000000",
   `52177,XX,nse_fo,OPTIDX,NIFTY,NIFTY26AUG0CE,CE,,,10.000000,75,${in1980("2026-08-25T14:30:00+05:30")},2,-1.000000`
 )
@@ -61,15 +65,20 @@ describe("Kotak's scrip master", () => {
 
   it("gives the common symbols", () => {
     assert.deepStrictEqual([...named.keys()].sort(), [
+      "BSE:718GS2033",
       "BSE:RELIANCE",
       "BSE_INDEX:SENSEX",
       "CDS:USDINR26AUG2684.25CE",
       "MCX:GOLDM25SEP26148500CE",
       "MCX:GOLDM25SEP26FUT",
+      "NCO:GOLD25SEP26FUT",
       "NFO:GRASIM25AUG263740PE",
       "NFO:NIFTY25AUG26FUT",
+      "NSE:718GS2033-GS",
       "NSE:LONELY",
       "NSE:RELIANCE",
+      "NSE:RELIANCE-BE",
+      "NSE:SMALL",
       "NSE_INDEX:BANKNIFTY",
       "NSE_INDEX:MIDCPNIFTY",
       "NSE_INDEX:NIFTY",
@@ -108,15 +117,17 @@ describe("Kotak's scrip master", () => {
 
   it("says what it left out, and why", () => {
     assert.deepStrictEqual(skipped, {
+      "(no pInstType) of nse_fo": 1,
       "COM of mcx_fo": 1,
-      "NSE group BE, beside EQ": 1,
-      "group G of bse_cm": 1,
-      "group GS of nse_cm": 1,
-      "segment nse_com": 1
+      "spread of NFO": 1
     })
     assert.deepStrictEqual(
       rejects.map((r) => r.reason),
-      ['pSymbol "x1" is no token', 'lExpiryDate "" is no date', 'dStrikePrice "-1.000000" is no price']
+      [
+        'nse_cm-v1.csv: pSymbol "x1" is no token',
+        'nse_fo.csv: lExpiryDate "" is no date',
+        'nse_fo.csv: dStrikePrice "-1.000000" is no price'
+      ]
     )
   })
 

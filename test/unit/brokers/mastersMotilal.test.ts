@@ -98,7 +98,7 @@ describe("Motilal Oswal's master", () => {
         "2,NSEFO,8,NIFTY CE 20800,50,NIFTY,OPTIDX,1,20800,CE,0.05",
         "2,NSEFO,9,NIFTY 28-MAR-2024 CE 0,50,NIFTY,OPTIDX,1,0,CE,0.05",
         "2,NSEFO,10,NIFTY 31-FEB-2024 FUT,50,NIFTY,FUTIDX,1,0,XX,0.05",
-        "2,NSEFO,11,NIFTY ?,50,NIFTY,,1,0,XX,0.05",
+        "2,NSEFO,11,NIFTY ?,50,NIFTY,,1,0,,0.05",
         "9,BSECD,12,USDINR 26-APR-2024 FUT,1000,USDINR,FUTCUR,1,0,XX,0.0025",
         "9,NSE,2147483648,BIG EQ,1,BIG,EQUITY,0,0,EQ,0.05",
         "short"
@@ -109,17 +109,17 @@ describe("Motilal Oswal's master", () => {
     assert.deepStrictEqual(
       rejects.map((r) => r.reason),
       [
-        'scripcode "0" is no code',
-        "scripshortname is empty",
-        'marketlot "0" is no size',
-        'ticksize "x" is no size',
-        'scripname "NIFTY CE 20800" has no expiry date',
-        'strikeprice "0" is no price',
-        'scripname "NIFTY 31-FEB-2024 FUT" has no expiry date',
-        'scripcode "2147483648" is no code',
-        "the row has 1 fields where the header has 11",
-        'indexcode "0" is no code',
-        "indexname is empty"
+        'x.csv: scripcode "0" is no code',
+        "x.csv: scripshortname is empty",
+        'x.csv: marketlot "0" is no size',
+        'x.csv: ticksize "x" is no size',
+        'x.csv: scripname "NIFTY CE 20800" has no expiry date',
+        'x.csv: strikeprice "0" is no price',
+        'x.csv: scripname "NIFTY 31-FEB-2024 FUT" has no expiry date',
+        'x.csv: scripcode "2147483648" is no code',
+        "x.csv: the row has 1 fields where the header has 11",
+        'i.csv: indexcode "0" is no code',
+        "i.csv: indexname is empty"
       ]
     )
     assert.deepStrictEqual(skipped, {

@@ -72,13 +72,14 @@ describe("m.Stock's master", () => {
       brokerExchange: "NSE",
       token: "9552",
       name: "RVNL",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.05,
       type: "EQ"
     })
     assert.deepStrictEqual(
       ["A-BZ", "A-BE", "M&M-EQ"].map((name) => one({ name }).symbol),
-      ["A", "A-BE", "M&M"]
+      ["A", "A", "M&M"]
     )
     assert.strictEqual(one({ exch_seg: "BSE", token: "500325", name: "RELIANCE" }).exchange, "BSE")
   })
@@ -135,7 +136,7 @@ describe("m.Stock's master", () => {
     ]
     assert.deepStrictEqual(indicesOf([master, annexure]), expected)
     assert.deepStrictEqual(indicesOf([annexure, { ...master, name: "MASTER.TXT" }]), expected)
-    assert.deepStrictEqual(parse([master, annexure]).skipped, { "test index": 1 })
+    assert.deepStrictEqual(parse([master, annexure]).skipped, { "test of NSE_INDEX": 1 })
   })
 
   it("has the best known indices without the annexure", () => {
@@ -178,7 +179,7 @@ describe("m.Stock's master", () => {
     const rows: ReadonlyArray<readonly [unknown, string]> = [
       [{ ...share, token: "A1" }, 'token "A1"'],
       [{ ...share, name: "" }, "name"],
-      [{ ...share, name: "-EQ" }, "only a series"],
+      [{ ...share, name: "-EQ" }, "is no symbol"],
       [{ ...share, tick_size: "" }, "tick_size"],
       [{ ...share, lotsize: "0" }, "lotsize"],
       [{ ...option, expiry: "31Feb2025" }, "expiry"],

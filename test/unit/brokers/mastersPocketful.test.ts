@@ -58,7 +58,7 @@ describe("Pocketful's master", () => {
     assert.deepStrictEqual(names(files), [
       "NSE RELIANCE NSE 2885 EQ",
       "NSE BAJAJ-AUTO NSE 16669 EQ",
-      "NSE AAA-BE NSE 7 EQ",
+      "NSE AAA NSE 7 EQ",
       "NSE_INDEX NIFTY NSE 26000 INDEX",
       "NSE_INDEX BANKNIFTY NSE 26009 INDEX",
       "NSE_INDEX FINNIFTY NSE 26037 INDEX",
@@ -93,7 +93,6 @@ describe("Pocketful's master", () => {
         "5,A26AUGFUT,A,1,25-Aux-2026,0,0.05,1,FUTSTK,XX,XX,NFO",
         "6,A26AUG0CE,A,1,25-Aug-2026,0,0.05,1,OPTSTK,CE,XX,NFO",
         "7,123,A,1,25-Aug-2026,0,0.05,1,FUTCOM,XX,XX,MCX",
-        "8,A-N1,A,1,,0,0.05,1,N1,,N1,NSE",
         "9,A,A,1,,0,0.05,1,,?,XX,NFO",
         "10,A,A,1,,0,0.05,1,EQ,,EQ,NCDEX",
         "11,A,A,1,,0,0.05,1,EQ,,EQ,"
@@ -115,7 +114,6 @@ describe("Pocketful's master", () => {
     )
     assert.deepStrictEqual(skipped, {
       "(no instrument_name) of NFO": 1,
-      "N1 of NSE": 1,
       "exchange (none)": 1,
       "exchange NCDEX": 1
     })

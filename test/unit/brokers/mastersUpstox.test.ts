@@ -51,6 +51,7 @@ describe("Upstox' master", () => {
       brokerExchange: "NSE_EQ",
       token: "NSE_EQ|INE002A01018",
       name: "RELIANCE INDUSTRIES LTD",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.05,
       type: "EQ"

@@ -44,6 +44,7 @@ describe("the master of XTS servers", () => {
       brokerExchange: "NSECM",
       token: "2885",
       name: "RELIANCE",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.05,
       type: "EQ"
@@ -74,14 +75,18 @@ describe("the master of XTS servers", () => {
   })
 
   it.each([
-    ["PE", changed(option, { 18: "4" }), "NIFTY28MAR2420800PE"],
+    ["PE", changed(option, { 4: "NIFTY2432820800PE", 18: "4" }), "NIFTY28MAR2420800PE"],
+    [
+      "BSE's own numbers",
+      changed(option, { 4: "SENSEX24MAR20800PE", 0: "BSEFO", 18: "2" }),
+      "NIFTY28MAR2420800PE"
+    ],
     [
       "a strike with decimals",
       changed(option, { 0: "NSECD", 3: "USDINR", 17: "83.50" }),
       "USDINR28MAR2483.5CE"
     ],
     ["BSE", changed(option, { 0: "BSEFO", 3: "SENSEX", 17: "74000" }), "SENSEX28MAR2474000CE"],
-    ["a future by its series", changed(future, { 2: "16", 5: "FUTCOM", 0: "MCXFO" }), "BANKNIFTY24APR24FUT"],
     ["a future of BSE", changed(future, { 2: "1", 5: "IF", 0: "BSEFO" }), "BANKNIFTY24APR24FUT"],
     ["an expiry without a time", changed(future, { 16: "2024-04-24" }), "BANKNIFTY24APR24FUT"]
   ])("names %s", (_, line, symbol) => {
@@ -146,18 +151,24 @@ describe("the master of XTS servers", () => {
     const { instruments, skipped } = parse([
       file(
         rows(
-          changed(share, { 5: "GB" }),
           changed(share, { 5: "" }),
-          changed(future, { 2: "4", 5: "SPREAD" }),
+          changed(share, { 2: "16", 5: "EQ" }),
+          changed(future, { 2: "4", 5: "FUTIDX" }),
+          changed(future, { 2: "4", 5: "FUTSTK" }),
+          changed(future, { 0: "BSEFO", 2: "4", 5: "IF" }),
+          // A kind that is new is no future either, whatever its series.
+          changed(future, { 2: "512", 5: "FUTCOM" }),
           changed(share, { 0: "NSECO" })
         )
       )
     ])
     assert.deepStrictEqual(instruments, [])
     assert.deepStrictEqual(skipped, {
-      "NSECM series (none)": 1,
-      "NSECM series GB": 1,
-      "NSEFO instrument type 4": 1,
+      "BSEFO instrument type 4": 1,
+      "NSECM spot": 1,
+      "NSECM without a series": 1,
+      "NSEFO instrument type 4": 2,
+      "NSEFO instrument type 512": 1,
       "segment NSECO": 1
     })
   })
@@ -173,11 +184,12 @@ describe("the master of XTS servers", () => {
     ["StrikePrice", changed(option, { 17: "0" })],
     ["OptionType", changed(option, { 18: "2" })],
     ["OptionType", option.split("|").slice(0, 18).join("|")],
-    ["already", `${share}\n${share}`]
+    ["do not say the same", changed(option, { 18: "4" })],
+    ["do not say the same", changed(option, { 4: "NIFTY", 18: "1" })]
   ])("rejects a row for its %s", (reason, line) => {
     const { rejects } = parse([file(rows(line))])
     assert.strictEqual(rejects.length, 1)
-    assert.include(rejects[0]!.reason.replace("there already", "already"), reason)
+    assert.include(rejects[0]!.reason, reason)
   })
 
   it("rejects entries of lists that are no name with an id", () => {

@@ -17,7 +17,7 @@ const one = (row: string): Instrument => {
 const symbolOf = (row: string): string => one(row).symbol
 
 describe("Zerodha's master", () => {
-  it("takes shares as they are named, whatever their suffix", () => {
+  it("takes the series off a share that has no better one", () => {
     assert.deepStrictEqual(one("738561,2885,RELIANCE,RELIANCE INDUSTRIES,0.0,,0.0,0.05,1,EQ,NSE,NSE"), {
       symbol: "RELIANCE",
       exchange: "NSE",
@@ -25,13 +25,14 @@ describe("Zerodha's master", () => {
       brokerExchange: "NSE",
       token: "738561",
       name: "RELIANCE INDUSTRIES",
+      series: "EQ",
       lotSize: 1,
       tickSize: 0.05,
       type: "EQ"
     })
     assert.strictEqual(
       symbolOf("3813889,14898,CENTRALBK-BE,CENTRAL BANK,0,,0,0.05,1,EQ,NSE,NSE"),
-      "CENTRALBK-BE"
+      "CENTRALBK"
     )
     assert.strictEqual(one("128083204,500325,RELIANCE,RELIANCE,0,,0,0.05,1,EQ,BSE,BSE").exchange, "BSE")
   })
@@ -165,7 +166,7 @@ describe("Zerodha's master", () => {
     for (const [i, [, reason]] of rows.entries()) assert.include(rejects[i]?.reason, reason)
   })
 
-  it("keeps the first of two with one name", () => {
+  it("carries neither of two instruments with one name, and says so", () => {
     const { instruments, rejects } = parse(
       csv(
         "257,1,A,FIRST,0,,0,0.05,1,EQ,NSE,NSE",
@@ -175,12 +176,13 @@ describe("Zerodha's master", () => {
     )
     assert.deepStrictEqual(
       instruments.map((i) => [i.exchange, i.token]),
-      [
-        ["NSE", "257"],
-        ["BSE", "260"]
-      ]
+      [["BSE", "260"]]
     )
-    assert.deepStrictEqual(rejects, [{ row: 3, reason: "NSE:A is there already, from row 2" }])
+    const reason = "NSE:A is 2 instruments, with the tokens 257 (A) and 513 (A): which is meant is not told"
+    assert.deepStrictEqual(rejects, [
+      { row: 2, reason },
+      { row: 3, reason }
+    ])
   })
 
   it("copes with stray quotes, a byte order mark, other line ends and columns in another order", () => {
