@@ -5,6 +5,7 @@
  * several spellings (`TCS` and `TCS:20`, mode 3 and mode 4). The feed is told when the last of a group goes.
  */
 import type { Mode } from "../market/mode.ts"
+import { nameOf } from "../market/instrument.ts"
 import type { UnsubscribeRequest } from "../market/subscription.ts"
 import type { ModeTag, Named } from "./protocol.ts"
 import type { Seat } from "./rooms.ts"
@@ -39,6 +40,8 @@ const keyOf = (symbol: string, exchange: string, mode: Mode): string => `${excha
 
 export class Holdings {
   readonly #groups = new Map<string, Group>()
+  /** The feed's symbols by the other names that the client knows them by (`NSE:CENTRALBK-BE`). */
+  readonly #served = new Map<string, string>()
   #count = 0
 
   /** Whether something of this instrument is held, in one mode or in any. Names in the common spelling. */
@@ -59,9 +62,24 @@ export class Holdings {
     for (const { holdings } of this.#groups.values()) yield* holdings
   }
 
+  /** The name with the feed's own symbol, which holds from then on for what the client says by that name. */
+  servedAs(name: Named, symbol: string | undefined): Named {
+    if (symbol === undefined) {
+      this.#served.delete(nameOf(name.instrument))
+      return name
+    }
+    this.#served.set(nameOf(name.instrument), symbol)
+    return { ...name, instrument: { ...name.instrument, symbol } }
+  }
+
+  #instrumentOf({ instrument }: Named): Named["instrument"] {
+    const symbol = this.#served.size === 0 ? undefined : this.#served.get(nameOf(instrument))
+    return symbol === undefined ? instrument : { ...instrument, symbol }
+  }
+
   /** The holding of the same spelling and mode number, whichever book level it has. */
   find(name: Named, mode: Mode, tag: ModeTag): Holding | undefined {
-    const { symbol, exchange } = name.instrument
+    const { symbol, exchange } = this.#instrumentOf(name)
     return this.#groups
       .get(keyOf(symbol, exchange, mode))
       ?.holdings.find((h) => h.tag === tag && h.symbol === name.symbol && h.exchange === name.exchange)
@@ -90,7 +108,7 @@ export class Holdings {
   remove(name: Named, mode: Mode | undefined): Removed {
     const holdings: Array<Holding> = []
     const requests: Array<UnsubscribeRequest> = []
-    const { symbol, exchange } = name.instrument
+    const { symbol, exchange } = this.#instrumentOf(name)
     for (const m of mode === undefined ? allModes : [mode]) {
       const key = keyOf(symbol, exchange, m)
       const group = this.#groups.get(key)
@@ -111,6 +129,7 @@ export class Holdings {
 
   /** Removes everything. */
   clear(): Removed {
+    this.#served.clear()
     const holdings: Array<Holding> = []
     const requests: Array<UnsubscribeRequest> = []
     for (const { symbol, exchange, mode, holdings: held } of this.#groups.values()) {

@@ -126,7 +126,11 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       const result = typeof want === "string" ? undefined : results[next++]
       if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
-        joins.push({ name: entry, topic: result.topic, request: want })
+        joins.push({
+          name: client.holdings.servedAs(entry, result.served_as),
+          topic: result.topic,
+          request: want
+        })
       } else {
         const message = typeof want === "string" ? want : (result?.message ?? "The feed gave no answer")
         answered.push(answers.failedEntry(symbol, exchange, message, broker))

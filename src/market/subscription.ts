@@ -36,6 +36,11 @@ export const SubscribeSuccess = Schema.Struct({
   actual_depth: Schema.Finite,
   is_fallback: Schema.Boolean,
   message: Schema.optionalKey(Schema.String),
+  /**
+   * The symbol that the frames carry, where it is not the one that was asked for: a share that bears the bare symbol may be
+   * asked for under its series (`CENTRALBK-BE`).
+   */
+  served_as: Schema.optionalKey(Schema.String),
   /** The name of the frames that serve this subscription on the bus and on the gateway's topics. */
   topic: Schema.String
 })

@@ -175,6 +175,7 @@ export class Desk {
       actual_depth: depth?.actual ?? requestedDepth,
       is_fallback: depth?.fallback ?? false,
       ...(notes.length === 0 ? {} : { message: notes.join("; ") }),
+      ...(instrument.symbol === symbol ? {} : { served_as: instrument.symbol }),
       topic: held.view.topic
     }
   }

@@ -4,6 +4,7 @@ import type { Broker } from "../brokers/broker.ts"
 import type { SubscriptionCode } from "../market/errors.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
+import { nameOf } from "../market/instrument.ts"
 import { modeLabel } from "../market/mode.ts"
 import type { SubscribeRequest, SubscriptionFailure } from "../market/subscription.ts"
 import { Instruments } from "../store/instruments.ts"
@@ -25,8 +26,15 @@ export type Resolved =
     }
   | { readonly tag: "failed"; readonly failure: SubscriptionFailure }
 
+interface Name {
+  readonly symbol: string
+  readonly exchange: string
+}
+
 export interface Resolver {
   readonly resolve: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<Resolved>>
+  /** The same under the table's symbol: what was resolved under another name goes by that from then on. */
+  readonly inTable: <A extends Name>(request: A) => A
 }
 
 const failed = (request: SubscribeRequest, code: SubscriptionCode, message: string): Resolved => ({
@@ -40,6 +48,9 @@ export const makeResolver = Effect.fnUntraced(function* (
   const instruments = yield* Instruments
   const offered = broker.modes.map((m) => modeLabel[m]).join(", ")
 
+  /** Symbols of the table by the other names that were asked for; never more than the table has shares. */
+  const others = new Map<string, string>()
+
   const one = (request: SubscribeRequest, instrument: Instrument | undefined): Resolved => {
     const { exchange, mode, symbol } = request
     if (!broker.modes.includes(mode)) {
@@ -52,6 +63,8 @@ export const makeResolver = Effect.fnUntraced(function* (
     if (instrument === undefined) {
       return failed(request, "SYMBOL_NOT_FOUND", `Symbol ${symbol} not found for exchange ${exchange}`)
     }
+    if (instrument.symbol !== symbol) others.set(nameOf(request), instrument.symbol)
+    else if (others.size > 0) others.delete(nameOf(request))
     const requestedDepth = request.depth ?? DEFAULT_DEPTH
     const depth = mode === "depth" ? chooseDepth(broker, exchange, requestedDepth) : undefined
     if (depth?.tag === "invalid") return failed(request, "INVALID_DEPTH", depth.message)
@@ -60,6 +73,10 @@ export const makeResolver = Effect.fnUntraced(function* (
   }
 
   return {
+    inTable: (request) => {
+      const symbol = others.size === 0 ? undefined : others.get(nameOf(request))
+      return symbol === undefined ? request : { ...request, symbol }
+    },
     resolve: (requests) =>
       instruments.resolve(broker.name, requests).pipe(
         Effect.map((found) => requests.map((request, i) => one(request, found[i]))),

@@ -376,15 +376,16 @@ export const makeSession = Effect.fnUntraced(function* (
         actor.ask((reply) => ({ tag: "Hold", reader, items, reply }))
       ),
     unsubscribe: (requests, reader = OWN_READER) =>
-      actor.ask((reply) => ({ tag: "Drop", reader, requests, reply })),
+      actor.ask((reply) => ({ tag: "Drop", reader, requests: requests.map(resolver.inTable), reply })),
     release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
-    last: (requests) => actor.ask((reply) => ({ tag: "Last", requests, reply })),
+    last: (requests) =>
+      actor.ask((reply) => ({ tag: "Last", requests: requests.map(resolver.inTable), reply })),
     report: actor.ask((reply) => ({ tag: "Report", reply })),
     inspect: (exchange, symbol) =>
       Effect.flatMap(resolver.resolve([{ symbol, exchange, mode: "ltp" }]), ([resolved]) =>
-        actor.ask((reply) => ({ tag: "Inspect", exchange, symbol, resolved, reply }))
+        actor.ask((reply) => ({ tag: "Inspect", ...resolver.inTable({ exchange, symbol }), resolved, reply }))
       ),
     ticks: publisher.ticks
   }

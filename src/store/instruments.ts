@@ -18,6 +18,7 @@ import {
   insertRows,
   likeLiteral,
   pushRow,
+  resolveSeriesStatement,
   resolveStatement,
   searchStatement
 } from "./instrumentTable.ts"
@@ -31,6 +32,9 @@ import { attempt, writeTransaction } from "./sql.ts"
 const REBUILD_RATIO = 4
 
 export const SEARCH_LIMIT = 1000
+
+/** A name that ends in one of NSE's series. */
+const IN_SERIES = /.-[A-Z][A-Z0-9]$/
 
 export interface InstrumentQuery {
   readonly symbol: string
@@ -48,7 +52,11 @@ export interface Segment {
 export class Instruments extends Context.Service<
   Instruments,
   {
-    /** One answer per query, in order; undefined where the broker has no such instrument. One statement for all. */
+    /**
+     * One answer per query, in order; undefined where the broker has no such instrument. A share of NSE that bears the bare
+     * symbol is found under its series as well (`CENTRALBK-BE` is CENTRALBK where that is in the series BE): the answer
+     * has the symbol of the table. One statement for all, and one for those names.
+     */
     readonly resolve: (
       broker: string,
       queries: ReadonlyArray<InstrumentQuery>
@@ -74,6 +82,26 @@ export class Instruments extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
 
+      /** Fills in what was not found under a name that ends in its series. */
+      const resolveBySeries = Effect.fnUntraced(function* (
+        broker: string,
+        queries: ReadonlyArray<InstrumentQuery>,
+        found: Array<Instrument | undefined>
+      ) {
+        const places = queries.flatMap(({ exchange, symbol }, i) =>
+          found[i] === undefined && exchange === "NSE" && IN_SERIES.test(symbol) ? [i] : []
+        )
+        if (places.length === 0) return
+        const pairs = JSON.stringify(places.map((i) => [queries[i]!.symbol, queries[i]!.exchange]))
+        const rows = yield* sql
+          .unsafe<InstrumentRow & { readonly position: number }>(resolveSeriesStatement, [
+            pairs,
+            brokerKey(broker)
+          ])
+          .pipe(attempt("resolve instruments"))
+        for (const row of rows) found[places[row.position]!] = fromRow(row)
+      })
+
       const resolve = Effect.fn("Instruments.resolve")(function* (
         broker: string,
         queries: ReadonlyArray<InstrumentQuery>
@@ -85,6 +113,7 @@ export class Instruments extends Context.Service<
           .unsafe<InstrumentRow & { readonly position: number }>(resolveStatement, [pairs, brokerKey(broker)])
           .pipe(attempt("resolve instruments"))
         for (const row of rows) found[row.position] = fromRow(row)
+        yield* resolveBySeries(broker, queries, found)
         return found
       })
 

@@ -79,5 +79,6 @@ export const loader = SqliteMigrator.fromRecord({
       type TEXT NOT NULL
     ) STRICT`,
     ...createInstrumentIndexes
-  )
+  ),
+  "0004_instrument_series": statements("ALTER TABLE instruments ADD COLUMN series TEXT")
 })

@@ -18,7 +18,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
-import { nameInSeries, nameOfSeries } from "./cash.ts"
+import { nameInSeries, nameOfSeries, nseShares } from "./cash.ts"
 import { csvRows } from "./csv.ts"
 import { indexSymbol } from "./hdfcsky.ts"
 
@@ -97,7 +97,14 @@ const isIndex = (f: Fields): boolean => {
 const rankOf = (securityId: string): number => {
   if (securityId.endsWith("EQNR")) return securityId.length === 10 ? 0 : 1
   if (securityId.endsWith("EQTT")) return securityId.length === 10 ? 2 : 3
-  return /(?:NR|TT)$/.test(securityId) ? BOND : 4
+  const series = classOf(securityId)?.series
+  return series === undefined || nseShares.includes(series) ? 4 : BOND
+}
+
+/** `STABANN6NR` is in the series N6. That `EQTT` is BE is UNCONFIRMED. */
+const classOf = (securityId: string): { readonly series: string } | undefined => {
+  const [, kind, end] = /([A-Z][A-Z0-9])(NR|TT)$/.exec(securityId) ?? []
+  return kind === undefined ? undefined : { series: kind === "EQ" && end === "TT" ? "BE" : kind }
 }
 const BOND = 5
 
@@ -177,18 +184,14 @@ const cashExchange = (f: Fields): Exchange | undefined => {
   return isIndex(f) ? `${f.exchange}_INDEX` : f.exchange
 }
 
-/**
- * Names come without a series or a group as a rule. The class of a security id tells the series then: `STABANN6NR` is a bond
- * of SBIN in the series N6. That its `EQTT` is the series BE is UNCONFIRMED.
- */
+/** Names come without a series or a group as a rule; the class of the security id tells NSE's series then. */
 const cashName = (exchange: Exchange, { security_id }: Fields, name: string) => {
   const named =
     exchange === "NSE"
       ? nameInSeries(exchange, name)
       : nameOfSeries(name, /(?<=.)-([A-Z]{1,2})$/.exec(name)?.[1] ?? "")
-  const [, kind = "", end] = /([A-Z][A-Z0-9])(NR|TT)$/.exec(security_id) ?? []
   if (named.series !== "" || exchange !== "NSE") return named
-  return { root: named.root, series: kind === "EQ" && end === "TT" ? "BE" : kind }
+  return { root: named.root, series: classOf(security_id)?.series ?? "" }
 }
 
 const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {

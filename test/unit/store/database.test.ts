@@ -77,7 +77,7 @@ describe("the database", () => {
         names.map((row) => ({ ...row })),
         [{ name: "asha" }]
       )
-      assert.strictEqual(migrations.length, 3)
+      assert.strictEqual(migrations.length, 4)
     })
   )
 
