@@ -46,6 +46,20 @@ export interface ParsedMaster {
   readonly rejects: ReadonlyArray<MasterReject>
   /** Rows of kinds that AlgoWays does not carry (bonds, dead segments), by kind. */
   readonly skipped: Readonly<Record<string, number>>
+  /**
+   * What each file gave, those without a row among them. An import tells by it which file an exchange lacks. Only files
+   * that instruments come from: one that merely explains others would pass for an empty one. Absent: not told.
+   */
+  readonly files?: ReadonlyArray<MasterFileContent>
+}
+
+/** Of one file of a master. Files of the same name, such as the pages of one source, may be told apart or together. */
+export interface MasterFileContent {
+  readonly name: string
+  /** Rows that it had, whatever became of them. */
+  readonly rows: number
+  /** Instruments that came from it, by common exchange. */
+  readonly exchanges: Readonly<Record<string, number>>
 }
 
 /** Thrown by a master parser when the whole file is not what it should be. The message names the remedy. */
