@@ -136,8 +136,10 @@ const problemOf = (
   const current = now?.current ?? 0
   if (held === 0 || (current > 0 && current >= held * MIN_SHARE)) return undefined
   const where = `where the table holds ${held}`
-  const source = from === undefined || from.length === 0 ? "the master" : from.join(", ")
-  if (now !== undefined) return `${source} has ${current === 0 ? "expired ones only" : current}, ${where}`
+  if (now !== undefined) {
+    const source = from === undefined || from.length === 0 ? "" : ` from ${from.join(", ")}`
+    return `only ${current === 0 ? "expired ones" : current}${source}, ${where}`
+  }
   return `${from === undefined ? "the master has none" : "no file of this import has any"}, ${where}`
 }
 
