@@ -52,7 +52,7 @@ export { Transport } from "./session/transport.ts"
 export { ApiKeys } from "./store/apiKeys.ts"
 export { CredentialStore } from "./store/credentials.ts"
 export { importMaster } from "./store/importer.ts"
-export type { ImportReport } from "./store/importer.ts"
+export type { ExchangeReport, FileReport, ImportReport } from "./store/importer.ts"
 export { Instruments } from "./store/instruments.ts"
 export { Users } from "./store/users.ts"
 

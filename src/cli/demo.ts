@@ -52,5 +52,7 @@ export const connectDemo = Effect.fn("connectDemo")(function* (broker: Broker, i
     )
     return
   }
-  yield* importMaster(broker, { url: instrumentsUrl }, { minimumRows: 1, force: true })
+  const { problems } = yield* importMaster(broker, { url: instrumentsUrl }, { minimumRows: 1, force: true })
+  // Taken as it is, since the simulated market has nothing else; what went is said all the same.
+  for (const problem of problems) yield* Effect.logInfo(`instruments of ${broker.name}: ${problem}`)
 })

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import type { Exchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
@@ -49,6 +50,14 @@ export interface Segment {
   readonly example?: Instrument
 }
 
+/** How many instruments the table has of one exchange. */
+export interface Held {
+  readonly exchange: Exchange
+  readonly instruments: number
+  /** Those that have not expired. */
+  readonly current: number
+}
+
 export class Instruments extends Context.Service<
   Instruments,
   {
@@ -66,7 +75,22 @@ export class Instruments extends Context.Service<
       broker: string,
       instruments: ReadonlyArray<Instrument>
     ) => Effect.Effect<number, StoreError>
+    /**
+     * Runs steps on the store in one transaction: all of them happen or none, and no other process writes between them.
+     * `replace` among them keeps what was read before it.
+     */
+    readonly atomically: <A, E, R>(
+      steps: Effect.Effect<A, E, R>
+    ) => Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R>
     readonly count: (broker: string) => Effect.Effect<number, StoreError>
+    /** @param today `YYYY-MM-DD` in India */
+    readonly held: (broker: string, today: string) => Effect.Effect<ReadonlyArray<Held>, StoreError>
+    /** All that has not expired of these exchanges. */
+    readonly current: (
+      broker: string,
+      exchanges: ReadonlyArray<Exchange>,
+      today: string
+    ) => Effect.Effect<ReadonlyArray<Instrument>, StoreError>
     /** @param today `YYYY-MM-DD` in India */
     readonly segments: (broker: string, today: string) => Effect.Effect<ReadonlyArray<Segment>, StoreError>
     /** Symbols that contain the text, best match first. */
@@ -123,6 +147,27 @@ export class Instruments extends Context.Service<
           attempt("count instruments")
         )
         return rows[0]!.n
+      })
+
+      const held = Effect.fn("Instruments.held")(function* (broker: string, today: string) {
+        return yield* sql<Held>`
+          SELECT exchange, count(*) AS instruments, sum(expiry IS NULL OR expiry >= ${today}) AS current
+          FROM instruments WHERE broker = ${brokerKey(broker)}
+          GROUP BY exchange ORDER BY exchange`.pipe(attempt("count instruments"))
+      })
+
+      const current = Effect.fn("Instruments.current")(function* (
+        broker: string,
+        exchanges: ReadonlyArray<Exchange>,
+        today: string
+      ) {
+        const rows = yield* sql<InstrumentRow>`
+          SELECT * FROM instruments
+          WHERE broker = ${brokerKey(broker)}
+            AND exchange IN (SELECT value FROM json_each(${JSON.stringify(exchanges)}))
+            AND (expiry IS NULL OR expiry >= ${today})
+          ORDER BY rowid`.pipe(attempt("read instruments"))
+        return rows.map(fromRow)
       })
 
       const segments = Effect.fn("Instruments.segments")(function* (broker: string, today: string) {
@@ -192,7 +237,9 @@ export class Instruments extends Context.Service<
           )
       })
 
-      return Instruments.of({ resolve, replace, count, segments, search })
+      const atomically = writeTransaction(sql, "replace instruments")
+
+      return Instruments.of({ resolve, replace, atomically, count, held, current, segments, search })
     })
   )
 }

@@ -42,7 +42,7 @@ export const showOrigin = (broker: Broker, { files, texts, url }: MasterOrigin):
 }
 
 /** The market's day, `YYYY-MM-DD` in IST. */
-const dayOf = (now: number): string => new Date(now + IST_OFFSET_MS).toISOString().slice(0, 10)
+export const dayOf = (now: number): string => new Date(now + IST_OFFSET_MS).toISOString().slice(0, 10)
 
 export const collectMaster = Effect.fn("collectMaster")(function* (
   broker: Broker,

@@ -7,23 +7,12 @@ import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { simulatedMaster } from "../../simulator/index.ts"
 import { CredentialStore } from "../../store/credentials.ts"
-import type { ImportReport } from "../../store/importer.ts"
 import { importMaster } from "../../store/importer.ts"
 import { Instruments } from "../../store/instruments.ts"
 import * as flags from "../flags.ts"
+import { importReportLines, incomplete } from "../importReport.ts"
 import { canonicalBroker, storeLayer } from "../layers.ts"
 import { CommandFailed, printJson, printRows } from "../output.ts"
-
-const say = Effect.fn(function* (report: ImportReport) {
-  const skipped = Object.entries(report.skipped).map(([kind, n]) => `${n} ${kind}`)
-  yield* Console.log(
-    `Imported ${report.imported} instruments of ${report.broker} from ${report.source} in ${report.elapsedMs} ms ` +
-      `(before: ${report.previous}). Rejected ${report.rejected}. ` +
-      `Not carried: ${skipped.length === 0 ? "none" : skipped.join(", ")}.`
-  )
-  for (const reason of report.missing) yield* Console.log(`  left out: ${reason}`)
-  for (const { reason, row } of report.rejects) yield* Console.log(`  row ${row}: ${reason}`)
-})
 
 const importCommand = Command.make(
   "import",
@@ -49,11 +38,13 @@ const importCommand = Command.make(
       Flag.withDefault({} as Record<string, string>)
     ),
     minimumRows: Flag.Int("min-rows").pipe(
-      Flag.withDescription("Refuse a master with fewer rows (default: the broker's)"),
+      Flag.withDescription(
+        "Refuse a master with fewer instruments, those that the table keeps counted in (default: the broker's)"
+      ),
       Flag.optional
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Import even if it is much smaller than the table of today"),
+      Flag.withDescription("Take the master as it is, even if it lacks much of what the table has"),
       Flag.withDefault(false)
     )
   },
@@ -80,15 +71,24 @@ const importCommand = Command.make(
       headers: input.header,
       ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})
     })
-    yield* input.json ? printJson(report) : say(report)
+    yield* input.json ? printJson(report) : Console.log(importReportLines(report).join("\n"))
+    const message = incomplete(report)
+    if (message !== undefined) return yield* new CommandFailed({ message })
   })
 ).pipe(
-  Command.withDescription("Replace a broker's instruments with a master, in one transaction"),
+  Command.withDescription(
+    "Replace a broker's instruments with a master, in one transaction. Where the master has nothing, or less than half, of " +
+      "an exchange that the table has, the table keeps that exchange and the exit code is 1, unless --force"
+  ),
   Command.withExamples([
     { command: "algoways instruments import zerodha", description: "From the broker's own address" },
     {
       command: "algoways instruments import angel --file OpenAPIScripMaster.json",
       description: "From a file"
+    },
+    {
+      command: "algoways instruments import kotak --file nse_cm-v1.csv --file nse_fo.csv",
+      description: "From some of the broker's files: the exchanges of the others stay, and the exit code is 1"
     }
   ]),
   Command.provide((input) => storeLayer(input))

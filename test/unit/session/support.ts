@@ -134,7 +134,10 @@ export const makeWorld = Effect.fnUntraced(function* (
             queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))
           ),
         replace: () => Effect.succeed(0),
+        atomically: (steps) => steps as Effect.Effect<never>,
         count: () => Effect.succeed(listed.length),
+        held: () => Effect.succeed([]),
+        current: () => Effect.succeed([]),
         segments: () => Effect.succeed([]),
         search: () => Effect.succeed([])
       })

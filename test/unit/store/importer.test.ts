@@ -60,9 +60,19 @@ describe("an import from a file", () => {
           missing: [],
           rows: 327,
           imported: 300,
+          withheld: 0,
+          kept: 0,
           rejected: 25,
+          duplicates: 0,
           skipped: { bonds: 2 },
           rejects: 20,
+          rejectKinds: [{ kind: "… has no token", count: 25 }],
+          exchanges: [
+            { exchange: "NSE", previous: 0, expired: 0, now: 300, kept: 0, displaced: 0, files: [] }
+          ],
+          files: [],
+          problems: [],
+          forced: false,
           previous: 0,
           elapsedMs: 0
         }
@@ -92,17 +102,24 @@ describe("an import from a file", () => {
 
   it.effect("rejects what the table could not hold, by name", () =>
     Effect.gen(function* () {
-      const report = yield* importText(master(...rows(30), "S3,99", "ZERO,5,0"))
-      assert.strictEqual(report.imported, 30)
-      assert.strictEqual(report.rejected, 2)
-      assert.deepStrictEqual(report.rejects[0], {
-        row: 0,
-        reason: "NSE:S3 (token 99) is there already with token 3"
-      })
-      assert.match(report.rejects[1]!.reason, /^NSE:ZERO \(token 5\): .*greater than 0.*lotSize/)
-      assert.notInclude(report.rejects[1]!.reason, "\n")
-      const [kept] = yield* (yield* Instruments).resolve("testbroker", [{ symbol: "S3", exchange: "NSE" }])
-      assert.strictEqual(kept?.token, "3")
+      const report = yield* importText(master(...rows(300), "S3,99", "ZERO,5,0"))
+      assert.deepStrictEqual([report.imported, report.rejected, report.rows], [299, 3, 302])
+      assert.match(report.rejects[0]!.reason, /^NSE:ZERO \(token 5\): .*greater than 0.*lotSize/)
+      assert.notInclude(report.rejects[0]!.reason, "\n")
+      assert.deepStrictEqual(report.rejects.slice(1), [
+        {
+          row: 0,
+          reason:
+            "NSE:S3 is token 3 of NSE and also token 99 of NSE: different instruments under one name, so none of them is carried"
+        },
+        {
+          row: 0,
+          reason:
+            "NSE:S3 is token 99 of NSE and also token 3 of NSE: different instruments under one name, so none of them is carried"
+        }
+      ])
+      const found = yield* (yield* Instruments).resolve("testbroker", [{ symbol: "S3", exchange: "NSE" }])
+      assert.deepStrictEqual(found, [undefined])
     }).pipe(Effect.provide(Store.layerMemory))
   )
 })

@@ -60,6 +60,52 @@ describe("segments", () => {
   )
 })
 
+describe("held and current", () => {
+  it.effect("tell what has not expired, of one broker", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      yield* table.replace("zerodha", [reliance, nifty, option])
+      yield* table.replace("angel", [equity("INFY", "1594")])
+      const held = (exchange: string, instruments: number, current: number) => ({
+        exchange,
+        instruments,
+        current
+      })
+      assert.deepStrictEqual(
+        (yield* table.held("Zerodha", "2024-03-28")).map((row) => ({ ...row })),
+        [held("NFO", 1, 1), held("NSE", 1, 1), held("NSE_INDEX", 1, 1)]
+      )
+      assert.deepStrictEqual(
+        (yield* table.held("zerodha", "2024-03-29")).map((row) => ({ ...row })),
+        [held("NFO", 1, 0), held("NSE", 1, 1), held("NSE_INDEX", 1, 1)]
+      )
+      assert.deepStrictEqual(yield* table.current("Zerodha", ["NFO", "NSE"], "2024-03-28"), [
+        reliance,
+        option
+      ])
+      assert.deepStrictEqual(yield* table.current("zerodha", ["NFO", "NSE"], "2024-03-29"), [reliance])
+      assert.deepStrictEqual(yield* table.current("zerodha", [], "2024-03-28"), [])
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+})
+
+describe("steps that are taken atomically", () => {
+  it.effect("are all undone when a later one fails, replacements too", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      yield* Effect.gen(function* () {
+        const table = yield* Instruments
+        yield* table.replace("zerodha", [reliance])
+        const steps = Effect.andThen(table.replace("zerodha", [nifty, option]), Effect.fail("too late"))
+        assert.strictEqual(yield* Effect.flip(table.atomically(steps)), "too late")
+        assert.deepStrictEqual(yield* table.current("zerodha", ["NSE", "NFO", "NSE_INDEX"], ""), [reliance])
+        yield* table.atomically(table.replace("zerodha", [nifty]))
+        assert.strictEqual(yield* table.count("zerodha"), 1)
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+})
+
 describe("resolve", () => {
   it.effect("answers every query in order, whole rows or undefined", () =>
     Effect.gen(function* () {

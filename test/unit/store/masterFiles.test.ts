@@ -10,12 +10,14 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import type { MasterFile, MasterSource } from "../../../src/brokers/broker.ts"
 import { MalformedMaster, oneFile } from "../../../src/brokers/broker.ts"
+import type { Exchange } from "../../../src/market/exchange.ts"
 import type { ImportOptions } from "../../../src/store/importer.ts"
 import { importMaster } from "../../../src/store/importer.ts"
 import * as Store from "../../../src/store/index.ts"
+import { Instruments } from "../../../src/store/instruments.ts"
 import { brokerWith, equity, temporaryFolder } from "./support.ts"
 
-/** A broker whose master is files of `symbol,token` lines; `seen` gets what reached the parser. */
+/** A broker whose master is files of `symbol,token[,exchange]` lines; `seen` gets what reached the parser. */
 const withSources = (sources: ReadonlyArray<MasterSource>, seen: Array<MasterFile>) =>
   brokerWith({
     sources,
@@ -24,7 +26,10 @@ const withSources = (sources: ReadonlyArray<MasterSource>, seen: Array<MasterFil
         seen.push(...files)
         const lines = files.flatMap(({ text }) => text.trim().split("\n"))
         if (!lines.every((line) => line.includes(","))) throw new MalformedMaster("no master")
-        const instruments = lines.map((line) => equity(...(line.split(",") as [string, string])))
+        const instruments = lines.map((line) => {
+          const [symbol, token, exchange = "NSE"] = line.split(",") as [string, string, Exchange?]
+          return equity(symbol, token, { exchange })
+        })
         return { instruments, rejects: [], skipped: {} }
       })
   })
@@ -170,6 +175,32 @@ describe("the broker's own addresses", () => {
         yield* refused(importMaster(withSources([here, gone], []))),
         /: gone\.csv: there is nothing at this address/
       )
+    }).pipe(Effect.scoped, Effect.provide(Store.layerMemory))
+  )
+
+  it.live("keep the exchange of what is optional and cannot be had today", () =>
+    Effect.gen(function* () {
+      let there = true
+      const { base } = yield* serve((path) =>
+        path === "/here" ? rows(0, 3) : there ? "X1,101,BSE\nX2,102,BSE\n" : undefined
+      )
+      const broker = withSources(
+        [
+          { name: "here.csv", url: `${base}/here` },
+          { name: "sometimes.csv", url: `${base}/sometimes`, optional: true }
+        ],
+        []
+      )
+      assert.deepStrictEqual((yield* importMaster(broker)).problems, [])
+      there = false
+      const report = yield* importMaster(broker)
+      assert.deepStrictEqual([report.imported, report.kept], [3, 2])
+      assert.match(report.missing[0]!, /^sometimes\.csv: there is nothing at this address/)
+      assert.deepStrictEqual(report.problems, [
+        "BSE: the master has none, where the table holds 2; 2 of the table's were kept"
+      ])
+      const [kept] = yield* (yield* Instruments).resolve("testbroker", [{ symbol: "X2", exchange: "BSE" }])
+      assert.strictEqual(kept?.token, "102")
     }).pipe(Effect.scoped, Effect.provide(Store.layerMemory))
   )
 
