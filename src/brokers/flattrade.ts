@@ -35,7 +35,12 @@ export const broker: Broker = {
       "Bfo_Index_Derivatives.csv",
       "Currency_Derivatives.csv",
       "Commodity.csv"
-    ].map((name) => ({ name, url: `${FILES}/${name}` })),
+    ].map((name) => ({
+      name,
+      url: `${FILES}/${name}`,
+      // The only one of which a day may have nothing: hardly a stock of BSE has contracts.
+      ...(name === "Bfo_Equity_Derivatives.csv" ? { optional: true } : {})
+    })),
     minimumRows: 20_000,
     load: async () => (await import("./masters/flattrade.ts")).parse
   }

@@ -12,7 +12,7 @@ import type { Instrument } from "../market/instrument.ts"
 import type { StoreError } from "./errors.ts"
 import { ImportFailed } from "./errors.ts"
 import { Instruments } from "./instruments.ts"
-import type { ExchangeReport, FileReport } from "./masterCheck.ts"
+import type { CompareOptions, ExchangeReport, FileReport } from "./masterCheck.ts"
 import { compare, fileProblems, fileReports, withoutContradicted } from "./masterCheck.ts"
 import { collectMaster, dayOf, showOrigin } from "./masterFiles.ts"
 import type { MasterOrigin } from "./masterFiles.ts"
@@ -140,6 +140,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
     exchangeByExchange(broker, good, {
       force,
       today,
+      hasEmptyFile: empty.length > 0,
       files: parsed.files,
       minimum: options.minimumRows ?? broker.instrumentMaster.minimumRows,
       refuse: (detail) => refuse([...empty, detail].join("; "))
@@ -175,12 +176,10 @@ const exchangeByExchange = Effect.fnUntraced(function* (
   broker: Broker,
   good: ReadonlyArray<Instrument>,
   options: {
-    readonly force: boolean
-    readonly today: string
     readonly files: ParsedMaster["files"]
     readonly minimum: number
     readonly refuse: (detail: string) => ImportFailed
-  }
+  } & CompareOptions
 ) {
   const { files, minimum, refuse, today } = options
   const table = yield* Instruments

@@ -12,6 +12,8 @@ import { wireKey } from "./masterRejects.ts"
 
 /** An exchange may not have fewer instruments than this part of what the table holds of it, expired ones aside. */
 const MIN_SHARE = 0.5
+/** The same beside a file without an instrument, which may have held a part of an exchange that other files share. */
+const MIN_SHARE_BESIDE_EMPTY = 0.9
 
 /** What one file of the master gave. */
 export interface FileReport {
@@ -78,15 +80,14 @@ export const isCurrent = (instrument: Instrument, today: string): boolean =>
 /**
  * What expired before today counts on neither side: on the day after an expiry a derivatives exchange loses many rows
  * for good. An exchange of which the table holds nothing else has nothing to lose.
- *
- * @param today `YYYY-MM-DD` in India
  */
 export const compare = (
   held: ReadonlyArray<Held>,
   master: ReadonlyArray<Instrument>,
   files: ReadonlyArray<MasterFileContent> | undefined,
-  { force, today }: { readonly force: boolean; readonly today: string }
+  { force, hasEmptyFile, today }: CompareOptions
 ): Comparison => {
+  const minShare = hasEmptyFile ? MIN_SHARE_BESIDE_EMPTY : MIN_SHARE
   const now = new Map<Exchange, Counts>()
   for (const instrument of master) {
     const counts = now.get(instrument.exchange) ?? { all: 0, current: 0 }
@@ -105,7 +106,7 @@ export const compare = (
     ]
     const previous = before?.instruments ?? 0
     const current = before?.current ?? 0
-    const problem = problemOf(current, counts, files === undefined ? undefined : from)
+    const problem = problemOf(current, counts, minShare, files === undefined ? undefined : from)
     if (problem !== undefined && !force) keep.add(exchange)
     reports.push({
       exchange,
@@ -121,6 +122,14 @@ export const compare = (
   return { exchanges: reports, keep }
 }
 
+export interface CompareOptions {
+  readonly force: boolean
+  /** Some file of the master gave nothing. */
+  readonly hasEmptyFile: boolean
+  /** `YYYY-MM-DD` in India */
+  readonly today: string
+}
+
 interface Counts {
   all: number
   /** Not expired. */
@@ -131,10 +140,11 @@ interface Counts {
 const problemOf = (
   held: number,
   now: Counts | undefined,
+  minShare: number,
   from: ReadonlyArray<string> | undefined
 ): string | undefined => {
   const current = now?.current ?? 0
-  if (held === 0 || (current > 0 && current >= held * MIN_SHARE)) return undefined
+  if (held === 0 || (current > 0 && current >= held * minShare)) return undefined
   const where = `where the table holds ${held}`
   if (now !== undefined) {
     const source = from === undefined || from.length === 0 ? "" : ` from ${from.join(", ")}`

@@ -165,6 +165,21 @@ describe("a master of which a file is empty", () => {
     }).pipe(Effect.provide(memory))
   )
 
+  it.effect("keeps an exchange that it shares with other files when that has become smaller at all", () =>
+    Effect.gen(function* () {
+      const cash = { "cm.csv": shares("NSE", 10) }
+      yield* importFiles({ ...cash, "stocks.csv": shares("NFO", 80), "indices.csv": shares("NFO", 20, 1000) })
+      const report = yield* importFiles({ ...cash, "stocks.csv": shares("NFO", 80), "indices.csv": [] })
+      assert.deepStrictEqual(report.problems, [
+        "indices.csv has no row",
+        "NFO: only 80 from stocks.csv, where the table holds 100; 100 of the table's were kept"
+      ])
+      // A day's ordinary changes are none of its business.
+      const fewer = { "cm.csv": shares("NSE", 10), "stocks.csv": shares("NFO", 95), "indices.csv": [] }
+      assert.deepStrictEqual((yield* importFiles(fewer)).problems, ["indices.csv has no row"])
+    }).pipe(Effect.provide(memory))
+  )
+
   it.effect("is taken as it is when forced, and the report says what went", () =>
     Effect.gen(function* () {
       yield* importFiles(yesterday)
