@@ -43,6 +43,8 @@ export const broker: Broker = {
     CDS: tradable(3),
     BSE: tradable(4),
     MCX: tradable(5),
+    // UNCONFIRMED; `commoditySegment` of the protocol's variant.
+    NCO: tradable(6),
     BCD: tradable(7),
     BFO: tradable(8),
     NSE_INDEX: index,

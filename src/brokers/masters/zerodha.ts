@@ -21,6 +21,7 @@ import {
 import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
+import { mcxLot } from "./mcxLots.ts"
 
 const columns = [
   "instrument_token",
@@ -112,7 +113,9 @@ const toRow = (f: Fields): Row => {
       const tail = contractTail(type, strike)
       const name = f.name === "" ? underlyingOf(f.tradingsymbol, expiry, tail) : f.name
       if (name === undefined) return rejected(`name is empty and "${f.tradingsymbol}" does not tell it`)
-      return contract({ ...base, name }, type, expiry, strike)
+      // The file counts MCX in contracts, everybody else in units.
+      const units = exchange === "MCX" && lotSize === 1 ? mcxLot(name.toUpperCase(), expiry) : undefined
+      return contract({ ...base, name, lotSize: units ?? lotSize }, type, expiry, strike)
     }
     default:
       return skipped(type === "" ? "(no instrument_type)" : type)

@@ -58,7 +58,7 @@ interface Touched extends Place<Subscription> {
 }
 
 export class DhanCodec implements Codec {
-  readonly #segments: Segments<Subscription> = makeSegments()
+  readonly #segments: Segments<Subscription>
   readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #options: DhanOptions
@@ -67,7 +67,9 @@ export class DhanCodec implements Codec {
 
   constructor(options: CodecOptions) {
     this.#options = dhanOptions(options)
-    this.#codes = numericCodes("dhan", options.codes)
+    const { commoditySegment } = this.#options
+    this.#segments = makeSegments(commoditySegment)
+    this.#codes = { ...numericCodes("dhan", options.codes), NCO: commoditySegment }
     this.#batch = options.batch
   }
 

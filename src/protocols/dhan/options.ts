@@ -7,6 +7,8 @@
  *   previous day's close during the session (UNCONFIRMED). With "today" it is not read, and `close` comes from the
  *   previous-close packet alone.
  * - `istTimes` (true): trade times are India's wall clock counted as if it were UTC (issue 51 of DhanHQ-py).
+ * - `commoditySegment` (6): the number of NSE's commodities (NSE_COMM) in packets. Requests name segments, and no source
+ *   gives this one's number (UNCONFIRMED): packets of another one are rejected as `unknown_segment`, with the number.
  * - `subscriptionLimit` (5000): instruments that the simulator's side takes on one connection.
  *
  * Depth sockets:
@@ -14,8 +16,9 @@
  *   UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, choiceOf, countOf } from "../variant.ts"
+import { InvalidVariant, booleanOf, choiceOf, countOf } from "../variant.ts"
 import { IST_SECONDS } from "./layout.ts"
+import { NSE_COMMODITY, isFreeForCommodity } from "./segments.ts"
 
 export interface DhanOptions {
   /** True where the day-close field holds the previous day's close. */
@@ -23,14 +26,24 @@ export interface DhanOptions {
   /** Seconds that a trade time is ahead of UTC. */
   readonly ahead: number
   readonly subscriptionLimit: number
+  readonly commoditySegment: number
 }
 
 /** @throws InvalidVariant naming the choice that is wrong */
 export const dhanOptions = ({ variant }: CodecOptions): DhanOptions => ({
   closesInPackets: choiceOf("dhan", variant, "dayClose", ["previous", "today"], "previous") === "previous",
   ahead: booleanOf("dhan", variant, "istTimes", true) ? IST_SECONDS : 0,
-  subscriptionLimit: countOf("dhan", variant, "subscriptionLimit", 5000)
+  subscriptionLimit: countOf("dhan", variant, "subscriptionLimit", 5000),
+  commoditySegment: commoditySegmentOf(variant)
 })
+
+const commoditySegmentOf = (variant: CodecOptions["variant"]): number => {
+  const code = countOf("dhan", variant, "commoditySegment", NSE_COMMODITY)
+  if (isFreeForCommodity(code)) return code
+  throw new InvalidVariant(
+    `Variant "commoditySegment" of protocol dhan must be a number of one byte that no other segment has, but is ${code}. Correct it in the broker's settings.`
+  )
+}
 
 /** @throws InvalidVariant naming the choice that is wrong */
 export const unsubscribeCodeOf = (protocol: string, { variant }: CodecOptions): number =>

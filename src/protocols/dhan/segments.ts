@@ -27,6 +27,9 @@ const PAISE = 100
 /** Currency is quoted in four decimals. */
 const CURRENCY = 10_000
 
+/** The free number among the documented ones. No source gives that of NSE's commodities (UNCONFIRMED). */
+export const NSE_COMMODITY = 6
+
 const known: ReadonlyMap<number, readonly [name: string, scale: number]> = new Map([
   [0, ["IDX_I", PAISE]],
   [1, ["NSE_EQ", PAISE]],
@@ -34,22 +37,22 @@ const known: ReadonlyMap<number, readonly [name: string, scale: number]> = new M
   [3, ["NSE_CURRENCY", CURRENCY]],
   [4, ["BSE_EQ", PAISE]],
   [5, ["MCX_COMM", PAISE]],
+  [NSE_COMMODITY, ["NSE_COMM", PAISE]],
   [7, ["BSE_CURRENCY", CURRENCY]],
   [8, ["BSE_FNO", PAISE]]
 ])
 
-export const makeSegments = <A>(): Segments<A> =>
+export const isFreeForCommodity = (code: number): boolean =>
+  code <= 255 && (code === NSE_COMMODITY || !known.has(code))
+
+/** @param commodity the number of NSE's commodities in packets */
+export const makeSegments = <A>(commodity = NSE_COMMODITY): Segments<A> =>
   Array.from({ length: 256 }, (_, code) => {
-    const facts = known.get(code)
+    const facts = known.get(code === commodity ? NSE_COMMODITY : code === NSE_COMMODITY ? -1 : code)
     return facts === undefined
       ? undefined
       : { code, name: facts[0], scale: facts[1], byId: new Map<number, A>() }
   })
-
-/** The segment code of a request's name. */
-export const codeOfName: ReadonlyMap<unknown, number> = new Map(
-  [...known].map(([code, [name]]) => [name, code])
-)
 
 /** One instrument of a connection. */
 export interface Place<A> {

@@ -13,7 +13,7 @@ import type { Ask } from "./layout.ts"
 import { ASK_DISCONNECT, ASK_FULL, ASK_QUOTE, ASK_TICKER, INDEX_SEGMENT, MAX_ID, asks } from "./layout.ts"
 import { dhanOptions } from "./options.ts"
 import type { Place, Segments } from "./segments.ts"
-import { codeOfName, makeSegments, placeOf } from "./segments.ts"
+import { makeSegments, placeOf } from "./segments.ts"
 
 /** The documentation allows this many instruments in one request. */
 const MAX_LIST = 100
@@ -39,14 +39,16 @@ interface Held {
 }
 
 export class DhanServerCodec implements ServerCodec {
-  readonly #segments: Segments<Held> = makeSegments()
+  readonly #segments: Segments<Held>
   readonly #codes: Readonly<Record<string, number>>
   readonly #limit: number
   #used = 0
 
   constructor(options: CodecOptions) {
-    this.#codes = numericCodes("dhan", options.codes)
-    this.#limit = dhanOptions(options).subscriptionLimit
+    const { commoditySegment, subscriptionLimit } = dhanOptions(options)
+    this.#segments = makeSegments(commoditySegment)
+    this.#codes = { ...numericCodes("dhan", options.codes), NCO: commoditySegment }
+    this.#limit = subscriptionLimit
   }
 
   receive(frame: Inbound, find: FindByToken): Received {
@@ -141,8 +143,7 @@ export const readEntry = <A>(
 ): { readonly place: Place<A>; readonly instrument: WireInstrument } | undefined => {
   if (!isObject(entry)) return undefined
   const { ExchangeSegment, SecurityId } = entry
-  const code = codeOfName.get(ExchangeSegment)
-  const segment = code === undefined ? undefined : segments[code]
+  const segment = segments.find((known) => known?.name === ExchangeSegment)
   if (segment === undefined || typeof SecurityId !== "string") return undefined
   const id = plainNumber(SecurityId, MAX_ID)
   const instrument = find(SecurityId, segment.code)

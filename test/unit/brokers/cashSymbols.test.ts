@@ -1,7 +1,7 @@
 /** Which security a cash symbol means, at every broker: the same whatever the order of the master's rows. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import type { MasterFile, ParsedMaster } from "../../../src/brokers/broker.ts"
+import type { Broker, MasterFile, ParsedMaster } from "../../../src/brokers/broker.ts"
 import { builtInBrokers } from "../../../src/brokers/registry.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 
@@ -281,7 +281,7 @@ const formats: Readonly<Record<string, Format>> = {
 
 const parserOf = async (name: string) => {
   const { broker } = (await import(`../../../src/brokers/${name}.ts`)) as {
-    readonly broker: import("../../../src/brokers/broker.ts").Broker
+    readonly broker: Broker
   }
   return broker.instrumentMaster.load()
 }

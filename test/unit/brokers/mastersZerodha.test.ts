@@ -166,6 +166,18 @@ describe("Zerodha's master", () => {
     for (const [i, [, reason]] of rows.entries()) assert.include(rejects[i]?.reason, reason)
   })
 
+  it("counts MCX's contracts in units, as every other broker does", () => {
+    const lot = (name: string, expiry: string, size = 1) =>
+      one(`1799,7,${name}26DECFUT,${name},0,${expiry},0,1,${size},FUT,MCX-FUT,MCX`).lotSize
+    assert.deepStrictEqual(
+      [lot("CRUDEOIL", "2026-12-18"), lot("NATURALGAS", "2026-12-28"), lot("GOLDM", "2027-02-05")],
+      [100, 1250, 100]
+    )
+    assert.deepStrictEqual([lot("MCXBULLDEX", "2026-10-30"), lot("MCXBULLDEX", "2026-11-26")], [30, 15])
+    // What is not known stays, and so does a size that the file tells.
+    assert.deepStrictEqual([lot("NEWMETAL", "2026-12-18"), lot("CRUDEOIL", "2026-12-18", 50)], [1, 50])
+  })
+
   it("carries neither of two instruments with one name, and says so", () => {
     const { instruments, rejects } = parse(
       csv(

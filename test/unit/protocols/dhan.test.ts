@@ -70,6 +70,31 @@ const state: Tick = {
 const full = (segment: number, id: number, tick: Tick = state): Uint8Array =>
   encodePrices(FULL, segment, id, tick)
 
+describe("dhan: NSE's commodities", () => {
+  const gold = instrument("NCO", "GOLD05FEB27FUT", "153964")
+  const ticksOf = (segment: number, variant?: Readonly<Record<string, unknown>>) => {
+    const { causes, ticks } = decode(opened(dhan, [gold], DEPTH, variant), full(segment, 153_964))
+    return ticks.length === 0 ? causes : ticks.map((t) => `${t.exchange}:${t.symbol} ${t.ltp}`)
+  }
+
+  it("are asked for by the segment's name, and known by its number", () => {
+    const [request] = parsed(requested(openWith(dhan), [{ instrument: gold, to: DEPTH }]))
+    assert.deepStrictEqual((request as { InstrumentList: unknown }).InstrumentList, [
+      { ExchangeSegment: "NSE_COMM", SecurityId: "153964" }
+    ])
+  })
+
+  it("come under another number where the settings say so", () => {
+    assert.deepStrictEqual(ticksOf(6), ["NCO:GOLD05FEB27FUT 742.15"])
+    assert.deepStrictEqual(ticksOf(9, { commoditySegment: 9 }), ["NCO:GOLD05FEB27FUT 742.15"])
+    assert.deepStrictEqual(ticksOf(9), ["unknown_segment"])
+    assert.deepStrictEqual(ticksOf(6, { commoditySegment: 9 }), ["unknown_segment"])
+    for (const taken of [2, 5, 256]) {
+      assert.throws(() => ticksOf(taken, { commoditySegment: taken }), /commoditySegment/)
+    }
+  })
+})
+
 describe("dhan: the handshake", () => {
   it("has the login in the query, and no header", () => {
     assert.deepStrictEqual(handshakeOf(protocol, "wss://api-feed.dhan.co", credentials), {
@@ -265,7 +290,7 @@ describe("dhan: packets", () => {
     assert.deepStrictEqual(found(new Uint8Array(0)), [["truncated"], 0])
     assert.deepStrictEqual(found(full(1, 2885).subarray(0, 161)), [["truncated"], 0])
     assert.deepStrictEqual(found(with3(0, 3)), [["unknown_packet"], 0])
-    assert.deepStrictEqual(found(with3(3, 6)), [["unknown_segment"], 0])
+    assert.deepStrictEqual(found(with3(3, 9)), [["unknown_segment"], 0])
     assert.deepStrictEqual(found(with3(1, 7)), [["unknown_length"], 0])
     assert.deepStrictEqual(found(Buffer.concat([short, full(1, 2885)])), [["unknown_length"], 1])
     assert.deepStrictEqual(found(Buffer.concat([full(1, 2885), new Uint8Array(4)])), [["truncated"], 1])

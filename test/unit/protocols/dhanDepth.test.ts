@@ -150,7 +150,7 @@ describe("dhan depth: books", () => {
     new DataView(nan.buffer).setFloat64(12 + 16 * 7, Number.NaN, true)
     assert.deepStrictEqual(causes(nan), ["unknown_packet"])
     assert.deepStrictEqual(causes(message(41, 1, 19)), ["unknown_length"])
-    assert.deepStrictEqual(causes(message(41, 6, 20)), ["unknown_segment"])
+    assert.deepStrictEqual(causes(message(41, 9, 20)), ["unknown_segment"])
     assert.deepStrictEqual(causes(message(42, 1, 20)), ["unknown_packet"])
     assert.deepStrictEqual(causes(message(41, 1, 20).subarray(0, 300)), ["truncated"])
     assert.deepStrictEqual(causes(new Uint8Array(12)), ["unknown_length"])
