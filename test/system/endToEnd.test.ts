@@ -39,6 +39,53 @@ const tick = (simulator: SimulatorHandle, name: string) => simulator.market.find
 const contract = (simulator: SimulatorHandle, exchange: string) =>
   simulator.instruments.find((i) => i.exchange === exchange && i.type === "FUT")!
 
+describe("a share under its series", () => {
+  it.live("is the same instrument, each reader's frames under the name that it asked for", () =>
+    Effect.gen(function* () {
+      const { url } = yield* startService("zerodha", { ticksPerSecond: 5000 })
+      const client = yield* login(url)
+      const ask = (action: string, ...symbols: ReadonlyArray<string>) =>
+        client.send({
+          action,
+          mode: "Quote",
+          symbols: symbols.map((symbol) => ({ symbol, exchange: "NSE" }))
+        })
+      ask("subscribe", "RELIANCE-EQ", "RELIANCE", "RELIANCE-BE", "INFY-EQ")
+      yield* ready("both names", () =>
+        ["RELIANCE", "RELIANCE-EQ", "INFY-EQ"].every((symbol) => ticksOf(client, symbol, 2).length > 0)
+      )
+      const [answer] = client.frames.filter((f) => f["type"] === "subscribe")
+      assert.deepStrictEqual(
+        (answer!["subscriptions"] as ReadonlyArray<Json>).map((s) => [s["symbol"], s["status"]]),
+        [
+          ["RELIANCE-EQ", "success"],
+          ["RELIANCE", "success"],
+          ["RELIANCE-BE", "error"],
+          ["INFY-EQ", "success"]
+        ]
+      )
+      for (const symbol of ["RELIANCE", "RELIANCE-EQ"]) {
+        const frame = ticksOf(client, symbol, 2)[0]!
+        assert.strictEqual((frame["data"] as Json)["symbol"], symbol)
+        assert.isAbove(dataOf(frame).ltp, 0)
+      }
+      // Held until the last of its names is given up.
+      ask("unsubscribe", "RELIANCE-EQ")
+      yield* promise(() => client.settle())
+      const before = ticksOf(client, "RELIANCE", 2).length
+      const gone = ticksOf(client, "RELIANCE-EQ", 2).length
+      yield* ready("the other name", () => ticksOf(client, "RELIANCE", 2).length > before + 3)
+      assert.strictEqual(ticksOf(client, "RELIANCE-EQ", 2).length, gone)
+      ask("unsubscribe", "RELIANCE")
+      yield* promise(() => client.settle())
+      const silent = ticksOf(client, "RELIANCE", 2).length
+      const others = ticksOf(client, "INFY-EQ", 2).length
+      yield* ready("others", () => ticksOf(client, "INFY-EQ", 2).length > others + 3)
+      assert.strictEqual(ticksOf(client, "RELIANCE", 2).length, silent)
+    })
+  )
+})
+
 describe.each(["zerodha", "angel"])("%s, end to end", (name) => {
   it.live("delivers what the market holds, in every mode, each with its own fields", () =>
     Effect.gen(function* () {

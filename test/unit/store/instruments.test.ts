@@ -127,6 +127,33 @@ describe("resolve", () => {
     }).pipe(Effect.provide(Store.layerMemory))
   )
 
+  it.effect("finds a share that bears the bare symbol under its series too", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      const central = equity("CENTRALBK", "14898", { series: "BE" })
+      const motherson = equity("MOTHERSON", "4204", { series: "EQ" })
+      const debt = equity("MOTHERSON-D1", "25510", { series: "D1" })
+      const hyphen = equity("BAJAJ-AUTO", "16669", { series: "EQ" })
+      const bse = equity("CENTRALBK", "532885", { exchange: "BSE", series: "B" })
+      yield* table.replace("zerodha", [central, motherson, debt, hyphen, bse])
+      const ask = (symbol: string, exchange = "NSE") => ({ symbol, exchange })
+      assert.deepStrictEqual(
+        yield* table.resolve("zerodha", [
+          ask("CENTRALBK-BE"),
+          ask("CENTRALBK-EQ"),
+          ask("MOTHERSON-D1"),
+          ask("MOTHERSON-EQ"),
+          ask("MOTHERSON-D2"),
+          ask("MOTHERSON"),
+          ask("BAJAJ-AUTO-EQ"),
+          ask("CENTRALBK-BE", "BSE"),
+          ask("-EQ")
+        ]),
+        [central, undefined, debt, motherson, undefined, motherson, hyphen, undefined, undefined]
+      )
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
   it.effect("tells case, spaces and odd characters apart", () =>
     Effect.gen(function* () {
       const table = yield* Instruments
