@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly body?: string
   /** In a login: one that it can do without. No answer at all is an answer of status 0 then. */
   readonly optional?: true
+  /** In a login: no answer within this is none. The transport has a limit of its own, which is longer. */
+  readonly timeoutMs?: number
 }
 
 export interface HttpAnswer {
