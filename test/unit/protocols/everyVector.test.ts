@@ -17,10 +17,11 @@ const streams = readdirSync(join(root, "test/vectors")).map((file) => file.repla
 describe.each(streams)("golden frames of %s", (stream) => {
   it.effect("decode to the expected ticks", () =>
     Effect.gen(function* () {
-      const broker = yield* (yield* BrokerRegistry).feed(stream)
-      const protocol = yield* Effect.promise(() => loadProtocol(broker.protocol))
       const vectors = vectorsOf(stream)
-      const { cases } = readVectorFile(vectors)
+      const { cases, protocol: wire } = readVectorFile(vectors)
+      const broker = yield* (yield* BrokerRegistry).feed(stream, wire)
+      const protocol = yield* Effect.promise(() => loadProtocol(broker.protocol))
+      assert.strictEqual(protocol.name, wire)
       assert.deepStrictEqual(runVectorFile(vectors, broker, protocol), {
         stream,
         passed: cases.length,

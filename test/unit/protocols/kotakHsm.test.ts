@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/kotak.ts"
+import { codecOptions, speaking } from "../../../src/brokers/broker.ts"
+import { broker as kotak } from "../../../src/brokers/kotak.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/kotak-hsm/index.ts"
 import type { Codec, Handshake } from "../../../src/protocols/protocol.ts"
@@ -10,6 +10,7 @@ import { makeSdk } from "./hslib.ts"
 import { makeLink, secret } from "./link.ts"
 import { DEPTH, LTP, NOW, QUOTE, decode, instrument } from "./support.ts"
 
+const broker = speaking(kotak, "kotak-hsm")
 const options = codecOptions(broker)
 const reliance = instrument("NSE", "RELIANCE", "2885")
 const future = instrument("NFO", "RELIANCE28MAR24FUT", "2885")
