@@ -118,7 +118,9 @@ const plainTickOf = (
   received_time: number,
   time: number
 ): TickDraft => {
-  const { close, depth, high, low, ltp, ltq, ltt, mode, open, volume } = v
+  const { close, depth, high, low, ltp, ltq, ltt, open, volume } = v
+  // By what is known: a message of the full mode need not bring the book.
+  const mode = depth !== undefined ? "depth" : v.mode === "depth" ? "quote" : v.mode
   const traded = ltp !== 0 && ltt !== 0 && ltq !== 0 && close !== 0 && time !== 0
   // The two everyday kinds have their own literals, so that almost all ticks share a few hidden classes.
   if (traded && depth === undefined && open === 0 && volume === 0 && v.oi === 0) {

@@ -14,6 +14,7 @@ import { loadProtocol } from "../../../src/protocols/index.ts"
 import type { Change, Codec, Frame, Sink, Want } from "../../../src/protocols/protocol.ts"
 import { makeGuard } from "../../../src/session/guard.ts"
 import { disagreements } from "../../support/marketState.ts"
+import { misnamed } from "../../support/misnamed.ts"
 import type { Link } from "./link.ts"
 import { NOW, makeLink } from "./link.ts"
 
@@ -67,6 +68,7 @@ describe.each(feeds)("%s: any input", (_, broker) => {
         assert.isTrue(subscribed.includes(instrument), `a tick of ${nameOf(instrument)}, which nobody wants`)
         assert.strictEqual(tick.symbol, instrument.symbol)
         assert.strictEqual(tick.exchange, instrument.exchange)
+        assert.isUndefined(misnamed(tick))
       },
       reject: () => {},
       event: () => {},

@@ -346,8 +346,24 @@ describe("upstox: messages", () => {
       frame({ [key]: full({ ltpc: { cp: 5 } }) }, { currentTs: 0 })
     )
     assert.deepStrictEqual(untraded.ticks as ReadonlyArray<unknown>, [
-      { symbol: "RELIANCE", exchange: "NSE", mode: "depth", received_time: NOW, close: 5 }
+      { symbol: "RELIANCE", exchange: "NSE", mode: "quote", received_time: NOW, close: 5 }
     ])
+  })
+
+  it("of the full mode are a quote until there is a book, and news for readers of the book all the same", () => {
+    const codec = opened(side, [reliance])
+    const before = decode(codec, frame({ [key]: full({ ltpc, vtt: 7 }) }))
+    assert.deepStrictEqual(before.ticks as ReadonlyArray<unknown>, [
+      { ...base, ...price, mode: "quote", volume: 7 }
+    ])
+    assert.deepStrictEqual(before.refreshes, [refreshes.depth])
+    const after = decode(codec, frame({ [key]: full({ marketLevel: { bidAskQuote } }) }))
+    assert.deepStrictEqual(after.ticks as ReadonlyArray<unknown>, [
+      { ...base, ...price, mode: "depth", volume: 7, depth }
+    ])
+    // An emptied book is one.
+    const [empty] = decode(codec, frame({ [key]: full({ marketLevel: {} }) })).ticks
+    assert.deepStrictEqual([empty?.mode, empty?.depth], ["depth", { buy: [], sell: [] }])
   })
 
   it("are joined with what was told before, and forgotten with the instrument", () => {
@@ -371,7 +387,7 @@ describe("upstox: messages", () => {
     codec.request([{ instrument: reliance, to: DEPTH }])
     assert.deepStrictEqual(
       decode(codec, frame({ [key]: full({ vtt: 130 }) })).ticks as ReadonlyArray<unknown>,
-      [{ ...base, mode: "depth", volume: 130 }]
+      [{ ...base, mode: "quote", volume: 130 }]
     )
   })
 
@@ -399,7 +415,7 @@ describe("upstox: messages", () => {
   it("tell of an auction, and are believed until the next one", () => {
     const codec = opened(side, [reliance])
     const whole = { ltpc, vtt: 100 }
-    const plain = { ...base, ...price, mode: "depth", volume: 100 }
+    const plain = { ...base, ...price, mode: "quote", volume: 100 }
     const ticks = (bytes: Uint8Array) => decode(codec, bytes).ticks as ReadonlyArray<unknown>
     assert.deepStrictEqual(
       ticks(auctionFrame(whole, { 11: 2951.5, 12: 2948.1, 13: 12_400, 14: -3_500_000_000, 15: -250 })),
@@ -430,7 +446,7 @@ describe("upstox: messages", () => {
     assert.deepStrictEqual(tick as unknown, {
       ...base,
       ...price,
-      mode: "depth",
+      mode: "quote",
       indicative_price: 2951.5
     })
     assert.notProperty(decode(codec, auctionFrame({ ltpc }, {}, 0)).ticks[0], "indicative_price")

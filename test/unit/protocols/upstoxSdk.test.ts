@@ -92,7 +92,7 @@ const renamed = (feed: Feed, currentTs: string | undefined): Values => {
   const quotes = first?.firstDepth === undefined ? full.marketLevel?.bidAskQuote : [first.firstDepth]
   const level = (price = 0, quantity?: string): Level => ({ price, quantity: number(quantity), orders: 0 })
   return present({
-    mode: feed.ltpc !== undefined ? "ltp" : fullFeed?.indexFF !== undefined ? "quote" : "depth",
+    mode: feed.ltpc !== undefined ? "ltp" : quotes === undefined ? "quote" : "depth",
     exchange_time: number(currentTs),
     ltp: ltpc.ltp,
     ltt: number(ltpc.ltt),
