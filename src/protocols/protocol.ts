@@ -48,6 +48,8 @@ export type RejectCause =
   | "unknown_packet"
   /** A good packet for an instrument that is not subscribed (late after an unsubscribe, or not ours). */
   | "not_subscribed"
+  /** The packet's prices have no scale that one could divide by, or an earlier packet told none for them. */
+  | "unusable_scale"
   | "malformed_text"
   /** The decoded tick failed the Schema guard. Raised behind the codec, counted with the others. */
   | "guard"

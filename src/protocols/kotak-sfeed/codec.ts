@@ -104,7 +104,7 @@ export class SfeedCodec implements Codec {
     const segment = this.#subscriptions.segments.byId(id)
     if (segment === undefined) return sink.reject("unknown_segment", `exchange ${id}`)
     if (segment.divider === 0) {
-      return sink.reject("unknown_segment", `the scale that the server told for ${segment.name} is none`)
+      return sink.reject("unusable_scale", `the scale that the server told for ${segment.name} is none`)
     }
     // The code before the level: an index packet is long enough to pass for a mini packet.
     if (code === INDEX) return this.#index(v, at, size, segment, receivedAt, sink)

@@ -13,6 +13,7 @@ import type { Change, Codec, Frame, Sink, Want } from "../../../src/protocols/pr
 import { makeGuard } from "../../../src/session/guard.ts"
 import { everyFeed } from "../../support/everyFeed.ts"
 import { disagreements } from "../../support/marketState.ts"
+import { misnamed } from "../../support/misnamed.ts"
 import type { Link } from "./link.ts"
 import { NOW, makeLink } from "./link.ts"
 
@@ -58,6 +59,7 @@ describe.each(everyFeed)("%s: any input", (_, broker) => {
         assert.isTrue(subscribed.includes(instrument), `a tick of ${nameOf(instrument)}, which nobody wants`)
         assert.strictEqual(tick.symbol, instrument.symbol)
         assert.strictEqual(tick.exchange, instrument.exchange)
+        assert.isUndefined(misnamed(tick))
       },
       reject: () => {},
       event: () => {},

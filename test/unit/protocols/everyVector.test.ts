@@ -8,6 +8,7 @@ import { readVectorFile, runVectorFile, ticksOfVectors } from "../../../src/brok
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import { makeGuard } from "../../../src/session/guard.ts"
+import { misnamed } from "../../support/misnamed.ts"
 import { root, vectorsOf } from "./support.ts"
 
 const isTick = makeGuard()
@@ -32,6 +33,11 @@ describe.each(streams)("golden frames of %s", (stream) => {
         ticksOfVectors(vectors, broker, protocol).filter((tick) => !isTick(tick)),
         [],
         "every tick passes the guard"
+      )
+      assert.deepStrictEqual(
+        ticksOfVectors(vectors, broker, protocol).flatMap((tick) => misnamed(tick) ?? []),
+        [],
+        "depth is what has a book"
       )
     }).pipe(Effect.provide(BrokerRegistry.layer))
   )

@@ -278,7 +278,27 @@ describe("topics", () => {
       found.ticks.map((t) => t.ltp),
       [83.635, 83.6375, 83.64, 0.01]
     )
-    assert.deepStrictEqual(found.causes, ["unknown_packet"])
+    assert.deepStrictEqual(found.causes, ["unusable_scale"])
+  })
+
+  it("without a usable scale say so until a change brings one", () => {
+    const codec = holding(usd)
+    const found = decode(
+      codec,
+      data(undefined, snapshot(1, "sf|cde_fo|1402", scrip(836_350, 0, 4))),
+      data(undefined, update(1, [NONE, NONE, NONE, NONE, NONE, 836_375])),
+      data(undefined, update(1, scrip(836_400, 1, 4))),
+      data(undefined, update(1, scrip(836_400, 0, 4))),
+      data(undefined, update(1, [NONE, NONE, NONE, NONE, NONE, 836_425]))
+    )
+    assert.deepStrictEqual(
+      found.causes,
+      Array.from({ length: 4 }, () => "unusable_scale")
+    )
+    assert.deepStrictEqual(
+      found.ticks.map((t) => t.ltp),
+      [83.64]
+    )
   })
 
   it("of a book leave levels without a price out", () => {

@@ -336,7 +336,7 @@ describe("prices", () => {
     const codec = holding(reliance)
     for (const divider of ["100", -1, true, {}]) {
       const found = decode(codec, answer({ nse_cm: { value: 1, divider } }), packet("Depth", 1, 2885, 100))
-      assert.deepStrictEqual([found.ticks, found.causes], [[], ["unknown_segment"]])
+      assert.deepStrictEqual([found.ticks, found.causes], [[], ["unusable_scale"]])
     }
   })
 
