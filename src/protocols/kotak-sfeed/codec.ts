@@ -14,10 +14,12 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { brokerText, isObject, parseJson } from "../text.ts"
+import { decodeAuction, withAuction } from "./auction.ts"
 import { decodeDepth, decodeIndex, decodeMini, decodeQuote, hasBook, indexNameAt } from "./decode.ts"
 import {
   ACKNOWLEDGED,
   AUCTION,
+  AUCTION_SIZE,
   DEPTH_LEVEL,
   FORMAT,
   FULL_DEPTH_LEVEL,
@@ -46,7 +48,6 @@ const EARLY: WireEvent = {
   what: "market data before the server told the scale of its prices"
 }
 const STATUS: WireEvent = { type: "ignored", what: "the status of a market" }
-const CLOSING_AUCTION: WireEvent = { type: "ignored", what: "news of a closing auction" }
 
 type Message = Readonly<Record<string, unknown>>
 
@@ -93,14 +94,7 @@ export class SfeedCodec implements Codec {
   #packet(v: DataView, at: number, size: number, receivedAt: number, sink: Sink): void {
     const code = v.getUint16(at + 2, true)
     const id = v.getInt8(at + 4)
-    switch (code) {
-      case MARKET_STATUS:
-      case MARKET_OPEN:
-      case MARKET_CLOSED:
-        return sink.event(STATUS)
-      case AUCTION:
-        return sink.event(CLOSING_AUCTION)
-    }
+    if (code === MARKET_STATUS || code === MARKET_OPEN || code === MARKET_CLOSED) return sink.event(STATUS)
     const segment = this.#subscriptions.segments.byId(id)
     if (segment === undefined) return sink.reject("unknown_segment", `exchange ${id}`)
     if (segment.divider === 0) {
@@ -108,6 +102,7 @@ export class SfeedCodec implements Codec {
     }
     // The code before the level: an index packet is long enough to pass for a mini packet.
     if (code === INDEX) return this.#index(v, at, size, segment, receivedAt, sink)
+    if (code === AUCTION) return this.#auction(v, at, size, segment, sink)
     const level = v.getUint8(at + 5)
     const isMini = level === MINI_LEVEL
     if (!isMini && !isPicture(level)) return sink.reject("unknown_packet", `code ${code}, level ${level}`)
@@ -116,14 +111,29 @@ export class SfeedCodec implements Codec {
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
     if (subscription === undefined) return sink.reject("not_subscribed", `${segment.name}, token ${token}`)
-    const { instrument } = subscription
+    const { auction, instrument } = subscription
     if (isMini) {
       sink.tick(instrument, decodeMini(v, at, instrument, receivedAt, segment), refreshes.ltp)
     } else if (level === QUOTE_LEVEL || (level === LEVEL_TWO && !hasBook(v, at))) {
-      sink.tick(instrument, decodeQuote(v, at, instrument, receivedAt, segment), refreshes.quote)
+      const tick = decodeQuote(v, at, instrument, receivedAt, segment)
+      sink.tick(instrument, withAuction(tick, auction), refreshes.quote)
     } else {
-      sink.tick(instrument, decodeDepth(v, at, size, instrument, receivedAt, segment), refreshes.depth)
+      const tick = decodeDepth(v, at, size, instrument, receivedAt, segment)
+      sink.tick(instrument, withAuction(tick, auction), refreshes.depth)
     }
+  }
+
+  /** Has no price of its own, and makes no tick: it goes out with the next picture. */
+  #auction(v: DataView, at: number, size: number, segment: Segment, sink: Sink): void {
+    if (size < AUCTION_SIZE) {
+      return sink.reject("truncated", `a closing auction has ${AUCTION_SIZE} bytes, ${size} came`)
+    }
+    const token = v.getUint32(at + HEAD_SIZE, true)
+    const subscription = segment.byToken.get(token)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`)
+    }
+    subscription.auction = decodeAuction(v, at, segment)
   }
 
   #index(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {

@@ -3,6 +3,8 @@ import type { Level, Tick } from "../../market/tick.ts"
 import { fitI32, fitU32, putI64le } from "../bytes.ts"
 import type { Topic } from "./layout.ts"
 import {
+  AUCTION,
+  AUCTION_SIZE,
   BOOK_LEVELS,
   DEPTH_LEVEL,
   INDEX,
@@ -73,6 +75,19 @@ const encodeMini = (target: Target, tick: Tick): Uint8Array => {
   v.setUint32(45, 1, true)
   v.setUint8(49, precisionOf(divider))
   v.setUint32(50, 1, true)
+  return new Uint8Array(v.buffer)
+}
+
+/** Whether a state has anything to say of a closing auction. */
+export const isInAuction = ({ imbalance, market_imbalance, reference_price }: Tick): boolean =>
+  reference_price !== undefined || imbalance !== undefined || market_imbalance !== undefined
+
+/** Zeros say that there is no news of an auction. */
+export const encodeAuction = (target: Target, tick: Tick): Uint8Array => {
+  const v = headed(AUCTION_SIZE, AUCTION, target, 0)
+  v.setUint32(13, fitU32((tick.reference_price ?? 0) * target.divider), true)
+  putI64le(v, 17, tick.imbalance ?? 0)
+  putI64le(v, 25, tick.market_imbalance ?? 0)
   return new Uint8Array(v.buffer)
 }
 

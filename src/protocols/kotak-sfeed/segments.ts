@@ -4,6 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { isObject } from "../text.ts"
+import type { Auction } from "./auction.ts"
 import type { Topic } from "./layout.ts"
 import { SEGMENT_IDS, USUAL_DIVIDER, isIndex, plainName } from "./layout.ts"
 
@@ -12,6 +13,8 @@ export interface Subscription {
   /** As it is asked for: `nse_cm|2885`, `nse_cm|Nifty 50`. */
   readonly key: string
   readonly topic: Topic
+  /** It has packets of its own, and goes out with the pictures that follow. Undefined outside auctions. */
+  auction: Auction | undefined
 }
 
 export class Segment {

@@ -17,7 +17,7 @@ import type {
 import { parseObject, plainNumber, reveal } from "../text.ts"
 import { textCodes } from "../variant.ts"
 import type { Target } from "./encode.ts"
-import { encodePacket } from "./encode.ts"
+import { encodeAuction, encodePacket, isInAuction } from "./encode.ts"
 import { SOURCE } from "./handshake.ts"
 import type { Topic } from "./layout.ts"
 import {
@@ -64,6 +64,8 @@ export class SfeedServerCodec implements ServerCodec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #limit: number
   readonly #accepted: () => Credentials
+  /** Those whose closing auction the client has been told of. */
+  readonly #inAuction = new Set<WireInstrument>()
   #loggedIn = false
   #used = 0
 
@@ -143,11 +145,7 @@ export class SfeedServerCodec implements ServerCodec {
     let packets: Array<Uint8Array> = []
     let length = 0
     for (const [instrument, tick] of states) {
-      const held = this.#held.get(instrument)
-      if (held === undefined) continue
-      const target = targetOf(instrument, this.#codes[instrument.exchange] ?? "")
-      for (const topic of held) {
-        const packet = encodePacket(topic, target, tick)
+      for (const packet of this.#packets(instrument, tick)) {
         if (length + packet.length > MAX_FRAME_BYTES) {
           frames.push(joined(packets, length))
           packets = []
@@ -159,6 +157,18 @@ export class SfeedServerCodec implements ServerCodec {
     }
     if (packets.length > 0) frames.push(joined(packets, length))
     return frames
+  }
+
+  #packets(instrument: WireInstrument, tick: Tick): ReadonlyArray<Uint8Array> {
+    const held = this.#held.get(instrument)
+    if (held === undefined) return []
+    const target = targetOf(instrument, this.#codes[instrument.exchange] ?? "")
+    const packets = [...held].map((topic) => encodePacket(topic, target, tick))
+    const isNow = isInAuction(tick)
+    if (!isNow && !this.#inAuction.has(instrument)) return packets
+    if (isNow) this.#inAuction.add(instrument)
+    else this.#inAuction.delete(instrument)
+    return held.has("Scrips") || held.has("Depth") ? [encodeAuction(target, tick), ...packets] : packets
   }
 }
 

@@ -65,7 +65,8 @@ export class Subscriptions {
       if (was !== undefined) this.segments.remove(segment, number, was)
       if (to === undefined) held.delete(key)
       else {
-        const subscription: Subscription = { instrument, key, topic: topicOf(instrument, to.mode) }
+        const topic = topicOf(instrument, to.mode)
+        const subscription: Subscription = { instrument, key, topic, auction: was?.auction }
         held.set(key, subscription)
         this.segments.put(segment, number, subscription)
       }

@@ -6,7 +6,7 @@ import { applyOverride } from "../../../src/brokers/overrides.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import { LAST_RESORT, webSocketAddress } from "../../../src/protocols/kotak-sfeed/address.ts"
-import { encodePacket } from "../../../src/protocols/kotak-sfeed/encode.ts"
+import { encodeAuction, encodePacket } from "../../../src/protocols/kotak-sfeed/encode.ts"
 import type { Topic } from "../../../src/protocols/kotak-sfeed/layout.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/kotak-sfeed/index.ts"
 import type { Codec, Handshake, HttpAnswer, HttpRequest } from "../../../src/protocols/protocol.ts"
@@ -438,6 +438,98 @@ describe("packets", () => {
     // Not at the beginning of its memory either.
     const moved = Buffer.concat([Buffer.alloc(3), frame]).subarray(3)
     assert.strictEqual(decode(codec, answer({}), moved).ticks.length, 100)
+  })
+})
+
+describe("closing auctions", () => {
+  const auction = (number: number, divider: number, more: Partial<Tick> = {}, id = 1) =>
+    encodeAuction({ id, number, name: "", divider }, state(more))
+  const told = { reference_price: 100.25, imbalance: -3000, market_imbalance: 5_000_000_000 }
+  const said = ({ imbalance, market_imbalance, reference_price }: Tick) => [
+    reference_price,
+    imbalance,
+    market_imbalance
+  ]
+
+  it("make no tick, and go out with the pictures that follow until there is no news of them", () => {
+    const codec = holding(reliance, future)
+    const found = decode(
+      codec,
+      answer({}),
+      packet("Depth", 1, 2885, 100),
+      auction(2885, 100, told),
+      packet("Depth", 1, 2885, 100),
+      packet("Scrips", 1, 2885, 100),
+      packet("ScripsLite", 1, 2885, 100),
+      // The same number elsewhere.
+      packet("Depth", 2, 2885, 100),
+      auction(2885, 100, { imbalance: 7 }),
+      packet("Depth", 1, 2885, 100),
+      auction(2885, 100),
+      packet("Depth", 1, 2885, 100)
+    )
+    const none = [undefined, undefined, undefined]
+    assert.deepStrictEqual(found.ticks.map(said), [
+      none,
+      [100.25, -3000, 5_000_000_000],
+      [100.25, -3000, 5_000_000_000],
+      none,
+      none,
+      [undefined, 7, 0],
+      none
+    ])
+    assert.notProperty(found.ticks[0], "imbalance")
+    assert.notProperty(found.ticks.at(-1), "imbalance")
+  })
+
+  it("outlast a change of mode, and not a subscription", () => {
+    const codec = holding(reliance)
+    decode(codec, answer({}), auction(2885, 100, told))
+    codec.request([{ instrument: reliance, from: DEPTH, to: QUOTE }])
+    const one = packet("Scrips", 1, 2885, 100)
+    assert.strictEqual(decode(codec, one).ticks[0]!.imbalance, -3000)
+    codec.request([{ instrument: reliance, from: QUOTE }])
+    codec.request([{ instrument: reliance, to: QUOTE }])
+    assert.isUndefined(decode(codec, one).ticks[0]!.imbalance)
+  })
+
+  it("are longer in the guide, by reserved bytes; those that are cut or of others count as such", () => {
+    const codec = holding(reliance)
+    const longer = new Uint8Array(48)
+    longer.set(auction(2885, 100, told))
+    longer[0] = 48
+    const cut = auction(2885, 100, told).slice(0, 32)
+    cut[0] = 32
+    const found = decode(
+      codec,
+      answer({}),
+      longer,
+      cut,
+      auction(1, 100, told),
+      auction(2885, 100, told, 11),
+      packet("Depth", 1, 2885, 100)
+    )
+    assert.deepStrictEqual(found.causes, ["truncated", "not_subscribed", "unknown_segment"])
+    assert.deepStrictEqual(found.ticks.map(said), [[100.25, -3000, 5_000_000_000]])
+  })
+
+  it("there and back", () => {
+    const server = serverProtocol.open(options, {
+      request: { url: "", headers: {} },
+      accepted: () => ({ clientCode: secret("UCC01"), feedToken: secret("the-sid") })
+    })
+    const { outcome } = loggedIn(login())
+    server.receive(String(open({}, outcome as Handshake).hello!()[0]), () => reliance)
+    const codec = open()
+    for (const text of requested(codec, [{ instrument: reliance, to: DEPTH }]))
+      server.receive(text, () => reliance)
+    const ticks = [{}, told, {}, {}].flatMap(
+      (more) => decode(codec, answer({}), ...server.encode([[reliance, state(more)]])).ticks
+    )
+    assert.deepStrictEqual(
+      ticks.map((t) => t.imbalance),
+      [undefined, -3000, undefined, undefined]
+    )
   })
 })
 
