@@ -45,7 +45,12 @@ const quoteData = (t: Tick): Fields => {
     upper_circuit: t.upper_circuit,
     lower_circuit: t.lower_circuit,
     week52_high: t.week52_high,
-    week52_low: t.week52_low
+    week52_low: t.week52_low,
+    indicative_price: t.indicative_price,
+    indicative_quantity: t.indicative_quantity,
+    reference_price: t.reference_price,
+    imbalance: t.imbalance,
+    market_imbalance: t.market_imbalance
   }
 }
 

@@ -3,7 +3,7 @@
  * news: each instrument has two frames, there and back between two states of the market, and its snapshot goes before.
  * No golden frames: those are of connections of their own, which number their topics alike.
  */
-import { codecOptions } from "../../src/brokers/broker.ts"
+import { codecOptions, speaking } from "../../src/brokers/broker.ts"
 import { broker as kotak } from "../../src/brokers/kotak.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { isFine } from "../../src/protocols/hsm/encode.ts"
@@ -19,7 +19,7 @@ import { listed, segments } from "./ticks.ts"
 
 const HSM: Wire = {
   // Acknowledgements are not what is measured.
-  broker: { ...kotak, variant: { acknowledgeEvery: 0xffff_ffff } },
+  broker: { ...speaking(kotak, protocol.name), variant: { acknowledgeEvery: 0xffff_ffff } },
   protocol,
   server: serverProtocol,
   vectors: "kotak.json",

@@ -122,6 +122,18 @@ export interface DeepFeed {
   readonly variant?: Readonly<Record<string, unknown>>
 }
 
+/**
+ * Another wire of the broker's for the same prices: an older feed that it still serves to some accounts. Chosen by the
+ * setting `protocol`; what is not named here is as in the broker's own data.
+ */
+export interface OtherProtocol
+  extends
+    Pick<Broker, "protocol" | "endpoint" | "variant">,
+    Partial<Pick<Broker, "credentials" | "exchanges" | "limits" | "pacing" | "heartbeat">> {
+  /** When it is to be chosen, as a part of a sentence. */
+  readonly when: string
+}
+
 export interface Broker {
   /** Lower case, unique: the setting's value. */
   readonly name: string
@@ -163,6 +175,7 @@ export interface Broker {
   readonly reconnectAfterMs?: number
   /** How long one connection may live; it is replaced before. Absent: for ever. */
   readonly lifetimeMs?: number
+  readonly otherProtocols?: ReadonlyArray<OtherProtocol>
   /** Sockets of their own for deep books. Their levels are among `depthLevels`. */
   readonly deepFeeds?: ReadonlyArray<DeepFeed>
   /** Serves a simulated market, never exchange prices: every place that shows the broker says so. */
@@ -178,6 +191,26 @@ export const codecOptions = (broker: Broker): CodecOptions => ({
   batch: broker.pacing.batch,
   ...(broker.variant === undefined ? {} : { variant: broker.variant })
 })
+
+/** The broker on each wire that it can be switched to, the usual one first. */
+export const wiresOf = (broker: Broker): ReadonlyArray<Broker> => {
+  const { variant: _, ...shared } = broker
+  return [
+    broker,
+    ...(broker.otherProtocols ?? []).map(({ when: __, ...other }): Broker => ({ ...shared, ...other }))
+  ]
+}
+
+/** @throws Error that names the wires which the broker has, and the remedy */
+export const speaking = (broker: Broker, protocol: string): Broker => {
+  const wires = wiresOf(broker)
+  const found = wires.find((wire) => wire.protocol === protocol)
+  if (found !== undefined) return found
+  throw new Error(
+    `${broker.title} does not speak "${protocol}" but ${wires.map((wire) => wire.protocol).join(", ")}. ` +
+      `Correct "protocol" of ${broker.name} in brokers.json.`
+  )
+}
 
 /**
  * The broker's connections, each as a broker of its own: first the main feed, without the levels that only a deep

@@ -41,6 +41,8 @@ const VectorCase = Schema.Struct({
 /** Other keys (where a file comes from, its conventions, notes) are for people. */
 export const VectorFile = Schema.Struct({
   broker: Schema.NonEmptyString,
+  /** Decides where the broker speaks several. */
+  protocol: Schema.optionalKey(Schema.NonEmptyString),
   instruments: Schema.Array(VectorInstrument),
   cases: Schema.Array(VectorCase)
 })

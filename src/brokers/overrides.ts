@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import type { Broker, DeepFeed, Limit } from "./broker.ts"
+import { speaking } from "./broker.ts"
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0))
 
@@ -12,6 +13,8 @@ const Endpoint = Schema.String.check(Schema.isPattern(/^(?:wss?|tcp|tls):\/\//))
 const Web = Schema.String.check(Schema.isPattern(/^https?:\/\//))
 
 export const BrokerOverride = Schema.Struct({
+  /** Which of its wires a broker with several speaks; see `otherProtocols` in broker.ts. */
+  protocol: Schema.optionalKey(Schema.String),
   endpoint: Schema.optionalKey(Endpoint),
   /** Further addresses, by the names in the broker's data. */
   services: Schema.optionalKey(Schema.Record(Schema.String, Web)),
@@ -99,7 +102,11 @@ const watchdogKeys = ["pongWithinMs", "ticklessAfterMs", "firstTickAfterMs", "pa
 const watchdogLimits = (o: BrokerOverride): Partial<Broker["heartbeat"]> =>
   Object.fromEntries(watchdogKeys.flatMap((key) => (o[key] === undefined ? [] : [[key, o[key]]])))
 
-export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
+/** @throws Error for a protocol that the broker does not speak */
+export const applyOverride = (broker: Broker, o: BrokerOverride): Broker =>
+  change(o.protocol === undefined ? broker : speaking(broker, o.protocol), o)
+
+const change = (broker: Broker, o: BrokerOverride): Broker => ({
   ...broker,
   endpoint: o.endpoint ?? broker.endpoint,
   ...(broker.services === undefined ? {} : { services: { ...broker.services, ...o.services } }),

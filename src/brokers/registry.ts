@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { BrokerLoadFailed, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
-import { feedsOf } from "./broker.ts"
+import { feedsOf, wiresOf } from "./broker.ts"
 import { BrokerOverrides, applyOverride } from "./overrides.ts"
 
 /** What a broker's module exports. */
@@ -74,8 +74,13 @@ export class BrokerRegistry extends Context.Service<
     /**
      * A broker's connection by the name of its stream: the main feed has the broker's own name, deep feeds have
      * theirs (`dhan_depth20`).
+     *
+     * @param protocol decides where the broker speaks several; a stream may then be named after both (`kotak_sfeed`)
      */
-    readonly feed: (stream: string) => Effect.Effect<Broker, UnsupportedBroker | BrokerLoadFailed>
+    readonly feed: (
+      stream: string,
+      protocol?: string
+    ) => Effect.Effect<Broker, UnsupportedBroker | BrokerLoadFailed>
     readonly register: (name: string, loader: BrokerLoader) => Effect.Effect<void>
   }
 >()("algoways/brokers/BrokerRegistry") {
@@ -99,18 +104,32 @@ export class BrokerRegistry extends Context.Service<
         })
         const override = overrides[key]
         const ready =
-          override === undefined ? module : { ...module, broker: applyOverride(module.broker, override) }
+          override === undefined
+            ? module
+            : yield* Effect.try({
+                try: () => ({ ...module, broker: applyOverride(module.broker, override) }),
+                catch: (cause) => new BrokerLoadFailed({ broker: key, cause })
+              })
         loaded.set(key, ready)
         return ready
       })
 
-      const feed = Effect.fn("BrokerRegistry.feed")(function* (stream: string) {
+      const feed = Effect.fn("BrokerRegistry.feed")(function* (stream: string, protocol?: string) {
         const key = stream.trim().toLowerCase()
-        if (loaders.has(key)) return feedsOf((yield* load(key)).broker)[0]!
+        if (loaders.has(key)) {
+          const { broker } = yield* load(key)
+          return feedsOf(wiresOf(broker).find((wire) => wire.protocol === protocol) ?? broker)[0]!
+        }
         // Only the names are known without loading, and deep feeds are few.
         for (const name of loaders.keys()) {
           const found = feedsOf((yield* load(name)).broker).find((part) => part.name === key)
           if (found !== undefined) return found
+        }
+        for (const name of loaders.keys()) {
+          if (!key.startsWith(`${name}_`)) continue
+          const wires = wiresOf((yield* load(name)).broker)
+          const found = wires.length > 1 ? wires.find((wire) => wire.protocol === protocol) : undefined
+          if (found !== undefined) return feedsOf(found)[0]!
         }
         return yield* new UnsupportedBroker({ broker: stream, known: yield* names })
       })

@@ -19,7 +19,9 @@ const prices: ReadonlySet<string> = new Set([
   "upper_circuit",
   "lower_circuit",
   "week52_high",
-  "week52_low"
+  "week52_low",
+  "indicative_price",
+  "reference_price"
 ])
 
 type Expected = Readonly<Record<string, unknown>>

@@ -18,12 +18,13 @@
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
+import { auctionFields } from "../market/tick.ts"
 import type { Depth, Level, Tick } from "../market/tick.ts"
 import type { Text } from "./fixedText.ts"
 import { TEXT_SIZE, fixed, put } from "./fixedText.ts"
 import type { Frame, View } from "./frame.ts"
 import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumberOf } from "./jsonNumbers.ts"
-import type { Places } from "./tickFields.ts"
+import type { Places, Rare } from "./tickFields.ts"
 import { fieldsReader } from "./tickFields.ts"
 
 const COMMA = 44
@@ -73,8 +74,8 @@ const PRICE = fixed(`{"price":`)
 const QUANTITY = key("quantity")
 const ORDERS = key("orders")
 
-/** Room for the fields of a mode but the book: 31 keys at most and their numbers, and the stores that run over. */
-const fieldsSize = (mode: Mode): number => (mode === "ltp" ? 7 : 32) * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
+/** Room for the fields of a mode but the book: 36 keys at most and their numbers, and the stores that run over. */
+const fieldsSize = (mode: Mode): number => (mode === "ltp" ? 7 : 37) * (TEXT_SIZE + MAX_NUMBER_LENGTH + SLACK)
 const LEVEL_SIZE = 40 + 3 * MAX_NUMBER_LENGTH
 
 /** The keys of a mode's fields, in their order in the text. */
@@ -106,10 +107,15 @@ const QUOTE_FIELDS = [
   WEEK52_HIGH,
   WEEK52_LOW
 ]
+/** Behind those of QUOTE_FIELDS, in an auction. */
+const AUCTION_FIELDS = auctionFields.map(key)
 const TIME_FIELDS = [LTT, EXCHANGE_TIME, TIMESTAMP]
 
-/** TIME_FIELDS' values lie behind those of QUOTE_FIELDS. */
-const TIMES = QUOTE_FIELDS.length
+/** Their values lie one behind the other. */
+const AUCTION = QUOTE_FIELDS.length
+const TIMES = AUCTION + AUCTION_FIELDS.length
+/** Behind all of them: whether there is anything of an auction. */
+const IN_AUCTION = TIMES + TIME_FIELDS.length
 
 /** What a tick has as it is, and its places among the values. */
 const LTP_PLACES: Places = [
@@ -141,8 +147,13 @@ const QUOTE_PLACES: Places = [
   ["received_time", TIMES + 2]
 ]
 
+const AUCTION_PLACES: Rare = {
+  flag: IN_AUCTION,
+  places: auctionFields.map((field, i) => [field, AUCTION + i] as const)
+}
+
 /** The values of a tick's fields, NaN for what it does not have. One for all: writing is synchronous. */
-const values = new Float64Array(TIMES + TIME_FIELDS.length)
+const values = new Float64Array(IN_AUCTION + 1)
 const level = new Float64Array(3)
 
 /** What is not finite has no JSON and counts as absent. */
@@ -178,7 +189,8 @@ const writeQuote = (depth: Depth | undefined, out: DataView, at: number): number
   setChange()
   setBest(depth?.buy[0], 14)
   setBest(depth?.sell[0], 16)
-  return writeFields(out, at, QUOTE_FIELDS)
+  const end = writeFields(out, at, QUOTE_FIELDS)
+  return values[IN_AUCTION] === 0 ? end : writeFields(out, end, AUCTION_FIELDS, AUCTION)
 }
 
 const writeSide = (out: DataView, start: number, side: ReadonlyArray<Level>, levels: number): number => {
@@ -230,7 +242,10 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
   )
   memory.set(prefix)
   const out = new DataView(memory.buffer)
-  const read = fieldsReader(view.broker, mode, mode === "ltp" ? LTP_PLACES : QUOTE_PLACES)
+  const read =
+    mode === "ltp"
+      ? fieldsReader(view.broker, mode, LTP_PLACES)
+      : fieldsReader(view.broker, mode, QUOTE_PLACES, AUCTION_PLACES)
   const lengths: Array<Buffer | undefined> = Array.from({ length: LENGTHS })
   const frame: Mutable<Frame> = {
     view,

@@ -1,5 +1,6 @@
 /** What the brokers can do, from their data: rows for the terminal, and the page `docs/brokers.md`. */
 import type { Broker, CredentialNeed, Limit } from "../brokers/broker.ts"
+import { wiresOf } from "../brokers/broker.ts"
 import { modeLabel } from "../market/mode.ts"
 
 /** An unconfirmed limit carries a question mark. */
@@ -55,6 +56,16 @@ const section = (b: Broker): string => {
       `${limit(feed.limits.subscriptionsPerConnection)} instruments each, ` +
       `${limit(feed.limits.connectionsPerLogin)} connections.`
   )
+  const others = wiresOf(b)
+    .slice(1)
+    .map(({ credentials, pacing, protocol }, i) => {
+      const flags = credentials.map((need) => `\`${flagOf(need)}\` (${need.label})`).join(" and ")
+      return (
+        `- It can be switched to the wire protocol \`${protocol}\`, ${b.otherProtocols![i]!.when}: ` +
+        `\`{"${b.name}": {"protocol": "${protocol}"}}\` in \`brokers.json\`. That one needs ${flags}; requests: ` +
+        `${pacing.batch} instruments each, ${pacing.intervalMs} ms apart.`
+      )
+    })
   const needs =
     b.credentials.length === 0
       ? "It needs no login.\n"
@@ -89,6 +100,7 @@ const section = (b: Broker): string => {
     ...deep,
     `- Requests: ${b.pacing.batch} instruments each, ${b.pacing.intervalMs} ms apart.`,
     `- Instrument master: ${master}.`,
+    ...others,
     ""
   ].join("\n")
 }

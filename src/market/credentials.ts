@@ -4,7 +4,16 @@
  */
 import type * as Redacted from "effect/Redacted"
 
-export const credentialFields = ["apiKey", "apiSecret", "authToken", "feedToken", "clientCode"] as const
+export const credentialFields = [
+  "apiKey",
+  "apiSecret",
+  "authToken",
+  "feedToken",
+  "clientCode",
+  /** Which of the broker's data centres serves the account, and the feed's address that the login named. */
+  "dataCenter",
+  "feedUrl"
+] as const
 export type CredentialField = (typeof credentialFields)[number]
 
 /** Only the fields that were stored are there. */

@@ -34,10 +34,16 @@ export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFou
 export class CredentialsMissing extends Schema.TaggedError<CredentialsMissing>()("CredentialsMissing", {
   user: Schema.String,
   broker: Schema.String,
-  fields: Schema.Array(Schema.String)
+  fields: Schema.Array(Schema.String),
+  /** What the broker's users call each field, and where they find it; in the order of the fields. */
+  hints: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
   override get message() {
-    return `User "${this.user}" has no ${this.fields.join(", ")} for broker "${this.broker}". Store it with "algoways credentials set".`
+    const fields = this.fields.map((field, i) => {
+      const hint = this.hints?.[i]
+      return hint === undefined ? field : `${field} (${hint})`
+    })
+    return `User "${this.user}" has no ${fields.join(", ")} for broker "${this.broker}". Store it with "algoways credentials set".`
   }
 }
 

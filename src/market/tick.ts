@@ -14,6 +14,7 @@ import { outOfBounds } from "./tickRules.ts"
 // more than all the rest of a compiled Schema together (measured: 1400 to 2300 ns against 130 ns a depth tick).
 const Price = Schema.Number
 const Quantity = Schema.Number
+const SignedQuantity = Schema.Number
 const Time = Schema.Number
 
 // Not in the order of the decoders' levels: an object with the same keys in the same order would share their hidden class, and
@@ -61,11 +62,34 @@ export const Tick = Schema.Struct({
   lower_circuit: Schema.optionalKey(Price),
   week52_high: Schema.optionalKey(Price),
   week52_low: Schema.optionalKey(Price),
+  // The fields of an auction (`auctionFields`): outside one they are absent.
+  /** Where the auction would match now. */
+  indicative_price: Schema.optionalKey(Price),
+  /** How much it would match there. */
+  indicative_quantity: Schema.optionalKey(Quantity),
+  /** What the auction's price band is measured from. */
+  reference_price: Schema.optionalKey(Price),
+  /** What would be left unmatched: more to buy is positive, more to sell negative. */
+  imbalance: Schema.optionalKey(SignedQuantity),
+  /** The same of the orders at the market price alone. */
+  market_imbalance: Schema.optionalKey(SignedQuantity),
   depth: Schema.optionalKey(Depth),
   /** Why its `ltp` is doubted; only where the plausibility guard marks (session/plausibility.ts). */
   implausible: Schema.optionalKey(Implausible)
 }).check(Schema.makeFilter(outOfBounds))
 export type Tick = typeof Tick.Type
+
+/**
+ * What a tick has in an auction only. No packet says that the auction is over; it just no longer carries them. So what one
+ * packet told of them is never kept beside the next one.
+ */
+export const auctionFields = [
+  "indicative_price",
+  "indicative_quantity",
+  "reference_price",
+  "imbalance",
+  "market_imbalance"
+] as const satisfies ReadonlyArray<keyof Tick>
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** A tick under construction in a codec. */

@@ -29,7 +29,8 @@ const condition = (rule: Rule): string => {
       if (!rule.whole) return `typeof v === "number" && ${within}`
       const whole = `${within} && Math.floor(v) === v`
       // What is below 2^32 is told by one conversion, a fifth cheaper than by bounds and rounding.
-      return `typeof v === "number" && (${rule.from === 0 ? `v >>> 0 === v || ${whole}` : whole})`
+      const small = rule.from === 0 ? "v >>> 0 === v || " : rule.from < 0 ? "(v | 0) === v || " : ""
+      return `typeof v === "number" && (${small}${whole})`
     }
   }
 }

@@ -24,6 +24,13 @@ const text: Rule = { is: "text" }
 const time: Rule = { is: "number", from: MIN_TIME, to: MAX_TIME, whole: true }
 const price: Rule = { is: "number", from: -MAX_PRICE, to: MAX_PRICE, whole: false }
 const quantity: Rule = { is: "number", from: 0, to: Number.MAX_SAFE_INTEGER, whole: true }
+/** A surplus on either side. */
+const signedQuantity: Rule = {
+  is: "number",
+  from: Number.MIN_SAFE_INTEGER,
+  to: Number.MAX_SAFE_INTEGER,
+  whole: true
+}
 
 export type Rules = Readonly<Record<string, Rule>>
 
@@ -56,6 +63,11 @@ export const optional: Rules = {
   lower_circuit: price,
   week52_high: price,
   week52_low: price,
+  indicative_price: price,
+  indicative_quantity: quantity,
+  reference_price: price,
+  imbalance: signedQuantity,
+  market_imbalance: signedQuantity,
   implausible: { is: "word", of: ["jump", "circuit"] },
   depth: { is: "book" }
 }
@@ -135,7 +147,7 @@ const isLevel = (level: unknown): boolean => {
 export const isObject = (value: unknown): value is Unchecked =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const EXPECTED = `expected a price within ${MAX_PRICE}, a whole quantity of 0 or more, or epoch milliseconds of 2001 to 2100`
+const EXPECTED = `expected a price within ${MAX_PRICE}, a whole quantity of 0 or more (an imbalance may be negative), or epoch milliseconds of 2001 to 2100`
 
 /** The same as the Schema's check, after the Schema has seen to the types. */
 export const outOfBounds = (

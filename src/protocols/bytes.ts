@@ -38,6 +38,7 @@ export const i64be = (view: DataView, at: number): number =>
  * copied (measured: 2 ns for two 32-bit numbers, 20 ns for the copy).
  */
 export const u16be = (b: Uint8Array, at: number): number => (b[at]! << 8) | b[at + 1]!
+export const u16le = (b: Uint8Array, at: number): number => b[at]! | (b[at + 1]! << 8)
 
 export const i32be = (b: Uint8Array, at: number): number =>
   (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!

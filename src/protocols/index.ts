@@ -34,6 +34,7 @@ const loaders = new Map<string, ProtocolLoaders>([
   ["indmoney", both(() => import("./indmoney/index.ts"))],
   ["kite", both(() => import("./kite/index.ts"))],
   ["kotak-hsm", both(() => import("./kotak-hsm/index.ts"))],
+  ["kotak-sfeed", both(() => import("./kotak-sfeed/index.ts"))],
   ["motilal", both(() => import("./motilal/index.ts"))],
   ["noren", both(() => import("./noren/index.ts"))],
   ["nubra", both(() => import("./nubra/index.ts"))],

@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly body?: string
   /** In a login: one that it can do without. No answer at all is an answer of status 0 then. */
   readonly optional?: true
+  /** In a login: no answer within this is none. The transport has a limit of its own, which is longer. */
+  readonly timeoutMs?: number
 }
 
 export interface HttpAnswer {
@@ -46,6 +48,8 @@ export type RejectCause =
   | "unknown_packet"
   /** A good packet for an instrument that is not subscribed (late after an unsubscribe, or not ours). */
   | "not_subscribed"
+  /** The packet's prices have no scale that one could divide by, or an earlier packet told none for them. */
+  | "unusable_scale"
   | "malformed_text"
   /** The decoded tick failed the Schema guard. Raised behind the codec, counted with the others. */
   | "guard"

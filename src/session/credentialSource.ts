@@ -39,13 +39,13 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
   let given: UsableCredentials | undefined
 
   const complete = (usable: UsableCredentials | undefined) => {
-    const fields = broker.credentials
-      .filter((need) => need.optional !== true)
-      .map((need) => need.field)
-      .filter((f) => usable?.credentials[f] === undefined)
-    return fields.length === 0
-      ? Effect.succeed(usable ?? NONE)
-      : Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields }))
+    const missing = broker.credentials.filter(
+      ({ field, optional }) => optional !== true && usable?.credentials[field] === undefined
+    )
+    if (missing.length === 0) return Effect.succeed(usable ?? NONE)
+    const fields = missing.map(({ field }) => field)
+    const hints = missing.map(({ label, where }) => `${label}: ${where}`)
+    return Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields, hints }))
   }
 
   return {

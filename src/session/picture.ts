@@ -4,6 +4,7 @@
  */
 import { modeBit, modeNumber } from "../market/mode.ts"
 import type { Mode } from "../market/mode.ts"
+import { auctionFields } from "../market/tick.ts"
 import type { Tick, TickDraft } from "../market/tick.ts"
 import type { Entry } from "./subscriptionBook.ts"
 
@@ -15,8 +16,14 @@ export interface Picture {
 /** The newer tick over the older one. Fields that a packet does not carry keep their last known value. */
 const over = (older: Tick, newer: Tick): Tick => {
   const joined: TickDraft = { ...older, ...newer }
-  // The mark is of the price: a good one takes it away.
-  if (newer.ltp !== undefined && newer.implausible === undefined) delete joined.implausible
+  if (newer.ltp !== undefined) {
+    // The mark is of the price: a good one takes it away.
+    if (newer.implausible === undefined) delete joined.implausible
+    // So are an auction's: nothing says that it is over but a price without them.
+    for (const field of auctionFields) {
+      if (joined[field] !== undefined && newer[field] === undefined) delete joined[field]
+    }
+  }
   joined.mode = older.depth !== undefined ? "depth" : richest(older.mode, newer.mode)
   return joined
 }

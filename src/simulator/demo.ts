@@ -2,6 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { Broker } from "../brokers/broker.ts"
 import type { CredentialField, Credentials } from "../market/credentials.ts"
+import { credentialFields } from "../market/credentials.ts"
 import { loadServerProtocol } from "../protocols/index.ts"
 
 export type Login = Readonly<Record<CredentialField, string>>
@@ -11,16 +12,16 @@ export const demoLogin: Login = {
   apiSecret: "demo-secret",
   authToken: "demo-access-token",
   feedToken: "demo-feed-token",
-  clientCode: "DEMO01"
+  clientCode: "DEMO01",
+  dataCenter: "DEMO",
+  feedUrl: "https://feed.invalid"
 }
 
-export const loginOf = (login: Login): Required<Credentials> => ({
-  apiKey: Redacted.make(login.apiKey),
-  apiSecret: Redacted.make(login.apiSecret),
-  authToken: Redacted.make(login.authToken),
-  feedToken: Redacted.make(login.feedToken),
-  clientCode: Redacted.make(login.clientCode)
-})
+/** Fields that are not given are empty. */
+export const loginOf = (login: Partial<Login>): Required<Credentials> =>
+  Object.fromEntries(
+    credentialFields.map((field) => [field, Redacted.make(login[field] ?? "")])
+  ) as unknown as Required<Credentials>
 
 export const demoCredentials = loginOf(demoLogin)
 

@@ -21,6 +21,7 @@ import type { Peer } from "./peer.ts"
 import { makeLedger } from "./ledger.ts"
 import { makePacer } from "./pacer.ts"
 import type { Counters, VenueFeed, VenueOptions } from "./venueOptions.ts"
+import { credentialFields } from "../market/credentials.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Frame, Refusal, UpgradeRequest } from "../protocols/protocol.ts"
 
@@ -34,13 +35,7 @@ const BROKEN: Refusal = { status: 500, headers: {} }
 /** The login that is valid when all have expired: no client can know it. */
 const nobody = (): Credentials => {
   const unknown = randomUUID()
-  return loginOf({
-    apiKey: unknown,
-    apiSecret: unknown,
-    authToken: unknown,
-    feedToken: unknown,
-    clientCode: unknown
-  })
+  return loginOf(Object.fromEntries(credentialFields.map((field) => [field, unknown])))
 }
 
 export type Venue = ReturnType<typeof makeVenue>

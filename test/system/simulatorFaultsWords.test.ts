@@ -22,7 +22,7 @@ const failuresOf = (client: AnyClient): ReadonlyArray<string> =>
   client.events.flatMap((e) => (e.type === "failure" ? [e.failure._tag] : []))
 
 describe.concurrent("a refused subscription", () => {
-  it.each(["zerodha", "angel", "upstox", "fyers", "kotak", "groww", "iiflcapital", "iifl", "hdfcsecurities"])(
+  it.each(["zerodha", "angel", "upstox", "fyers", "groww", "iiflcapital", "iifl", "hdfcsecurities"])(
     "is told by %s",
     (name) =>
       withBroker(name, async ({ join, simulator, two, wanted }) => {
@@ -44,7 +44,7 @@ describe.concurrent("a refused subscription", () => {
       })
   )
 
-  it.each(["dhan", "flattrade", "motilal", "deltaexchange"])("is silence at %s", (name) =>
+  it.each(["dhan", "flattrade", "motilal", "deltaexchange", "kotak"])("is silence at %s", (name) =>
     withBroker(name, async ({ join, simulator, two, wanted }) => {
       const [bad, good] = two as [(typeof two)[number], (typeof two)[number]]
       simulator.inject({ fault: "refuseSubscriptions", instruments: [nameOf(bad)] })

@@ -23,7 +23,9 @@ const fieldFlags = {
   apiSecret: secret("api-secret", "The app's secret"),
   authToken: secret("auth-token", "Access token (JWT) of today's login"),
   feedToken: secret("feed-token", "Feed token of today's login"),
-  clientCode: secret("client-code", "Client code (login id)")
+  clientCode: secret("client-code", "Client code (login id)"),
+  dataCenter: secret("data-center", "Data centre that serves the account"),
+  feedUrl: secret("feed-url", "Address of the feed that the login named")
 } satisfies Record<CredentialField, unknown>
 
 const StdinFields = Schema.fromJsonString(
@@ -32,7 +34,9 @@ const StdinFields = Schema.fromJsonString(
     apiSecret: Schema.optionalKey(Schema.String),
     authToken: Schema.optionalKey(Schema.String),
     feedToken: Schema.optionalKey(Schema.String),
-    clientCode: Schema.optionalKey(Schema.String)
+    clientCode: Schema.optionalKey(Schema.String),
+    dataCenter: Schema.optionalKey(Schema.String),
+    feedUrl: Schema.optionalKey(Schema.String)
   })
 )
 
@@ -92,7 +96,7 @@ const set = Command.make(
     yield* (yield* CredentialStore).set(input.user, broker, given)
     const stored = yield* (yield* CredentialStore).get(input.user, broker)
     const missing = data.credentials
-      .filter((n) => stored?.credentials[n.field] === undefined)
+      .filter((n) => n.optional !== true && stored?.credentials[n.field] === undefined)
       .map((n) => n.field)
     yield* Console.log(`Stored ${Object.keys(given).join(", ")} of ${input.user} for ${broker}.`)
     if (missing.length > 0) yield* Console.log(`Still missing for ${data.title}: ${missing.join(", ")}`)

@@ -18,13 +18,14 @@ const runFile = Effect.fn("runFile")(
   function* (path: string) {
     const stream = basename(path, ".json")
     const json = yield* Effect.tryPromise({
-      try: async () => JSON.parse(await readFile(path, "utf8")) as { broker?: unknown },
+      try: async () => JSON.parse(await readFile(path, "utf8")) as { broker?: unknown; protocol?: unknown },
       catch: (cause) => String(cause)
     })
     const name = typeof json.broker === "string" ? json.broker : stream
+    const wire = typeof json.protocol === "string" ? json.protocol : undefined
     const registry = yield* BrokerRegistry
     const feed = yield* registry
-      .feed(name)
+      .feed(name, wire)
       .pipe(Effect.catchTag("UnsupportedBroker", () => Effect.succeed(undefined)))
     if (feed === undefined) {
       const reason = `no broker has a stream "${name}"`

@@ -69,7 +69,9 @@ export const simulate = Command.make(
     authToken: login("auth-token", "Access token"),
     feedToken: login("feed-token", "Feed token"),
     clientCode: login("client-code", "Client code"),
-    apiSecret: login("api-secret", "API secret")
+    apiSecret: login("api-secret", "API secret"),
+    dataCenter: login("data-center", "Data centre"),
+    feedUrl: login("feed-url", "Address of the feed")
   },
   Effect.fn(function* (input) {
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)

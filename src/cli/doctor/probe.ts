@@ -114,6 +114,7 @@ export const logIn = Effect.fnUntraced(function* (
   today: string
 ) {
   const what = `user ${user.name}`
+  const storeLogin = `Store today's login with "algoways credentials set ${user.name}"`
   const adapter = yield* createAdapter(broker.name)
   const login = yield* adapter.initialise({ user: user.name }).pipe(
     Effect.andThen(adapter.connect),
@@ -127,7 +128,7 @@ export const logIn = Effect.fnUntraced(function* (
     const { _tag, message } = login.failure
     const remedy =
       _tag === "AuthRejected" || _tag === "CredentialsMissing"
-        ? `Store today's login with "algoways credentials set ${user.name}"`
+        ? storeLogin
         : "Check the connection to the broker, and its status page"
     return [fail(`${what}, login`, message, remedy)]
   }
@@ -151,5 +152,9 @@ export const logIn = Effect.fnUntraced(function* (
     }
   }
   const taken = probes.filter((_, i) => answers[i]?.status === "success")
-  return [...checks, ...(yield* watch(adapter, taken, hours, what))]
+  const watched = yield* watch(adapter, taken, hours, what)
+  // Some brokers greet before they have looked at the login, and refuse it when the connection is up.
+  const { reason = "the broker refused it", state } = yield* adapter.status
+  if (state === "waiting_for_login") return [fail(`${what}, login`, reason, storeLogin)]
+  return [...checks, ...watched]
 })

@@ -62,7 +62,20 @@ const quoteFields = {
   upper_circuit: may(Price),
   lower_circuit: may(Price),
   week52_high: may(Price),
-  week52_low: may(Price)
+  week52_low: may(Price),
+  indicative_price: may(Price.annotate({ description: "In an auction: where it would match now" })),
+  indicative_quantity: may(Quantity.annotate({ description: "In an auction: how much it would match" })),
+  reference_price: may(
+    Price.annotate({ description: "In an auction: what its price band is measured from" })
+  ),
+  imbalance: may(
+    Schema.Int.annotate({
+      description: "In an auction: what would be left, more to buy positive and more to sell negative"
+    })
+  ),
+  market_imbalance: may(
+    Schema.Int.annotate({ description: "In an auction: imbalance of the orders at the market price" })
+  )
 }
 const times = {
   ltt,

@@ -3,13 +3,14 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
+import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
-import { decodeFull, decodeLtp, decodeQuote } from "./decode.ts"
+import { decodeFull, decodeLtp, decodeQuote, withAuction } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
 import {
   AUCTION_TRAILER,
@@ -136,21 +137,27 @@ export class ArrowCodec implements Codec {
     const subscription = this.#byToken.get(token)
     if (subscription === undefined) return sink.reject("not_subscribed", `token ${token}`)
     const { divisor, instrument } = subscription
+    const bare = this.#tickOf(view, size, instrument, receivedAt, divisor)
+    const tick = length === size ? bare : withAuction(view, size, divisor, bare)
+    sink.tick(instrument, tick, refreshes[bare.mode])
+  }
+
+  #tickOf(
+    view: DataView,
+    size: number,
+    instrument: WireInstrument,
+    receivedAt: number,
+    divisor: number
+  ): Tick {
     switch (size) {
       case LTP_SIZE:
-      case LTPC_SIZE: {
-        const tick = decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
-        return sink.tick(instrument, tick, refreshes.ltp)
-      }
+      case LTPC_SIZE:
+        return decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
       case QUOTE_SIZE:
-        return sink.tick(instrument, decodeQuote(view, instrument, receivedAt, divisor), refreshes.quote)
+        return decodeQuote(view, instrument, receivedAt, divisor)
       default: {
         const bookAt = size === OLD_FULL_SIZE ? OLD_BOOK_AT : BOOK_AT
-        return sink.tick(
-          instrument,
-          decodeFull(view, instrument, receivedAt, divisor, bookAt),
-          refreshes.depth
-        )
+        return decodeFull(view, instrument, receivedAt, divisor, bookAt)
       }
     }
   }

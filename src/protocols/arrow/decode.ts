@@ -175,6 +175,21 @@ export const decodeFull = (
   return tick
 }
 
+/**
+ * Adds what the closing auction's trailer says. A price of 0 is none yet; without any there is no auction to be out of
+ * balance.
+ * @param at where the trailer begins
+ */
+export const withAuction = (v: DataView, at: number, divisor: number, tick: TickDraft): Tick => {
+  const imbalance = i64be(v, at)
+  const indicative = v.getInt32(at + 8) / divisor
+  const reference = v.getInt32(at + 12) / divisor
+  if (indicative !== 0) tick.indicative_price = indicative
+  if (reference !== 0) tick.reference_price = reference
+  if (imbalance !== 0 || indicative !== 0 || reference !== 0) tick.imbalance = imbalance
+  return tick
+}
+
 /** Five levels, best first; a slot that is empty on the wire stays as zeros. */
 const decodeSide = (v: DataView, at: number, divisor: number): ReadonlyArray<Level> => [
   decodeLevel(v, at, divisor),

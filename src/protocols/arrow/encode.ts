@@ -2,7 +2,16 @@
 import type { Level, Tick } from "../../market/tick.ts"
 import { fitI32, fitU16, fitU32, putI64be } from "../bytes.ts"
 import type { WireMode } from "./layout.ts"
-import { BOOK_AT, BOOK_LEVELS, FULL_SIZE, LEVEL_SIZE, LTPC_SIZE, LTP_SIZE, QUOTE_SIZE } from "./layout.ts"
+import {
+  AUCTION_TRAILER,
+  BOOK_AT,
+  BOOK_LEVELS,
+  FULL_SIZE,
+  LEVEL_SIZE,
+  LTPC_SIZE,
+  LTP_SIZE,
+  QUOTE_SIZE
+} from "./layout.ts"
 
 const SIZES: Readonly<Record<WireMode, number>> = {
   ltp: LTP_SIZE,
@@ -12,7 +21,9 @@ const SIZES: Readonly<Record<WireMode, number>> = {
 }
 
 export const encodePacket = (mode: WireMode, token: number, tick: Tick, divisor: number): Uint8Array => {
-  const v = new DataView(new ArrayBuffer(SIZES[mode]))
+  const size = SIZES[mode]
+  const auction = isInAuction(tick)
+  const v = new DataView(new ArrayBuffer(auction ? size + AUCTION_TRAILER : size))
   const price = (at: number, value: number | undefined): void =>
     v.setInt32(at, fitI32((value ?? 0) * divisor))
   const seconds = (at: number, time: number | undefined): void =>
@@ -23,6 +34,11 @@ export const encodePacket = (mode: WireMode, token: number, tick: Tick, divisor:
   if (ltp !== undefined && close !== undefined) {
     v.setInt8(8, Math.sign(ltp - close))
     price(9, ltp - close)
+  }
+  if (auction) {
+    putI64be(v, size, tick.imbalance ?? 0)
+    price(size + 8, tick.indicative_price)
+    price(size + 12, tick.reference_price)
   }
   if (mode === "ltpc") price(13, close)
   if (mode === "ltp" || mode === "ltpc") return new Uint8Array(v.buffer)
@@ -48,6 +64,9 @@ export const encodePacket = (mode: WireMode, token: number, tick: Tick, divisor:
   }
   return new Uint8Array(v.buffer)
 }
+
+const isInAuction = ({ imbalance, indicative_price, reference_price }: Tick): boolean =>
+  imbalance !== undefined || indicative_price !== undefined || reference_price !== undefined
 
 const encodeSide = (v: DataView, from: number, side: ReadonlyArray<Level>, divisor: number): void => {
   const levels = Math.min(side.length, BOOK_LEVELS)

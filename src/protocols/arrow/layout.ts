@@ -13,8 +13,8 @@ export const FULL_SIZE = 249
 export const OLD_FULL_SIZE = 241
 
 /**
- * In the closing auction (from about 15:15) packets carry 16 bytes more: imbalance, indicative close and reference price,
- * which are no part of a tick.
+ * In the closing auction (from about 15:15) packets carry 16 bytes more: the imbalance (signed, 64 bits), the indicative close
+ * and the reference price. That a positive imbalance is one of buyers is UNCONFIRMED.
  */
 export const AUCTION_TRAILER = 16
 

@@ -27,6 +27,7 @@ interface Topic {
   readonly held: Held
   /** Raw, by slot: see fields.ts. */
   readonly values: Int32Array
+  /** 0 while there is no usable one: the topic is known, so that its changes are not taken for somebody else's. */
   divisor: number
   /** The first of the slots that say the scale; beyond all of them where the values do not. */
   readonly scaleAt: number
@@ -118,9 +119,9 @@ export class Topics {
     const kept = Math.min(count, values.length - 1)
     for (let i = 0; i < kept; i++) values[slot(i)] = view.getInt32(at + 4 * i)
     if (divisor === undefined) this.#scale(topic)
-    if (topic.divisor === 0) return sink.reject("unknown_packet", `${brokerText(name)} has no usable scale`)
     this.#byId.set(id | 0, topic)
     this.#byName.set(name, topic)
+    if (topic.divisor === 0) return refuseScale(topic, sink)
     this.#emit(topic, receivedAt, sink)
   }
 
@@ -138,12 +139,8 @@ export class Topics {
       changed = true
     }
     if (!changed) return
-    if (kept >= topic.scaleAt) {
-      this.#scale(topic)
-      if (topic.divisor === 0) {
-        return sink.reject("unknown_packet", `${brokerText(topic.name)} has no usable scale`)
-      }
-    }
+    if (kept >= topic.scaleAt) this.#scale(topic)
+    if (topic.divisor === 0) return refuseScale(topic, sink)
     this.#emit(topic, receivedAt, sink)
   }
 
@@ -181,3 +178,9 @@ export class Topics {
     }
   }
 }
+
+const refuseScale = ({ name }: Topic, sink: Sink): void =>
+  sink.reject(
+    "unusable_scale",
+    `${brokerText(name)}: its prices have no usable scale (multiplier and precision)`
+  )

@@ -245,7 +245,7 @@ export class IiflMqttCodec implements Codec {
     }
     if (length < FEED_LEAST) return sink.reject("truncated", `${topic}: ${length} bytes`)
     const divisor = view.getInt32(at + 58, true)
-    if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
+    if (divisor < 0) return sink.reject("unusable_scale", `${topic}: a divisor of ${divisor}`)
     const tick = decodeFeed(view, at, instrument, this.#receivedAt, divisor === 0 ? DEFAULT_DIVISOR : divisor)
     sink.tick(instrument, tick, refreshes.depth)
   }
@@ -270,7 +270,7 @@ export class IiflMqttCodec implements Codec {
         const held = this.#segments.get(segment)?.get(view.getUint32(at, true))
         if (held === undefined) return sink.reject("not_subscribed", topic)
         const divisor = view.getInt32(at + 8, true)
-        if (divisor < 0) return sink.reject("unknown_packet", `${topic}: a divisor of ${divisor}`)
+        if (divisor < 0) return sink.reject("unusable_scale", `${topic}: a divisor of ${divisor}`)
         const { instrument } = held
         const scale = divisor === 0 ? DEFAULT_DIVISOR : divisor
         return sink.tick(

@@ -162,7 +162,10 @@ export class NubraCodec implements Codec {
       const element = elements[i]!
       if (element === "not_subscribed") sink.reject("not_subscribed", type)
       else if (element === "ignored") sink.event({ type: "ignored", what: type })
-      else sink.tick(element.instrument, element.tick, refreshes[element.tick.mode])
+      else {
+        const { instrument, tick } = element
+        sink.tick(instrument, tick, tick.depth === undefined ? refreshes[tick.mode] : refreshes.depth)
+      }
     }
   }
 

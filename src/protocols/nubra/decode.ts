@@ -156,7 +156,10 @@ export const decodeBucket = (reader: Reader, received_time: number, find: Finder
   return { instrument, tick }
 }
 
-/** Levels come best first, as many as there are; empty ones are left out. */
+/**
+ * Levels come best first, as many as there are; empty ones are left out. Without any the message is no richer than a quote,
+ * but it says that the book is empty: readers of the one before must see it go.
+ */
 export const decodeBook = (reader: Reader, received_time: number, find: Finder): Element => {
   const end = endOf(reader)
   let id = 0
@@ -202,7 +205,8 @@ export const decodeBook = (reader: Reader, received_time: number, find: Finder):
   // OpenAlgo's client falls back on the other number (UNCONFIRMED).
   const instrument = find.byNumber(ref === 0 ? id : ref)
   if (instrument === undefined) return "not_subscribed"
-  const tick = draft(instrument, "depth", received_time, time)
+  const mode = buy.length === 0 && sell.length === 0 ? "quote" : "depth"
+  const tick = draft(instrument, mode, received_time, time)
   if (ltp !== 0) tick.ltp = ltp
   if (ltq !== 0) tick.ltq = ltq
   if (volume !== 0) tick.volume = volume

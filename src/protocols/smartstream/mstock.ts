@@ -7,7 +7,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, RateLimited } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
 import { MAX_TIME, MIN_TIME } from "../../market/tickRules.ts"
-import { FrameReader, i64le, putI64le } from "../bytes.ts"
+import { FrameReader, i64le, putI64le, u16le } from "../bytes.ts"
 import type {
   Change,
   Codec,
@@ -32,8 +32,13 @@ export const EPOCH_1980 = 315_532_800
 
 export const TRADE_TIME_AT = 123
 
-/** The documentation's frames begin with the count and the size of their packets. */
+/**
+ * The documentation's frames begin with the count and the size of their packets, 16 bits each; the official SDK knows bare
+ * packets only. The length alone tells which it is: no number of packets with their header is as long as one without.
+ */
 const PACKETS_AT = 4
+const isPacketSize = (length: number): boolean =>
+  length === SIZES[LTP] || length === SIZES[QUOTE] || length === SIZES[SNAP_QUOTE]
 
 /** A message in JSON may come as a binary frame; no packet begins like this. */
 const BRACE = 0x7b
@@ -81,31 +86,26 @@ export class MStockCodec implements Codec {
   decode(frame: Inbound, receivedAt: number, sink: Sink): void {
     this.#ledger.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
+    const { length } = frame
+    const count = u16le(frame, 0)
+    const size = u16le(frame, 2)
+    const headed = length > PACKETS_AT && isPacketSize(size)
+    // Before a look for a brace, which the count of 123 packets is too; no JSON has these lengths in its third character.
+    if (headed && length === PACKETS_AT + count * size) {
+      for (let at = PACKETS_AT; at < length; at += size) {
+        this.#packet(frame.subarray(at, at + size), receivedAt, sink)
+      }
+      return
+    }
     if (frame[0] === BRACE) return this.#text(new TextDecoder().decode(frame), sink)
-    if (this.#options.packetHeader) return this.#packets(frame, receivedAt, sink)
-    this.#packet(frame, receivedAt, sink)
+    if (isPacketSize(length)) return this.#packet(frame, receivedAt, sink)
+    if (!headed) return sink.reject("unknown_length", `no packet has ${length} bytes`)
+    sink.reject("truncated", `${count} packets of ${size} bytes declared, ${length} bytes came`)
   }
 
-  #packets(frame: Uint8Array, receivedAt: number, sink: Sink): void {
-    if (frame.length < PACKETS_AT) return sink.reject("truncated", `${frame.length} bytes`)
-    const count = frame[0]! | (frame[1]! << 8)
-    const size = frame[2]! | (frame[3]! << 8)
-    if (frame.length !== PACKETS_AT + count * size) {
-      return sink.reject(
-        "truncated",
-        `${count} packets of ${size} bytes declared, ${frame.length} bytes came`
-      )
-    }
-    for (let i = 0, at = PACKETS_AT; i < count; i++, at += size) {
-      this.#packet(frame.subarray(at, at + size), receivedAt, sink)
-    }
-  }
-
+  /** @param packet of one of the three lengths */
   #packet(packet: Uint8Array, receivedAt: number, sink: Sink): void {
     const { length } = packet
-    if (length !== SIZES[LTP] && length !== SIZES[QUOTE] && length !== SIZES[SNAP_QUOTE]) {
-      return sink.reject("unknown_length", `no packet has ${length} bytes`)
-    }
     const exchangeType = packet[1]!
     const segment = this.#ledger.segments[exchangeType]
     if (segment === undefined) return sink.reject("unknown_segment", `exchange type ${exchangeType}`)

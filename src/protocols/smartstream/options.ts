@@ -16,8 +16,6 @@
  * m.Stock, all of it UNCONFIRMED:
  * - `loginAnswer` (true): the server answers the login with a text, and takes subscriptions after it.
  * - `istTimes` (true): times count seconds of India's wall clock from 1980, as NSE's own do, rather than UTC's.
- * - `packetHeader` (false): frames begin with a count and a size of packets, as the documentation says; the official
- *   SDK knows bare packets only.
  */
 import type { CodecOptions } from "../protocol.ts"
 import { booleanOf, choiceOf, countOf, divisorsOf } from "../variant.ts"
@@ -47,7 +45,6 @@ export interface MStockOptions {
   readonly loginAnswer: boolean
   /** Seconds that its times are ahead of UTC. */
   readonly ahead: number
-  readonly packetHeader: boolean
 }
 
 const IST_SECONDS = 19_800
@@ -55,6 +52,5 @@ const IST_SECONDS = 19_800
 /** @throws InvalidVariant naming the choice that is wrong */
 export const mstockOptions = ({ variant }: CodecOptions): MStockOptions => ({
   loginAnswer: booleanOf("smartstream", variant, "loginAnswer", true),
-  ahead: booleanOf("smartstream", variant, "istTimes", true) ? IST_SECONDS : 0,
-  packetHeader: booleanOf("smartstream", variant, "packetHeader", false)
+  ahead: booleanOf("smartstream", variant, "istTimes", true) ? IST_SECONDS : 0
 })

@@ -53,11 +53,27 @@ const readLtpc = (reader: Reader, into: Values): void => {
       case L.CLOSE:
         into.close = readDouble(reader)
         break
+      case L.LTPC_INDICATIVE:
+        into.indicativePrice = readDoubleValue(reader)
+        break
       default:
         skipField(reader, tag)
     }
   }
   checkEnd(reader, end)
+}
+
+/** A double that is there or not; without a value it is 0. */
+const readDoubleValue = (reader: Reader): number => {
+  const end = endOf(reader)
+  let value = 0
+  while (reader.pos < end) {
+    const tag = readTag(reader)
+    if (tag === L.DOUBLE_VALUE) value = readDouble(reader)
+    else skipField(reader, tag)
+  }
+  checkEnd(reader, end)
+  return value
 }
 
 const readFull = (reader: Reader, into: Values): boolean => {
@@ -110,6 +126,21 @@ const readMarket = (reader: Reader, into: Values): void => {
         break
       case L.TOTAL_SELL:
         into.totalSell = whole(reader)
+        break
+      case L.INDICATIVE_PRICE:
+        into.indicativePrice = readDouble(reader)
+        break
+      case L.REFERENCE_PRICE:
+        into.referencePrice = readDouble(reader)
+        break
+      case L.INDICATIVE_QUANTITY:
+        into.indicativeQuantity = readInt64(reader)
+        break
+      case L.IMBALANCE:
+        into.imbalance = readInt64(reader)
+        break
+      case L.MARKET_IMBALANCE:
+        into.marketImbalance = readInt64(reader)
         break
       default:
         skipField(reader, tag)

@@ -58,6 +58,9 @@ const writeLtpc = (writer: Writer, tick: Tick): void => {
   putInt64(writer, L.LTT, tick.ltt)
   putInt64(writer, L.LTQ, tick.ltq)
   putDouble(writer, L.CLOSE, tick.close)
+  if (tick.indicative_price !== undefined) {
+    putMessage(writer, L.LTPC_INDICATIVE, (value) => putDouble(value, L.DOUBLE_VALUE, tick.indicative_price))
+  }
 }
 
 const writeMarket = (writer: Writer, tick: Tick, levels: number): void => {
@@ -73,6 +76,11 @@ const writeMarket = (writer: Writer, tick: Tick, levels: number): void => {
   putDouble(writer, L.OPEN_INTEREST, tick.oi)
   putDouble(writer, L.TOTAL_BUY, tick.total_buy_quantity)
   putDouble(writer, L.TOTAL_SELL, tick.total_sell_quantity)
+  putDouble(writer, L.INDICATIVE_PRICE, tick.indicative_price)
+  putDouble(writer, L.REFERENCE_PRICE, tick.reference_price)
+  putInt64(writer, L.INDICATIVE_QUANTITY, tick.indicative_quantity)
+  putInt64(writer, L.IMBALANCE, tick.imbalance)
+  putInt64(writer, L.MARKET_IMBALANCE, tick.market_imbalance)
 }
 
 const writeIndex = (writer: Writer, tick: Tick): void => {

@@ -28,12 +28,15 @@ export const LTP = tagOf(1, FIXED64)
 export const LTT = tagOf(2, VARINT)
 export const LTQ = tagOf(3, VARINT)
 export const CLOSE = tagOf(4, FIXED64)
+/** In auctions, since 2026: a `google.protobuf.DoubleValue`, a message with one double. */
+export const LTPC_INDICATIVE = tagOf(5, LENGTH_DELIMITED)
+export const DOUBLE_VALUE = tagOf(1, FIXED64)
 
 /** `FullFeed`: one of these. */
 export const FULL_MARKET = tagOf(1, LENGTH_DELIMITED)
 export const FULL_INDEX = tagOf(2, LENGTH_DELIMITED)
 
-/** `MarketFullFeed`. 11 to 16 tell of auctions, since 2026. */
+/** `MarketFullFeed`. */
 export const MARKET_LTPC = tagOf(1, LENGTH_DELIMITED)
 export const MARKET_LEVEL = tagOf(2, LENGTH_DELIMITED)
 export const MARKET_OHLC = tagOf(4, LENGTH_DELIMITED)
@@ -42,6 +45,15 @@ export const VOLUME = tagOf(6, VARINT)
 export const OPEN_INTEREST = tagOf(7, FIXED64)
 export const TOTAL_BUY = tagOf(9, FIXED64)
 export const TOTAL_SELL = tagOf(10, FIXED64)
+/**
+ * In auctions, since 2026: `iep`, `rp`, `ieq`, `iiqTotal` and `iiqM`. That the imbalances (the last two) are signed, more to
+ * buy being positive, is UNCONFIRMED. 16 says whether the instrument takes part in the closing auction at all.
+ */
+export const INDICATIVE_PRICE = tagOf(11, FIXED64)
+export const REFERENCE_PRICE = tagOf(12, FIXED64)
+export const INDICATIVE_QUANTITY = tagOf(13, VARINT)
+export const IMBALANCE = tagOf(14, VARINT)
+export const MARKET_IMBALANCE = tagOf(15, VARINT)
 
 /** `IndexFullFeed`. */
 export const INDEX_LTPC = tagOf(1, LENGTH_DELIMITED)

@@ -2,7 +2,8 @@
  * What a feed message tells of an instrument, and what is known of it by all messages so far.
  *
  * proto3 does not send zeros, so a zero here means "not told". A message in full mode may leave out what has not changed
- * (the price while only the book moved, seen in practice), so messages are merged; what is in one replaces what was.
+ * (the price while only the book moved, seen in practice), so messages are merged; what is in one replaces what was. An
+ * auction's fields are the last message's alone.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
@@ -24,6 +25,12 @@ export class Values {
   totalSell = 0
   oi = 0
   depth: Depth | undefined = undefined
+  // Of an auction.
+  indicativePrice = 0
+  indicativeQuantity = 0
+  referencePrice = 0
+  imbalance = 0
+  marketImbalance = 0
 
   clear(): void {
     this.mode = "ltp"
@@ -45,6 +52,25 @@ export class Values {
     this.totalSell = 0
     this.oi = 0
     this.depth = undefined
+    this.forgetAuction()
+  }
+
+  forgetAuction(): void {
+    this.indicativePrice = 0
+    this.indicativeQuantity = 0
+    this.referencePrice = 0
+    this.imbalance = 0
+    this.marketImbalance = 0
+  }
+
+  get inAuction(): boolean {
+    return (
+      this.indicativePrice !== 0 ||
+      this.referencePrice !== 0 ||
+      this.indicativeQuantity !== 0 ||
+      this.imbalance !== 0 ||
+      this.marketImbalance !== 0
+    )
   }
 
   merge(newer: Values): void {
@@ -62,17 +88,39 @@ export class Values {
     if (newer.totalSell !== 0) this.totalSell = newer.totalSell
     if (newer.oi !== 0) this.oi = newer.oi
     if (newer.depth !== undefined) this.depth = newer.depth
+    // Not what was told before: after an auction they are left out, and so are zeros.
+    this.indicativePrice = newer.indicativePrice
+    this.indicativeQuantity = newer.indicativeQuantity
+    this.referencePrice = newer.referencePrice
+    this.imbalance = newer.imbalance
+    this.marketImbalance = newer.marketImbalance
   }
 }
 
 /** @param time of the message by the server's clock, 0 for none; the feed has no time of the exchange */
-export const tickOf = (
+export const tickOf = (v: Values, instrument: WireInstrument, receivedAt: number, time: number): Tick => {
+  const tick = plainTickOf(v, instrument, receivedAt, time)
+  return v.inAuction ? withAuction(v, tick) : tick
+}
+
+const withAuction = (v: Values, tick: TickDraft): Tick => {
+  if (v.indicativePrice !== 0) tick.indicative_price = v.indicativePrice
+  if (v.indicativeQuantity !== 0) tick.indicative_quantity = v.indicativeQuantity
+  if (v.referencePrice !== 0) tick.reference_price = v.referencePrice
+  if (v.imbalance !== 0) tick.imbalance = v.imbalance
+  if (v.marketImbalance !== 0) tick.market_imbalance = v.marketImbalance
+  return tick
+}
+
+const plainTickOf = (
   v: Values,
   { exchange, symbol }: WireInstrument,
   received_time: number,
   time: number
-): Tick => {
-  const { close, depth, high, low, ltp, ltq, ltt, mode, open, volume } = v
+): TickDraft => {
+  const { close, depth, high, low, ltp, ltq, ltt, open, volume } = v
+  // By what is known: a message of the full mode need not bring the book.
+  const mode = depth !== undefined ? "depth" : v.mode === "depth" ? "quote" : v.mode
   const traded = ltp !== 0 && ltt !== 0 && ltq !== 0 && close !== 0 && time !== 0
   // The two everyday kinds have their own literals, so that almost all ticks share a few hidden classes.
   if (traded && depth === undefined && open === 0 && volume === 0 && v.oi === 0) {

@@ -12,11 +12,11 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> =>
   Effect.tryPromise({
     try: async (signal) => {
-      const { body, headers, method, url } = request
+      const { body, headers, method, timeoutMs = TIMEOUT_MS, url } = request
       const response = await fetch(url, {
         method,
         headers,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS))]),
         ...(body === undefined ? {} : { body })
       })
       return {

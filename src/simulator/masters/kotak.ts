@@ -93,7 +93,8 @@ export const master: SimulatedMaster = {
     const { date, weekly } = l.expiry
     return `${l.title}${weekly ? weeklyDay(date) : yearMonth(date)}${contractTail(l)}`
   },
-  brokerExchange: (_, code) => String(code),
+  // The feed's name of BSE's currency segment is not the one that Kotak's REST documentation has.
+  brokerExchange: (_, code) => (code === "bse_cd" ? "bcs-fo" : String(code)),
   write: (listed) => {
     const bySegment = new Map<string, Array<ReadonlyArray<string | number>>>()
     for (const one of listed) {

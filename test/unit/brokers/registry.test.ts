@@ -64,6 +64,48 @@ describe("BrokerRegistry", () => {
   )
 })
 
+describe("a broker with several wires", () => {
+  const wireOf = (stream: string, protocol?: string) =>
+    BrokerRegistry.use((registry) => registry.feed(stream, protocol)).pipe(
+      Effect.map((feed) => `${feed.name} ${feed.protocol}`),
+      Effect.catchTag("UnsupportedBroker", (error) => Effect.succeed(error._tag)),
+      Effect.provide(BrokerRegistry.layer)
+    )
+
+  it.effect.each([
+    ["kotak", undefined, "kotak kotak-sfeed"],
+    ["kotak", "kotak-sfeed", "kotak kotak-sfeed"],
+    ["kotak", "kotak-hsm", "kotak kotak-hsm"],
+    ["Kotak_SFeed", "kotak-sfeed", "kotak kotak-sfeed"],
+    ["kotak_sfeed", "kite", "UnsupportedBroker"],
+    ["kotak_sfeed", undefined, "UnsupportedBroker"],
+    // One wire: the name alone decides.
+    ["zerodha", "kotak-hsm", "zerodha kite"],
+    ["zerodha_more", "kite", "UnsupportedBroker"],
+    ["dhan_depth20", "dhan-depth20", "dhan_depth20 dhan-depth20"]
+  ] as const)("finds the feed of %s with protocol %s", ([stream, protocol, expected]) =>
+    Effect.map(wireOf(stream, protocol), (found) => assert.strictEqual(found, expected))
+  )
+
+  const loaded = (name: string, protocol: string) =>
+    BrokerRegistry.use((registry) => registry.load(name)).pipe(
+      Effect.provide(BrokerRegistry.layer),
+      Effect.provideService(BrokerOverrides, { [name]: { protocol } })
+    )
+
+  it.effect("is switched by a setting, which names the known ones when it is wrong", () =>
+    Effect.gen(function* () {
+      const { broker } = yield* loaded("kotak", "kotak-hsm")
+      assert.deepStrictEqual([broker.protocol, broker.pacing.batch], ["kotak-hsm", 100])
+      const error = yield* Effect.flip(loaded("kotak", "hsm"))
+      assert.strictEqual(error._tag, "BrokerLoadFailed")
+      assert.include(error.message, 'does not speak "hsm" but kotak-sfeed, kotak-hsm')
+      assert.include(error.message, "brokers.json")
+      assert.include((yield* Effect.flip(loaded("zerodha", "arrow"))).message, "but kite")
+    })
+  )
+})
+
 describe("createAdapter", () => {
   it.effect("makes the session of a built-in broker, and fails on an unknown name", () =>
     Effect.gen(function* () {

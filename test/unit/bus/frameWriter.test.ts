@@ -14,6 +14,7 @@ import type { Tick } from "../../../src/market/tick.ts"
 /** Ticks to draw from: the ranges of the real schema, spelled so that values can be derived from them. */
 const Price = Schema.Finite.check(Schema.isBetween({ minimum: -1e12, maximum: 1e12 }))
 const Quantity = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const SignedQuantity = Schema.Int
 const Time = Schema.Int.check(Schema.isBetween({ minimum: 1_000_000_000_000, maximum: 4_102_444_800_000 }))
 const Side = Schema.Array(Schema.Struct({ price: Price, quantity: Quantity, orders: Quantity }))
 const AnyTick = Schema.Struct({
@@ -40,6 +41,11 @@ const AnyTick = Schema.Struct({
   lower_circuit: Schema.optionalKey(Price),
   week52_high: Schema.optionalKey(Price),
   week52_low: Schema.optionalKey(Price),
+  indicative_price: Schema.optionalKey(Price),
+  indicative_quantity: Schema.optionalKey(Quantity),
+  reference_price: Schema.optionalKey(Price),
+  imbalance: Schema.optionalKey(SignedQuantity),
+  market_imbalance: Schema.optionalKey(SignedQuantity),
   depth: Schema.optionalKey(Schema.Struct({ buy: Side, sell: Side })),
   implausible: Schema.optionalKey(Implausible)
 })
@@ -107,6 +113,11 @@ const plain = (v: View, t: Tick): object => {
           lower_circuit: t.lower_circuit,
           week52_high: t.week52_high,
           week52_low: t.week52_low,
+          indicative_price: t.indicative_price,
+          indicative_quantity: t.indicative_quantity,
+          reference_price: t.reference_price,
+          imbalance: t.imbalance,
+          market_imbalance: t.market_imbalance,
           depth:
             v.mode === "depth" && v.levels > 0 && t.depth !== undefined
               ? {
@@ -278,6 +289,46 @@ describe("frameWriter", () => {
     })
   })
 
+  it("writes an auction's fields behind all others but the book and the times, for readers of quotes and of the book", () => {
+    const auction = {
+      indicative_price: 2961.5,
+      indicative_quantity: 12_400,
+      reference_price: 2958.35,
+      imbalance: -2560,
+      market_imbalance: 0
+    }
+    const level = { price: 10, quantity: 1, orders: 1 }
+    const t = tick({
+      mode: "depth",
+      ltp: 10,
+      week52_low: 5,
+      ltt: 1_764_040_500_000,
+      ...auction,
+      depth: { buy: [level], sell: [level] }
+    })
+    const quote = dataOf(view({ mode: "quote", levels: 0 }), t)
+    assert.deepInclude(quote, auction)
+    assert.deepStrictEqual(Object.keys(quote).slice(-8), [
+      "week52_low",
+      ...Object.keys(auction),
+      "ltt",
+      "timestamp"
+    ])
+    assert.deepStrictEqual(Object.keys(dataOf(view(), t)).slice(-8), [
+      ...Object.keys(auction),
+      "depth",
+      "ltt",
+      "timestamp"
+    ])
+    assert.deepStrictEqual(Object.keys(dataOf(view({ mode: "ltp", levels: 0 }), t)), [
+      "symbol",
+      "exchange",
+      "ltp",
+      "ltt",
+      "timestamp"
+    ])
+  })
+
   it("gives change without binary dust and in percent of the previous close", () => {
     const quote = (ltp: number, close: number) => {
       const { change, change_percent } = dataOf(view({ mode: "quote", levels: 0 }), tick({ ltp, close }))
@@ -342,19 +393,24 @@ describe("frameWriter", () => {
       average_price: 1501.25,
       volume: 5e12,
       ltt: 1_764_040_501_000,
+      reference_price: 1500.5,
+      imbalance: -3,
       depth: { buy: [price], sell: [] }
     })
+    const { reference_price: _r, imbalance: _i, ...later } = whole
     const script = `
       const { makeFrameWriter } = await import(${JSON.stringify(module)})
       for (const mode of ["ltp", "quote", "depth"]) {
         const view = { ...${JSON.stringify(view())}, mode, levels: mode === "depth" ? 5 : 0 }
-        console.log(makeFrameWriter(view)(${JSON.stringify(whole)}).payload.toString())
+        const write = makeFrameWriter(view)
+        console.log(write(${JSON.stringify(whole)}).payload.toString())
+        console.log(write(${JSON.stringify(later)}).payload.toString())
       }`
     const flags = ["--disable-warning=ExperimentalWarning", "--input-type=module"]
     const run = (...more: ReadonlyArray<string>) =>
       spawnSync(process.execPath, [...flags, ...more, "-e", script], { encoding: "utf8" })
-    const wanted = modes.map((mode) =>
-      JSON.stringify(plain(view({ mode, levels: mode === "depth" ? 5 : 0 }), whole))
+    const wanted = modes.flatMap((mode) =>
+      [whole, later].map((t) => JSON.stringify(plain(view({ mode, levels: mode === "depth" ? 5 : 0 }), t)))
     )
     const { stderr, stdout } = run("--disallow-code-generation-from-strings")
     assert.deepStrictEqual(stdout.trimEnd().split("\n"), wanted, stderr)

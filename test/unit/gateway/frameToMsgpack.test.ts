@@ -31,6 +31,7 @@ const quantity = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(127, 128, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 1e15 - 1, 1e15)
 )
+const signed = fc.oneof(quantity, fc.maxSafeInteger())
 const time = fc.integer({ min: 1_000_000_000_000, max: 4_102_444_800_000 })
 const side = fc.array(fc.record({ price, quantity, orders: quantity }), { maxLength: 22 })
 
@@ -59,6 +60,11 @@ const anyTick: fc.Arbitrary<Tick> = fc.record(
     lower_circuit: price,
     week52_high: price,
     week52_low: price,
+    indicative_price: price,
+    indicative_quantity: quantity,
+    reference_price: price,
+    imbalance: signed,
+    market_imbalance: signed,
     depth: fc.record({ buy: side, sell: side }),
     implausible: fc.constantFrom("jump" as const, "circuit" as const)
   },

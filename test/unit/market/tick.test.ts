@@ -28,6 +28,11 @@ const good = {
   lower_circuit: 1400,
   week52_high: 1700,
   week52_low: 1200,
+  indicative_price: 1503.1,
+  indicative_quantity: 12_400,
+  reference_price: 1501.9,
+  imbalance: -3500,
+  market_imbalance: 250,
   depth: { buy: [level(1502.35)], sell: [level(1502.45)] },
   implausible: "jump"
 } as const
@@ -50,7 +55,7 @@ describe("the guard", () => {
 
   it.each(fields)("refuses a bad %s, and names it", (field) => {
     const text = field === "symbol" || field === "exchange" ? "" : "1502.4"
-    const bad = [null, undefined, text, {}, true, Number.NaN, Number.POSITIVE_INFINITY, -1e15, 1e300]
+    const bad = [null, undefined, text, {}, true, Number.NaN, Number.POSITIVE_INFINITY, -1e17, 1e300]
     for (const value of bad) {
       const tick = { ...good, [field]: value }
       assert.isFalse(isTick(tick), `${field}: ${String(value)}`)
@@ -75,7 +80,8 @@ describe("the guard", () => {
       "total_sell_quantity",
       "oi",
       "oi_high",
-      "oi_low"
+      "oi_low",
+      "indicative_quantity"
     ]) {
       for (const value of [0.5, -1, 2 ** 53]) assert.isFalse(isTick({ ...good, [field]: value }), field)
     }
@@ -84,6 +90,12 @@ describe("the guard", () => {
         assert.isFalse(isTick({ ...good, [field]: value }), field)
     }
     assert.isTrue(isTick({ ...good, ltp: -37.63 }), "a price may be negative")
+    for (const field of ["imbalance", "market_imbalance"]) {
+      for (const value of [0.5, -0.5, 2 ** 53, -(2 ** 53)])
+        assert.isFalse(isTick({ ...good, [field]: value }), field)
+      for (const value of [0, -1, -(2 ** 31) - 1, Number.MIN_SAFE_INTEGER])
+        assert.isTrue(isTick({ ...good, [field]: value }), field)
+    }
   })
 
   it("refuses a bad level anywhere in the book, and says where", () => {

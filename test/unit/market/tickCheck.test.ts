@@ -26,8 +26,25 @@ const spelledOut = (() => {
   const kinds = {
     time: ["exchange_time", "ltt"],
     price: ["ltp", "open", "high", "low", "close", "average_price"],
-    limit: ["upper_circuit", "lower_circuit", "week52_high", "week52_low"],
-    quantity: ["ltq", "volume", "total_buy_quantity", "total_sell_quantity", "oi", "oi_high", "oi_low"]
+    limit: [
+      "upper_circuit",
+      "lower_circuit",
+      "week52_high",
+      "week52_low",
+      "indicative_price",
+      "reference_price"
+    ],
+    quantity: [
+      "ltq",
+      "volume",
+      "total_buy_quantity",
+      "total_sell_quantity",
+      "oi",
+      "oi_high",
+      "oi_low",
+      "indicative_quantity"
+    ],
+    signed: ["imbalance", "market_imbalance"]
   }
   const each = <S extends Schema.Top>(of: ReadonlyArray<string>, field: S) =>
     Object.fromEntries(of.map((name) => [name, Schema.optionalKey(field)]))
@@ -40,6 +57,7 @@ const spelledOut = (() => {
       ...each(kinds.time, Time),
       ...each([...kinds.price, ...kinds.limit], Price),
       ...each(kinds.quantity, Quantity),
+      ...each(kinds.signed, Schema.Number.check(Schema.isInt())),
       implausible: Schema.optionalKey(Schema.Literals(["jump", "circuit"])),
       depth: Schema.optionalKey(Schema.Struct({ buy: Side, sell: Side }))
     })
@@ -105,6 +123,7 @@ const good = {
   text: fc.string({ minLength: 1 }),
   price: fc.double({ min: -MAX_PRICE, max: MAX_PRICE, noNaN: true }),
   quantity: fc.oneof(fc.nat(), fc.maxSafeNat()),
+  signed: fc.oneof(fc.integer(), fc.maxSafeInteger()),
   time: fc.integer({ min: MIN_TIME, max: MAX_TIME })
 }
 
@@ -130,7 +149,8 @@ const ofRule = (rule: Rule): fc.Arbitrary<unknown> => {
     case "book":
       return book(goodSide)
     case "number":
-      return !rule.whole ? good.price : rule.from === 0 ? good.quantity : good.time
+      if (!rule.whole) return good.price
+      return rule.from === 0 ? good.quantity : rule.from < 0 ? good.signed : good.time
   }
 }
 

@@ -12,10 +12,12 @@ import type { Link } from "./link.ts"
 import { makeLink } from "./link.ts"
 import { DEEP, DEPTH, LTP, QUOTE, collecting, NOW } from "./support.ts"
 
-const linkTo = async (feed: string): Promise<Link> =>
+const linkTo = async (feed: string, protocol?: string): Promise<Link> =>
   makeLink(
     await Effect.runPromise(
-      BrokerRegistry.use((registry) => registry.feed(feed)).pipe(Effect.provide(BrokerRegistry.layer))
+      BrokerRegistry.use((registry) => registry.feed(feed, protocol)).pipe(
+        Effect.provide(BrokerRegistry.layer)
+      )
     )
   )
 
@@ -95,12 +97,15 @@ describe("deltaexchange: subscriptions", () => {
   })
 })
 
-describe.each(["fyers", "kotak"])("%s: answers without a name", (feed) => {
+describe.each([
+  ["fyers", "fyers-hsm"],
+  ["kotak", "kotak-hsm"]
+])("%s over %s: answers without a name", (feed, protocol) => {
   const K = Uint8Array.of(0, 6, 4, 1, 1, 0, 1, 0x4b)
   const N = Uint8Array.of(0, 6, 4, 1, 1, 0, 1, 0x4e)
 
   it("confirm what is open when all of it is answered, and refuse it when all of it is", async () => {
-    const link = await linkTo(feed)
+    const link = await linkTo(feed, protocol)
     ask(link, QUOTE, "NSE:SBIN")
     assert.deepStrictEqual(tellingOf(link, K), ["confirmed NSE:SBIN"])
     // Prices and book are requests of their own.
@@ -113,12 +118,62 @@ describe.each(["fyers", "kotak"])("%s: answers without a name", (feed) => {
   })
 
   it("say nothing of any one when they differ", async () => {
-    const link = await linkTo(feed)
+    const link = await linkTo(feed, protocol)
     ask(link, DEPTH, "NSE:SBIN")
     assert.deepStrictEqual(tellingOf(link, N, K), ["refused"])
     ask(link, QUOTE, "NSE:INFY")
     link.codec.request([{ instrument: link.instrument("NSE:INFY"), from: QUOTE }])
     assert.deepStrictEqual(tellingOf(link, K), [], "given up meanwhile")
+  })
+})
+
+describe("kotak-sfeed: acknowledgements", () => {
+  const told1109 = (more: object) => JSON.stringify({ message_code: 1109, ...more })
+
+  it("confirm by the key that was asked with, in each of their shapes", async () => {
+    const link = await linkTo("kotak")
+    const keyOf = (name: string) => `nse_cm|${link.instrument(name).token}`
+    ask(link, QUOTE, "NSE:SBIN", "NSE:INFY", "NSE_INDEX:NIFTY", "NSE:RELIANCE")
+    const guide = { [keyOf("NSE:SBIN")]: { cas_status: 1, trading_symbols: "SBIN-EQ" } }
+    assert.deepStrictEqual(
+      tellingOf(
+        link,
+        told1109({ error_code: 0, description: "SUBSCRIBED", data: guide }),
+        told1109({ message: "Subscribed", trading_symbols: { [keyOf("NSE:INFY")]: "INFY-EQ" } }),
+        told1109({ tradingSymbols: { "nse_cm|Nifty 50": "Nifty 50-IN", "nse_cm|1": "GONE", "": "" } }),
+        told1109({ error_code: 0, data: {} }),
+        told1109({})
+      ),
+      ["confirmed NSE:SBIN", "confirmed NSE:INFY", "confirmed NSE_INDEX:NIFTY"]
+    )
+  })
+
+  it("refuse what an error names, and nobody when it names nobody", async () => {
+    const link = await linkTo("kotak")
+    ask(link, DEPTH, "NSE:SBIN")
+    const { token } = link.instrument("NSE:SBIN")
+    assert.deepStrictEqual(
+      tellingOf(
+        link,
+        told1109({ error_code: 5, description: "INVALID TOKEN", data: { [`nse_cm|${token}`]: {} } }),
+        told1109({ error_code: 5, description: "INVALID TOKEN", data: {} })
+      ),
+      ["refused NSE:SBIN", "refused"]
+    )
+  })
+
+  it("mean nobody where an index and a share have the same number", async () => {
+    const link = await linkTo("kotak")
+    const share = { ...link.instrument("NSE:SBIN"), token: "26000" }
+    const index = { ...link.instrument("NSE_INDEX:NIFTY"), token: "26000" }
+    const data = { "nse_cm|26000": "X" }
+    link.codec.request([
+      { instrument: share, to: QUOTE },
+      { instrument: index, to: QUOTE }
+    ])
+    assert.deepStrictEqual(tellingOf(link, told1109({ trading_symbols: data })), [])
+    link.codec.request([{ instrument: index, from: QUOTE }])
+    assert.deepStrictEqual(tellingOf(link, told1109({ trading_symbols: data })), ["confirmed NSE:SBIN"])
   })
 })
 

@@ -224,6 +224,38 @@ describe("arrow: packets", () => {
     ])
   })
 
+  it("reads what the closing auction adds to each kind, in paise and signed", () => {
+    const auction = { indicative_price: 10.15, reference_price: 10.07, imbalance: -(2 ** 33) - 5 }
+    const kinds = ["ltp", "ltpc", "quote", "full"] as const
+    const packets = (more: Partial<Tick>) => kinds.map((kind) => packet(kind, 2885, { ...state, ...more }))
+    assert.deepStrictEqual(
+      packets(auction).map((p) => p.length),
+      [29, 33, 109, 265]
+    )
+    const read = (more: Partial<Tick>) => decode(opened(arrow, [reliance]), ...packets(more))
+    const plain = read({})
+    const found = read(auction)
+    assert.deepStrictEqual(
+      found.ticks,
+      plain.ticks.map((tick) => ({ ...tick, ...auction }))
+    )
+    assert.deepStrictEqual(found.refreshes, plain.refreshes)
+    // In balance is a value; a price of 0 is none yet.
+    assert.deepStrictEqual(read({ reference_price: 10.07 }).ticks[3], {
+      ...plain.ticks[3]!,
+      reference_price: 10.07,
+      imbalance: 0
+    })
+    assert.deepStrictEqual(read({ imbalance: 0 }).ticks, plain.ticks, "a trailer of zeros")
+  })
+
+  it("reads the trailers of the golden frames", () => {
+    const hex = "0007a1f1000246df02000000eb000245f4ffffffffffffb0d5000246e4000246df"
+    const infy = instrument("BSE", "INFY", "500209")
+    const [tick] = decode(opened(arrow, [infy], LTP), Buffer.from(hex, "hex")).ticks
+    assert.deepInclude(tick, { imbalance: -20_267, indicative_price: 1492.2, reference_price: 1492.15 })
+  })
+
   it("scales currency by 1e7, unless told otherwise", () => {
     const usd = { ...state, ltp: 84.2575 }
     const frame = encodePacket("ltp", 9821, usd, 10_000_000)

@@ -3,29 +3,21 @@
  * events, never an exception; and instruments with equal tokens in different segments never exchange a field.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
-import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
+import { codecOptions } from "../../../src/brokers/broker.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import type { Change, Codec, Frame, Sink, Want } from "../../../src/protocols/protocol.ts"
 import { makeGuard } from "../../../src/session/guard.ts"
+import { everyFeed } from "../../support/everyFeed.ts"
 import { disagreements } from "../../support/marketState.ts"
+import { misnamed } from "../../support/misnamed.ts"
 import type { Link } from "./link.ts"
 import { NOW, makeLink } from "./link.ts"
 
 const isTick = makeGuard()
-
-const feeds = await Effect.runPromise(
-  Effect.gen(function* () {
-    const registry = yield* BrokerRegistry
-    const modules = yield* Effect.forEach(builtInBrokers, registry.load)
-    return modules.flatMap(({ broker }) => feedsOf(broker).map((feed) => [feed.name, feed] as const))
-  }).pipe(Effect.provide(BrokerRegistry.layer))
-)
 
 /** The richest want that a feed offers for an instrument. */
 const richest = (broker: Broker, { exchange }: WireInstrument): Want => {
@@ -60,13 +52,14 @@ const record = async (broker: Broker): Promise<{ link: Link; subscribed: Readonl
   return { link, subscribed }
 }
 
-describe.each(feeds)("%s: any input", (_, broker) => {
+describe.each(everyFeed)("%s: any input", (_, broker) => {
   const check = (codec: Codec, subscribed: ReadonlyArray<WireInstrument>, frames: ReadonlyArray<Frame>) => {
     const sink: Sink = {
       tick: (instrument, tick) => {
         assert.isTrue(subscribed.includes(instrument), `a tick of ${nameOf(instrument)}, which nobody wants`)
         assert.strictEqual(tick.symbol, instrument.symbol)
         assert.strictEqual(tick.exchange, instrument.exchange)
+        assert.isUndefined(misnamed(tick))
       },
       reject: () => {},
       event: () => {},
@@ -140,7 +133,7 @@ describe.each(feeds)("%s: any input", (_, broker) => {
   })
 })
 
-describe.each(feeds)("%s: equal tokens in different segments", (_, broker) => {
+describe.each(everyFeed)("%s: equal tokens in different segments", (_, broker) => {
   it("never exchange a field", async () => {
     const link = await makeLink(broker)
     const byToken = new Map<string, Array<WireInstrument>>()

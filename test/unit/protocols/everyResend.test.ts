@@ -3,26 +3,16 @@
  * on the wire, serves on, and leaves the others alone. And which protocols acknowledge: docs/architecture.md has the table.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import { feedsOf } from "../../../src/brokers/broker.ts"
-import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { exchanges } from "../../../src/market/exchange.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import type { Change, Want } from "../../../src/protocols/protocol.ts"
+import { everyFeed } from "../../support/everyFeed.ts"
 import { disagreements } from "../../support/marketState.ts"
 import type { Link } from "./link.ts"
 import { makeLink } from "./link.ts"
-
-const feeds = await Effect.runPromise(
-  Effect.gen(function* () {
-    const registry = yield* BrokerRegistry
-    const modules = yield* Effect.forEach(builtInBrokers, registry.load)
-    return modules.flatMap(({ broker }) => feedsOf(broker).map((feed) => [feed.name, feed] as const))
-  }).pipe(Effect.provide(BrokerRegistry.layer))
-)
 
 /** Protocols whose brokers tell that a subscription has been taken, by words or by first values that are marked so. */
 const acknowledging: ReadonlySet<string> = new Set([
@@ -30,6 +20,7 @@ const acknowledging: ReadonlySet<string> = new Set([
   "fyers-hsm",
   "iifl-mqtt",
   "kotak-hsm",
+  "kotak-sfeed",
   "noren",
   "xts"
 ])
@@ -92,7 +83,7 @@ const subscribed = async (broker: Broker) => {
   return { link, instruments, changes, holds }
 }
 
-describe.each(feeds)("%s: a subscription that is asked for once more", (_, broker) => {
+describe.each(everyFeed)("%s: a subscription that is asked for once more", (_, broker) => {
   it("is asked for on the wire, serves on under whichever object asked, and leaves the others alone", async () => {
     const { changes, holds, instruments, link } = await subscribed(broker)
     const [first, second, third] = instruments as [WireInstrument, WireInstrument, WireInstrument]
@@ -164,7 +155,7 @@ describe.each(feeds)("%s: a subscription that is asked for once more", (_, broke
   })
 })
 
-describe.each(feeds)("%s: what the broker says about subscriptions", (_, broker) => {
+describe.each(everyFeed)("%s: what the broker says about subscriptions", (_, broker) => {
   it("confirms the very objects that were passed, or nothing", async () => {
     const { instruments, link } = await subscribed(broker)
     const confirmed = new Set(link.events.flatMap((e) => (e.type === "confirmed" ? e.instruments : [])))

@@ -8,6 +8,7 @@ import { readVectorFile, runVectorFile, ticksOfVectors } from "../../../src/brok
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import { makeGuard } from "../../../src/session/guard.ts"
+import { misnamed } from "../../support/misnamed.ts"
 import { root, vectorsOf } from "./support.ts"
 
 const isTick = makeGuard()
@@ -17,10 +18,11 @@ const streams = readdirSync(join(root, "test/vectors")).map((file) => file.repla
 describe.each(streams)("golden frames of %s", (stream) => {
   it.effect("decode to the expected ticks", () =>
     Effect.gen(function* () {
-      const broker = yield* (yield* BrokerRegistry).feed(stream)
-      const protocol = yield* Effect.promise(() => loadProtocol(broker.protocol))
       const vectors = vectorsOf(stream)
-      const { cases } = readVectorFile(vectors)
+      const { cases, protocol: wire } = readVectorFile(vectors)
+      const broker = yield* (yield* BrokerRegistry).feed(stream, wire)
+      const protocol = yield* Effect.promise(() => loadProtocol(broker.protocol))
+      assert.strictEqual(protocol.name, wire)
       assert.deepStrictEqual(runVectorFile(vectors, broker, protocol), {
         stream,
         passed: cases.length,
@@ -31,6 +33,11 @@ describe.each(streams)("golden frames of %s", (stream) => {
         ticksOfVectors(vectors, broker, protocol).filter((tick) => !isTick(tick)),
         [],
         "every tick passes the guard"
+      )
+      assert.deepStrictEqual(
+        ticksOfVectors(vectors, broker, protocol).flatMap((tick) => misnamed(tick) ?? []),
+        [],
+        "depth is what has a book"
       )
     }).pipe(Effect.provide(BrokerRegistry.layer))
   )

@@ -111,7 +111,19 @@ describe("topics", () => {
       data(2, update(1, [1]))
     )
     assert.deepStrictEqual(found.ticks, [])
-    assert.deepStrictEqual(found.causes, ["unknown_packet", "unknown_packet", "not_subscribed"])
+    assert.deepStrictEqual(found.causes, ["unusable_scale", "unusable_scale", "unusable_scale"])
+    for (const detail of found.details) assert.include(detail, "scale")
+    assert.include(found.details[2], "sf|nse_cm|3045")
+    // Lite changes too, and what does not change is no news.
+    assert.deepStrictEqual(decode(codec, data(3, lite(1, [2]), update(1, [2]))).causes, ["unusable_scale"])
+    // A snapshot with a good scale begins it anew.
+    const [tick] = decode(
+      codec,
+      data(4, snapshot(1, "sf|nse_cm|3045", quote(74_000)), update(1, [74_100]))
+    ).ticks
+    assert.strictEqual(tick?.ltp, 740)
+    codec.request([{ instrument: sbin, from: DEPTH }])
+    assert.deepStrictEqual(decode(codec, data(5, update(2, [1]))).causes, ["not_subscribed"])
   })
 
   it("read a quantity beyond 31 bits and a negative price", () => {

@@ -319,7 +319,7 @@ describe("iifl-mqtt: packets", () => {
       ]
     )
     assert.deepStrictEqual([...new Set(bits)], [modeBit.quote | modeBit.depth])
-    assert.deepStrictEqual(causes, ["not_subscribed", "unknown_packet", "truncated"])
+    assert.deepStrictEqual(causes, ["not_subscribed", "unusable_scale", "truncated"])
   })
 
   it("answers a packet that asks for it, and passes over orders", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/kotak.ts"
+import { codecOptions, speaking } from "../../../src/brokers/broker.ts"
+import { broker as kotak } from "../../../src/brokers/kotak.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/kotak-hsm/index.ts"
 import type { Codec, Handshake } from "../../../src/protocols/protocol.ts"
@@ -10,6 +10,7 @@ import { makeSdk } from "./hslib.ts"
 import { makeLink, secret } from "./link.ts"
 import { DEPTH, LTP, NOW, QUOTE, decode, instrument } from "./support.ts"
 
+const broker = speaking(kotak, "kotak-hsm")
 const options = codecOptions(broker)
 const reliance = instrument("NSE", "RELIANCE", "2885")
 const future = instrument("NFO", "RELIANCE28MAR24FUT", "2885")
@@ -277,7 +278,27 @@ describe("topics", () => {
       found.ticks.map((t) => t.ltp),
       [83.635, 83.6375, 83.64, 0.01]
     )
-    assert.deepStrictEqual(found.causes, ["unknown_packet"])
+    assert.deepStrictEqual(found.causes, ["unusable_scale"])
+  })
+
+  it("without a usable scale say so until a change brings one", () => {
+    const codec = holding(usd)
+    const found = decode(
+      codec,
+      data(undefined, snapshot(1, "sf|cde_fo|1402", scrip(836_350, 0, 4))),
+      data(undefined, update(1, [NONE, NONE, NONE, NONE, NONE, 836_375])),
+      data(undefined, update(1, scrip(836_400, 1, 4))),
+      data(undefined, update(1, scrip(836_400, 0, 4))),
+      data(undefined, update(1, [NONE, NONE, NONE, NONE, NONE, 836_425]))
+    )
+    assert.deepStrictEqual(
+      found.causes,
+      Array.from({ length: 4 }, () => "unusable_scale")
+    )
+    assert.deepStrictEqual(
+      found.ticks.map((t) => t.ltp),
+      [83.64]
+    )
   })
 
   it("of a book leave levels without a price out", () => {

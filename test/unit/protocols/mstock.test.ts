@@ -199,17 +199,53 @@ describe("mstock: packets", () => {
     assert.deepStrictEqual(causes(packet(1, 6)), ["unknown_segment"])
   })
 
-  it("reads the documentation's header of count and size where it is told to", () => {
-    const framed = (count: number, size: number, ...packets: ReadonlyArray<Uint8Array>): Buffer =>
+  describe("behind the documentation's header of count and size", () => {
+    const sizes = { 1: 51, 2: 123, 3: 379 } as const
+    const headed = (count: number, size: number, ...packets: ReadonlyArray<Uint8Array>): Buffer =>
       Buffer.concat([Buffer.from([count, 0, size & 255, size >> 8]), ...packets])
-    const codec = opened(DEPTH, { packetHeader: true })
-    const found = decode(codec, framed(2, 379, packet(3), packet(3, 2)), framed(1, 51, packet(1)))
-    assert.deepStrictEqual(found.instruments, [reliance, future, reliance])
-    assert.deepStrictEqual(decode(codec, framed(2, 379, packet(3)), Buffer.alloc(3)).causes, [
-      "truncated",
-      "truncated"
-    ])
-    assert.deepStrictEqual(decode(opened(), framed(1, 379, packet(3))).causes, ["unknown_length"])
+
+    it.each([1, 2, 3] as const)("one of mode %i is what it is without", (mode) => {
+      const bare = decode(opened(), packet(mode))
+      const found = decode(opened(), headed(1, sizes[mode], packet(mode)))
+      assert.strictEqual(headed(1, sizes[mode], packet(mode)).length, sizes[mode] + 4)
+      assert.deepStrictEqual(found, bare)
+      assert.strictEqual(found.ticks[0]?.ltp, 10.05)
+      assert.strictEqual(found.ticks[0]?.exchange_time, state.exchange_time)
+    })
+
+    it("several of one size are read in their order, and one that is nobody's holds up none", () => {
+      const codec = opened()
+      const found = decode(codec, headed(3, 379, packet(3), packet(3, 3), packet(3, 2)))
+      assert.deepStrictEqual(found.instruments, [reliance, future])
+      assert.deepStrictEqual(found.causes, ["not_subscribed"])
+      // Bare ones come on the same connection, and texts in binary frames do.
+      assert.deepStrictEqual(decode(codec, packet(1), headed(1, 51, packet(1, 2))).instruments, [
+        reliance,
+        future
+      ])
+    })
+
+    it("as many as begin with a brace are no text", () => {
+      const many = Array.from({ length: 0x7b }, () => packet(1))
+      const { causes, events, ticks } = decode(opened(), headed(0x7b, 51, ...many))
+      assert.deepStrictEqual([ticks.length, causes, events], [0x7b, [], []])
+    })
+
+    it("other lengths than it declares are refused whole, and bare lengths are never taken for it", () => {
+      const causes = (frame: Uint8Array) => {
+        const found = decode(opened(), frame)
+        assert.deepStrictEqual(found.ticks, [])
+        return found.causes
+      }
+      assert.deepStrictEqual(causes(headed(2, 379, packet(3))), ["truncated"])
+      assert.deepStrictEqual(causes(headed(1, 379, packet(3)).subarray(0, 382)), ["truncated"])
+      assert.deepStrictEqual(causes(headed(0, 51)), ["unknown_length"])
+      assert.deepStrictEqual(causes(headed(1, 50, packet(1).subarray(1))), ["unknown_length"])
+      assert.deepStrictEqual(causes(Buffer.alloc(3)), ["unknown_length"])
+      for (const size of Object.values(sizes)) {
+        for (const bare of Object.values(sizes)) assert.notStrictEqual((bare - 4) % size, 0)
+      }
+    })
   })
 })
 

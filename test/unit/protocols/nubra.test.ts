@@ -427,6 +427,26 @@ describe("nubra: messages", () => {
     assert.deepStrictEqual(found.causes, ["not_subscribed"])
   })
 
+  it("books without a level are quotes, and yet tell readers of the book that it is empty", () => {
+    const codec = opened(side, all)
+    const found = decode(
+      codec,
+      frame("BookBatch", {
+        instruments: [
+          { timestamp: NANOS, ltp: 141_265, ltq: 17, volume: 9, ref_id: 72_329 },
+          { bids: [{ price: 0, quantity: 0, orders: 0 }], asks: [], ltp: 5, ref_id: 72_329 }
+        ]
+      })
+    )
+    const depth = { buy: [], sell: [] }
+    const name = { symbol: "RELIANCE", exchange: "NSE", mode: "quote" }
+    assert.deepStrictEqual(found.ticks as ReadonlyArray<unknown>, [
+      { ...base, ...name, ltp: 1412.65, ltq: 17, volume: 9, depth },
+      { ...name, received_time: NOW, ltp: 0.05, depth }
+    ])
+    assert.deepStrictEqual(found.refreshes, [refreshes.depth, refreshes.depth])
+  })
+
   it("open interest with the greeks", () => {
     const found = decode(
       opened(side, all),

@@ -48,9 +48,10 @@ const brief = (frames: ReadonlyArray<Outbound>): ReadonlyArray<string> =>
   requests(frames).map(({ data, method }) => `${data.mode ?? method}: ${data.instrumentKeys.join(" ")}`)
 
 const require = createRequire(import.meta.url)
+const PACKAGE = "com.upstox.marketdatafeederv3udapi.rpc.proto"
 const FeedResponse = protobuf
   .loadSync(require.resolve("upstox-js-sdk/dist/feeder/proto/MarketDataFeedV3.proto"))
-  .lookupType("com.upstox.marketdatafeederv3udapi.rpc.proto.FeedResponse")
+  .lookupType(`${PACKAGE}.FeedResponse`)
 
 const TIME = 1_711_630_742_813
 type Fields = Readonly<Record<string, unknown>>
@@ -345,8 +346,24 @@ describe("upstox: messages", () => {
       frame({ [key]: full({ ltpc: { cp: 5 } }) }, { currentTs: 0 })
     )
     assert.deepStrictEqual(untraded.ticks as ReadonlyArray<unknown>, [
-      { symbol: "RELIANCE", exchange: "NSE", mode: "depth", received_time: NOW, close: 5 }
+      { symbol: "RELIANCE", exchange: "NSE", mode: "quote", received_time: NOW, close: 5 }
     ])
+  })
+
+  it("of the full mode are a quote until there is a book, and news for readers of the book all the same", () => {
+    const codec = opened(side, [reliance])
+    const before = decode(codec, frame({ [key]: full({ ltpc, vtt: 7 }) }))
+    assert.deepStrictEqual(before.ticks as ReadonlyArray<unknown>, [
+      { ...base, ...price, mode: "quote", volume: 7 }
+    ])
+    assert.deepStrictEqual(before.refreshes, [refreshes.depth])
+    const after = decode(codec, frame({ [key]: full({ marketLevel: { bidAskQuote } }) }))
+    assert.deepStrictEqual(after.ticks as ReadonlyArray<unknown>, [
+      { ...base, ...price, mode: "depth", volume: 7, depth }
+    ])
+    // An emptied book is one.
+    const [empty] = decode(codec, frame({ [key]: full({ marketLevel: {} }) })).ticks
+    assert.deepStrictEqual([empty?.mode, empty?.depth], ["depth", { buy: [], sell: [] }])
   })
 
   it("are joined with what was told before, and forgotten with the instrument", () => {
@@ -370,8 +387,86 @@ describe("upstox: messages", () => {
     codec.request([{ instrument: reliance, to: DEPTH }])
     assert.deepStrictEqual(
       decode(codec, frame({ [key]: full({ vtt: 130 }) })).ticks as ReadonlyArray<unknown>,
-      [{ ...base, mode: "depth", volume: 130 }]
+      [{ ...base, mode: "quote", volume: 130 }]
     )
+  })
+
+  /** Fields of the newer schema, which the SDK's does not have: written behind the SDK's own bytes. */
+  const auctionFrame = (marketFF: Fields, more: Readonly<Record<number, number>>, indicative?: number) => {
+    const market = FeedResponse.root.lookupType(`${PACKAGE}.MarketFullFeed`)
+    const writer = protobuf.Writer.create()
+    for (const [field, value] of Object.entries(more)) {
+      if (Number(field) < 13) writer.uint32(Number(field) * 8 + 1).double(value)
+      else writer.uint32(Number(field) * 8).int64(value)
+    }
+    if (indicative !== undefined) {
+      // A second LTPC message is merged with the first; its fifth field is a message with a double.
+      writer.uint32(10).fork().uint32(42).fork()
+      if (indicative !== 0) writer.uint32(9).double(indicative)
+      writer.ldelim().ldelim()
+    }
+    const bytes = Buffer.concat([market.encode(market.fromObject(marketFF)).finish(), writer.finish()])
+    const outer = protobuf.Writer.create()
+    outer.uint32(8).int32(1).uint32(18).fork().uint32(10).string(key)
+    outer.uint32(18).fork().uint32(18).fork().uint32(10).bytes(bytes).ldelim().ldelim().ldelim()
+    return outer.uint32(24).int64(TIME).finish()
+  }
+
+  it("tell of an auction, and are believed until the next one", () => {
+    const codec = opened(side, [reliance])
+    const whole = { ltpc, vtt: 100 }
+    const plain = { ...base, ...price, mode: "quote", volume: 100 }
+    const ticks = (bytes: Uint8Array) => decode(codec, bytes).ticks as ReadonlyArray<unknown>
+    assert.deepStrictEqual(
+      ticks(auctionFrame(whole, { 11: 2951.5, 12: 2948.1, 13: 12_400, 14: -3_500_000_000, 15: -250 })),
+      [
+        {
+          ...plain,
+          indicative_price: 2951.5,
+          indicative_quantity: 12_400,
+          reference_price: 2948.1,
+          imbalance: -3_500_000_000,
+          market_imbalance: -250
+        }
+      ]
+    )
+    // Zeros are not on the wire: what is not told any more is not so any more.
+    assert.deepStrictEqual(ticks(auctionFrame({}, { 12: 2948.1, 14: 70 })), [
+      { ...plain, reference_price: 2948.1, imbalance: 70 }
+    ])
+    assert.deepStrictEqual(ticks(frame({ [key]: full({ vtt: 120 }) })), [{ ...plain, volume: 120 }])
+    assert.deepStrictEqual(ticks(auctionFrame({}, { 11: 0, 12: 0, 13: 0, 14: 0, 15: 0, 16: 1 })), [
+      { ...plain, volume: 120 }
+    ])
+  })
+
+  it("tell an auction's price beside the last one too, as a value that may be absent", () => {
+    const codec = opened(side, [reliance])
+    const [tick] = decode(codec, auctionFrame({ ltpc }, {}, 2951.5)).ticks
+    assert.deepStrictEqual(tick as unknown, {
+      ...base,
+      ...price,
+      mode: "quote",
+      indicative_price: 2951.5
+    })
+    assert.notProperty(decode(codec, auctionFrame({ ltpc }, {}, 0)).ticks[0], "indicative_price")
+  })
+
+  it("of an auction go there and back", async () => {
+    const auction = {
+      indicative_price: 2951.5,
+      indicative_quantity: 12_400,
+      reference_price: 2948.1,
+      imbalance: -3500,
+      market_imbalance: 250
+    }
+    const link = await makeLink(broker)
+    link.subscribe("NSE:RELIANCE", DEPTH)
+    const held = link.state("NSE:RELIANCE")
+    const frames = link.server.encode([[link.instrument("NSE:RELIANCE"), { ...held, ...auction }]])
+    const before = link.ticks.length
+    for (const bytes of frames) link.deliver(bytes)
+    assert.deepInclude(link.ticks.slice(before)[0]?.tick, auction)
   })
 
   it("of a richer mode leave nothing behind in a poorer one", () => {

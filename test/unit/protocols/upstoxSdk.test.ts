@@ -6,6 +6,7 @@ import { createRequire } from "node:module"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { broker } from "../../../src/brokers/upstox.ts"
+import { auctionFields } from "../../../src/market/tick.ts"
 import type { Level, Tick } from "../../../src/market/tick.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/upstox/index.ts"
 import type { Link } from "./link.ts"
@@ -91,7 +92,7 @@ const renamed = (feed: Feed, currentTs: string | undefined): Values => {
   const quotes = first?.firstDepth === undefined ? full.marketLevel?.bidAskQuote : [first.firstDepth]
   const level = (price = 0, quantity?: string): Level => ({ price, quantity: number(quantity), orders: 0 })
   return present({
-    mode: feed.ltpc !== undefined ? "ltp" : fullFeed?.indexFF !== undefined ? "quote" : "depth",
+    mode: feed.ltpc !== undefined ? "ltp" : quotes === undefined ? "quote" : "depth",
     exchange_time: number(currentTs),
     ltp: ltpc.ltp,
     ltt: number(ltpc.ltt),
@@ -112,7 +113,12 @@ const renamed = (feed: Feed, currentTs: string | undefined): Values => {
   })
 }
 
-const own = ({ exchange: _e, received_time: _r, symbol: _s, ...rest }: Tick): Values => present(rest)
+/** Without what its schema, of before 2026, does not know: auctions. */
+const own = ({ exchange: _e, received_time: _r, symbol: _s, ...rest }: Tick): Values => {
+  const values = { ...rest }
+  for (const field of auctionFields) delete values[field]
+  return present(values)
+}
 
 /** A codec without memory of other frames, with everything subscribed. */
 const alone = (instruments: ReturnType<typeof wireInstruments>, frame: Uint8Array) => {

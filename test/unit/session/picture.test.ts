@@ -50,6 +50,19 @@ describe("join, of one feed", () => {
     })
   })
 
+  it("ends an auction with the first price that tells nothing of one", () => {
+    const entry = entryOf()
+    const auction = { reference_price: 9.5, imbalance: -40, market_imbalance: 0 }
+    join(entry, 0, true, tick({ mode: "quote", ltp: 10, indicative_price: 11, ...auction }), refreshes.quote)
+    const book = bookOf(10, 5)
+    const withBook = join(entry, 0, true, tick({ mode: "depth", depth: book }), modeBit.depth)
+    assert.deepInclude(withBook.tick, { ...auction, indicative_price: 11 })
+    const without = join(entry, 0, true, tick({ ltp: 10.5, ...auction }), refreshes.ltp)
+    assert.deepStrictEqual(without.tick, tick({ mode: "depth", ltp: 10.5, ...auction, depth: book }))
+    const after = join(entry, 0, true, tick({ ltp: 10.6 }), refreshes.ltp)
+    assert.deepStrictEqual(after.tick, tick({ mode: "depth", ltp: 10.6, depth: book }))
+  })
+
   it("leaves the ticks that it joined alone", () => {
     const entry = entryOf()
     const first = Object.freeze(tick({ mode: "quote", ltp: 10, volume: 5 }))

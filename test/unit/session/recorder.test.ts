@@ -2,8 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
-import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
+import { codecOptions } from "../../../src/brokers/broker.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
@@ -12,18 +11,11 @@ import type { Recorder } from "../../../src/session/recorder/recorder.ts"
 import { Player } from "../../../src/session/replay/player.ts"
 import { readRecording } from "../../../src/session/replay/read.ts"
 import { makeGuard } from "../../../src/session/guard.ts"
+import { everyFeed } from "../../support/everyFeed.ts"
 import { NOW, makeLink } from "../protocols/link.ts"
 import { buildRecorder as build, folder, nameAt } from "./recorderSupport.ts"
 
 const isTick = makeGuard()
-
-const feeds = await Effect.runPromise(
-  Effect.gen(function* () {
-    const registry = yield* BrokerRegistry
-    const modules = yield* Effect.forEach(builtInBrokers, registry.load)
-    return modules.flatMap(({ broker }) => feedsOf(broker).map((feed) => [feed.name, feed] as const))
-  }).pipe(Effect.provide(BrokerRegistry.layer))
-)
 
 const richest = (broker: Broker, { exchange }: WireInstrument): Want => {
   const mode = broker.modes.at(-1)!
@@ -89,11 +81,14 @@ const replayed = Effect.fnUntraced(function* (path: string, feed: Broker) {
   return { recording, ticks, rejects, unmatched: player.unmatched }
 })
 
+/** Of a broker with several wires. */
+const settingOf = (feed: Broker) => ({ [feed.name]: { protocol: feed.protocol } })
+
 describe("the flight recorder", () => {
-  it.effect.each(feeds)("%s: all of it, replayed, is the same ticks", ([, feed]) =>
+  it.effect.each(everyFeed)("%s: all of it, replayed, is the same ticks", ([, feed]) =>
     Effect.gen(function* () {
       const directory = yield* folder
-      const recorder = yield* build({ directory, version: "1.2.3" })
+      const recorder = yield* build({ directory, version: "1.2.3" }, settingOf(feed))
       const live = yield* Effect.promise(() => morning(feed, recorder, 5000, 0))
       assert.isAbove(live.length, 20)
       const [path] = yield* recorder.write("a test")
@@ -121,14 +116,14 @@ describe("the flight recorder", () => {
     "tradejini"
   ])
   /** One feed of each wire. */
-  const wires = new Map(feeds.map(([, f]) => [f.protocol, f]))
+  const wires = new Map(everyFeed.map(([, f]) => [f.protocol, f]))
 
   it.effect.each([...wires.values()].map((feed) => [feed.name, feed] as const))(
     "%s: the last part of it is read with the prologue alone",
     ([, feed]) =>
       Effect.gen(function* () {
         const directory = yield* folder
-        const recorder = yield* build({ directory, maxBytes: 64 * 1024 })
+        const recorder = yield* build({ directory, maxBytes: 64 * 1024 }, settingOf(feed))
         const live = yield* Effect.promise(() => morning(feed, recorder, 100_000, 300))
         const [path] = yield* recorder.write("a test")
         const { recording, rejects, ticks } = yield* replayed(path!, feed)

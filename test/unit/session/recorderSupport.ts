@@ -5,6 +5,8 @@ import { join } from "node:path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { BrokerOverride } from "../../../src/brokers/overrides.ts"
+import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
 import type { RecorderOptions } from "../../../src/session/recorder/recorder.ts"
 import { Recorder } from "../../../src/session/recorder/recorder.ts"
@@ -14,10 +16,16 @@ export const folder = Effect.acquireRelease(
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
 )
 
-export const buildRecorder = (options: RecorderOptions) =>
-  Effect.map(Layer.build(Recorder.layer(options).pipe(Layer.provide(BrokerRegistry.layer))), (context) =>
+/** @param overrides of brokers' data, as in brokers.json */
+export const buildRecorder = (
+  options: RecorderOptions,
+  overrides: Readonly<Record<string, BrokerOverride>> = {}
+) => {
+  const registry = BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, overrides)))
+  return Effect.map(Layer.build(Recorder.layer(options).pipe(Layer.provide(registry))), (context) =>
     Context.get(context, Recorder)
   )
+}
 
 export const nameAt = (stream: string, connection = 1, user = "asha") => ({
   user,

@@ -65,8 +65,29 @@ describe("frames of the feed", () => {
   const time = FastCheck.integer({ min: MIN_TIME, max: MAX_TIME })
   const level = FastCheck.record({ price, quantity, orders: quantity })
   const side = FastCheck.array(level, { maxLength: 6 })
-  const prices = ["ltp", "open", "high", "low", "close", "average_price", "upper_circuit", "week52_low"]
-  const quantities = ["ltq", "volume", "total_buy_quantity", "total_sell_quantity", "oi", "oi_high", "oi_low"]
+  const prices = [
+    "ltp",
+    "open",
+    "high",
+    "low",
+    "close",
+    "average_price",
+    "upper_circuit",
+    "week52_low",
+    "indicative_price",
+    "reference_price"
+  ]
+  const quantities = [
+    "ltq",
+    "volume",
+    "total_buy_quantity",
+    "total_sell_quantity",
+    "oi",
+    "oi_high",
+    "oi_low",
+    "indicative_quantity"
+  ]
+  const signed = ["imbalance", "market_imbalance"]
   const ticks = FastCheck.record(
     {
       received_time: time,
@@ -75,7 +96,8 @@ describe("frames of the feed", () => {
       implausible: FastCheck.constantFrom("jump", "circuit"),
       depth: FastCheck.record({ buy: side, sell: side }),
       ...Object.fromEntries(prices.map((name) => [name, price])),
-      ...Object.fromEntries(quantities.map((name) => [name, quantity]))
+      ...Object.fromEntries(quantities.map((name) => [name, quantity])),
+      ...Object.fromEntries(signed.map((name) => [name, FastCheck.maxSafeInteger()]))
     },
     { requiredKeys: ["received_time"] }
   )

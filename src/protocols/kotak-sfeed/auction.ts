@@ -1,0 +1,38 @@
+/**
+ * News of closing auctions. They come in packets of their own, unasked, beside the pictures of an instrument: without a price
+ * they make no tick, so they are kept and go out with the pictures that follow.
+ *
+ * The guide and the SDK name the fields and say no more. That more to buy is positive, and that the server sends zeros when
+ * an auction has ended, are UNCONFIRMED.
+ */
+import type { Tick, TickDraft } from "../../market/tick.ts"
+import { i64le } from "../bytes.ts"
+import type { Scale } from "./decode.ts"
+
+/** What the server said last of the closing auction of an instrument. */
+export interface Auction {
+  /** 0 for none. */
+  readonly reference: number
+  /** Buyers less sellers. */
+  readonly imbalance: number
+  /** The same of market orders alone. */
+  readonly marketImbalance: number
+}
+
+/** Undefined where there is no news: nothing but zeros, also when the auction has ended. */
+export const decodeAuction = (v: DataView, at: number, { divider }: Scale): Auction | undefined => {
+  const reference = v.getUint32(at + 13, true) / divider
+  const imbalance = i64le(v, at + 17)
+  const marketImbalance = i64le(v, at + 25)
+  return reference === 0 && imbalance === 0 && marketImbalance === 0
+    ? undefined
+    : { reference, imbalance, marketImbalance }
+}
+
+export const withAuction = (tick: TickDraft, auction: Auction | undefined): Tick => {
+  if (auction === undefined) return tick
+  if (auction.reference !== 0) tick.reference_price = auction.reference
+  tick.imbalance = auction.imbalance
+  tick.market_imbalance = auction.marketImbalance
+  return tick
+}

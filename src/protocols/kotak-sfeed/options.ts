@@ -1,0 +1,48 @@
+/**
+ * The variant of the kotak-sfeed protocol: what the broker's data or the user may choose.
+ *
+ * - `lookUp` (true): whether the feed's address is asked for before each connection, see address.ts. False takes the
+ *   configured `endpoint` as it is, and so does an `endpoint` that is not the one in the broker's data.
+ * - `platform` (`Web`): what the client calls its platform. The SDK's value; the guide wants `NEOTRADEAPI` here as well,
+ *   which OpenAlgo's experience says is not checked. UNCONFIRMED.
+ * - `timesSince` (none): the year that a segment's times are counted from, as `{"nse_fo": 1980}`. All are read as Unix
+ *   times, in seconds or (from 10^11 on) in milliseconds; the guide says only that they come as the exchange sends them,
+ *   and nobody has confirmed that on live data. UNCONFIRMED.
+ * - `subscriptionLimit` (3000): subscriptions that the simulator's side takes on one connection. That the real server
+ *   refuses the whole request beyond it is UNCONFIRMED.
+ */
+import type { CodecOptions } from "../protocol.ts"
+import { isObject } from "../text.ts"
+import { InvalidVariant, booleanOf, countOf, textOf } from "../variant.ts"
+
+export interface SfeedOptions {
+  readonly lookUp: boolean
+  readonly platform: string
+  /** By segment: from when its times are counted, epoch milliseconds. */
+  readonly epochs: ReadonlyMap<string, number>
+  readonly subscriptionLimit: number
+}
+
+const NAME = "kotak-sfeed"
+
+/** 1980-01-01 in India. */
+const EPOCH_1980 = 315_513_000_000
+
+/** @throws InvalidVariant naming the choice that is wrong */
+export const sfeedOptions = ({ variant }: Pick<CodecOptions, "variant">): SfeedOptions => ({
+  lookUp: booleanOf(NAME, variant, "lookUp", true),
+  platform: textOf(NAME, variant, "platform", "Web"),
+  epochs: epochsOf(variant?.["timesSince"]),
+  subscriptionLimit: countOf(NAME, variant, "subscriptionLimit", 3000)
+})
+
+const epochsOf = (value: unknown): ReadonlyMap<string, number> => {
+  if (value === undefined) return new Map()
+  if (isObject(value) && Object.values(value).every((year) => year === 1970 || year === 1980)) {
+    return new Map(Object.entries(value).map(([segment, year]) => [segment, year === 1980 ? EPOCH_1980 : 0]))
+  }
+  throw new InvalidVariant(
+    `Variant "timesSince" of protocol ${NAME} must be an object of segment (nse_cm, ...) to 1970 or 1980, ` +
+      `but is ${JSON.stringify(value)}. Correct it in the broker's settings.`
+  )
+}
