@@ -33,9 +33,12 @@ const exchanges = {
   // In no published instrument file, so far as is known.
   BCD: tradable("bse_cd"),
   MCX: tradable("mcx_fo"),
+  NCO: tradable("nse_com"),
   NSE_INDEX: index("nse_cm"),
   BSE_INDEX: index("bse_cm")
 }
+
+const { NCO: _, ...withoutCommodities } = exchanges
 
 const limits: Broker["limits"] = {
   // Of all kinds of subscriptions together (guide, SDK). The SDK of the old feed began anew above the same number.
@@ -98,8 +101,8 @@ export const broker: Broker = {
         },
         sid
       ],
-      // As its SDK writes it: UNCONFIRMED.
-      exchanges: { ...exchanges, BCD: tradable("bcs-fo") },
+      // NSE's commodities are in no source of this feed. BSE currency as its SDK writes it: UNCONFIRMED.
+      exchanges: { ...withoutCommodities, BCD: tradable("bcs-fo") },
       limits,
       // The size is the SDK's; the pace is UNCONFIRMED.
       pacing: { batch: 100, intervalMs: 200 },
@@ -115,7 +118,9 @@ export const broker: Broker = {
       source("nse_fo.csv", "transformed"),
       source("bse_fo.csv", "transformed"),
       source("cde_fo.csv", "transformed"),
-      source("mcx_fo.csv", "transformed")
+      source("mcx_fo.csv", "transformed"),
+      // A small market, whose file may be missing on a day.
+      { ...source("nse_com.csv", "transformed"), optional: true }
     ],
     minimumRows: 20_000,
     load: async () => (await import("./masters/kotak.ts")).parse
