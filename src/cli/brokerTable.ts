@@ -2,6 +2,7 @@
 import type { Broker, CredentialNeed, Limit } from "../brokers/broker.ts"
 import { wiresOf } from "../brokers/broker.ts"
 import { modeLabel } from "../market/mode.ts"
+import { symbolSection } from "./symbolChanges.ts"
 
 /** An unconfirmed limit carries a question mark. */
 const limit = ({ confirmed, value }: Limit): string => `${value}${confirmed ? "" : "?"}`
@@ -131,6 +132,7 @@ export const brokersPage = (brokers: ReadonlyArray<Broker>): string =>
       ])
     ),
     "",
+    symbolSection(),
     ...brokers.map(section)
   ].join("\n")
 
