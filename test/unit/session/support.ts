@@ -21,7 +21,9 @@ import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { makeSession } from "../../../src/session/session.ts"
 import type { Intensity } from "../../../src/session/supervisor.ts"
-import { Hours } from "../../../src/session/surroundings.ts"
+import { ConnectionTaps, Hours } from "../../../src/session/surroundings.ts"
+import type { Tap } from "../../../src/session/tap.ts"
+import { noTap } from "../../../src/session/tap.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -73,7 +75,14 @@ const login = (authToken: string): Credentials => ({
 export const makeWorld = Effect.fnUntraced(function* (
   broker: Broker = testBroker(),
   deepProtocols: ReadonlyArray<Protocol> = [],
-  options: { readonly hours?: MarketHours; readonly intensity?: Intensity; readonly lingerMs?: number } = {}
+  options: {
+    readonly hours?: MarketHours
+    readonly intensity?: Intensity
+    readonly lingerMs?: number
+    /** Kite by default. */
+    readonly protocol?: Protocol
+    readonly taps?: Tap
+  } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
   const world: World = {
@@ -144,13 +153,17 @@ export const makeWorld = Effect.fnUntraced(function* (
     bus: FrameBus,
     adapter: makeSession({
       broker,
-      protocol: kite,
+      protocol: options.protocol ?? kite,
       deepProtocols,
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })
-  }).pipe(Effect.provide(services), Effect.provideService(Hours, options.hours ?? alwaysOpen))
+  }).pipe(
+    Effect.provide(services),
+    Effect.provideService(Hours, options.hours ?? alwaysOpen),
+    Effect.provideService(ConnectionTaps, options.taps ?? noTap)
+  )
   yield* bus.listen((event) => world.events.push(event))
   yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
   return { world, adapter }
