@@ -7,6 +7,7 @@ import { refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol, RejectCause } from "../../../src/protocols/protocol.ts"
+import { ConnectionTaps } from "../../../src/session/surroundings.ts"
 import { noTap } from "../../../src/session/tap.ts"
 import { advance, makeWorld, settle, testBroker } from "./support.ts"
 
@@ -47,7 +48,9 @@ const start = Effect.fnUntraced(function* (name: string) {
       rejected: (cause: RejectCause, detail: string) => void kept.push({ cause, detail })
     })
   }
-  const { adapter, world } = yield* makeWorld({ ...testBroker(), name }, [], { protocol, taps })
+  const { adapter, world } = yield* makeWorld({ ...testBroker(), name }, [], { protocol }).pipe(
+    Effect.provideService(ConnectionTaps, taps)
+  )
   yield* adapter.initialise({ user: "asha" })
   yield* adapter.connect
   yield* adapter.subscribe([

@@ -21,9 +21,7 @@ import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { makeSession } from "../../../src/session/session.ts"
 import type { Intensity } from "../../../src/session/supervisor.ts"
-import { ConnectionTaps, Hours } from "../../../src/session/surroundings.ts"
-import type { Tap } from "../../../src/session/tap.ts"
-import { noTap } from "../../../src/session/tap.ts"
+import { Hours } from "../../../src/session/surroundings.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -81,7 +79,6 @@ export const makeWorld = Effect.fnUntraced(function* (
     readonly lingerMs?: number
     /** Kite by default. */
     readonly protocol?: Protocol
-    readonly taps?: Tap
   } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
@@ -159,11 +156,7 @@ export const makeWorld = Effect.fnUntraced(function* (
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })
-  }).pipe(
-    Effect.provide(services),
-    Effect.provideService(Hours, options.hours ?? alwaysOpen),
-    Effect.provideService(ConnectionTaps, options.taps ?? noTap)
-  )
+  }).pipe(Effect.provide(services), Effect.provideService(Hours, options.hours ?? alwaysOpen))
   yield* bus.listen((event) => world.events.push(event))
   yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
   return { world, adapter }
