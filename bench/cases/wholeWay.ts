@@ -70,6 +70,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
       joined: false,
       partial: false,
       onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),
+      onLeftOut: (_, detail) => (wrong = `left out: ${detail}`),
       onTicking: () => undefined,
       onFirst: (line) => (line.state = "confirmed")
     }),

@@ -147,6 +147,75 @@ const isLevel = (level: unknown): boolean => {
 export const isObject = (value: unknown): value is Unchecked =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/**
+ * The fields that a tick is still good without: counts and times. A wrong price is worse than none and takes the tick with
+ * it, and so does what says whose prices they are.
+ */
+const dispensable: ReadonlySet<string> = new Set(
+  Object.entries(optional).flatMap(([name, rule]) =>
+    rule === time || rule === quantity || rule === signedQuantity ? [name] : []
+  )
+)
+
+/** A tick that has these alone tells nothing. */
+const besides: ReadonlySet<string> = new Set([
+  ...Object.keys(required),
+  "exchange_time",
+  "ltt",
+  "implausible"
+])
+
+/** A bad tick made good. */
+export interface Mended {
+  readonly tick: Unchecked
+  readonly leftOut: ReadonlyArray<string>
+}
+
+/**
+ * A copy without the fields that break their rule, where all of them are dispensable and something is left to tell. A book
+ * whose prices are good and some of whose counts are not is left out as a whole, for a level without its quantity is none; the
+ * tick is no richer than a quote then.
+ *
+ * @returns undefined for a tick that must be rejected
+ */
+export const withoutBadFields = (t: Unchecked): Mended | undefined => {
+  for (const [name, rule] of Object.entries(required)) if (!holds(rule, t[name])) return undefined
+  const tick: Record<string, unknown> = {}
+  const leftOut: Array<string> = []
+  let tells = false
+  for (const name in t) {
+    const rule = known.get(name)
+    const value = t[name]
+    if (rule === undefined || holds(rule, value)) {
+      tick[name] = value
+      if (rule !== undefined && !besides.has(name)) tells = true
+    } else if (rule.is === "book" ? badLevelCount(value) !== undefined : dispensable.has(name)) {
+      leftOut.push(name)
+    } else return undefined
+  }
+  if (!tells) return undefined
+  if (tick["mode"] === "depth" && leftOut.includes("depth")) tick["mode"] = "quote"
+  return { tick, leftOut }
+}
+
+/** Where a book's first bad count is, in words; undefined for a book that has another fault, or none. */
+export const badLevelCount = (book: unknown): string | undefined => {
+  if (!isObject(book)) return undefined
+  let found: string | undefined
+  for (const side of ["buy", "sell"]) {
+    const levels = book[side]
+    if (!Array.isArray(levels)) return undefined
+    for (let i = 0; i < levels.length; i++) {
+      const level: unknown = levels[i]
+      if (!isObject(level) || !holds(price, level["price"])) return undefined
+      for (const name of ["quantity", "orders"]) {
+        if (!holds(quantity, level[name])) found ??= `${name} of level ${i + 1} to ${side}`
+      }
+    }
+  }
+  return found
+}
+
 const EXPECTED = `expected a price within ${MAX_PRICE}, a whole quantity of 0 or more (an imbalance may be negative), or epoch milliseconds of 2001 to 2100`
 
 /** The same as the Schema's check, after the Schema has seen to the types. */

@@ -57,6 +57,8 @@ export type RejectCause =
   | "implausible"
   /** The codec threw: a bug of ours, contained. Raised behind the codec. */
   | "defect"
+  /** A field was left out and the tick went on: what the quarantine keeps such frames under. Raised behind the codec. */
+  | "field"
 
 /** What else a frame can mean. */
 export type WireEvent =
@@ -99,6 +101,11 @@ export interface Sink {
    */
   readonly spare?: (instrument: WireInstrument) => Tick | undefined
   readonly reject: (cause: RejectCause, detail: string) => void
+  /**
+   * A count or a time that is none, `value` as it came, was left out of what is told of the instrument; the rest goes on. For
+   * codecs that remember values, or whose ticks could not hold this one: the guard does the same for what stands in a tick.
+   */
+  readonly leftOut?: (instrument: WireInstrument, field: keyof Tick, value: unknown) => void
   readonly event: (event: WireEvent) => void
   /** Sends at once, ahead of waiting requests: acknowledgements, answers to pings, what follows a login. */
   readonly send: (outbound: Outbound) => void

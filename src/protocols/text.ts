@@ -50,6 +50,10 @@ export const parseObject = (text: string): Readonly<Record<string, unknown>> | u
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** Whether a tick's quantity may be this. */
+export const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+
 /**
  * The value of a credential without the blanks that copying leaves around it; empty when it is not there (the
  * session asks for what is missing before it connects).

@@ -110,13 +110,14 @@ export const makeChildren = Effect.fnUntraced(function* (
         ),
         clocks: slot.clocks,
         tap,
-        inlet: (reject) =>
+        inlet: (reject, leftOut) =>
           publisher.inlet({
             slot,
             joined: feeds.length > 1 || partial,
             partial,
             levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
             onReject: reject,
+            onLeftOut: leftOut,
             onTicking: (at) => tap.ticked?.(at),
             onFirst: (line, at) => {
               if (line.state !== "confirmed") news.confirmed(line, "tick", at)
@@ -128,6 +129,7 @@ export const makeChildren = Effect.fnUntraced(function* (
             }
           }),
         onReject: publisher.onReject,
+        onLeftOut: publisher.onLeftOut,
         onFrame: count.frame,
         onSent: (changes, at) => news.sent(slot, changes, at),
         onEvent: (event) => onEvent(slot, event),

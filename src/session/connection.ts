@@ -10,10 +10,13 @@ import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
+import { nameOf } from "../market/instrument.ts"
 import type { AuthRejected } from "../market/errors.ts"
 import { ConnectionLost, Displaced, ProtocolViolation } from "../market/errors.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
+import type { LeftOut } from "./guard.ts"
+import { faultOf } from "./guard.ts"
 import { logIn } from "./login.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
@@ -42,9 +45,13 @@ export interface ConnectionOptions {
   readonly reconnect?: ReconnectOptions
   /** Read at every attempt. */
   readonly credentials: CredentialSource["read"]
-  /** @param reject takes what the guard refuses */
-  readonly inlet: (reject: Sink["reject"]) => Sink["tick"]
+  /**
+   * @param reject takes what the guard refuses
+   * @param leftOut takes what it leaves out of a tick
+   */
+  readonly inlet: (reject: Sink["reject"], leftOut: LeftOut) => Sink["tick"]
   readonly onReject: Sink["reject"]
+  readonly onLeftOut: LeftOut
   readonly onFrame: (bytes: number) => void
   /** Changes were handed to the socket. */
   readonly onSent: (changes: ReadonlyArray<Change>, at: number) => void
@@ -103,6 +110,10 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     options.onReject(cause, detail)
     tap.rejected(cause, detail, decoding, now())
   }
+  const leaveOut: LeftOut = (field, detail) => {
+    options.onLeftOut(field, detail)
+    tap.rejected("field", detail, decoding, now())
+  }
 
   /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
   const contain = (act: () => void): void => {
@@ -135,9 +146,10 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     }
   })
   const sink: Sink = {
-    tick: options.inlet(reject),
+    tick: options.inlet(reject, leaveOut),
     spare: takeSpare,
     reject,
+    leftOut: (instrument, field, value) => leaveOut(field, `${nameOf(instrument)}: ${faultOf(field, value)}`),
     event: (event) => {
       if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))
       else {

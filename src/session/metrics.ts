@@ -1,4 +1,4 @@
-/** What the feed counts. Prometheus names; `broker` is the only label besides the cause. */
+/** What the feed counts. Prometheus names; `broker` is the only label besides the cause, or the field. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { ConnectionFailure } from "../market/errors.ts"
@@ -18,6 +18,10 @@ const ticks = () => counter("algoways_feed_ticks_total", "Ticks that passed the 
 const published = () =>
   counter("algoways_feed_frames_published_total", "Frames handed to the bus, one per view and tick")
 const rejects = counter("algoways_feed_rejects_total", "Packets that became no tick, by cause")
+const leftOut = counter(
+  "algoways_feed_fields_left_out_total",
+  "Fields of ticks that could not be right and were left out, by field"
+)
 const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
 const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
 const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
@@ -41,6 +45,8 @@ export interface BrokerMetrics {
   readonly queue: (conflated: number, dropped: number) => void
   readonly streamDropped: (ticks: number) => void
   readonly rejected: (cause: RejectCause) => void
+  /** @param field a tick's: few, and none of the broker's making */
+  readonly leftOut: (field: string) => void
   readonly refused: () => void
   readonly connected: () => void
   /** The legs of one tick's way; called once per chunk, for its oldest tick. */
@@ -92,6 +98,7 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       },
       streamDropped: update.streamDropped,
       rejected: (cause) => caused(rejects, cause),
+      leftOut: (field) => Metric.withAttributes(leftOut, { broker, field }).updateUnsafe(1, context),
       refused: () => update.refused(1),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),

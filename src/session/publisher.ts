@@ -14,7 +14,8 @@ import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
 import type { Implausible, Tick } from "../market/tick.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
-import { explain, guardOf } from "./guard.ts"
+import type { LeftOut } from "./guard.ts"
+import { explain, guardOf, mend } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { join } from "./picture.ts"
 import type { Seen } from "./plausibility.ts"
@@ -56,6 +57,7 @@ export interface InletOptions {
   /** Of a deep feed: a late book of an instrument that no longer wants them would stand in for ever. */
   readonly levels?: number | undefined
   readonly onReject: (cause: RejectCause, detail: string) => void
+  readonly onLeftOut: LeftOut
   /** The connection's first tick. */
   readonly onTicking: (at: number) => void
   /** A line's first tick on this connection. */
@@ -67,6 +69,7 @@ export interface Publisher {
   /** Publishes what waits, at once: what happened before an event is told before it. */
   readonly flush: () => void
   readonly onReject: (cause: RejectCause, detail: string) => void
+  readonly onLeftOut: LeftOut
   readonly ticks: Stream.Stream<Tick>
 }
 
@@ -116,13 +119,27 @@ export const makePublisher = Effect.fnUntraced(function* (
     if (cause !== "not_subscribed") log.warn(`${broker}: ${cause}`, () => detail)
   }
 
+  const onLeftOut: LeftOut = (field, detail) => {
+    count.leftOut(field)
+    log.warn(`${broker}: a field was left out`, () => detail)
+  }
+
   const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
     const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
     queue.offerUnsafe({ entry, tick, refreshes: serves })
   }
 
   const inlet = (options: InletOptions): Inlet => {
-    const { joined, levels, onFirst, onReject: reject, onTicking, partial, slot } = options
+    const {
+      joined,
+      levels,
+      onFirst,
+      onLeftOut: leaveOut,
+      onReject: reject,
+      onTicking,
+      partial,
+      slot
+    } = options
     const { clocks, feed } = slot
     const isTick = guardOf(`${broker}/${feed}`)
     if (joined) shared = true
@@ -132,8 +149,12 @@ export const makePublisher = Effect.fnUntraced(function* (
       const entry = instrument as Entry
       const line = entry.lines[feed]
       if (!isTick(tick)) {
-        if (line !== undefined) line.rejected++
-        return reject("guard", `${entry.name}: ${explain(tick)}`)
+        const mended = mend(tick, (field, fault) => leaveOut(field, `${entry.name}: ${fault}`))
+        if (mended === undefined) {
+          if (line !== undefined) line.rejected++
+          return reject("guard", `${entry.name}: ${explain(tick)}`)
+        }
+        tick = mended
       }
       // Late after an unsubscribe, or a second place that an instrument is being moved to.
       const own = line?.slot === slot ? line : line?.next?.slot === slot ? line.next : undefined
@@ -213,6 +234,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       if (items.length > 0) publish(items)
     },
     onReject,
+    onLeftOut,
     ticks: Stream.unwrap(
       Effect.map(
         Effect.acquireRelease(

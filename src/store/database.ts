@@ -17,7 +17,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseFailed } from "./errors.ts"
 import { loader } from "./migrations.ts"
-import { LOCK_TIMEOUT_MS, attempt, databaseFailed, resultCode } from "./sql.ts"
+import { LOCK_TIMEOUT_MS, askedForRoom, attempt, databaseFailed, fileFailed, resultCode } from "./sql.ts"
 
 const OPEN = "open"
 const BUSY = 5
@@ -29,8 +29,6 @@ const fileRemedy = (code: string, file: string): string => {
       return `no permission for "${file}"; make the data folder writable for this user`
     case "EROFS":
       return `"${file}" is on a read-only disk; choose another data folder`
-    case "ENOSPC":
-      return "the disk is full; free some space and try again"
     case "ENOTDIR":
     case "EEXIST":
       return `"${dirname(file)}" is not a folder; choose another data folder`
@@ -56,14 +54,10 @@ const prepareFile = (file: string) =>
         if (stat !== undefined && (stat.mode & 0o077) !== 0) chmodSync(part, 0o600)
       }
     },
-    catch: (cause) =>
-      new DatabaseFailed({
-        operation: OPEN,
-        detail: fileRemedy(
-          cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error",
-          file
-        )
-      })
+    catch: (cause) => {
+      const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
+      return fileFailed(OPEN, cause, fileRemedy(code, file))
+    }
   })
 
 /** Switching to WAL needs the file alone for a moment and may be refused without the busy timeout's wait. */
@@ -109,9 +103,13 @@ const make = Effect.fnUntraced(function* (filename: string, wal: boolean) {
 
 /** The database in a file, opened, configured and migrated. The folder is created when it is not there. */
 export const layer = (options: { readonly file: string }): Layer.Layer<SqlClient.SqlClient, DatabaseFailed> =>
-  Layer.effectContext(Effect.andThen(prepareFile(options.file), make(options.file, true))).pipe(
-    Layer.provide(Reactivity.layer)
-  )
+  Layer.effectContext(
+    Effect.gen(function* () {
+      yield* prepareFile(options.file)
+      yield* askedForRoom(dirname(options.file))
+      return yield* make(options.file, true)
+    })
+  ).pipe(Layer.provide(Reactivity.layer))
 
 /** A database in memory that ends with the layer's scope. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseFailed> = Layer.effectContext(

@@ -4,7 +4,9 @@ import * as Schema from "effect/Schema"
 /** The database could not be opened, read or written. */
 export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("DatabaseFailed", {
   operation: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  /** There is no room on the disk: nothing that was stored is lost. */
+  diskFull: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return `Database: ${this.operation} failed: ${this.detail}`
@@ -13,7 +15,9 @@ export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("Databa
 
 /** The master secret is missing, malformed, or not the one that the data was encrypted under. */
 export class SecretFailed extends Schema.TaggedError<SecretFailed>()("SecretFailed", {
-  detail: Schema.String
+  detail: Schema.String,
+  /** There was no room on the disk to make one. */
+  diskFull: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return this.detail

@@ -9,10 +9,10 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  unlinkSync,
-  writeSync
+  unlinkSync
 } from "node:fs"
 import { dirname } from "node:path"
+import { shortageIn, writeWhole } from "./diskSpace.ts"
 import { SecretFailed } from "./errors.ts"
 
 const codeOf = (cause: unknown): string =>
@@ -67,7 +67,7 @@ const make = (file: string, text: string): void => {
   const handle = openSync(draft, "wx", 0o600)
   try {
     try {
-      writeSync(handle, text)
+      writeWhole(handle, Buffer.from(text))
       fsyncSync(handle)
     } finally {
       closeSync(handle)
@@ -97,10 +97,17 @@ export const readOrMakeKeyFile = (file: string, fresh: () => string): Effect.Eff
         throw new SecretFailed({ detail: `The key file "${file}" was removed while it was made.` })
       return made
     },
-    catch: (cause) =>
-      cause instanceof SecretFailed
-        ? cause
-        : new SecretFailed({
-            detail: `The key file "${file}" could not be read or made (${codeOf(cause)}). Make its folder writable for this user, or put the secret into ALGOWAYS_SECRET.`
-          })
+    catch: (cause) => {
+      if (cause instanceof SecretFailed) return cause
+      const shortage = shortageIn(cause)
+      if (shortage !== undefined) {
+        return new SecretFailed({
+          detail: `The key file "${file}" could not be made: ${shortage}; free some space and try again.`,
+          diskFull: true
+        })
+      }
+      return new SecretFailed({
+        detail: `The key file "${file}" could not be read or made (${codeOf(cause)}). Make its folder writable for this user, or put the secret into ALGOWAYS_SECRET.`
+      })
+    }
   })

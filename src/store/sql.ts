@@ -4,8 +4,10 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as SqlError from "effect/sql/SqlError"
+import { shortageIn, shortageOf } from "./diskSpace.ts"
 import { DatabaseFailed } from "./errors.ts"
 
 /** How long a statement waits for another process's write to end before it gives up. */
@@ -23,7 +25,6 @@ const remedies: Readonly<Record<number, string>> = {
   8: "the file is read-only; make the data folder and its files writable for this user",
   10: "the disk reported an error while reading or writing; check the disk",
   11: "the file is damaged; restore it from a backup, or move it away to start with an empty one",
-  13: "the disk is full; free some space and try again",
   14: "the file could not be opened; check that the data folder exists and that this user may write to it",
   26: "the file is not a database; move it away, or choose another data folder"
 }
@@ -55,17 +56,82 @@ export const resultCode = (u: unknown): number | undefined => {
   return failure === undefined ? undefined : failure.errcode & 0xff
 }
 
-/** A failure in words, without SQL values. */
-export const describeFailure = (u: unknown): string => {
-  const failure = sqliteFailure(u)
-  if (failure === undefined) return u instanceof Error ? u.name : "unknown error"
-  const code = failure.errcode & 0xff
-  if (code === 19) return failure.message
-  return remedies[code] ?? `${failure.errstr} (SQLite code ${failure.errcode})`
+/** The folders of the databases that this process has open: a failure does not say which one it is of. */
+const folders = new Map<string, number>()
+
+/** Has a failure ask the folder's disk for room while the scope is open. */
+export const askedForRoom = (folder: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => void folders.set(folder, (folders.get(folder) ?? 0) + 1)),
+    () =>
+      Effect.sync(() => {
+        const left = folders.get(folder)! - 1
+        if (left === 0) folders.delete(folder)
+        else folders.set(folder, left)
+      })
+  )
+
+const shortage = (): string | undefined => {
+  for (const folder of folders.keys()) {
+    const found = shortageOf(folder)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
-export const databaseFailed = (operation: string, cause: unknown): DatabaseFailed =>
-  new DatabaseFailed({ operation, detail: describeFailure(cause) })
+const FULL = 13
+const DAMAGED: ReadonlySet<number> = new Set([11, 26])
+/** What a full disk may be called: an I/O error, a file that cannot be opened, a damaged one, and no database. */
+const MAY_BE_FULL: ReadonlySet<number> = new Set([10, 14, ...DAMAGED])
+/** I/O errors of making a file longer or shorter (extended codes): WRITE, TRUNCATE, SHMSIZE. */
+const OF_SIZE: ReadonlySet<number> = new Set([778, 1546, 4874])
+
+const IS_WHOLE = "What was stored before is whole: no backup is needed"
+
+/** Of a full disk in words, with what to do; undefined for any other failure. */
+const describeFullDisk = ({ errcode }: SqliteFailure): string | undefined => {
+  const code = errcode & 0xff
+  if (code !== FULL && !MAY_BE_FULL.has(code)) return undefined
+  const found = shortage()
+  if (found === undefined) {
+    // There is room again, or a bound of the database's own was reached.
+    if (code === FULL) return "the disk is full; free some space and try again"
+    return OF_SIZE.has(errcode)
+      ? `the disk is full, or fails when it is written to (SQLite code ${errcode}); free some space and try again, and check the disk if that does not help. ${IS_WHOLE}`
+      : undefined
+  }
+  return DAMAGED.has(code)
+    ? `${found}, and the file looks damaged, as half of a write does; free some space and try again. Restore a backup only if it is damaged still`
+    : `${found}; free some space and try again. ${IS_WHOLE}`
+}
+
+/** A failure as an error that says what to do, without SQL values. */
+export const databaseFailed = (operation: string, cause: unknown): DatabaseFailed => {
+  const failure = sqliteFailure(cause)
+  if (failure === undefined) return fileFailed(operation, cause)
+  const full = describeFullDisk(failure)
+  if (full !== undefined) return new DatabaseFailed({ operation, detail: full, diskFull: true })
+  const code = failure.errcode & 0xff
+  const detail =
+    code === 19 ? failure.message : (remedies[code] ?? `${failure.errstr} (SQLite code ${failure.errcode})`)
+  return new DatabaseFailed({ operation, detail })
+}
+
+/** @param detail what to say where it is not that the disk is full */
+export const fileFailed = (operation: string, cause: unknown, detail?: string): DatabaseFailed => {
+  const found = shortageIn(cause)
+  if (found !== undefined) {
+    return new DatabaseFailed({
+      operation,
+      detail: `${found}; free some space and try again. ${IS_WHOLE}`,
+      diskFull: true
+    })
+  }
+  return new DatabaseFailed({
+    operation,
+    detail: detail ?? (cause instanceof Error ? cause.name : "unknown error")
+  })
+}
 
 /**
  * Names the operation of an effect that runs SQL. The driver throws from some of its calls, and a rollback that

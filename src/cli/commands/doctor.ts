@@ -18,7 +18,7 @@ import { loadCalendar } from "../calendar.ts"
 import { checkAccount } from "../doctor/accounts.ts"
 import type { Check } from "../doctor/check.ts"
 import { fail, line, ok, warn } from "../doctor/check.ts"
-import { checkDatabase } from "../doctor/database.ts"
+import { checkDatabase, remedyFor } from "../doctor/database.ts"
 import { checkCalendar, checkClock, checkFolder } from "../doctor/machine.ts"
 import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
@@ -117,10 +117,7 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   )
   const rest = yield* accounts(input, hours, inUse).pipe(Effect.provide(surroundings), Effect.result)
   if (rest._tag === "Success") return [...checks, ...rest.success]
-  return [
-    ...checks,
-    fail("store", rest.failure.message, "Restore the data folder, or name another with --data-dir")
-  ]
+  return [...checks, fail("store", rest.failure.message, remedyFor(rest.failure, input.dataDir))]
 })
 
 export const doctor = Command.make("doctor", doctorFlags, (input) =>

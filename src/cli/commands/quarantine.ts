@@ -80,9 +80,9 @@ const replayOne = (record: QuarantineRecord) =>
 const verdict = (o: Outcome): string => {
   if (o.outcome === "no_decoder") return `cannot be decoded: ${o.reason}`
   const ticks = `${o.ticks.length} ${o.ticks.length === 1 ? "tick" : "ticks"}`
-  if (o.outcome === "ticks") return `now decodes to ${ticks}`
-  if (o.outcome === "nothing") return "neither a tick nor a reject: it may need what came before it"
   const why = o.rejects.map((r) => `${r.cause} (${r.detail})`).join(", ")
+  if (o.outcome === "ticks") return `now decodes to ${ticks}${why === "" ? "" : `, without: ${why}`}`
+  if (o.outcome === "nothing") return "neither a tick nor a reject: it may need what came before it"
   return `still rejected: ${why}${o.ticks.length === 0 ? "" : `, beside ${ticks}`}`
 }
 

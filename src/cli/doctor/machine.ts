@@ -6,6 +6,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
 import type { MarketHours } from "../../market/hours.ts"
+import { shortageOf } from "../../store/diskSpace.ts"
 import { SECRET_SETTING } from "../../store/masterSecret.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
@@ -13,6 +14,9 @@ import { fail, ok, warn } from "./check.ts"
 const MOST_SKEW_MS = 30_000
 const NOTED_SKEW_MS = 2000
 const LEAST_DISK_BYTES = 500 * 1024 * 1024
+
+export const roomRemedy = (dataDir: string): string =>
+  `Free some space on the disk of ${dataDir}; do not restore a backup`
 
 const promise = <A>(f: () => Promise<A>) => Effect.tryPromise({ try: f, catch: (cause) => cause })
 
@@ -74,8 +78,13 @@ export const checkFolder = Effect.fn("checkFolder")(function* (dataDir: string) 
   )
   if (free !== undefined) {
     const found = `${Math.round(free / 1024 / 1024)} MB free`
+    const shortage = free < LEAST_DISK_BYTES ? shortageOf(dataDir) : undefined
     checks.push(
-      free < LEAST_DISK_BYTES ? warn("disk", found, `Make room on the disk of ${dataDir}`) : ok("disk", found)
+      shortage !== undefined
+        ? fail("disk", shortage, roomRemedy(dataDir))
+        : free < LEAST_DISK_BYTES
+          ? warn("disk", found, `Make room on the disk of ${dataDir}`)
+          : ok("disk", found)
     )
   }
   return checks

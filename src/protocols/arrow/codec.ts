@@ -137,27 +137,20 @@ export class ArrowCodec implements Codec {
     const subscription = this.#byToken.get(token)
     if (subscription === undefined) return sink.reject("not_subscribed", `token ${token}`)
     const { divisor, instrument } = subscription
-    const bare = this.#tickOf(view, size, instrument, receivedAt, divisor)
-    const tick = length === size ? bare : withAuction(view, size, divisor, bare)
-    sink.tick(instrument, tick, refreshes[bare.mode])
-  }
-
-  #tickOf(
-    view: DataView,
-    size: number,
-    instrument: WireInstrument,
-    receivedAt: number,
-    divisor: number
-  ): Tick {
     switch (size) {
       case LTP_SIZE:
-      case LTPC_SIZE:
-        return decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
-      case QUOTE_SIZE:
-        return decodeQuote(view, instrument, receivedAt, divisor)
+      case LTPC_SIZE: {
+        const tick = decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
+        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.ltp)
+      }
+      case QUOTE_SIZE: {
+        const tick = decodeQuote(view, instrument, receivedAt, divisor)
+        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.quote)
+      }
       default: {
         const bookAt = size === OLD_FULL_SIZE ? OLD_BOOK_AT : BOOK_AT
-        return decodeFull(view, instrument, receivedAt, divisor, bookAt)
+        const tick = decodeFull(view, instrument, receivedAt, divisor, bookAt)
+        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.depth)
       }
     }
   }
@@ -182,6 +175,10 @@ export class ArrowCodec implements Codec {
     })
   }
 }
+
+/** With the closing auction, where its trailer stands behind the packet. */
+const whole = (view: DataView, length: number, size: number, divisor: number, tick: Tick): Tick =>
+  length === size ? tick : withAuction(view, size, divisor, tick)
 
 /** Which packet has this length, by its plain size; 0 for none. Whether the older one ever had a trailer is not known. */
 const kindOf = (length: number): number => {

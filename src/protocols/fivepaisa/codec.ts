@@ -5,7 +5,7 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, isObject, parseJson, plainNumber } from "../text.ts"
+import { brokerText, chunks, isCount, isObject, parseJson, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Service } from "./layout.ts"
@@ -151,12 +151,13 @@ export class FivePaisaCodec implements Codec {
     }
     let news = refreshes.quote
     let good = false
+    const leaveOut: LeaveOut = (field, value) => sink.leftOut?.(instrument, field, value)
     if (Array.isArray(record["Details"])) {
-      good = putBook(tick, record, record["Details"])
+      good = putBook(tick, record, record["Details"], leaveOut)
       news = modeBit.depth
-    } else if ("LastRate" in record) good = putFeed(tick, subscribed.held, record)
+    } else if ("LastRate" in record) good = putFeed(tick, subscribed.held, record, leaveOut)
     else if ("OpenInterest" in record) {
-      good = putNumbers(tick, record, INTERESTS)
+      good = putCounts(tick, record, INTERESTS, leaveOut)
       news = modeBit.quote
     } else return sink.event({ type: "ignored", what: `an object of ${brokerText(Object.keys(record))}` })
     if (good) sink.tick(instrument, tick, news)
@@ -164,27 +165,34 @@ export class FivePaisaCodec implements Codec {
   }
 }
 
-/** Whether every value that is there is a number that a tick can hold. */
-const putNumbers = <F extends keyof TickDraft>(
+type LeaveOut = (field: keyof TickDraft, value: unknown) => void
+
+/** What is no count costs that field alone. @returns whether there was any */
+const putCounts = <F extends keyof TickDraft>(
   tick: TickDraft,
   record: Fields,
-  fields: ReadonlyArray<readonly [string, F]>
+  fields: ReadonlyArray<readonly [string, F]>,
+  leaveOut: LeaveOut
 ): boolean => {
+  let any = false
   for (const [key, field] of fields) {
     const value = record[key]
-    if (value === undefined) continue
-    if (typeof value !== "number" || value < 0) return false
-    ;(tick as Record<F, number>)[field] = value
+    if (value === undefined || value === null) continue
+    if (isCount(value)) {
+      ;(tick as Record<F, number>)[field] = value
+      any = true
+    } else leaveOut(field, value)
   }
-  return true
+  return any
 }
 
-const putFeed = (tick: TickDraft, held: Partial<TickDraft>, record: Fields): boolean => {
+/** @returns false for a price that is no number: none of the prices can be trusted then */
+const putFeed = (tick: TickDraft, held: Partial<TickDraft>, record: Fields, leaveOut: LeaveOut): boolean => {
   for (const [key] of PRICES) {
     const value = record[key]
     if (value !== undefined && typeof value !== "number") return false
   }
-  if (!putNumbers(tick, record, QUANTITIES)) return false
+  putCounts(tick, record, QUANTITIES, leaveOut)
   for (const [key, field] of PRICES) {
     const value = record[key] as number | undefined
     if (value !== undefined && value !== 0) held[field] = value
@@ -196,8 +204,14 @@ const putFeed = (tick: TickDraft, held: Partial<TickDraft>, record: Fields): boo
   return true
 }
 
-/** The book has no price, volume or trade of its own. */
-const putBook = (tick: TickDraft, record: Fields, rows: ReadonlyArray<unknown>): boolean => {
+/** The book has no price, volume or trade of its own. One with a level whose counts are none is left out. */
+const putBook = (
+  tick: TickDraft,
+  record: Fields,
+  rows: ReadonlyArray<unknown>,
+  leaveOut: LeaveOut
+): boolean => {
+  let bad: unknown
   const buy: Array<Level> = []
   const sell: Array<Level> = []
   for (const row of rows) {
@@ -206,17 +220,20 @@ const putBook = (tick: TickDraft, record: Fields, rows: ReadonlyArray<unknown>):
     const side = BbBuySellFlag === BID ? buy : BbBuySellFlag === ASK ? sell : undefined
     // A row of neither side is none of the book's.
     if (side === undefined) continue
-    if (typeof Price !== "number" || typeof Quantity !== "number") return false
+    if (typeof Price !== "number") return false
     if (Price === 0 && Quantity === 0) continue
-    side.push({
-      price: Price,
-      quantity: Quantity,
-      orders: typeof NumberOfOrders === "number" ? NumberOfOrders : 0
-    })
+    const orders = typeof NumberOfOrders === "number" ? NumberOfOrders : 0
+    if (isCount(Quantity) && isCount(orders)) side.push({ price: Price, quantity: Quantity, orders })
+    else bad ??= row
+  }
+  const time = dateIn(record["Time"])
+  if (time !== undefined) tick.exchange_time = time
+  const counted = putCounts(tick, record, QUANTITIES, leaveOut)
+  if (bad !== undefined) {
+    leaveOut("depth", bad)
+    return counted
   }
   tick.mode = "depth"
   tick.depth = { buy, sell }
-  const time = dateIn(record["Time"])
-  if (time !== undefined) tick.exchange_time = time
-  return putNumbers(tick, record, QUANTITIES)
+  return true
 }

@@ -12,7 +12,7 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, isObject, parseJson } from "../text.ts"
+import { brokerText, chunks, isCount, isObject, parseJson } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import type { WireNames } from "./options.ts"
 import { segmentOf, tokenOf, wireNames } from "./options.ts"
@@ -129,7 +129,11 @@ export class IndMoneyCodec implements Codec {
     }
     const { timestamp } = value
     if (typeof timestamp === "number" && timestamp > 0) tick.exchange_time = timestamp
-    if (!(mode === "ltp" ? putLtp : putQuote)(tick, found.known, data)) {
+    const good =
+      mode === "ltp"
+        ? putLtp(tick, found.known, data)
+        : putQuote(tick, found.known, data, (field, value) => sink.leftOut?.(found.instrument, field, value))
+    if (!good) {
       return sink.reject("malformed_text", `${mode} of ${brokerText(instrument)} says nothing`)
     }
     // A quote without a price yet is news for quote readers only.
@@ -157,7 +161,12 @@ const putLtp = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boole
   return true
 }
 
-const putQuote = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boolean => {
+const putQuote = (
+  tick: TickDraft,
+  known: Partial<TickDraft>,
+  data: Fields,
+  leaveOut: (field: keyof TickDraft, value: unknown) => void
+): boolean => {
   let usable = false
   for (const [key, field] of PRICES) {
     const value = priceIn(data[key])
@@ -167,8 +176,12 @@ const putQuote = (tick: TickDraft, known: Partial<TickDraft>, data: Fields): boo
   }
   for (const [key, field] of QUANTITIES) {
     const value = data[key]
+    if (value === undefined || value === null) continue
     // What is no count is not remembered either.
-    if (typeof value !== "number" || value < 0 || !Number.isSafeInteger(value)) continue
+    if (!isCount(value)) {
+      leaveOut(field, value)
+      continue
+    }
     known[field] = value
     usable = true
   }

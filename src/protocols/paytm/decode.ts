@@ -134,12 +134,12 @@ export const decodeFull = (
   return tick
 }
 
-/** An empty level is left out. @returns false for one that is none */
+/** An empty level is left out. @returns false for one without a price; bad counts are the guard's to see */
 const putLevel = (side: Array<Level>, v: DataView, q: number, n: number, p: number): boolean => {
   const quantity = v.getInt32(q, true)
   const orders = v.getInt16(n, true)
   const at = price(v, p)
-  if (!isNumber(at) || quantity < 0 || orders < 0) return false
+  if (!isNumber(at)) return false
   if (at !== 0 || quantity !== 0) side.push({ price: at, quantity, orders })
   return true
 }

@@ -112,15 +112,16 @@ export class SamcoCodec implements Codec {
     const subscribed = typeof symbol === "string" ? this.#bySymbol.get(symbol) : undefined
     if (subscribed === undefined) return sink.reject("not_subscribed", `${stream} of ${brokerText(symbol)}`)
     const depth = stream === "quote2" ? bookOf(data) : undefined
-    if (stream === "quote" ? !this.#quote(subscribed.known, data) : depth === undefined) {
+    const leaveOut: LeaveOut = (field, value) => sink.leftOut?.(subscribed.instrument, field, value)
+    if (stream === "quote" ? !this.#quote(subscribed.known, data, leaveOut) : depth === undefined) {
       return sink.reject("malformed_text", `${stream} of ${brokerText(symbol)} says nothing`)
     }
-    if (depth !== undefined) putTotals(subscribed.known, data)
+    if (depth !== undefined) putTotals(subscribed.known, data, leaveOut)
     this.#emit(subscribed, depth, receivedAt, sink)
   }
 
   /** Whether the frame held anything. */
-  #quote(known: Partial<TickDraft>, data: Fields): boolean {
+  #quote(known: Partial<TickDraft>, data: Fields, leaveOut: LeaveOut): boolean {
     let usable = false
     for (const [key, field] of PRICES) {
       const value = numberIn(data[key])
@@ -129,7 +130,7 @@ export class SamcoCodec implements Codec {
       usable = true
     }
     for (const [key, field] of QUANTITIES) {
-      const value = quantityIn(data[key])
+      const value = countIn(data[key], field, leaveOut)
       if (value === undefined) continue
       known[field] = value
       usable = true
@@ -154,10 +155,19 @@ export class SamcoCodec implements Codec {
   }
 }
 
+type LeaveOut = (field: keyof TickDraft, value: unknown) => void
+
+/** A number that is no count is neither told nor remembered. */
+const countIn = (value: unknown, field: keyof TickDraft, leaveOut: LeaveOut): number | undefined => {
+  const count = quantityIn(value)
+  if (count === undefined && numberIn(value) !== undefined) leaveOut(field, value)
+  return count
+}
+
 /** What a book's frame says beside the book. The newest total wins, whichever stream it came with. */
-const putTotals = (known: Partial<TickDraft>, data: Fields): void => {
-  const buy = quantityIn(data["tbq"])
-  const sell = quantityIn(data["taq"])
+const putTotals = (known: Partial<TickDraft>, data: Fields, leaveOut: LeaveOut): void => {
+  const buy = countIn(data["tbq"], "total_buy_quantity", leaveOut)
+  const sell = countIn(data["taq"], "total_sell_quantity", leaveOut)
   if (buy !== undefined) known.total_buy_quantity = buy
   if (sell !== undefined) known.total_sell_quantity = sell
   const ltt = tradeTime(data["lttUTC"], data["ltt"])
@@ -179,10 +189,11 @@ const sideOf = (values: unknown): ReadonlyArray<Level> => {
   for (const value of values.slice(0, BOOK_LEVELS)) {
     if (!isObject(value)) continue
     const price = numberIn(value["price"])
-    const quantity = quantityIn(value["qty"])
+    // Numbers that are no counts are the guard's to see: it leaves out the book.
+    const quantity = numberIn(value["qty"])
     if (price === undefined || quantity === undefined || (price === 0 && quantity === 0)) continue
     // By the documentation's words a sequence number; the values behave as counts of orders (UNCONFIRMED).
-    side.push({ price, quantity, orders: quantityIn(value["no"]) ?? 0 })
+    side.push({ price, quantity, orders: numberIn(value["no"]) ?? 0 })
   }
   return side
 }

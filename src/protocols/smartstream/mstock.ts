@@ -87,18 +87,19 @@ export class MStockCodec implements Codec {
     this.#ledger.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame
+    const isText = frame[0] === BRACE
+    if (isPacketSize(length) && !isText) return this.#packet(frame, receivedAt, sink)
     const count = u16le(frame, 0)
     const size = u16le(frame, 2)
     const headed = length > PACKETS_AT && isPacketSize(size)
-    // Before a look for a brace, which the count of 123 packets is too; no JSON has these lengths in its third character.
+    // The count of 123 packets is a brace too, but no JSON has these sizes behind its first two characters.
     if (headed && length === PACKETS_AT + count * size) {
       for (let at = PACKETS_AT; at < length; at += size) {
         this.#packet(frame.subarray(at, at + size), receivedAt, sink)
       }
       return
     }
-    if (frame[0] === BRACE) return this.#text(new TextDecoder().decode(frame), sink)
-    if (isPacketSize(length)) return this.#packet(frame, receivedAt, sink)
+    if (isText) return this.#text(new TextDecoder().decode(frame), sink)
     if (!headed) return sink.reject("unknown_length", `no packet has ${length} bytes`)
     sink.reject("truncated", `${count} packets of ${size} bytes declared, ${length} bytes came`)
   }

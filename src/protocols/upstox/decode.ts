@@ -4,6 +4,7 @@ import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readDouble, readInt64, readTag, skipField } from "../protobuf.ts"
 import * as L from "./layout.ts"
 import type { Values } from "./values.ts"
+import { Auction } from "./values.ts"
 
 /**
  * @param reader at the first byte of a `Feed`
@@ -54,7 +55,7 @@ const readLtpc = (reader: Reader, into: Values): void => {
         into.close = readDouble(reader)
         break
       case L.LTPC_INDICATIVE:
-        into.indicativePrice = readDoubleValue(reader)
+        auctionOf(into).indicativePrice = readDoubleValue(reader)
         break
       default:
         skipField(reader, tag)
@@ -62,6 +63,8 @@ const readLtpc = (reader: Reader, into: Values): void => {
   }
   checkEnd(reader, end)
 }
+
+const auctionOf = (into: Values): Auction => (into.auction ??= new Auction())
 
 /** A double that is there or not; without a value it is 0. */
 const readDoubleValue = (reader: Reader): number => {
@@ -128,19 +131,19 @@ const readMarket = (reader: Reader, into: Values): void => {
         into.totalSell = whole(reader)
         break
       case L.INDICATIVE_PRICE:
-        into.indicativePrice = readDouble(reader)
+        auctionOf(into).indicativePrice = readDouble(reader)
         break
       case L.REFERENCE_PRICE:
-        into.referencePrice = readDouble(reader)
+        auctionOf(into).referencePrice = readDouble(reader)
         break
       case L.INDICATIVE_QUANTITY:
-        into.indicativeQuantity = readInt64(reader)
+        auctionOf(into).indicativeQuantity = readInt64(reader)
         break
       case L.IMBALANCE:
-        into.imbalance = readInt64(reader)
+        auctionOf(into).imbalance = readInt64(reader)
         break
       case L.MARKET_IMBALANCE:
-        into.marketImbalance = readInt64(reader)
+        auctionOf(into).marketImbalance = readInt64(reader)
         break
       default:
         skipField(reader, tag)

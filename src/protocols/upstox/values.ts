@@ -10,6 +10,15 @@ import type { Mode } from "../../market/mode.ts"
 import type { Depth, Tick, TickDraft } from "../../market/tick.ts"
 import { putPrices } from "../tickDraft.ts"
 
+/** Zeros for what is not told. */
+export class Auction {
+  indicativePrice = 0
+  indicativeQuantity = 0
+  referencePrice = 0
+  imbalance = 0
+  marketImbalance = 0
+}
+
 export class Values {
   mode: Mode = "ltp"
   ltp = 0
@@ -25,12 +34,8 @@ export class Values {
   totalSell = 0
   oi = 0
   depth: Depth | undefined = undefined
-  // Of an auction.
-  indicativePrice = 0
-  indicativeQuantity = 0
-  referencePrice = 0
-  imbalance = 0
-  marketImbalance = 0
+  /** What the last message told of an auction. */
+  auction: Auction | undefined = undefined
 
   clear(): void {
     this.mode = "ltp"
@@ -52,25 +57,7 @@ export class Values {
     this.totalSell = 0
     this.oi = 0
     this.depth = undefined
-    this.forgetAuction()
-  }
-
-  forgetAuction(): void {
-    this.indicativePrice = 0
-    this.indicativeQuantity = 0
-    this.referencePrice = 0
-    this.imbalance = 0
-    this.marketImbalance = 0
-  }
-
-  get inAuction(): boolean {
-    return (
-      this.indicativePrice !== 0 ||
-      this.referencePrice !== 0 ||
-      this.indicativeQuantity !== 0 ||
-      this.imbalance !== 0 ||
-      this.marketImbalance !== 0
-    )
+    this.auction = undefined
   }
 
   merge(newer: Values): void {
@@ -89,26 +76,22 @@ export class Values {
     if (newer.oi !== 0) this.oi = newer.oi
     if (newer.depth !== undefined) this.depth = newer.depth
     // Not what was told before: after an auction they are left out, and so are zeros.
-    this.indicativePrice = newer.indicativePrice
-    this.indicativeQuantity = newer.indicativeQuantity
-    this.referencePrice = newer.referencePrice
-    this.imbalance = newer.imbalance
-    this.marketImbalance = newer.marketImbalance
+    this.auction = newer.auction
   }
 }
 
 /** @param time of the message by the server's clock, 0 for none; the feed has no time of the exchange */
 export const tickOf = (v: Values, instrument: WireInstrument, receivedAt: number, time: number): Tick => {
   const tick = plainTickOf(v, instrument, receivedAt, time)
-  return v.inAuction ? withAuction(v, tick) : tick
+  return v.auction === undefined ? tick : withAuction(v.auction, tick)
 }
 
-const withAuction = (v: Values, tick: TickDraft): Tick => {
-  if (v.indicativePrice !== 0) tick.indicative_price = v.indicativePrice
-  if (v.indicativeQuantity !== 0) tick.indicative_quantity = v.indicativeQuantity
-  if (v.referencePrice !== 0) tick.reference_price = v.referencePrice
-  if (v.imbalance !== 0) tick.imbalance = v.imbalance
-  if (v.marketImbalance !== 0) tick.market_imbalance = v.marketImbalance
+const withAuction = (a: Auction, tick: TickDraft): Tick => {
+  if (a.indicativePrice !== 0) tick.indicative_price = a.indicativePrice
+  if (a.indicativeQuantity !== 0) tick.indicative_quantity = a.indicativeQuantity
+  if (a.referencePrice !== 0) tick.reference_price = a.referencePrice
+  if (a.imbalance !== 0) tick.imbalance = a.imbalance
+  if (a.marketImbalance !== 0) tick.market_imbalance = a.marketImbalance
   return tick
 }
 

@@ -11,6 +11,7 @@ import { ID, SEGMENT, makeFields, pick } from "./fields.ts"
 import { decodeFull, parseLoosely } from "./full.ts"
 import type { MessageCode } from "./layout.ts"
 import { LTP, OPEN_INTEREST, isMessageCode } from "./layout.ts"
+import type { LeaveOut } from "./partial.ts"
 import { merge, readChanges } from "./partial.ts"
 import type { Address } from "./requests.ts"
 import type { Known } from "./ticks.ts"
@@ -93,7 +94,8 @@ export class Messages {
     const subscription = this.#find(changes.segment, changes.id, sink)
     if (subscription === undefined) return
     const { instrument } = subscription
-    const now = merge(code, changes, knownOf(subscription, code), instrument, receivedAt)
+    const leaveOut: LeaveOut = (field, value) => sink.leftOut?.(instrument, field, value)
+    const now = merge(code, changes, knownOf(subscription, code), instrument, receivedAt, leaveOut)
     if (typeof now === "string")
       return sink.reject("malformed_text", `${nameOf(instrument)}: ${brokerText(now)}`)
     if (now === undefined) return sink.event({ type: "ignored", what: `message ${code} without a value` })

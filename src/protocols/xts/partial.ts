@@ -4,6 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
+import { MAX_TIME, MIN_TIME } from "../../market/tickRules.ts"
+import { isCount } from "../text.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, LTP, OPEN_INTEREST, toEpochMs } from "./layout.ts"
 import type { Known } from "./ticks.ts"
@@ -38,19 +40,31 @@ const TIMES = { ltt: "ltt", lut: "exchange_time" } as const
 const own = <A extends object>(table: A, key: string): A[keyof A] | undefined =>
   Object.hasOwn(table, key) ? table[key as keyof A] : undefined
 
-/** @returns the merged message, or what is wrong with a field; undefined when nothing of a tick is in it */
+/** Told of what was left out of a change: counts and times that are none. */
+export type LeaveOut = (field: keyof TickDraft, value: string) => void
+
+/**
+ * What is no count or time is left out and not remembered, since it would spoil every tick after it; a level with such a count is
+ * taken out of the book until it is told again.
+ *
+ * @returns the merged message, or what is wrong with it: a price that is none, or nothing but what must be left out; undefined
+ * when nothing of a tick is in it
+ */
 export const merge = (
   code: MessageCode,
   { fields, segment }: Changes,
   known: Known | undefined,
   { exchange, symbol }: WireInstrument,
-  received_time: number
+  received_time: number,
+  leaveOut: LeaveOut
 ): Known | string | undefined => {
   const tick: TickDraft =
     known === undefined ? { symbol, exchange, mode: "ltp", received_time } : { ...known.tick, received_time }
   let buy = known?.buy ?? NO_ROWS
   let sell = known?.sell ?? NO_ROWS
   let touched = known !== undefined
+  let told = 0
+  const left: Array<readonly [field: keyof TickDraft, value: string]> = []
   for (const field of fields) {
     const colon = field.indexOf(":")
     if (colon < 0) return `"${field}" has no value`
@@ -60,10 +74,12 @@ export const merge = (
     if (code === OPEN_INTEREST && key === "o") key = "oi"
     if (key === "bi" || key === "ai") {
       if (code !== DEPTH) continue
-      const rows = mergeRows(key === "bi" ? buy : sell, text)
-      if (typeof rows === "string") return rows
-      if (key === "bi") buy = rows
-      else sell = rows
+      const side = mergeRows(key === "bi" ? buy : sell, text)
+      if (typeof side === "string") return side
+      if (key === "bi") buy = side.rows
+      else sell = side.rows
+      for (const row of side.bad) left.push(["depth", row])
+      told += side.told
       touched = true
       continue
     }
@@ -74,19 +90,31 @@ export const merge = (
     // As in rows: unchanged.
     if (text === "" || text === "NaN") continue
     const value = numberOf(text)
-    if (value === undefined) return `${key} is "${text}"`
-    touched = true
-    if (asQuantity !== undefined) {
-      if (!isQuantity(value)) return `${key} is "${text}"`
+    if (asPrice !== undefined) {
+      if (value === undefined) return `${key} is "${text}"`
+      if (value === 0) delete tick[asPrice]
+      else tick[asPrice] = value
+    } else if (asQuantity !== undefined) {
+      if (!isCount(value)) {
+        left.push([asQuantity, text])
+        continue
+      }
       tick[asQuantity] = value
     } else {
-      const to = (asPrice ?? asTime)!
-      const converted = asTime === undefined ? value : toEpochMs(value, segment)
-      if (converted === 0) delete tick[to]
-      else tick[to] = converted
+      const time = value === undefined ? NaN : toEpochMs(value, segment)
+      if (time !== 0 && !isTime(time)) {
+        left.push([asTime!, text])
+        continue
+      }
+      if (time === 0) delete tick[asTime!]
+      else tick[asTime!] = time
     }
+    touched = true
+    told++
   }
+  if (told === 0 && left.length > 0) return left.map(([field, value]) => `${field} is "${value}"`).join(", ")
   if (!touched) return undefined
+  for (const [field, value] of left) leaveOut(field, value)
   if (code === DEPTH && (tick.depth !== undefined || buy.length > 0 || sell.length > 0)) {
     tick.depth = { buy: filled(buy), sell: filled(sell) }
   }
@@ -110,32 +138,42 @@ const numberOf = (text: string): number | undefined => {
   return Number.isFinite(n) ? n : undefined
 }
 
-/** One wrong count would stay in the picture and spoil every tick after it. */
-const isQuantity = (n: number): boolean => Number.isSafeInteger(n) && n >= 0
+const isTime = (ms: number): boolean => Number.isSafeInteger(ms) && ms >= MIN_TIME && ms <= MAX_TIME
 
 /** Books of this wire have five rows; a few more do no harm. */
 const MAX_ROWS = 200
 
+/** A side of the book after a change. */
+interface Side {
+  readonly rows: ReadonlyArray<Level>
+  /** Rows whose counts are none. */
+  readonly bad: ReadonlyArray<string>
+  /** How many are good. */
+  readonly told: number
+}
+
 /** Rows `index|size|price|orders` one after the other; an empty part is unchanged, and a lone part at the end noise. */
-const mergeRows = (rows: ReadonlyArray<Level>, text: string): ReadonlyArray<Level> | string => {
+const mergeRows = (rows: ReadonlyArray<Level>, text: string): Side | string => {
   const parts = text.split("|")
   const merged = [...rows]
+  const bad: Array<string> = []
+  let told = 0
   for (let at = 0; at + 4 <= parts.length; at += 4) {
     const index = numberOf(parts[at]!)
-    if (index === undefined || !isQuantity(index) || index >= MAX_ROWS)
-      return `row "${parts[at]}" of the book`
+    if (!isCount(index) || index >= MAX_ROWS) return `row "${parts[at]}" of the book`
     const before = merged[index] ?? EMPTY_ROW
     const quantity = parts[at + 1] === "" ? before.quantity : numberOf(parts[at + 1]!)
     const price = parts[at + 2] === "" ? before.price : numberOf(parts[at + 2]!)
     const orders = parts[at + 3] === "" ? before.orders : numberOf(parts[at + 3]!)
-    if (quantity === undefined || price === undefined || orders === undefined) {
-      return `row ${index} of the book is "${parts.slice(at, at + 4).join("|")}"`
-    }
-    if (!isQuantity(quantity) || !isQuantity(orders)) return `row ${index} of the book has no counts`
+    const row = parts.slice(at, at + 4).join("|")
+    if (price === undefined) return `row ${index} of the book is "${row}"`
+    const counted = isCount(quantity) && isCount(orders)
+    if (counted) told++
+    else bad.push(row)
     // Without a row to change, a change that does not tell the price is no level.
     if (price === 0 && parts[at + 2] === "") continue
     while (merged.length < index) merged.push(EMPTY_ROW)
-    merged[index] = { price, quantity, orders }
+    merged[index] = counted ? { price, quantity, orders } : EMPTY_ROW
   }
-  return merged
+  return { rows: merged, bad, told }
 }

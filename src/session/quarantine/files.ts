@@ -80,14 +80,21 @@ export const makeFiles = (dataDir: string, options: FilesOptions): QuarantineFil
 
   return {
     write: async (records) => {
-      if (nextId === 0) await begin()
-      for (const record of records) {
-        const line = Buffer.from(`${JSON.stringify({ id: nextId, ...record })}\n`)
-        if (current === undefined || current.size + line.length > options.maxFileBytes)
-          current = await rotate()
-        await appendFile(current.path, line, { mode: 0o600 })
-        current.size += line.length
-        nextId++
+      try {
+        if (nextId === 0) await begin()
+        for (const record of records) {
+          const line = Buffer.from(`${JSON.stringify({ id: nextId, ...record })}\n`)
+          if (current === undefined || current.size + line.length > options.maxFileBytes)
+            current = await rotate()
+          await appendFile(current.path, line, { mode: 0o600 })
+          current.size += line.length
+          nextId++
+        }
+      } catch (cause) {
+        // A full disk may have taken a part of the line, as a crash would.
+        nextId = 0
+        current = undefined
+        throw cause
       }
     }
   }

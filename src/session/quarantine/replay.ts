@@ -4,7 +4,7 @@ import { codecOptions } from "../../brokers/broker.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Protocol } from "../../protocols/protocol.ts"
-import { explain, makeGuard } from "../guard.ts"
+import { explain, faultOf, makeGuard, mend } from "../guard.ts"
 import type { QuarantineRecord } from "./record.ts"
 import { frameOf, toChanges } from "./record.ts"
 
@@ -15,6 +15,7 @@ export interface Replayed {
   /** `nothing`: neither a tick nor a reject, as of a frame that needs what came before it. */
   readonly outcome: "ticks" | "rejected" | "nothing"
   readonly ticks: ReadonlyArray<Tick>
+  /** Those of the cause `field` are of ticks that went on without one. */
   readonly rejects: ReadonlyArray<{ readonly cause: string; readonly detail: string }>
 }
 
@@ -30,16 +31,21 @@ export const replay = (record: QuarantineRecord, feed: Broker, protocol: Protoco
     codec.request(toChanges(record))
     codec.decode(frameOf(record), record.at, {
       tick: (instrument, tick) => {
-        if (isTick(tick)) ticks.push(tick)
-        else reject("guard", `${nameOf(instrument)}: ${explain(tick)}`)
+        const name = nameOf(instrument)
+        const good = isTick(tick) ? tick : mend(tick, (_, fault) => reject("field", `${name}: ${fault}`))
+        if (good !== undefined) ticks.push(good)
+        else reject("guard", `${name}: ${explain(tick)}`)
       },
       reject,
+      leftOut: (instrument, field, value) =>
+        reject("field", `${nameOf(instrument)}: ${faultOf(field, value)}`),
       event: () => {},
       send: () => {}
     })
   } catch (defect) {
     reject("defect", String(defect))
   }
-  const outcome = rejects.length > 0 ? "rejected" : ticks.length > 0 ? "ticks" : "nothing"
+  const isRejected = rejects.some((r) => r.cause !== "field")
+  const outcome = isRejected ? "rejected" : ticks.length > 0 ? "ticks" : "nothing"
   return { id: record.id, cause: record.cause, outcome, ticks, rejects }
 }

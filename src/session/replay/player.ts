@@ -3,6 +3,7 @@
  * the same frames, the same answers, at the recorded times. Pure: the same recording gives the same ticks.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type {
   Codec,
@@ -15,7 +16,7 @@ import type {
   WireEvent
 } from "../../protocols/protocol.ts"
 import { isHttpRequest } from "../../protocols/protocol.ts"
-import { explain, makeGuard } from "../guard.ts"
+import { explain, faultOf, makeGuard, mend } from "../guard.ts"
 import { digestOf } from "../recorder/records.ts"
 import type { Recorded } from "./read.ts"
 
@@ -24,6 +25,7 @@ export interface PlayerOptions {
   readonly options: CodecOptions
   /** Ticks that pass the guard. */
   readonly onTick: Sink["tick"]
+  /** The cause `field` is of a tick that went on without one. */
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly onEvent?: (event: WireEvent) => void
 }
@@ -43,10 +45,14 @@ export class Player {
     const isTick = makeGuard()
     this.#sink = {
       tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => {
-        if (isTick(tick)) onTick(instrument, tick, refreshes)
-        else onReject("guard", `${instrument.exchange}:${instrument.symbol}: ${explain(tick)}`)
+        const name = nameOf(instrument)
+        const good = isTick(tick) ? tick : mend(tick, (_, fault) => onReject("field", `${name}: ${fault}`))
+        if (good !== undefined) onTick(instrument, good, refreshes)
+        else onReject("guard", `${name}: ${explain(tick)}`)
       },
       reject: onReject,
+      leftOut: (instrument, field, value) =>
+        onReject("field", `${nameOf(instrument)}: ${faultOf(field, value)}`),
       event: onEvent,
       send: (outbound) => this.#sent([outbound])
     }

@@ -22,12 +22,17 @@ export interface Running {
   readonly signal: (name: NodeJS.Signals) => void
 }
 
+/** @param fileBlocks how many blocks of 512 bytes a file of the process may have, which is how a full disk feels */
 const launch = (
   args: ReadonlyArray<string>,
   env: Env,
-  input?: string
+  input?: string,
+  fileBlocks?: number
 ): Running & { readonly child: ChildProcess } => {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
+  const command = [process.execPath, "--disable-warning=ExperimentalWarning", main, ...args]
+  const [program, ...rest] =
+    fileBlocks === undefined ? command : ["sh", "-c", `ulimit -f ${fileBlocks} && exec "$0" "$@"`, ...command]
+  const child = spawn(program!, rest, {
     env: { PATH: process.env["PATH"] ?? "", ALGOWAYS_LOG_FORMAT: "logfmt", ...env },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"]
   })
@@ -56,9 +61,9 @@ export const start = (args: ReadonlyArray<string>, env: Env): Effect.Effect<Runn
   )
 
 /** Runs a command to its end. */
-export const run = (args: ReadonlyArray<string>, env: Env, input?: string) =>
+export const run = (args: ReadonlyArray<string>, env: Env, input?: string, fileBlocks?: number) =>
   Effect.promise(async () => {
-    const { ended, err, out } = launch(args, env, input)
+    const { ended, err, out } = launch(args, env, input, fileBlocks)
     const code = await ended
     return { code, out: out(), err: err() }
   })

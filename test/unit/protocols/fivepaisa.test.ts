@@ -7,6 +7,7 @@ import { protocol } from "../../../src/protocols/fivepaisa/index.ts"
 import type { Handshake, Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"
 import { LoginFailed, makeLink } from "./link.ts"
+import { decode } from "./support.ts"
 
 const LTP: Want = { mode: "ltp", depth: 0 }
 const QUOTE: Want = { mode: "quote", depth: 0 }
@@ -137,4 +138,54 @@ it("a zero price holds the last one; a forgotten scrip holds nothing", async () 
   link.codec.request([{ instrument, to: QUOTE }])
   link.deliver(frame(0))
   assert.isUndefined(link.ticks.at(-1)!.tick.ltp)
+})
+
+describe("a count that is none", () => {
+  const feed = { LastRate: 10.5, LastQty: 5, TotalQty: 700, PClose: 10, TBidQ: 30, TOffQ: 40 }
+  const deliver = async (...records: ReadonlyArray<object>) => {
+    const link = await makeLink(broker)
+    const future = link.listed.find((l) => l.listing.type === "FUT" && l.listing.exchange === "NFO")!
+    const codec = protocol.open(codecOptions(broker), link.handshake)
+    codec.request([{ instrument: future.instrument, to: DEPTH }])
+    const name = { Exch: "N", ExchType: "D", Token: Number(future.instrument.token) }
+    return decode(codec, JSON.stringify(records.map((record) => ({ ...name, ...record }))))
+  }
+
+  it.each([-5, 1.5, "30", [], 2 ** 60])("costs the feed that field alone: %j", async (value) => {
+    const { causes, leftOut, ticks } = await deliver({ ...feed, TBidQ: value })
+    const { total_buy_quantity: _, ...rest } = (await deliver(feed)).ticks[0]!
+    assert.deepStrictEqual(ticks, [rest])
+    assert.deepInclude(rest, { ltp: 10.5, ltq: 5, volume: 700, close: 10, total_sell_quantity: 40 })
+    assert.deepStrictEqual([causes, leftOut], [[], [["total_buy_quantity", value]]])
+  })
+
+  it("costs open interest that field, and the message where nothing is left", async () => {
+    const { causes, leftOut, ticks } = await deliver(
+      { OpenInterest: 7, DayHiOI: -1, DayLoOI: null },
+      { OpenInterest: -7 }
+    )
+    assert.deepStrictEqual(
+      ticks.map(({ oi, oi_high, oi_low }) => [oi, oi_high, oi_low]),
+      [[7, undefined, undefined]]
+    )
+    assert.deepStrictEqual(causes, ["malformed_text"])
+    assert.deepStrictEqual(leftOut, [
+      ["oi_high", -1],
+      ["oi", -7]
+    ])
+  })
+
+  it("costs the book, not its totals; a price that is none costs the message", async () => {
+    const row = { BbBuySellFlag: 66, Price: 10, Quantity: 5, NumberOfOrders: 1 }
+    const bad = { ...row, Quantity: -5 }
+    const { causes, leftOut, ticks } = await deliver(
+      { Details: [row, bad], TBidQ: 30, TOffQ: 40 },
+      { Details: [row, { ...row, Price: "x" }], TBidQ: 30, TOffQ: 40 },
+      { ...feed, High: "x" }
+    )
+    assert.strictEqual(ticks.length, 1)
+    assert.deepInclude(ticks[0], { mode: "quote", total_buy_quantity: 30, total_sell_quantity: 40 })
+    assert.notProperty(ticks[0], "depth")
+    assert.deepStrictEqual([causes, leftOut], [["malformed_text", "malformed_text"], [["depth", bad]]])
+  })
 })

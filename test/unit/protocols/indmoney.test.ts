@@ -91,6 +91,7 @@ it("a quote keeps the newest price, whichever mode told it", async () => {
   assert.isUndefined(first!.oi)
   assert.isUndefined(ltp!.open)
   assert.deepStrictEqual([last!.ltp, last!.open, last!.volume], [6, 4.5, 7])
+  assert.deepStrictEqual(link.leftOut, ["oi", "volume"])
 })
 
 it("an index goes by another name where the settings say so, on both sides", async () => {

@@ -60,6 +60,8 @@ export interface Link {
   }>
   readonly events: Array<WireEvent>
   readonly rejects: Array<string>
+  /** Fields that the codec left out. */
+  readonly leftOut: Array<string>
   /** Frames that reached the client, in order. */
   readonly inbound: Array<Frame>
   /** What the client sent. */
@@ -155,11 +157,13 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   const ticks: Array<Link["ticks"][number]> = []
   const events: Array<WireEvent> = []
   const rejects: Array<string> = []
+  const leftOut: Array<string> = []
   const inbound: Array<Frame> = []
   const outbound: Array<Outbound> = []
   const sink: Sink = {
     tick: (instrument, tick, refreshes) => ticks.push({ instrument, tick, refreshes }),
     reject: (cause, detail) => rejects.push(`${cause}: ${detail}`),
+    leftOut: (_, field) => leftOut.push(field),
     event: (event) => events.push(event),
     send: (one) => send([one])
   }
@@ -216,6 +220,7 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     ticks,
     events,
     rejects,
+    leftOut,
     inbound,
     outbound,
     request: ask,

@@ -8,6 +8,7 @@ import { encodePacket } from "../../../src/protocols/paytm/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/paytm/index.ts"
 import type { Codec, FindByToken } from "../../../src/protocols/protocol.ts"
 import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { mend } from "../../../src/session/guard.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { LoginFailed, makeLink, secret } from "./link.ts"
 import {
@@ -202,7 +203,7 @@ describe("paytm: packets", () => {
     assert.deepStrictEqual([cut.ticks.length, cut.causes], [1, ["truncated"]])
   })
 
-  it("are rejected with a price that is no number, or a count below zero in the book", () => {
+  it("are rejected with a price that is no number; a count below zero costs the book alone", () => {
     for (const [mode, isIndex, at] of [
       ["ltp", false, 1],
       ["quote", false, 47],
@@ -215,8 +216,16 @@ describe("paytm: packets", () => {
       assert.deepStrictEqual(decode(codec(), packet).causes, ["unknown_packet"], `${mode} ${at}`)
     }
     const packet = Buffer.from(encodePacket("depth", false, 13, state, EPOCH))
+    const [whole] = decode(codec(), packet).ticks
     packet.writeInt32LE(-1, 5)
-    assert.deepStrictEqual(decode(codec(), packet).causes, ["unknown_packet"])
+    const { causes, ticks } = decode(codec(), packet)
+    const leftOut: Array<string> = []
+    const { depth: _, ...rest } = whole!
+    assert.deepStrictEqual(
+      mend(ticks[0]!, (field) => void leftOut.push(field)),
+      { ...rest, mode: "quote" }
+    )
+    assert.deepStrictEqual([causes, leftOut], [[], ["depth"]])
   })
 
   it("have times of India's clock where the variant says so", () => {

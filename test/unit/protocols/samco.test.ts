@@ -6,6 +6,7 @@ import { SamcoServerCodec } from "../../../src/protocols/samco/server.ts"
 import { numberIn, quantityIn, tradeTime, wordClock } from "../../../src/protocols/samco/layout.ts"
 import type { Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"
+import { mend } from "../../../src/session/guard.ts"
 import { LoginFailed, makeLink } from "./link.ts"
 
 const LTP: Want = { mode: "ltp", depth: 0 }
@@ -155,4 +156,29 @@ it("a symbol that is given up is forgotten, with what was known of it", async ()
   link.ticks.length = 0
   link.deliver(frame)
   assert.strictEqual(link.ticks[0]!.tick.ltp, 10)
+})
+
+it("a number that is no count is left out, and the known one stays; a text without a number is a blank", async () => {
+  const link = await makeLink(broker)
+  const instrument = link.instrument(RELIANCE)
+  link.codec.request([{ instrument, to: DEPTH }])
+  const quote = (fields: object) =>
+    link.deliver(JSON.stringify({ sym: instrument.token, ...fields, streaming_type: "quote" }))
+  quote({ ltp: "10.00", vol: "700", oI: "-" })
+  quote({ ltp: "10.05", vol: "-5", tBQ: "1.5", tSQ: "NaN" })
+  const bidValues = [{ no: "2", price: "10.00", qty: "-5" }]
+  link.deliver(JSON.stringify({ symbol: instrument.token, bidValues, taq: "-1", streaming_type: "quote2" }))
+  assert.deepStrictEqual(
+    link.ticks.map(({ tick }) => [tick.ltp, tick.volume, tick.total_buy_quantity, tick.total_sell_quantity]),
+    [
+      [10, 700, undefined, undefined],
+      [10.05, 700, undefined, undefined],
+      [10.05, 700, undefined, undefined]
+    ]
+  )
+  assert.deepStrictEqual(link.leftOut, ["volume", "total_buy_quantity", "total_sell_quantity"])
+  // A book with such a level is the guard's to leave out.
+  const leftOut: Array<string> = []
+  const mended = mend(link.ticks.at(-1)!.tick, (field) => void leftOut.push(field))
+  assert.deepStrictEqual([leftOut, mended?.depth, mended?.mode], [["depth"], undefined, "quote"])
 })

@@ -117,6 +117,8 @@ export interface Found {
   readonly refreshes: Array<number>
   readonly causes: Array<RejectCause>
   readonly details: Array<string>
+  /** Fields that the codec left out, with what came for them. */
+  readonly leftOut: Array<readonly [field: string, value: unknown]>
   readonly events: Array<WireEvent>
   /** Sent by the codec on its own account. */
   readonly sent: Array<Outbound>
@@ -129,6 +131,7 @@ export const collecting = (): { readonly found: Found; readonly sink: Sink } => 
     refreshes: [],
     causes: [],
     details: [],
+    leftOut: [],
     events: [],
     sent: []
   }
@@ -144,6 +147,7 @@ export const collecting = (): { readonly found: Found; readonly sink: Sink } => 
         found.causes.push(cause)
         found.details.push(detail)
       },
+      leftOut: (_, field, value) => found.leftOut.push([field, value]),
       event: (event) => found.events.push(event),
       send: (outbound) => found.sent.push(outbound)
     }

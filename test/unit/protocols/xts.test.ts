@@ -748,6 +748,37 @@ describe("xts: changes", () => {
     assert.deepStrictEqual([ticks, causes, events.map((e) => e.type)], [[], [], ["ignored"]])
   })
 
+  it("go on without a count or a time that is none, and do not remember it", () => {
+    const codec = opened()
+    const before = decode(codec, full).ticks[0]!
+    const { causes, leftOut, ticks } = decode(
+      codec,
+      change("t:1_2885,ltp:101,v:-1,tb:1.5,ts:x,lut:99999999999,ltq:6")
+    )
+    assert.deepStrictEqual(ticks[0], { ...before, ltp: 101, ltq: 6 })
+    assert.deepStrictEqual(leftOut, [
+      ["volume", "-1"],
+      ["total_buy_quantity", "1.5"],
+      ["total_sell_quantity", "x"],
+      ["exchange_time", "99999999999"]
+    ])
+    assert.deepStrictEqual(causes, [])
+  })
+
+  it("take a level whose counts are none out of the book, until it is told again", () => {
+    const codec = opened()
+    const found = decode(
+      codec,
+      full,
+      change("t:1_2885,ltp:101,bi:0|-5|100.3|2"),
+      change("t:1_2885,bi:0|5|100.35|2")
+    )
+    const [whole, without, again] = found.ticks.map((t) => t.depth!)
+    assert.deepStrictEqual(without, { buy: whole!.buy.slice(1), sell: whole!.sell })
+    assert.deepStrictEqual(again!.buy, [{ price: 100.35, quantity: 5, orders: 2 }, ...whole!.buy.slice(1)])
+    assert.deepStrictEqual([found.causes, found.leftOut], [[], [["depth", "0|-5|100.3|2"]]])
+  })
+
   it.each([
     "t:1_2885,ltp",
     "t:1_2885,ltp:0x10",

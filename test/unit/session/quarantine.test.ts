@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -214,22 +224,52 @@ describe("the quarantine", () => {
 })
 
 describe("the files", () => {
+  const record = {
+    at: AT,
+    user: "asha",
+    broker: "zerodha",
+    stream: "zerodha",
+    connection: 1,
+    cause: "truncated",
+    detail: "d".repeat(200),
+    bytes: 1,
+    base64: "AA==",
+    asked: []
+  }
+
+  it.live("go on behind a line of which a full disk took a part", () =>
+    Effect.gen(function* () {
+      const dir = yield* folder
+      const files = makeFiles(dir, { maxFileBytes: 100_000, maxFiles: 3 })
+      const write = (detail: string) => Effect.promise(() => files.write([{ ...record, detail }]))
+      yield* write("one")
+      const path = join(dir, "quarantine", filesOf(dir)[0]!)
+      const whole = readFileSync(path, "utf8")
+      // What stands for the file while it cannot be written.
+      unlinkSync(path)
+      mkdirSync(path)
+      const failed = yield* Effect.result(Effect.tryPromise(() => files.write([record])))
+      assert.strictEqual(failed._tag, "Failure")
+      rmdirSync(path)
+      writeFileSync(path, `${whole}{"id":2,"at":17`)
+      yield* write("three")
+      yield* write("four")
+      const all = yield* Effect.promise(() => readQuarantine(dir))
+      assert.deepStrictEqual(
+        all.map((r) => [r.id, r.detail]),
+        [
+          [1, "one"],
+          [2, "three"],
+          [3, "four"]
+        ]
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.live("stay within their bound: the oldest go", () =>
     Effect.gen(function* () {
       const dir = yield* folder
       const files = makeFiles(dir, { maxFileBytes: 1000, maxFiles: 3 })
-      const record = {
-        at: AT,
-        user: "asha",
-        broker: "zerodha",
-        stream: "zerodha",
-        connection: 1,
-        cause: "truncated",
-        detail: "d".repeat(200),
-        bytes: 1,
-        base64: "AA==",
-        asked: []
-      }
       for (let i = 0; i < 50; i++) yield* Effect.promise(() => files.write([record]))
       const names = filesOf(dir)
       assert.strictEqual(names.length, 3)

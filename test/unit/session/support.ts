@@ -73,7 +73,13 @@ const login = (authToken: string): Credentials => ({
 export const makeWorld = Effect.fnUntraced(function* (
   broker: Broker = testBroker(),
   deepProtocols: ReadonlyArray<Protocol> = [],
-  options: { readonly hours?: MarketHours; readonly intensity?: Intensity; readonly lingerMs?: number } = {}
+  options: {
+    readonly hours?: MarketHours
+    readonly intensity?: Intensity
+    readonly lingerMs?: number
+    /** Kite by default. */
+    readonly protocol?: Protocol
+  } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
   const world: World = {
@@ -147,7 +153,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     bus: FrameBus,
     adapter: makeSession({
       broker,
-      protocol: kite,
+      protocol: options.protocol ?? kite,
       deepProtocols,
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),

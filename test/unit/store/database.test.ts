@@ -4,7 +4,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Database from "../../../src/store/database.ts"
-import { attempt, writeTransaction } from "../../../src/store/sql.ts"
+import { attempt, databaseFailed, writeTransaction } from "../../../src/store/sql.ts"
 import { raw, temporaryFolder } from "./support.ts"
 
 const using = <A, E>(file: string, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
@@ -159,6 +159,24 @@ describe("failures of statements", () => {
       )
     })
   )
+
+  it("by which a full disk is told from a failing one", () => {
+    const failed = (errcode: number) =>
+      databaseFailed(
+        "write",
+        Object.assign(new Error("disk I/O error"), { errcode, errstr: "disk I/O error" })
+      )
+    // SHMSIZE, WRITE and TRUNCATE: what makes a file longer or shorter.
+    for (const code of [4874, 778, 1546, 13]) {
+      const { diskFull, message } = failed(code)
+      assert.isTrue(diskFull, String(code))
+      assert.match(message, /^Database: write failed: the disk is full/)
+      assert.include(message, "free some space and try again")
+    }
+    // READ, SHORT_READ, a file that is not to be opened, a damaged one: there is room in no database's folder here, nor none.
+    for (const code of [266, 522, 14, 11, 26]) assert.isUndefined(failed(code).diskFull, String(code))
+    assert.include(failed(266).message, "the disk reported an error while reading or writing; check the disk")
+  })
 
   it.effect("hold no values", () =>
     Effect.gen(function* () {
