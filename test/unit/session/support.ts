@@ -136,7 +136,9 @@ export const makeWorld = Effect.fnUntraced(function* (
         replace: () => Effect.succeed(0),
         count: () => Effect.succeed(listed.length),
         segments: () => Effect.succeed([]),
-        search: () => Effect.succeed([])
+        search: () => Effect.succeed([]),
+        everywhere: () => Effect.succeed([]),
+        brokers: Effect.succeed([])
       })
     )
   )
