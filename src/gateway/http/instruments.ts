@@ -54,7 +54,8 @@ export const readQuery = (query: string, today: string): Result.Result<Asked, An
           `There is no parameter ${JSON.stringify(name.slice(0, 40))}; there are ${parameters.join(", ")}`
         )
       }
-      if (given.getAll(name).length > 1) return yield* Result.fail(`${name} is there more than once`)
+      if (given.getAll(name).length > 1)
+        return yield* Result.fail(`the parameter ${name} is there more than once`)
     }
     const value = (name: (typeof parameters)[number]) => given.get(name) ?? undefined
     const text = yield* readText(value("query") ?? "")
