@@ -12,7 +12,7 @@ export const createSearchTables = [
     words, content = '', contentless_delete = 1, detail = none, prefix = '1', tokenize = "ascii tokenchars '^~.'"
   )`,
   // first: a symbol; with last, a group's are all from the one to the other.
-  // numbers: the words of a group that are numbers and no strikes. low, high: its strikes.
+  // numbers: the words of a group that are numbers and no strikes. low, high: of its strikes, a JSON array.
   `CREATE TABLE instrument_search_entries (
     id INTEGER PRIMARY KEY,
     exchange TEXT NOT NULL,
@@ -21,7 +21,8 @@ export const createSearchTables = [
     expiry TEXT,
     numbers TEXT NOT NULL DEFAULT '',
     low REAL,
-    high REAL
+    high REAL,
+    strikes TEXT NOT NULL DEFAULT '[]'
   ) STRICT`,
   // Where a broker's entries of each kind begin, in the order of the kinds, and where the last kind ends.
   `CREATE TABLE instrument_search_brokers (
@@ -68,10 +69,10 @@ export const insertWords = (count: number): string =>
 export const insertSymbols = (count: number): string =>
   `INSERT INTO instrument_search_entries (id, exchange, first) VALUES ${rows(count, "(?, ?, ?)")}`
 
-/** Parameters of each: number, exchange, first, last, expiry, numbers, low, high. */
+/** Parameters of each: number, exchange, first, last, expiry, numbers, low, high, strikes. */
 export const insertGroups = (count: number): string =>
-  `INSERT INTO instrument_search_entries (id, exchange, first, last, expiry, numbers, low, high)
-   VALUES ${rows(count, "(?, ?, ?, ?, ?, ?, ?, ?)")}`
+  `INSERT INTO instrument_search_entries (id, exchange, first, last, expiry, numbers, low, high, strikes)
+   VALUES ${rows(count, "(?, ?, ?, ?, ?, ?, ?, ?, ?)")}`
 
 /** Parameter: the broker. */
 export const countStatement = "SELECT count(*) AS n FROM instruments WHERE broker = ?"
@@ -108,6 +109,8 @@ export interface EntryRow {
   readonly last: string | null
   readonly expiry: string | null
   readonly numbers: string
+  /** A JSON array. */
+  readonly strikes: string
 }
 
 /** The entries that fit, in their order. */
@@ -123,7 +126,7 @@ export const entriesStatement = ({ conditions, from, limit, match, to }: EntryQu
     ...conditions
   ])
   return {
-    sql: `SELECT e.id, e.exchange, e.first, e.last, e.expiry, e.numbers FROM ${source}
+    sql: `SELECT e.id, e.exchange, e.first, e.last, e.expiry, e.numbers, e.strikes FROM ${source}
       WHERE ${where.sql} ORDER BY ${id} LIMIT ?`,
     values: [...where.values, limit]
   }

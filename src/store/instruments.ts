@@ -22,7 +22,7 @@ import {
 import { brokersStatement, everywhereStatement } from "./instrumentSearch.ts"
 import { brokerKey, checkBrokerName } from "./names.ts"
 import { indexBroker } from "./searchIndex.ts"
-import type { InstrumentSearch } from "./searchInstruments.ts"
+import type { InstrumentSearch } from "./searchQuery.ts"
 import { searchInstruments } from "./searchInstruments.ts"
 import { attempt, writeTransaction } from "./sql.ts"
 

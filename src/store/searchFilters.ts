@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { exchanges, isExchange } from "../market/exchange.ts"
 import type { Exchange } from "../market/exchange.ts"
 import { InstrumentType } from "../market/instrument.ts"
-import type { ExpiryRange, InstrumentSearch } from "./searchInstruments.ts"
+import type { ExpiryRange, InstrumentSearch } from "./searchQuery.ts"
 import { MOST_LETTERS, MOST_WORDS } from "./searchText.ts"
 import { chunksOf, monthOf } from "./searchWords.ts"
 

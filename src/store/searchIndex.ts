@@ -108,7 +108,17 @@ const groupRow = (names: ReadonlyMap<string, ReadonlyArray<string>>) => (id: num
     if (low === null || strike < low) low = strike
     if (high === null || strike > high) high = strike
   }
-  return [id, exchange, start, open ? start + BEHIND_ALL : null, expiry ?? null, numbers, low, high]
+  return [
+    id,
+    exchange,
+    start,
+    open ? start + BEHIND_ALL : null,
+    expiry ?? null,
+    numbers,
+    low,
+    high,
+    JSON.stringify([...strikes])
+  ]
 }
 
 /** All of the broker's: those that were just written, when they are all, else what the table holds. */

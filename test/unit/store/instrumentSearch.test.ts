@@ -14,7 +14,7 @@ import * as Store from "../../../src/store/index.ts"
 import { entriesStatement, rangesStatement } from "../../../src/store/instrumentSearch.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { isOrdinary } from "../../../src/store/searchIndex.ts"
-import type { InstrumentSearch } from "../../../src/store/searchInstruments.ts"
+import type { InstrumentSearch } from "../../../src/store/searchQuery.ts"
 import { equity, raw, temporaryFolder } from "./support.ts"
 
 const TODAY = "2026-11-30"
