@@ -181,7 +181,7 @@ export const createSearchIndex = Effect.fnUntraced(function* (sql: SqlClient.Sql
   if (n === 0) {
     return yield* new DatabaseFailed({
       operation: "migrate",
-      detail: `the SQLite of Node ${process.versions.node} lacks FTS5, which finding instruments needs; use Node 22.16 or later`
+      detail: `the SQLite of Node ${process.versions.node} lacks FTS5, which finding instruments needs; use a Node of nodejs.org, 22.16 or later`
     })
   }
   for (const statement of createSearchTables) yield* sql.unsafe(statement)

@@ -5,7 +5,6 @@ import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as FastCheck from "fast-check"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import { expiryLabel } from "../../../src/brokers/masters/builder.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
@@ -13,7 +12,7 @@ import * as Database from "../../../src/store/database.ts"
 import * as Store from "../../../src/store/index.ts"
 import { entriesStatement, rangesStatement } from "../../../src/store/instrumentSearch.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
-import { isOrdinary } from "../../../src/store/searchIndex.ts"
+import { createSearchIndex, isOrdinary } from "../../../src/store/searchIndex.ts"
 import type { InstrumentSearch } from "../../../src/store/searchQuery.ts"
 import { equity, raw, temporaryFolder } from "./support.ts"
 
@@ -486,8 +485,18 @@ describe("the index", () => {
     })
   )
 
+  it.effect("says what to do where SQLite has no FTS5", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const without = new Proxy(sql, {
+        get: (target, key) => (key === "unsafe" ? () => Effect.succeed([{ n: 0 }]) : Reflect.get(target, key))
+      })
+      const error = yield* Effect.flip(createSearchIndex(without))
+      assert.match(error.message, /lacks FTS5.*use a Node of nodejs.org, 22\.16 or later/)
+    }).pipe(Effect.provide(Database.layerMemory, { local: true }))
+  )
+
   it("answers without reading or sorting more than it shows", () => {
-    const db = new DatabaseSync(":memory:")
     const plans = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const conditions = [{ sql: "e.exchange = ?", values: ["NSE"] }]
@@ -499,7 +508,6 @@ describe("the index", () => {
         )
       return [yield* plan(entries.sql, entries.values), yield* plan(ranges.sql, ranges.values)]
     }).pipe(Effect.provide(Database.layerMemory, { local: true }))
-    db.close()
     return Effect.runPromise(plans).then(([entries, ranges]) => {
       assert.deepStrictEqual(
         entries!.map((line) => line.replace(/INDEX \d+:.*/, "INDEX")),
