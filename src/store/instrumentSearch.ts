@@ -3,13 +3,15 @@
  *
  * `instrument_search` (FTS5) holds words. Its rows are *entries*: a share, an index, or a group of contracts that differ
  * by strike and type alone; 200 000 instruments make some 20 000 of them. Entries are numbered in the order in which
- * results are shown, each broker's together, so that FTS5, which answers by number, stops after the first few.
+ * results are shown, each broker's together, so that FTS5, which answers by number, stops after the first few. Every
+ * word begins with two characters that stand for the broker, so that the others' entries cost a search nothing.
  */
 
 export const createSearchTables = [
   // contentless: the words are not kept a second time. detail = none: where in an entry a word stands says nothing.
+  // prefix: the broker and one letter, which most words of a broker may begin with; longer beginnings are rarer.
   `CREATE VIRTUAL TABLE instrument_search USING fts5 (
-    words, content = '', contentless_delete = 1, detail = none, prefix = '1', tokenize = "ascii tokenchars '^~.'"
+    words, content = '', contentless_delete = 1, detail = none, prefix = '3', tokenize = "ascii tokenchars '^~.'"
   )`,
   // first: a symbol; with last, a group's are all from the one to the other.
   // numbers: the words of a group that are numbers and no strikes. low, high: of its strikes, a JSON array.
@@ -27,6 +29,7 @@ export const createSearchTables = [
   // Where a broker's entries of each kind begin, in the order of the kinds, and where the last kind ends.
   `CREATE TABLE instrument_search_brokers (
     broker TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
     ordinary INTEGER NOT NULL,
     indices INTEGER NOT NULL,
     series INTEGER NOT NULL,
@@ -36,6 +39,8 @@ export const createSearchTables = [
 ] as const
 
 export interface SearchBlock {
+  /** The broker's. */
+  readonly number: number
   /** Shares under their bare symbols. */
   readonly ordinary: number
   readonly indices: number
@@ -47,11 +52,23 @@ export interface SearchBlock {
 
 export const hasFts5Statement = "SELECT count(*) AS n FROM pragma_module_list WHERE name = 'fts5'"
 
-export const blockStatement = `SELECT ordinary, indices, series, contracts, finish
+export const blockStatement = `SELECT number, ordinary, indices, series, contracts, finish
   FROM instrument_search_brokers WHERE broker = ?`
 export const writeBlockStatement = `INSERT OR REPLACE INTO instrument_search_brokers
-  (broker, ordinary, indices, series, contracts, finish) VALUES (?, ?, ?, ?, ?, ?)`
-export const nextEntryStatement = "SELECT coalesce(max(finish), 1) AS next FROM instrument_search_brokers"
+  (broker, number, ordinary, indices, series, contracts, finish) VALUES (?, ?, ?, ?, ?, ?, ?)`
+export const nextStatement = `SELECT coalesce(max(finish), 1) AS entry, coalesce(max(number), 0) + 1 AS number
+  FROM instrument_search_brokers`
+
+/** Numbers are written with these digits, two of them: enough for 1296 brokers. */
+const RADIX = 36
+
+const markOf = (broker: number): string => broker.toString(RADIX).padStart(2, "0")
+
+/** Words with blanks between as a broker's. */
+export const ofBroker = (broker: number, words: string): string => {
+  const mark = markOf(broker)
+  return mark + words.replaceAll(" ", ` ${mark}`)
+}
 
 /** Parameters: the first, the one after the last. */
 export const deleteEntriesStatements = [
@@ -91,8 +108,10 @@ const allOf = (conditions: ReadonlyArray<Sql>): Sql => ({
 })
 
 export interface EntryQuestion {
-  /** In FTS5's language; undefined: every entry. */
+  /** In FTS5's language, its words quoted; undefined: every entry. */
   readonly match: string | undefined
+  /** Number of the broker. */
+  readonly broker: number
   /** The first entry, and the one after the last. */
   readonly from: number
   readonly to: number
@@ -114,14 +133,21 @@ export interface EntryRow {
 }
 
 /** The entries that fit, in their order. */
-export const entriesStatement = ({ conditions, from, limit, match, to }: EntryQuestion): Sql => {
+export const entriesStatement = ({ broker, conditions, from, limit, match, to }: EntryQuestion): Sql => {
   const id = match === undefined ? "e.id" : "s.rowid"
   const source =
     match === undefined
       ? "instrument_search_entries AS e"
       : "instrument_search AS s CROSS JOIN instrument_search_entries AS e ON e.id = s.rowid"
   const where = allOf([
-    ...(match === undefined ? [] : [{ sql: "s.instrument_search MATCH ?", values: [match] }]),
+    ...(match === undefined
+      ? []
+      : [
+          {
+            sql: "s.instrument_search MATCH ?",
+            values: [match.replace(/"([^"]+)"/g, `"${markOf(broker)}$1"`)]
+          }
+        ]),
     { sql: `${id} >= ? AND ${id} < ?`, values: [from, to] },
     ...conditions
   ])

@@ -16,13 +16,18 @@ import { groupQuestion, isOpen } from "./searchText.ts"
 const rangeIn = (
   entry: EntryRow,
   numbers: ReadonlyArray<string>,
-  closeness: Closeness
+  closeness: Closeness,
+  futures: boolean
 ): SymbolRange | undefined => {
   const own = entry.numbers.split(" ")
   const strikes = numbers.filter((number) =>
     isOpen(number, closeness) ? !own.some((word) => word.startsWith(number)) : !own.includes(number)
   )
-  if (strikes.length === 0) return [entry.exchange, entry.first, entry.last ?? entry.first, null]
+  if (strikes.length === 0) {
+    // Without reading the options beside it: a group has a future, or none.
+    const only = futures && entry.last !== null ? `${entry.first}FUT` : undefined
+    return [entry.exchange, only ?? entry.first, only ?? entry.last ?? entry.first, null]
+  }
   if (entry.last === null) return undefined
   const closed = strikes.find((number) => !isOpen(number, closeness))
   const longest = closed ?? strikes.reduce((a, b) => (b.length > a.length ? b : a))
@@ -66,6 +71,7 @@ export const findContracts = Effect.fnUntraced(function* (
     ...(types === undefined ? [] : [isOneOf("i.type", types)]),
     ...strikeConditions("i.strike", "i.strike", query)
   ]
+  const futures = types?.every((type) => type === "FUT") ?? false
   const asked = new Set<string | undefined>()
   for (const closeness of closenesses) {
     const match = groupQuestion({ words: text.words, types: types ?? [] }, closeness)
@@ -75,6 +81,7 @@ export const findContracts = Effect.fnUntraced(function* (
     for (let page = FIRST_PAGE; !found.full; page = Math.min(4 * page, LARGEST_PAGE)) {
       const question = entriesStatement({
         match,
+        broker: block.number,
         from,
         to: block.finish,
         conditions: ofGroup,
@@ -82,7 +89,7 @@ export const findContracts = Effect.fnUntraced(function* (
       })
       const entries = yield* sql.unsafe<EntryRow>(question.sql, question.values)
       const ranges = entries.flatMap((entry) => {
-        const range = hasStrike(entry, query) ? rangeIn(entry, text.numbers, closeness) : undefined
+        const range = hasStrike(entry, query) ? rangeIn(entry, text.numbers, closeness, futures) : undefined
         return range === undefined ? [] : [range]
       })
       const limit = found.room

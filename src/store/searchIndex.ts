@@ -14,7 +14,8 @@ import {
   insertGroups,
   insertSymbols,
   insertWords,
-  nextEntryStatement,
+  nextStatement,
+  ofBroker,
   readAllStatement,
   writeBlockStatement
 } from "./instrumentSearch.ts"
@@ -70,51 +71,41 @@ const namesOf = (shares: ReadonlyArray<Instrument>): ReadonlyMap<string, Readonl
 
 type Value = string | number | null
 
-/** Entries with consecutive numbers: what the index holds of each, and its row. */
-const write = Effect.fnUntraced(function* <A>(
+/** Rows by the hundred. */
+const insertAll = Effect.fnUntraced(function* <A>(
   sql: SqlClient.SqlClient,
-  from: number,
-  entries: ReadonlyArray<A>,
+  items: ReadonlyArray<A>,
   insert: (count: number) => string,
-  wordsOf: (entry: A) => string,
-  rowOf: (id: number, entry: A) => ReadonlyArray<Value>
+  rowOf: (item: A, i: number) => ReadonlyArray<Value>
 ) {
-  for (let at = 0; at < entries.length; at += ROWS_PER_INSERT) {
-    const count = Math.min(ROWS_PER_INSERT, entries.length - at)
-    const words: Array<Value> = []
-    const rows: Array<Value> = []
-    for (let i = at; i < at + count; i++) {
-      words.push(from + i, wordsOf(entries[i]!))
-      rows.push(...rowOf(from + i, entries[i]!))
-    }
-    yield* sql.unsafe(insertWords(count), words)
-    yield* sql.unsafe(insert(count), rows)
+  for (let at = 0; at < items.length; at += ROWS_PER_INSERT) {
+    const end = Math.min(at + ROWS_PER_INSERT, items.length)
+    const values: Array<Value> = []
+    for (let i = at; i < end; i++) values.push(...rowOf(items[i]!, i))
+    yield* sql.unsafe(insert(end - at), values)
     yield* Effect.yieldNow
   }
 })
 
-const symbolRow = (id: number, { exchange, symbol }: Instrument): ReadonlyArray<Value> => [
-  id,
-  exchange,
-  symbol
-]
-
-const groupRow = (names: ReadonlyMap<string, ReadonlyArray<string>>) => (id: number, group: Group) => {
-  const { exchange, expiry, open, start, strikes } = group
-  const numbers = numbersOfGroup({ ...group, names: names.get(group.underlying) ?? [] }).join(" ")
+const groupRow = (
+  id: number,
+  { exchange, expiry, open, start, strikes }: Group,
+  numbers: ReadonlyArray<string>
+) => {
   let low: number | null = null
   let high: number | null = null
   for (const strike of strikes) {
     if (low === null || strike < low) low = strike
     if (high === null || strike > high) high = strike
   }
+  const last = open ? start + BEHIND_ALL : null
   return [
     id,
     exchange,
     start,
-    open ? start + BEHIND_ALL : null,
+    last,
     expiry ?? null,
-    numbers,
+    numbers.join(" "),
     low,
     high,
     JSON.stringify([...strikes])
@@ -156,23 +147,33 @@ export const indexBroker = Effect.fnUntraced(function* (
   const groups = groupsOf(all).sort(byExpiry)
   yield* Effect.yieldNow
 
-  const kinds = [
-    shares.filter((share) => share.type !== "INDEX" && isOrdinary(share)),
-    shares.filter(({ type }) => type === "INDEX"),
-    shares.filter((share) => share.type !== "INDEX" && !isOrdinary(share))
-  ]
-  const { next } = (yield* sql.unsafe<{ readonly next: number }>(nextEntryStatement))[0]!
-  const starts = [next]
-  let from = next
-  for (const kind of kinds) {
-    yield* write(sql, from, kind.sort(bySymbol), insertSymbols, wordsOfInstrument, symbolRow)
-    from += kind.length
-    starts.push(from)
-  }
   const names = namesOf(shares)
-  const wordsOf = (group: Group) => wordsOfGroup({ ...group, names: names.get(group.underlying) ?? [] })
-  yield* write(sql, from, groups, insertGroups, wordsOf, groupRow(names))
-  yield* sql.unsafe(writeBlockStatement, [broker, ...starts, from + groups.length])
+  const kinds = [
+    shares.filter((share) => share.type !== "INDEX" && isOrdinary(share)).sort(bySymbol),
+    shares.filter(({ type }) => type === "INDEX").sort(bySymbol),
+    shares.filter((share) => share.type !== "INDEX" && !isOrdinary(share)).sort(bySymbol)
+  ]
+  const next = (yield* sql.unsafe<{ readonly entry: number; readonly number: number }>(nextStatement))[0]!
+  const number = old?.number ?? next.number
+  const starts = [next.entry]
+  for (const kind of kinds) starts.push(starts.at(-1)! + kind.length)
+  const singles = kinds.flat()
+  const from = starts.at(-1)!
+  const named = groups.map((group) => ({ ...group, names: names.get(group.underlying) ?? [] }))
+
+  // Words come after all rows: FTS5 writes what it has gathered before a statement on another table.
+  yield* insertAll(sql, singles, insertSymbols, ({ exchange, symbol }, i) => [
+    next.entry + i,
+    exchange,
+    symbol
+  ])
+  yield* insertAll(sql, named, insertGroups, (group, i) => groupRow(from + i, group, numbersOfGroup(group)))
+  yield* sql.unsafe(writeBlockStatement, [broker, number, ...starts, from + groups.length])
+  yield* insertAll(sql, singles, insertWords, (share, i) => [
+    next.entry + i,
+    ofBroker(number, wordsOfInstrument(share))
+  ])
+  yield* insertAll(sql, named, insertWords, (group, i) => [from + i, ofBroker(number, wordsOfGroup(group))])
 })
 
 /** The tables of the search, with what the instruments table holds already. */

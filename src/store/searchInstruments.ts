@@ -67,7 +67,14 @@ const findShares = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, plan: 
   const conditions = exchanges === undefined ? [] : [isOneOf("e.exchange", exchanges)]
   const look = Effect.fnUntraced(function* (match: string | undefined, [from, to]: Span) {
     if (found.full || from >= to) return
-    const question = entriesStatement({ match, from, to, conditions, limit: found.room })
+    const question = entriesStatement({
+      match,
+      broker: block.number,
+      from,
+      to,
+      conditions,
+      limit: found.room
+    })
     const entries = yield* sql.unsafe<EntryRow>(question.sql, question.values)
     if (entries.length === 0) return
     const ranges = entries.map((e): SymbolRange => [e.exchange, e.first, e.first, null])

@@ -500,7 +500,7 @@ describe("the index", () => {
     const plans = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const conditions = [{ sql: "e.exchange = ?", values: ["NSE"] }]
-      const entries = entriesStatement({ match: `"a"*`, from: 1, to: 9, conditions, limit: 1 })
+      const entries = entriesStatement({ match: `"a"*`, broker: 1, from: 1, to: 9, conditions, limit: 1 })
       const ranges = rangesStatement({ broker: "zerodha", ranges: [], conditions: [], limit: 1 })
       const plan = (sqlText: string, values: ReadonlyArray<string | number>) =>
         Effect.map(sql.unsafe<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sqlText}`, values), (rows) =>
