@@ -5,7 +5,7 @@ import { SUITES } from "./report.ts"
 
 export const HELP = `npm run bench -- [flags]
 
-  --quick          shorter and fewer rounds, without latency, scale and memory: under a minute
+  --quick          shorter and fewer rounds, without latency, scale, memory and search: under a minute
   --suite LIST     only these suites: ${SUITES.join(",")}
   --only TEXT      only cases whose name contains the text, in any case; of micro and pipeline, without --suite
   --name NAME      name of the result file: letters, digits, "-" and "_" (default: all; with --quick: quick)

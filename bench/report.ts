@@ -1,7 +1,7 @@
 /** The rows of a result: a figure, its peer's, and whether its goal is met. */
 import type { Timing } from "./harness.ts"
 
-export const SUITES = ["micro", "pipeline", "fan-out", "latency", "scale", "memory"] as const
+export const SUITES = ["micro", "pipeline", "fan-out", "latency", "scale", "memory", "search"] as const
 
 export type Suite = (typeof SUITES)[number]
 

@@ -2,6 +2,7 @@
 import type { Flags } from "./flags.ts"
 import type { Row, Suite } from "./report.ts"
 import { networkSuites } from "./network/suites.ts"
+import { searchSuite } from "./search.ts"
 import { timedSuite } from "./timed.ts"
 
 export interface BenchSuite {
@@ -18,5 +19,6 @@ export interface BenchSuite {
 export const suites: ReadonlyArray<BenchSuite> = [
   timedSuite("micro"),
   timedSuite("pipeline"),
-  ...networkSuites
+  ...networkSuites,
+  searchSuite
 ]

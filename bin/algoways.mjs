@@ -2,10 +2,11 @@
 // The `algoways` command: from source in a checkout, from the build in an installed package.
 import { existsSync } from "node:fs"
 
-const [major] = process.versions.node.split(".").map(Number)
-if (major < 22) {
+const [major, minor] = process.versions.node.split(".").map(Number)
+// The SQLite of older ones has no full-text search, which finding instruments needs.
+if (major < 22 || (major === 22 && minor < 16)) {
   console.error(
-    `algoways needs Node 22; this is ${process.version}. In a checkout use "npx algoways ...", which brings its own.`
+    `algoways needs Node 22.16 or later; this is ${process.version}. In a checkout use "npx algoways ...", which brings its own.`
   )
   process.exit(1)
 }

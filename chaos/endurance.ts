@@ -17,6 +17,7 @@ import { BrokerOverrides } from "../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../src/brokers/registry.ts"
 import { Feed } from "../src/bus/feed.ts"
 import { FrameBus } from "../src/bus/frameBus.ts"
+import { indiaDay } from "../src/market/day.ts"
 import type { ConnectionFailure } from "../src/market/errors.ts"
 import { ConnectionLost } from "../src/market/errors.ts"
 import type { Instrument } from "../src/market/instrument.ts"
@@ -213,8 +214,8 @@ const laidOut = Effect.fnUntraced(function* (name: "dhan_sandbox" | "zerodha", f
     yield* Context.get(context, CredentialStore).set(USER, name, simulator.credentials)
   const origin = simulator === undefined ? { texts: yield* Effect.promise(() => simulatedMaster(name)) } : {}
   yield* Effect.provideContext(importMaster(broker, origin), context)
-  const listed = yield* Context.get(context, Instruments).search(name, "A", 1000)
-  const instruments = listed.slice(0, 20)
+  const today = indiaDay(Date.now())
+  const instruments = yield* Context.get(context, Instruments).search(name, { text: "", limit: 20, today })
   let frames = 0
   yield* Context.get(context, FrameBus).subscribe((more) => {
     frames += more.length

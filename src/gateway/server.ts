@@ -9,11 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as uWS from "uWebSockets.js"
 import { Feed } from "../bus/feed.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
+import { Instruments } from "../store/instruments.ts"
+import { Users } from "../store/users.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
 import { makeConversation, ordersTopic } from "./conversation.ts"
@@ -48,6 +51,8 @@ export class Gateway extends Context.Service<
   /**
    * Listens until the scope closes. Then it stops listening and drops the clients without a closing handshake:
    * several of them come back only after a connection that ended without one.
+   *
+   * `GET /instruments` is answered where the context has Instruments and Users, as every Store has.
    */
   static readonly layer = (
     options: GatewayOptions = {}
@@ -102,6 +107,8 @@ const makeGateway = Effect.fnUntraced(function* (
 > {
   const feed = yield* Feed
   const keys = yield* ApiKeys
+  const instruments = yield* Effect.serviceOption(Instruments)
+  const users = yield* Effect.serviceOption(Users)
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const fibers = yield* FiberSet.make<void>()
@@ -264,6 +271,7 @@ const makeGateway = Effect.fnUntraced(function* (
     run: (effect) => {
       run(effect)
     },
+    table: Option.getOrUndefined(Option.all({ instruments, users })),
     sample: () => metrics.reading(rooms.size),
     context
   }

@@ -84,7 +84,9 @@ const migrate = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
       Effect.fail(
         error.cause === undefined
           ? new DatabaseFailed({ operation: "migrate", detail: error.message })
-          : databaseFailed(`migrate (${error.message})`, error.cause)
+          : error.cause instanceof DatabaseFailed
+            ? error.cause
+            : databaseFailed(`migrate (${error.message})`, error.cause)
       )
     ),
     attempt("migrate")

@@ -76,27 +76,11 @@ export const resolveSeriesStatement = `
   ON i.broker = ? AND i.exchange = q.value ->> 1 AND i.symbol = substr(q.value ->> 0, 1, length(q.value ->> 0) - 3)
     AND i.series = substr(q.value ->> 0, -2)`
 
-/**
- * Parameters: broker, pattern of containing, the text, pattern of beginning, limit. LIKE ignores the case of
- * ASCII letters. The inner query reads the index alone: half the pages of the table.
- */
-export const searchStatement = `
-  SELECT * FROM instruments WHERE rowid IN (
-    SELECT rowid FROM instruments INDEXED BY instruments_symbol
-    WHERE broker = ?1 AND symbol LIKE ?2 ESCAPE '\\'
-    ORDER BY symbol = ?3 COLLATE NOCASE DESC, symbol LIKE ?4 ESCAPE '\\' DESC, length(symbol), symbol, exchange
-    LIMIT ?5
-  )
-  ORDER BY symbol = ?3 COLLATE NOCASE DESC, symbol LIKE ?4 ESCAPE '\\' DESC, length(symbol), symbol, exchange`
-
 /** Parameters: broker, today. Of a group with min(), SQLite gives the other columns of the row that has the least. */
 export const exampleStatement = `
   SELECT *, min(coalesce(expiry, '')) AS soonest FROM instruments
   WHERE broker = ?1 AND (expiry IS NULL OR expiry >= ?2)
   GROUP BY exchange`
-
-/** The text as a LIKE pattern's literal part. */
-export const likeLiteral = (text: string): string => text.replace(/[\\%_]/g, "\\$&")
 
 export interface InstrumentRow {
   readonly exchange: Instrument["exchange"]

@@ -17,13 +17,15 @@ import {
   exampleStatement,
   fromRow,
   insertRows,
-  likeLiteral,
   pushRow,
   resolveSeriesStatement,
-  resolveStatement,
-  searchStatement
+  resolveStatement
 } from "./instrumentTable.ts"
+import { brokersStatement, everywhereStatement } from "./instrumentSearch.ts"
 import { brokerKey, checkBrokerName } from "./names.ts"
+import { indexBroker } from "./searchIndex.ts"
+import type { InstrumentSearch } from "./searchQuery.ts"
+import { searchInstruments } from "./searchInstruments.ts"
 import { attempt, writeTransaction } from "./sql.ts"
 
 /**
@@ -31,8 +33,6 @@ import { attempt, writeTransaction } from "./sql.ts"
  * indexes, unless the other brokers' rows outnumber the new ones by more than this.
  */
 const REBUILD_RATIO = 4
-
-export const SEARCH_LIMIT = 1000
 
 /** A name that ends in one of NSE's series. */
 const IN_SERIES = /.-[A-Z][A-Z0-9]$/
@@ -93,12 +93,17 @@ export class Instruments extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Instrument>, StoreError>
     /** @param today `YYYY-MM-DD` in India */
     readonly segments: (broker: string, today: string) => Effect.Effect<ReadonlyArray<Segment>, StoreError>
-    /** Symbols that contain the text, best match first. */
+    /** By words of symbol, name and contract, the best match first: see `searchInstruments.ts`. */
     readonly search: (
       broker: string,
-      text: string,
-      limit: number
+      query: InstrumentSearch
     ) => Effect.Effect<ReadonlyArray<Instrument>, StoreError>
+    /** The same instrument at every broker that has it. */
+    readonly everywhere: (
+      query: InstrumentQuery
+    ) => Effect.Effect<ReadonlyArray<Instrument & { readonly broker: string }>, StoreError>
+    /** Those of which the table has instruments. */
+    readonly brokers: Effect.Effect<ReadonlyArray<string>, StoreError>
   }
 >()("algoways/store/Instruments") {
   static readonly layer: Layer.Layer<Instruments, never, SqlClient.SqlClient> = Layer.effect(
@@ -214,32 +219,41 @@ export class Instruments extends Context.Service<
           yield* sql`DELETE FROM instruments WHERE broker = ${name}`
           yield* insert(name, instruments)
           if (rebuild) for (const statement of createInstrumentIndexes) yield* sql.unsafe(statement)
+          yield* indexBroker(sql, name, instruments)
         }).pipe(writeTransaction(sql, "replace instruments"))
         return instruments.length
       })
 
-      const search = Effect.fn("Instruments.search")(function* (broker: string, text: string, limit: number) {
-        const wanted = text.trim()
-        const rows = Math.min(Math.floor(limit), SEARCH_LIMIT)
-        if (wanted === "" || !(rows > 0)) return []
-        const literal = likeLiteral(wanted)
-        return yield* sql
-          .unsafe<InstrumentRow>(searchStatement, [
-            brokerKey(broker),
-            `%${literal}%`,
-            wanted,
-            `${literal}%`,
-            rows
-          ])
-          .pipe(
-            attempt("search instruments"),
-            Effect.map((found) => found.map(fromRow))
-          )
-      })
+      const search = Effect.fn("Instruments.search")((broker: string, query: InstrumentSearch) =>
+        searchInstruments(sql, brokerKey(broker), query).pipe(attempt("search instruments"))
+      )
 
       const atomically = writeTransaction(sql, "replace instruments")
 
-      return Instruments.of({ resolve, replace, atomically, count, held, current, segments, search })
+      const everywhere = Effect.fn("Instruments.everywhere")(({ exchange, symbol }: InstrumentQuery) =>
+        sql.unsafe<InstrumentRow & { readonly broker: string }>(everywhereStatement, [exchange, symbol]).pipe(
+          attempt("search instruments"),
+          Effect.map((rows) => rows.map((row) => ({ broker: row.broker, ...fromRow(row) })))
+        )
+      )
+
+      const brokers = sql.unsafe<{ readonly broker: string }>(brokersStatement).pipe(
+        attempt("list brokers"),
+        Effect.map((rows) => rows.map(({ broker }) => broker))
+      )
+
+      return Instruments.of({
+        resolve,
+        replace,
+        atomically,
+        count,
+        held,
+        current,
+        segments,
+        search,
+        everywhere,
+        brokers
+      })
     })
   )
 }

@@ -7,6 +7,7 @@ import * as SqliteMigrator from "@effect/sql-sqlite-node/SqliteMigrator"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createInstrumentIndexes } from "./instrumentTable.ts"
+import { createSearchIndex } from "./searchIndex.ts"
 
 /** Runs statements one after the other. */
 const statements = (...texts: ReadonlyArray<string>) =>
@@ -80,5 +81,6 @@ export const loader = SqliteMigrator.fromRecord({
     ) STRICT`,
     ...createInstrumentIndexes
   ),
-  "0004_instrument_series": statements("ALTER TABLE instruments ADD COLUMN series TEXT")
+  "0004_instrument_series": statements("ALTER TABLE instruments ADD COLUMN series TEXT"),
+  "0005_instrument_search": Effect.flatMap(SqlClient.SqlClient, createSearchIndex)
 })

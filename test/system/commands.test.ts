@@ -233,6 +233,14 @@ describe("algoways feed and gateway, two processes", () => {
         const silent = yield* run(["status"], asking)
         assert.strictEqual(silent.code, 1)
         assert.match(silent.err, /the feed process does not answer|the feed gave no answer in time/i)
+        // The gateway reads the instruments itself.
+        const found = yield* Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/instruments?query=infy`, { headers: { "x-api-key": key } }).then(
+            (r) => r.json()
+          )
+        )
+        assert.deepInclude(found as object, { status: "success", broker: "zerodha" })
+        assert.include(JSON.stringify(found), '"symbol":"INFY","exchange":"NSE"')
         const before = ticks(c).length
         yield* start(feedArgs, env)
         yield* ready("ticks again", () => ticks(c).length > before + 2)

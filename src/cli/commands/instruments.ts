@@ -11,8 +11,10 @@ import { importMaster } from "../../store/importer.ts"
 import { Instruments } from "../../store/instruments.ts"
 import * as flags from "../flags.ts"
 import { importReportLines, incomplete } from "../importReport.ts"
-import { canonicalBroker, storeLayer } from "../layers.ts"
+import { storeLayer } from "../layers.ts"
 import { CommandFailed, printJson, printRows } from "../output.ts"
+import { instrumentsSearch } from "./instrumentsSearch.ts"
+import { instrumentsShow } from "./instrumentsShow.ts"
 
 const importCommand = Command.make(
   "import",
@@ -94,42 +96,6 @@ const importCommand = Command.make(
   Command.provide((input) => storeLayer(input))
 )
 
-const search = Command.make(
-  "search",
-  {
-    dataDir: flags.dataDir,
-    json: flags.json,
-    broker: Argument.String("broker").pipe(Argument.withDescription("Whose instruments")),
-    text: Argument.String("text").pipe(Argument.withDescription("Part of a symbol")),
-    limit: Flag.Int("limit").pipe(Flag.withDescription("At most so many"), Flag.withDefault(20))
-  },
-  Effect.fn(function* ({ broker, json, limit, text }) {
-    const name = yield* canonicalBroker(broker)
-    yield* printRows(yield* (yield* Instruments).search(name, text, limit), {
-      json,
-      header: ["EXCHANGE", "SYMBOL", "TOKEN", "BROKER SYMBOL", "TYPE", "EXPIRY", "STRIKE", "LOT", "TICK"],
-      row: (i) => [
-        i.exchange,
-        i.symbol,
-        i.token,
-        i.brokerSymbol,
-        i.type,
-        i.expiry ?? "-",
-        i.strike === undefined ? "-" : String(i.strike),
-        String(i.lotSize),
-        String(i.tickSize)
-      ],
-      empty: `Nothing like "${text}" at ${name}. Import its instruments first: algoways instruments import ${name}`
-    })
-  })
-).pipe(
-  Command.withDescription("Find instruments by a part of their symbol"),
-  Command.withExamples([
-    { command: "algoways instruments search zerodha NIFTY", description: "NIFTY and its contracts" }
-  ]),
-  Command.provide((input) => storeLayer(input))
-)
-
 const count = Command.make(
   "count",
   { dataDir: flags.dataDir, json: flags.json },
@@ -153,5 +119,5 @@ const count = Command.make(
 
 export const instruments = Command.make("instruments").pipe(
   Command.withDescription("The instruments table: symbols, tokens, contracts"),
-  Command.withSubcommands([importCommand, search, count])
+  Command.withSubcommands([importCommand, instrumentsSearch, instrumentsShow, count])
 )

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { indiaDay } from "../../market/day.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import { Instruments } from "../../store/instruments.ts"
@@ -34,7 +35,7 @@ const account = Effect.fnUntraced(function* (user: User, { hours, instead }: Acc
   }
   const { broker } = loaded.success
   const checks: Array<Check> = []
-  const today = new Date((yield* Clock.currentTimeMillis) + 5.5 * 3_600_000).toISOString().slice(0, 10)
+  const today = indiaDay(yield* Clock.currentTimeMillis)
   const segments = yield* (yield* Instruments).segments(broker.name, today)
   const rows = segments.reduce((sum, { instruments }) => sum + instruments, 0)
   checks.push(

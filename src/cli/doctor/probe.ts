@@ -9,6 +9,7 @@ import type { Instrument } from "../../market/instrument.ts"
 import { createAdapter } from "../../session/factory.ts"
 import { Instruments } from "../../store/instruments.ts"
 import type { Segment } from "../../store/instruments.ts"
+import { MOST_FOUND } from "../../store/searchQuery.ts"
 import type { User } from "../../store/users.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
@@ -45,12 +46,17 @@ interface Probe {
 const probeOf = Effect.fnUntraced(function* (broker: Broker, segment: Segment, today: string) {
   const instruments = yield* Instruments
   for (const text of liquid[segment.exchange] ?? []) {
-    const found = (yield* instruments.search(broker.name, text, 1000)).filter(
-      (i) => i.exchange === segment.exchange && (i.expiry === undefined || i.expiry >= today)
-    )
-    const exact = found.find((i) => i.symbol === text)
+    const { exchange } = segment
+    const exact = (yield* instruments.resolve(broker.name, [{ symbol: text, exchange }]))[0]
     if (exact !== undefined) return { instrument: exact, telling: true }
-    const futures = found.filter((i) => i.type === "FUT" && i.symbol.startsWith(text))
+    const found = yield* instruments.search(broker.name, {
+      text,
+      exchanges: [exchange],
+      types: ["FUT"],
+      limit: MOST_FOUND,
+      today
+    })
+    const futures = found.filter((i) => i.symbol.startsWith(text))
     const next = futures.sort((a, b) => (a.expiry ?? "").localeCompare(b.expiry ?? ""))[0]
     if (next !== undefined) return { instrument: next, telling: true }
   }

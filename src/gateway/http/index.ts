@@ -1,6 +1,6 @@
 /**
- * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, /quotes, /depth, /schema, and 426 for
- * everything else that is no upgrade.
+ * The plain HTTP side of the gateway's port: /health, /ready, /metrics, /status, /quotes, /depth, /instruments, /schema,
+ * and 426 for everything else that is no upgrade.
  */
 import type * as Context from "effect/Context"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
@@ -12,6 +12,8 @@ import type { Answer } from "./answer.ts"
 import { plain, write } from "./answer.ts"
 import type { HealthDeps } from "./health.ts"
 import { addHealthRoute } from "./health.ts"
+import type { InstrumentDeps } from "./instruments.ts"
+import { addInstrumentRoute } from "./instruments.ts"
 import { addReadyRoute } from "./ready.ts"
 import { addQuoteRoutes } from "./quotes.ts"
 import { addSchemaRoutes } from "./schema.ts"
@@ -24,6 +26,8 @@ export interface HttpDeps extends HealthDeps {
   readonly trustedProxies: ReadonlyArray<string>
   readonly metrics: GatewayMetrics
   readonly own: (user: string) => OwnPart
+  /** Undefined where the gateway has no data folder. */
+  readonly table: InstrumentDeps["table"]
   /** Brings gauges up to date that nobody updates on the way. */
   readonly sample: () => void
   readonly context: Context.Context<never>
@@ -44,6 +48,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
   }
   addStatusRoutes(app, account)
   addQuoteRoutes(app, account)
+  addInstrumentRoute(app, account)
   addSchemaRoutes(app, { version: deps.version, answered })
 
   app.get(
@@ -59,7 +64,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
     write(res, {
       status: "426 Upgrade Required",
       headers: { upgrade: "websocket", connection: "upgrade" },
-      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes, /depth and /schema.\n"
+      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes, /depth, /instruments and /schema.\n"
     })
   )
 }

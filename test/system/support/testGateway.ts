@@ -20,6 +20,8 @@ import type { OrderUpdate } from "../../../src/gateway/orderUpdates.ts"
 import { OrderUpdates } from "../../../src/gateway/orderUpdates.ts"
 import { Gateway } from "../../../src/gateway/server.ts"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
+import type { StoreError } from "../../../src/store/errors.ts"
+import type { Store } from "../../../src/store/index.ts"
 
 export interface TestGateway {
   readonly port: number
@@ -46,16 +48,19 @@ export interface TestExtras {
   readonly adjust?: (feed: Feed["Service"]) => Feed["Service"]
   /** Collects every log line, of all levels. */
   readonly logs?: Array<string>
+  /** A data folder beside the feed, as gateways of the commands have. */
+  readonly store?: Layer.Layer<Store, StoreError>
 }
 
 /** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  { adjust, logs }: TestExtras = {}
+  { adjust, logs, store }: TestExtras = {}
 ): Promise<TestGateway> => {
   const { authGraceMs } = defaults
   const runtime = ManagedRuntime.make(
     scriptedGateway(fixture, { authGraceMs, ...options }, adjust).pipe(
+      store === undefined ? (gateway) => gateway : Layer.provide(store),
       Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
       Layer.provide(
         Logger.layer([

@@ -145,7 +145,9 @@ export const makeWorld = Effect.fnUntraced(function* (
         held: () => Effect.succeed([]),
         current: () => Effect.succeed([]),
         segments: () => Effect.succeed([]),
-        search: () => Effect.succeed([])
+        search: () => Effect.succeed([]),
+        everywhere: () => Effect.succeed([]),
+        brokers: Effect.succeed([])
       })
     )
   )

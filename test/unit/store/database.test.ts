@@ -69,15 +69,20 @@ describe("the database", () => {
   it.effect("keeps its rows, and migrates once", () =>
     Effect.gen(function* () {
       const file = join(yield* temporaryFolder, "test.db")
-      yield* using(file, (sql) => sql`INSERT INTO users (name, created_at) VALUES ('asha', 1)`)
-      const [names, migrations] = yield* using(file, (sql) =>
-        Effect.all([sql`SELECT name FROM users`, sql`SELECT migration_id FROM effect_sql_migrations`])
+      const steps = (sql: SqlClient.SqlClient) =>
+        sql`SELECT migration_id, created_at FROM effect_sql_migrations`
+      const [first] = yield* using(file, (sql) =>
+        Effect.all([steps(sql), sql`INSERT INTO users (name, created_at) VALUES ('asha', 1)`])
+      )
+      const [names, again] = yield* using(file, (sql) =>
+        Effect.all([sql`SELECT name FROM users`, steps(sql)])
       )
       assert.deepStrictEqual(
         names.map((row) => ({ ...row })),
         [{ name: "asha" }]
       )
-      assert.strictEqual(migrations.length, 4)
+      assert.isAtLeast(first.length, 4)
+      assert.deepStrictEqual(again, first)
     })
   )
 
