@@ -150,6 +150,10 @@ export const attempt =
           if (Cause.isFailReason(reason) && SqlError.isSqlError(reason.error)) {
             return Effect.fail(databaseFailed(operation, reason.error))
           }
+          // A failure that is in words already becomes a defect when the rollback behind it fails too.
+          if (Cause.isDieReason(reason) && reason.defect instanceof DatabaseFailed) {
+            return Effect.fail(reason.defect)
+          }
           if (Cause.isDieReason(reason) && sqliteFailure(reason.defect) !== undefined) {
             return Effect.fail(databaseFailed(operation, reason.defect))
           }
