@@ -48,12 +48,19 @@ export const sift = (parsed: ParsedMaster): Sifted => {
     }
     const known = conflicts.get(name) ?? [first]
     if (known.some((other) => wireKey(other) === wireKey(instrument))) duplicates += 1
-    else conflicts.set(name, [...known, instrument])
+    else {
+      known.push(instrument)
+      conflicts.set(name, known)
+    }
   }
   for (const [name, different] of conflicts) {
     byName.delete(name)
     for (const instrument of different) {
-      const others = different.filter((other) => other !== instrument).map(inWords)
+      const others = different
+        .filter((other) => other !== instrument)
+        .slice(0, NAMED)
+        .map(inWords)
+      if (different.length - 1 > NAMED) others.push(`${different.length - 1 - NAMED} more`)
       rejects.push({
         row: 0,
         reason: `${name} is ${inWords(instrument)} and also ${others.join(" and ")}: different instruments under one name, so none of them is carried`
@@ -62,6 +69,9 @@ export const sift = (parsed: ParsedMaster): Sifted => {
   }
   return { good: [...byName.values()], rejects, duplicates }
 }
+
+/** Others that a reject names. */
+const NAMED = 4
 
 const inWords = (i: Instrument): string => `token ${i.token} of ${i.brokerExchange}`
 

@@ -85,7 +85,7 @@ const toRow = (f: Fields): Row => {
   const cash = cashExchanges[exchange]
   if (cash !== undefined) {
     const name = f["Instrument Name"] === "" ? f.Symbol : f["Instrument Name"]
-    return cashRow(cash, { ...scrip, name }, nameOfSeries(f["Trading Symbol"], f["Group Name"]))
+    return cashRow(cash, { ...scrip, name }, nameOfSeries(cash, f["Trading Symbol"], f["Group Name"]))
   }
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)

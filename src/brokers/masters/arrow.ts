@@ -17,7 +17,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
-import { nameInSeries, nameOfSeries } from "./cash.ts"
+import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 
@@ -99,9 +99,12 @@ const toRow = (f: Fields): Row => {
   if (brokerSymbol === "") return rejected("TradingSymbol is empty")
   const sized = { ...base, brokerSymbol, lotSize, tickSize: isCurrency ? tick / CURRENCY_TICK : tick }
   if (segment in cashExchanges) {
-    const named =
-      f.Series === "" ? nameInSeries(exchange, brokerSymbol) : nameOfSeries(brokerSymbol, f.Series)
-    return cash({ ...sized, ...named, isin: f.ISIN, name: f.FullName === "" ? f.Symbol : f.FullName })
+    return cash({
+      ...sized,
+      ...nameOfSeries(exchange, brokerSymbol, f.Series),
+      isin: f.ISIN,
+      name: f.FullName === "" ? f.Symbol : f.FullName
+    })
   }
 
   const expiry = readExpiry(f.Expiry)

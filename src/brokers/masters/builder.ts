@@ -4,7 +4,7 @@ import type { Instrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { MasterFileContent, MasterReject, ParsedMaster } from "../broker.ts"
 import type { Security } from "./cash.ts"
-import { namedSecurities, rootOf } from "./cash.ts"
+import { namedSecurities, plainSeries, rootOf } from "./cash.ts"
 import { checked } from "./rowChecks.ts"
 
 /** What one row of a master is. */
@@ -17,7 +17,10 @@ export type Row =
   | { readonly tag: "skipped"; readonly kind: string }
 
 export const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
-export const cash = (security: Security): Row => ({ tag: "security", security })
+export const cash = (security: Security): Row => ({
+  tag: "security",
+  security: { ...security, series: plainSeries(security.series) }
+})
 export const rejected = (reason: string): Row => ({ tag: "rejected", reason })
 export const skipped = (kind: string): Row => ({ tag: "skipped", kind })
 
@@ -105,7 +108,7 @@ export class MasterBuilder {
     for (const [i, placed] of same.entries()) {
       const instrument = named[i]
       if (instrument === undefined)
-        this.#skip(`${placed.item.exchange} security that is no share, without a series`)
+        this.#skip(`${placed.item.exchange} security that is no share, without a series of its own`)
       else this.#instruments.push({ ...placed, item: { ...instrument, type: "EQ" } })
     }
   }
@@ -117,12 +120,18 @@ export class MasterBuilder {
       const name = nameOf(placed.item)
       const same = byName.get(name)
       if (same === undefined) byName.set(name, [placed])
-      else if (same.some(({ item }) => sameOnWire(item, placed.item))) this.#skip("repeated row")
-      else same.push(placed)
+      else {
+        const again = same.findIndex(({ item }) => sameOnWire(item, placed.item))
+        if (again < 0) same.push(placed)
+        else {
+          this.#skip("repeated row")
+          if (isBefore(placed.item, same[again]!.item)) same[again] = placed
+        }
+      }
     }
     const unique: Array<Instrument> = []
     for (const [name, all] of byName) {
-      const same = this.#options.lastToken === true ? this.#lastToken(all) : all
+      const same = this.#listedTwice(all)
       const [{ file, item }] = same as [Placed<Instrument>]
       if (same.length === 1) {
         unique.push(item)
@@ -130,8 +139,7 @@ export class MasterBuilder {
           file.exchanges.set(item.exchange, (file.exchanges.get(item.exchange) ?? 0) + 1)
         continue
       }
-      const listed = same.map(({ item: { brokerSymbol, token } }) => `${token} (${brokerSymbol})`)
-      const tokens = listed.sort().join(" and ")
+      const tokens = tokensOf(same.map(({ item }) => item))
       for (const placed of same) {
         const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: which is meant is not told`
         this.#rejects.push({ ...placed, item: reason })
@@ -140,12 +148,18 @@ export class MasterBuilder {
     return unique
   }
 
-  /** Of contracts; a share's series tells it apart. */
-  #lastToken(same: ReadonlyArray<Placed<Instrument>>): ReadonlyArray<Placed<Instrument>> {
-    if (same.length === 1 || same.some(({ item }) => item.expiry === undefined)) return same
-    const last = same.reduce((a, b) => (Number(b.item.token) > Number(a.item.token) ? b : a))
-    for (let i = 1; i < same.length; i++) this.#skip("contract that is listed anew")
-    return [last]
+  /**
+   * An index that is listed under several tokens is the same index by each: the lowest stays. So is a contract at brokers
+   * that leave its old row when they list it anew: the highest stays. A share's series tells it apart.
+   */
+  #listedTwice(same: ReadonlyArray<Placed<Instrument>>): ReadonlyArray<Placed<Instrument>> {
+    const [{ item: first }, ...others] = same as [Placed<Instrument>, ...ReadonlyArray<Placed<Instrument>>]
+    const wanted =
+      first.type === "INDEX" ? -1 : this.#options.lastToken === true && first.expiry !== undefined ? 1 : 0
+    if (others.length === 0 || wanted === 0) return same
+    const kind = first.type === "INDEX" ? "index that is listed twice" : "contract that is listed anew"
+    for (let i = 0; i < others.length; i++) this.#skip(kind)
+    return [same.reduce((a, b) => (Math.sign(byToken(b.item, a.item)) === wanted ? b : a))]
   }
 
   #skip(kind: string): void {
@@ -162,6 +176,24 @@ const rowsOf = ({ exchanges, name, rows }: OpenFile): MasterFileContent => ({
   rows,
   exchanges: Object.fromEntries(exchanges)
 })
+
+/** Numbers by their size, other tokens as texts behind them. */
+const byToken = (a: Instrument, b: Instrument): number => {
+  const [x, y] = [Number(a.token), Number(b.token)]
+  if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1
+  return x - y || (a.token < b.token ? -1 : a.token > b.token ? 1 : 0)
+}
+
+/** Of two rows with one name and token, which may say other things: any order that is not that of the file. */
+const isBefore = (a: Instrument, b: Instrument): boolean => JSON.stringify(a) < JSON.stringify(b)
+
+const NAMED_TOKENS = 5
+
+const tokensOf = (instruments: ReadonlyArray<Instrument>): string => {
+  const named = instruments.map(({ brokerSymbol, token }) => `${token} (${brokerSymbol})`).sort()
+  const more = named.length - NAMED_TOKENS
+  return more > 0 ? `${named.slice(0, NAMED_TOKENS).join(", ")} and ${more} more` : named.join(" and ")
+}
 
 const byPlace = (a: { readonly at: number }, b: { readonly at: number }): number => a.at - b.at
 
@@ -236,7 +268,7 @@ export const underlyingOf = (tradingSymbol: string, expiry: string, tail: string
 }
 
 /** The exchanges' names of kinds of futures: `FUTIDX`, `FUTSTK`, `FUTCUR`, `FUTCOM` and so on, at BSE `IF` and `SF`. */
-const FUTURE = /^(?:FUT[A-Z]{3}|IF|SF)$/
+const FUTURE = /^(?:FUT(?:[A-Z]{3})?|IF|SF)$/
 
 /**
  * What the columns of a contract name it, the kind and the option type (`XX` of a future) together; undefined for what

@@ -24,6 +24,8 @@ export interface Security extends Omit<Instrument, "symbol" | "type" | "series">
   readonly ordinary?: boolean
   /** Counts where the series does not tell: at BSE, and where there is none. */
   readonly isin?: string
+  /** BSE's number, where the token is another one. */
+  readonly bseNumber?: string
 }
 
 /**
@@ -57,19 +59,22 @@ export const bseShares: ReadonlyArray<string> = [
 /** BSE's groups of fixed income, government securities, warrants and rights. */
 const bseOthers: ReadonlySet<string> = new Set(["F", "FC", "G", "GC", "W", "R"])
 
+export const isBseGroup = (text: string): boolean => bseShares.includes(text) || bseOthers.has(text)
+
 /** Behind all groups that are known. */
 const UNKNOWN_GROUP = bseShares.length
 /** Behind all groups: BSE's numbers from 5 on are shares and fund units, those from 7 on rights, partly paid and debt. */
 const UNLIKELY_NUMBER = UNKNOWN_GROUP + 1
 
 /** Its place in the order of the bare symbol, the least first; undefined for what is no ordinary share. */
-const placeOf = ({ exchange, isin, ordinary, series, token }: Security): number | undefined => {
+const placeOf = (security: Security): number | undefined => {
+  const { bseNumber = security.token, exchange, isin, ordinary, series } = security
   if (ordinary === false) return undefined
   const isTold = exchange === "NSE" && series !== ""
   if (!isTold && isin !== undefined && isOrdinaryIsin(isin) === false) return undefined
   if (exchange === "BSE") {
     if (bseOthers.has(series)) return undefined
-    if (/^[6-9]\d{5}$/.test(token)) return UNLIKELY_NUMBER
+    if (/^[6-9]\d{5}$/.test(bseNumber)) return UNLIKELY_NUMBER
   }
   // A row without a series is taken for one of the normal market, behind one that says so.
   if (series === "") return 0.5
@@ -89,12 +94,33 @@ export const nameInSeries = (exchange: Exchange, tradingSymbol: string): Named =
   return parts === null ? { root: tradingSymbol, series: "" } : { root: parts[1]!, series: parts[2]! }
 }
 
-/** Where a column tells the series or group, and the trading symbol may repeat it: `RELIANCE-EQ`, `SBIN-A`. */
-export const nameOfSeries = (tradingSymbol: string, series: string): Named => {
+/**
+ * Where a column tells the series or group, and the trading symbol may repeat it: `RELIANCE-EQ`, `SBIN-A`. Where the column
+ * is empty, or the symbol ends in another series of shares, the symbol tells.
+ */
+export const nameOfSeries = (exchange: Exchange, tradingSymbol: string, series: string): Named => {
+  const spelled = nameInSeries(exchange, tradingSymbol)
+  if (series === "" || (spelled.series !== series && nseShares.includes(spelled.series))) return spelled
   const ending = `-${series}`
-  const isRepeated = series !== "" && tradingSymbol.length > ending.length && tradingSymbol.endsWith(ending)
+  const isRepeated = tradingSymbol.length > ending.length && tradingSymbol.endsWith(ending)
   return { root: isRepeated ? tradingSymbol.slice(0, -ending.length) : tradingSymbol, series }
 }
+
+/** `SBIN-A` is SBIN in BSE's group A; `MCDOWELL-N` is a name, since there is no such group. */
+export const nameInGroup = (tradingSymbol: string): Named => {
+  const [, root, group = ""] = /^(.+)-([A-Z]{1,2})$/.exec(tradingSymbol) ?? []
+  return root !== undefined && isBseGroup(group)
+    ? { root, series: group }
+    : { root: tradingSymbol, series: "" }
+}
+
+/** A series as the exchanges write it; empty for the words with which masters say that there is none. */
+export const plainSeries = (text: string): string => {
+  const series = text.trim().toUpperCase()
+  return noSeries.has(series) ? "" : series
+}
+// Not NA, which is a series of debentures.
+const noSeries: ReadonlySet<string> = new Set(["XX", "-", "N/A", "NAN", "NULL", "NONE"])
 
 /**
  * Whether an ISIN is that of an ordinary share or of fund units; undefined for a text that is no Indian ISIN. `INE`, four
@@ -106,19 +132,34 @@ export const isOrdinaryIsin = (isin: string): boolean | undefined => {
   return isin.startsWith("INF") || (isin.startsWith("INE") && isin.slice(7, 9) === "01")
 }
 
-/** The securities of one name on one exchange, under their common symbols. */
+/** NSE's series of trusts' units, by the kind in their ISINs: of real estate (REIT), of infrastructure (InvIT). */
+const trusts: Readonly<Record<string, string>> = { "25": "RR", "23": "IV" }
+
+const seriesOf = ({ exchange, isin = "", series }: Security): string =>
+  series !== "" || exchange !== "NSE" || !isin.startsWith("INE") ? series : (trusts[isin.slice(7, 9)] ?? "")
+
+/**
+ * The securities of one name on one exchange, under their common symbols. Undefined for one that has no name of its own:
+ * `SYMBOL-EQ` means the share, so what else is in that series, by another column, cannot be called that.
+ */
 export const namedSecurities = (
   same: ReadonlyArray<Security>
 ): ReadonlyArray<Omit<Instrument, "type"> | undefined> => {
   const places = same.map(placeOf)
   const best = Math.min(...places.map((place) => place ?? Infinity))
   const alone = new Set(same.map(({ brokerExchange, token }) => `${brokerExchange} ${token}`)).size === 1
+  const isBare = (i: number): boolean =>
+    best === Infinity ? alone && same[i]!.exchange !== "NSE" : places[i] === best
+  const ofShare = new Set(same.filter((_, i) => isBare(i)).map(({ series }) => series))
   return same.map((security, i) => {
-    const { isin: _, ordinary: __, root, series, ...rest } = security
-    const isBare = best === Infinity ? alone && security.exchange !== "NSE" : places[i] === best
-    // What is no share and tells no series has no name of its own.
-    if (!isBare && series === "") return undefined
-    return { ...rest, symbol: isBare ? root : `${root}-${series}`, ...(series === "" ? {} : { series }) }
+    const { bseNumber: _, isin: __, ordinary: ___, root, series: ____, ...rest } = security
+    const series = seriesOf(security)
+    const told = series === "" ? {} : { series }
+    if (isBare(i)) return { ...rest, symbol: root, ...told }
+    const isTaken =
+      ofShare.has(series) ||
+      (security.exchange === "NSE" && places[i] === undefined && nseShares.includes(series))
+    return series === "" || isTaken ? undefined : { ...rest, symbol: `${root}-${series}`, ...told }
   })
 }
 

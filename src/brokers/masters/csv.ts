@@ -21,7 +21,7 @@ type Fields<C extends string> = Readonly<Record<C, string>>
 /**
  * Puts every row through `toRow` into the builder. Cells are trimmed, and so are the names of columns.
  *
- * @throws MalformedMaster for a text that is no CSV or lacks a column
+ * @throws MalformedMaster for a text that lacks a column
  */
 export const addCsvRows = <C extends string>(
   source: CsvSource<C>,
@@ -37,26 +37,29 @@ export const addCsvRows = <C extends string>(
  * All rows with their places, as a spreadsheet counts: the header is row 1. A text in place of fields says what is wrong
  * with the row. For masters in which one row decides about another.
  *
- * @throws MalformedMaster for a text that is no CSV or lacks a column
+ * @throws MalformedMaster for a text that lacks a column
  */
 export function* csvRows<C extends string>(
   source: CsvSource<C>
 ): Generator<readonly [row: number, fields: Fields<C> | string]> {
   const { columns, optional = [], remedy, text, title } = source
-  const [header, ...rows] = readCsv(source)
-  const at = new Map((header ?? []).map((name, i) => [name.trim(), i]))
-  const missing = columns.filter((c) => !at.has(c) && !optional.includes(c))
+  const [header = [], ...rows] = readCsv(text, source.delimiter)
+  const at = new Map(header.map((name, i) => [name.trim().toUpperCase(), i]))
+  const places = columns.map((c) => [c, at.get(c.toUpperCase())] as const)
+  const missing = places.filter(([c, place]) => place === undefined && !optional.includes(c))
   if (missing.length > 0) {
     throw new MalformedMaster(
-      `${title} lacks the columns ${missing.join(", ")}: it begins with ${beginning(text)}. ${remedy}`
+      `${title} lacks the columns ${missing.map(([c]) => c).join(", ")}: it begins with ${beginning(text)}. ${remedy}`
     )
   }
-  const places = columns.map((c) => [c, at.get(c)] as const)
   const width = Math.max(...places.map(([, place]) => place ?? 0)) + 1
+  // A separator inside a name shifts what is behind it. Where most rows are longer, the header is what is odd.
+  const long = rows.filter((cells) => widthOf(cells) > header.length).length
+  const most = long * 2 > rows.length ? Infinity : header.length
   for (const [i, cells] of rows.entries()) {
     const fields =
-      cells.length < width
-        ? `the row has ${cells.length} fields where the header has ${header?.length}`
+      cells.length < width || widthOf(cells) > most
+        ? `the row has ${cells.length} fields where the header has ${header.length}`
         : (Object.fromEntries(
             places.map(([c, place]) => [c, place === undefined ? "" : cells[place]!.trim()])
           ) as Fields<C>)
@@ -64,24 +67,51 @@ export function* csvRows<C extends string>(
   }
 }
 
-/** Rows of cells, the header with them. @throws MalformedMaster */
-export const readCsv = ({
-  delimiter = ",",
-  remedy,
-  text,
-  title
-}: Omit<CsvSource<string>, "columns">): ReadonlyArray<ReadonlyArray<string>> => {
+/** Without the empty cells behind the last one. */
+const widthOf = (cells: ReadonlyArray<string>): number => {
+  let width = cells.length
+  while (width > 0 && cells[width - 1]!.trim() === "") width--
+  return width
+}
+
+/**
+ * Rows of cells, the header with them.
+ *
+ * No field of a master has a line end. One that seems to has a stray quote at its beginning, which would swallow all rows up
+ * to the next quote: such a file is read line by line instead, and a line whose quotes do not fit without regard to them.
+ */
+export const readCsv = (text: string, delimiter = ","): ReadonlyArray<ReadonlyArray<string>> => {
   try {
-    // A stray quote in a company's name is data, and a row of another width is that row's own trouble.
-    return parseCsv(text, {
-      bom: true,
-      delimiter,
-      relax_quotes: true,
-      relax_column_count: true,
-      skip_empty_lines: true
-    })
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause)
-    throw new MalformedMaster(`${title} is no CSV (${detail}): it begins with ${beginning(text)}. ${remedy}`)
+    const rows = parseRows(text, delimiter)
+    if (!rows.some((cells) => cells.some((cell) => /[\r\n]/.test(cell)))) return rows
+  } catch {
+    // A quote that never ends.
+  }
+  return text
+    .replace(/^\uFEFF/, "")
+    .split(LINE_END)
+    .filter((line) => line !== "")
+    .map((line) => parseLine(line, delimiter))
+}
+
+const LINE_END = /\r\n|\n|\r/
+
+/** A stray quote in a company's name is data, and a row of another width is that row's own trouble. */
+const parseRows = (text: string, delimiter: string, quote = true): ReadonlyArray<ReadonlyArray<string>> =>
+  parseCsv(text, {
+    bom: true,
+    delimiter,
+    record_delimiter: ["\r\n", "\n", "\r"],
+    quote: quote ? '"' : false,
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_empty_lines: true
+  })
+
+const parseLine = (line: string, delimiter: string): ReadonlyArray<string> => {
+  try {
+    return parseRows(line, delimiter)[0] ?? []
+  } catch {
+    return parseRows(line, delimiter, false)[0] ?? []
   }
 }

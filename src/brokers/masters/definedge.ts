@@ -26,11 +26,7 @@ const REMEDY = "Fetch allmaster.zip again; a file of your own needs the same col
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
   let recognised = 0
-  for (const [i, cells] of readCsv({
-    title: "Definedge's instrument master",
-    text,
-    remedy: REMEDY
-  }).entries()) {
+  for (const [i, cells] of readCsv(text).entries()) {
     const row = toRow(cells.map((cell) => cell.trim()))
     if (row.tag === "instrument" || row.tag === "security") recognised++
     builder.add(i + 1, row)
@@ -64,7 +60,7 @@ const toRow = (cells: ReadonlyArray<string>): Row => {
   }
   const cash = cashExchanges[exchange]
   // The kind is NSE's series or BSE's group.
-  if (cash !== undefined) return cashRow(cash, scrip, nameOfSeries(brokerSymbol, kind))
+  if (cash !== undefined) return cashRow(cash, scrip, nameOfSeries(cash, brokerSymbol, kind))
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
   const type = contractType(optionType, kind)

@@ -18,6 +18,7 @@ import {
 } from "./builder.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
+import { isSpread } from "./rowChecks.ts"
 
 const columns = [
   "SEM_EXM_EXCH_ID",
@@ -64,8 +65,8 @@ const currency: Readonly<Record<string, Place>> = {
   BSE: { exchange: "BCD", segment: "BSE_CURRENCY" }
 }
 
-/** Preference shares and debentures; ES is an ordinary share. */
-const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB"])
+/** Preference shares, debentures, and the debt of companies, states and the government; ES is an ordinary share. */
+const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB", "DBT", "CB", "GB", "TB"])
 
 /** Tick sizes are in paise, strikes in rupees. */
 const PAISE = 100
@@ -137,6 +138,7 @@ const toRow = (f: Fields): Row => {
 
   const expiry = readExpiry(f.SEM_EXPIRY_DATE)
   if (expiry === undefined) return rejected(`SEM_EXPIRY_DATE "${f.SEM_EXPIRY_DATE}" is no date`)
+  if (isSpread(f.SEM_CUSTOM_SYMBOL)) return skipped(`spread of ${exchange}`)
   const underlying = underlyingOf(f)
   if (underlying === "") return rejected(`"${brokerSymbol}" does not tell its underlying`)
   if (kind === "FUT") return contract({ ...sized, name: underlying }, "FUT", expiry, undefined)

@@ -84,7 +84,7 @@ const toRow = (exchange: string, f: Fields): Row => {
   if (cash !== undefined)
     return isIndex(f)
       ? indexRow(indexExchanges[exchange]!, scrip)
-      : cashRow(cash, scrip, nameOfSeries(f.Tradingsymbol, f.Instrument))
+      : cashRow(cash, scrip, nameOfSeries(cash, f.Tradingsymbol, f.Instrument))
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange}`)
   const type = contractType(f.Optiontype, f.Instrument)

@@ -27,7 +27,7 @@ const columns = {
   token: [0, "fyToken"],
   details: [1, "symDetails"],
   type: [2, "exInstType"],
-  lot: [3, "qtyMultiplier"],
+  lot: [3, "minLotSize"],
   tick: [4, "tickSize"],
   isin: [5, "isin"],
   expiry: [8, "expiryDate"],
@@ -98,8 +98,8 @@ const rowsOf = (file: MasterFile): ReadonlyArray<readonly [row: number, fields: 
   )
 }
 
-const csvRows = ({ name, text }: MasterFile) =>
-  readCsv({ title: name, text, remedy: REMEDY }).map((cells, i) => {
+const csvRows = ({ text }: MasterFile) =>
+  readCsv(text).map((cells, i) => {
     const fields =
       cells.length < WIDTH
         ? `the row has ${cells.length} fields, and ${WIDTH} are needed`
@@ -122,11 +122,19 @@ const jsonRows = ({ name, text }: MasterFile) => {
       typeof own !== "object" || own === null || own["fyToken"] === undefined
         ? "the entry has no fyToken"
         : fieldsBy((column) => {
-            const value = own[columns[column][1]]
+            const value = column === "lot" ? lotIn(own) : own[columns[column][1]]
             return typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : ""
           })
     return [i + 1, fields] as const
   })
+}
+
+/** One of the two is the size, and the other 1: the multiplier of currency and commodities, the least lot of the others. */
+const lotIn = ({ minLotSize, qtyMultiplier }: Readonly<Record<string, unknown>>): unknown => {
+  const sizes = [minLotSize, qtyMultiplier]
+    .map((size) => numberOf(String(size ?? "")))
+    .filter((n) => n !== undefined)
+  return sizes.length === 0 ? undefined : Math.max(...sizes)
 }
 
 const fieldsBy = (read: (column: Column) => string): Fields =>
@@ -160,6 +168,7 @@ const toRow = (f: Fields): Row => {
     series: /-([A-Z][A-Z0-9]?)$/.exec(f.ticker)?.[1] ?? "",
     ordinary: !otherSecurities.has(f.type),
     isin: f.isin,
+    bseNumber: f.token.slice(-6),
     exchange: cashExchange,
     brokerSymbol: f.ticker,
     brokerExchange: cashExchange,

@@ -18,7 +18,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
-import { nameInSeries, nameOfSeries, nseShares } from "./cash.ts"
+import { nameInGroup, nameInSeries, nseShares } from "./cash.ts"
 import { csvRows } from "./csv.ts"
 import { indexSymbol } from "./hdfcsky.ts"
 
@@ -101,8 +101,9 @@ const rankOf = (securityId: string): number => {
   return series === undefined || nseShares.includes(series) ? 4 : BOND
 }
 
-/** `STABANN6NR` is in the series N6. That `EQTT` is BE is UNCONFIRMED. */
+/** `STABANN6NR` is in the series N6; other ids than those of ten characters have no class. That `EQTT` is BE is UNCONFIRMED. */
 const classOf = (securityId: string): { readonly series: string } | undefined => {
+  if (securityId.length !== 10) return undefined
   const [, kind, end] = /([A-Z][A-Z0-9])(NR|TT)$/.exec(securityId) ?? []
   return kind === undefined ? undefined : { series: kind === "EQ" && end === "TT" ? "BE" : kind }
 }
@@ -129,10 +130,11 @@ class CashNames {
     return f.symbol_name || this.#atNse.get(f.security_id) || f.security_id
   }
 
-  /** False for bonds, and for what stands behind an equity of the same name. */
+  /** False for bonds, and for an id without a class where another of the name is known to be an equity. */
   isEquity(f: Fields): boolean {
     const rank = rankOf(f.security_id)
-    return rank < BOND && rank <= (this.#best.get(`${f.exchange} ${this.of(f)}`) ?? rank)
+    const best = this.#best.get(`${f.exchange} ${this.of(f)}`) ?? rank
+    return rank < BOND && (classOf(f.security_id) !== undefined || rank === best)
   }
 }
 
@@ -186,11 +188,9 @@ const cashExchange = (f: Fields): Exchange | undefined => {
 
 /** Names come without a series or a group as a rule; the class of the security id tells NSE's series then. */
 const cashName = (exchange: Exchange, { security_id }: Fields, name: string) => {
-  const named =
-    exchange === "NSE"
-      ? nameInSeries(exchange, name)
-      : nameOfSeries(name, /(?<=.)-([A-Z]{1,2})$/.exec(name)?.[1] ?? "")
-  if (named.series !== "" || exchange !== "NSE") return named
+  if (exchange !== "NSE") return nameInGroup(name)
+  const named = nameInSeries(exchange, name)
+  if (named.series !== "") return named
   return { root: named.root, series: classOf(security_id)?.series ?? "" }
 }
 

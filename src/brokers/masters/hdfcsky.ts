@@ -19,7 +19,7 @@ import {
   skipped,
   underlyingOf
 } from "./builder.ts"
-import { nameInSeries, nameOfSeries } from "./cash.ts"
+import { nameInGroup, nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -121,11 +121,9 @@ const toContract = (f: Fields, base: Parameters<typeof contract>[0], type: "FUT"
 /** NSE's series stands behind the symbol. BSE's group is the row's segment, and stands there too. */
 const cashName = (exchange: Exchange, { segment, trading_symbol }: Fields) => {
   if (exchange === "NSE") return nameInSeries(exchange, trading_symbol)
-  const group =
-    segment === "" || !trading_symbol.endsWith(`-${segment}`) ? GROUP.exec(trading_symbol)?.[1] : segment
-  return nameOfSeries(trading_symbol, group ?? segment)
+  const named = nameInGroup(trading_symbol)
+  return named.series === "" ? nameOfSeries(exchange, trading_symbol, segment) : named
 }
-const GROUP = /-([A-Z]{1,2})$/
 
 /** Shared by both of HDFC's masters. */
 export const indexSymbol = (exchange: Exchange, name: string): string => {

@@ -19,7 +19,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
-import { nameInSeries } from "./cash.ts"
+import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { nseIndices } from "./indices.ts"
 
@@ -103,8 +103,9 @@ const toRow = (f: Fields): Row => {
     tickSize
   }
   if (exchange === "NSE" || exchange === "BSE") {
-    // The series stands behind the trading symbol; a column for it is not documented (UNCONFIRMED).
-    const { series } = nameInSeries(exchange, base.brokerSymbol)
+    // The series stands behind the trading symbol, or else in the column of types: neither is documented (UNCONFIRMED).
+    const type = f["Instrument Type"].toUpperCase()
+    const { series } = nameOfSeries(exchange, base.brokerSymbol, /^[A-Z][A-Z0-9]$/.test(type) ? type : "")
     return cash({ ...base, root: name, series, name: f["Underlying Instrument Name"] })
   }
   const expiry = readExpiry(f.Expiry)

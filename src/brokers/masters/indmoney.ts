@@ -43,6 +43,9 @@ type IndexFields = Readonly<Record<(typeof indexColumns)[number], string>>
 const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
 const derivatives: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO" }
 
+/** Preference shares, debentures, and the debt of companies, states and the government; ES is an ordinary share. */
+const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB", "DBT", "CB", "GB", "TB"])
+
 const TITLE = "INDmoney's instrument master"
 const REMEDY = "Fetch the instruments of source equity, fno and index again."
 
@@ -83,8 +86,7 @@ const toRow = (f: Fields): Row => {
     tickSize
   }
   if (!isFuture && !isOption) {
-    // Preference shares and debentures; ES is an ordinary share.
-    const ordinary = f.SEM_EXCH_INSTRUMENT_TYPE !== "PS" && f.SEM_EXCH_INSTRUMENT_TYPE !== "DEB"
+    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE)
     return cash({ ...base, root: f.TRADING_SYMBOL, series: f.SERIES, ordinary })
   }
   const expiry = dateOf(f.EXPIRY_DATE)

@@ -40,7 +40,7 @@ const columns = [
 type Fields = Readonly<Record<(typeof columns)[number], string>>
 
 /** What every file must have. */
-const needed: ReadonlyArray<string> = ["pSymbol", "pExchSeg", "pSymbolName", "pTrdSymbol"]
+const needed: ReadonlyArray<string> = ["pSymbol", "pGroup", "pExchSeg", "pSymbolName", "pTrdSymbol", "pISIN"]
 
 const REMEDY =
   "Fetch the day's files of https://lapi.kotaksecurities.com/wso2-scripmaster/v1/prod/ again " +
@@ -71,19 +71,14 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
 const withPlainHeader = (text: string): string =>
   text.replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
 
-/** When expiries are counted from. Either: what no source tells; a day before 2020 is then one that is counted from 1980. */
-type Since = 1970 | 1980 | "either"
-const YEAR_2020 = Date.UTC(2020, 0) / 1000
-
-/** The exchange of a segment, and when its expiries are counted from. */
-const derivatives: Readonly<Record<string, readonly [Exchange, since: Since]>> = {
-  nse_fo: ["NFO", 1980],
-  cde_fo: ["CDS", 1980],
-  bse_fo: ["BFO", 1970],
-  mcx_fo: ["MCX", 1970],
-  // Kotak publishes no file of this segment; its name is the SDK's, and how it counts is UNCONFIRMED.
-  "bcs-fo": ["BCD", 1970],
-  nse_com: ["NCO", "either"]
+const derivatives: Readonly<Record<string, Exchange>> = {
+  nse_fo: "NFO",
+  cde_fo: "CDS",
+  bse_fo: "BFO",
+  mcx_fo: "MCX",
+  nse_com: "NCO",
+  // Kotak publishes no file of this segment; its name is the SDK's.
+  "bcs-fo": "BCD"
 }
 
 /** Prices are in paise, unless the row tells its decimals. */
@@ -100,13 +95,14 @@ const toRow = (f: Fields): Row => {
   if (f.pSymbolName === "") return rejected("pSymbolName is empty")
   if (!/^\d{1,15}$/.test(f.pSymbol)) return rejected(`pSymbol "${f.pSymbol}" is no token`)
   const derivative = derivatives[segment]
-  if (derivative !== undefined) return toContract(f, ...derivative)
+  if (derivative !== undefined) return toContract(f, derivative)
   if (segment !== "nse_cm" && segment !== "bse_cm") {
     return skipped(`segment ${segment === "" ? "(none)" : segment}`)
   }
   const nse = segment === "nse_cm"
   const { series } = f.pGroup === "" ? nameInSeries(nse ? "NSE" : "BSE", f.pTrdSymbol) : { series: f.pGroup }
-  if (f.pISIN === "" && series === "") return toIndex(f, nse)
+  // BSE's shares have numbers of six digits.
+  if (f.pISIN === "" && series === "" && (nse || f.pSymbol.length < 6)) return toIndex(f, nse)
   const tickSize = (numberOf(f.dTickSize) ?? 0) / scaleOf(f)
   if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
   return cash({
@@ -150,8 +146,8 @@ const toIndex = (f: Fields, nse: boolean): Row => {
   })
 }
 
-const toContract = (f: Fields, exchange: Exchange, since: Since): Row => {
-  const expiry = expiryOf(f.lExpiryDate, since)
+const toContract = (f: Fields, exchange: Exchange): Row => {
+  const expiry = expiryOf(f.lExpiryDate)
   // Spot prices of commodities and the like expire never.
   if (expiry === undefined && /^(COM|IN|UND)/.test(f.pInstType))
     return skipped(`${f.pInstType} of ${f.pExchSeg}`)
@@ -183,15 +179,16 @@ const toContract = (f: Fields, exchange: Exchange, since: Since): Row => {
 
 /** From 1980-01-01 in India to 1970-01-01 UTC. */
 const SECONDS_TO_1980 = 315_513_000
+/** Less than this is counted from 1980: as seconds since 1970 it would be a day that is over. */
+const YEAR_2025 = Date.UTC(2025, 0) / 1000
 
 /**
- * The day of an expiry. Some segments write the end of the day as if it were UTC, others a time of the afternoon: the
- * date in UTC is right for both.
+ * The day of an expiry, in seconds since 1980 (NSE's segments) or 1970 (the others, as a rule). Some segments write the end
+ * of the day as if it were UTC, others a time of the afternoon: the date in UTC is right for both.
  */
-const expiryOf = (text: string, since: Since): string | undefined => {
+const expiryOf = (text: string): string | undefined => {
   const own = numberOf(text)
   if (own === undefined || own <= 0 || own > 4.2e9) return undefined
-  const from1980 = since === 1980 || (since === "either" && own < YEAR_2020)
-  const date = new Date((from1980 ? own + SECONDS_TO_1980 : own) * 1000)
+  const date = new Date((own < YEAR_2025 ? own + SECONDS_TO_1980 : own) * 1000)
   return isoDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
 }

@@ -19,6 +19,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
+import { plainSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -32,7 +33,8 @@ const scripColumns = [
   "strikeprice",
   "optiontype",
   "ticksize",
-  "scripisinno"
+  "scripisinno",
+  "issuspended"
 ] as const
 type Scrip = Readonly<Record<(typeof scripColumns)[number], string>>
 
@@ -64,7 +66,7 @@ export const parse: MasterParser = (files) => {
       addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
     } else {
       addCsvRows(
-        { ...source, columns: scripColumns, optional: ["ticksize", "scripisinno"] },
+        { ...source, columns: scripColumns, optional: ["ticksize", "scripisinno", "issuspended"] },
         builder,
         toScrip
       )
@@ -86,6 +88,7 @@ const toScrip = (f: Scrip): Row => {
   if (isCash && /^(INDEX|IDX)/.test(kind)) return skipped("index among the scrips")
   const type = isCash ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
   if (type === undefined) return skipped(`${kind === "" ? "(no instrumentname)" : kind} of ${f.exchangename}`)
+  if (/^[y1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
   if (!isCode(f.scripcode)) return rejected(`scripcode "${f.scripcode}" is no code`)
   if (f.scripshortname === "") return rejected("scripshortname is empty")
   const lotSize = numberOf(f.marketlot)
@@ -115,12 +118,16 @@ const toScrip = (f: Scrip): Row => {
   return contract(base, type, expiry, strike)
 }
 
-/** Series or group: in the column of option types, where a share has none, or behind the short name in the long one. */
+/**
+ * Series or group: in the column of option types, where a share has none, or behind the short name at the end of the long one
+ * (`INFY EQ`, `7.74% TAX FREE NCD-IREDA N7`).
+ */
 const seriesOf = ({ optiontype, scripname, scripshortname }: Scrip): string => {
-  const series = optiontype.toUpperCase()
-  if (series !== "" && series !== "XX" && series !== "NA") return series
-  const behind = scripname.startsWith(`${scripshortname} `) ? scripname.slice(scripshortname.length + 1) : ""
-  return /^[A-Z0-9]{1,2}$/.test(behind) ? behind : ""
+  const series = plainSeries(optiontype)
+  if (series !== "" && series !== "NA") return series
+  const at = scripname.lastIndexOf(`${scripshortname} `)
+  const behind = at < 0 ? "" : scripname.slice(at + scripshortname.length + 1)
+  return (at === 0 || /[ -]/.test(scripname[at - 1]!)) && /^[A-Z0-9]{1,2}$/.test(behind) ? behind : ""
 }
 
 const toIndex = (f: Index): Row => {

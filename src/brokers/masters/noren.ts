@@ -79,7 +79,7 @@ const toRow = (f: Fields): Row => {
   if (cash !== undefined) {
     return f.Instrument === "INDEX"
       ? indexRow(indexExchanges[exchange]!, scrip)
-      : cashRow(cash, scrip, nameOfSeries(f.TradingSymbol, f.Instrument))
+      : cashRow(cash, scrip, nameOfSeries(cash, f.TradingSymbol, f.Instrument))
   }
   const place = contractExchanges[exchange]
   if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)

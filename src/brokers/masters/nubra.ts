@@ -105,7 +105,8 @@ const toRow = (f: Fields): Row => {
     tickSize: tickSize / PAISE
   }
   return isCash
-    ? cash({ ...base, ...nameInSeries(exchange, f.stock_name), isin: f.isin })
+    ? // Its numbers are its own.
+      cash({ ...base, ...nameInSeries(exchange, f.stock_name), isin: f.isin, bseNumber: "" })
     : toContract(f, base)
 }
 

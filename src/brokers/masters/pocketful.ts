@@ -19,7 +19,7 @@ import {
   rejected,
   skipped
 } from "./builder.ts"
-import { nameInSeries, nameOfSeries } from "./cash.ts"
+import { nameInGroup, nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -115,10 +115,9 @@ const toRow = (f: Fields): Row => {
 
 /** Behind the last hyphen: NSE's series, which is the kind of the row as well, or BSE's group. */
 const cashName = (exchange: Exchange, { instrument_name, trading_symbol }: Fields) => {
-  if (exchange !== "NSE")
-    return nameOfSeries(trading_symbol, /-([A-Z]{1,2})$/.exec(trading_symbol)?.[1] ?? "")
+  if (exchange !== "NSE") return nameInGroup(trading_symbol)
   const named = nameInSeries(exchange, trading_symbol)
-  return named.series === "" ? nameOfSeries(trading_symbol, instrument_name) : named
+  return named.series === "" ? nameOfSeries(exchange, trading_symbol, instrument_name) : named
 }
 
 /** MCX's companies are descriptions; its symbols begin with the underlying. So for currency (UNCONFIRMED). */

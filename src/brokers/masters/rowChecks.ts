@@ -6,8 +6,12 @@ import { rejected, skipped } from "./builder.ts"
 const TEST = /(?:NSE|BSE|MCX)TEST/i
 
 const MONTH = "(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
-/** A trading symbol of two expiries, `GAIL25DEC26JANFUT`, or a name that says what it is, `GAIL 30DEC27JAN SPD`. */
-const SPREAD = new RegExp(String.raw`\d{2}${MONTH}\d{2}${MONTH}|\bSPD\b|SPREAD`, "i")
+/**
+ * A trading symbol of two expiries (`GAIL25DEC26JANFUT`, `GAIL30DEC25-27JAN26`), or a name that says what it is
+ * (`GAIL 30DEC27JAN SPD`).
+ */
+const SPREAD = new RegExp(String.raw`\d{2}${MONTH}(?:\d{2}[-_/ ])?\d{2}${MONTH}|\bSPD\b|SPREAD`, "i")
+export const isSpread = (text: string): boolean => SPREAD.test(text)
 
 /** Names of indices are free texts (`NIFTY500MULTICAP50:25:25`). */
 const INDEX_SYMBOL = /^[^\s|]+$/
@@ -23,7 +27,7 @@ export const checked = (row: Row): Row => {
   const symbol = row.tag === "instrument" ? row.instrument.symbol : row.security.root
   if (TEST.test(symbol) || TEST.test(brokerSymbol) || TEST.test(name)) return skipped(`test of ${exchange}`)
   const type = row.tag === "instrument" ? row.instrument.type : "EQ"
-  if (type === "FUT" && SPREAD.test(brokerSymbol)) return skipped(`spread of ${exchange}`)
+  if (type === "FUT" && isSpread(brokerSymbol)) return skipped(`spread of ${exchange}`)
   const isSymbol = (type === "INDEX" ? INDEX_SYMBOL : SYMBOL).test(symbol) && /[A-Za-z]/.test(symbol)
   return isSymbol
     ? row

@@ -99,7 +99,7 @@ const toRow = (f: Fields): Row => {
   const isOption = f.instrument.startsWith("OPT")
   if (!isFuture && !isOption) {
     if (exchange !== "NSE" && exchange !== "BSE") return skipped(`${f.instrument} of ${f.exchange}`)
-    return cash({ ...base, ...nameInSeries(exchange, f.tradingSymbol) })
+    return cash({ ...base, ...nameInSeries(exchange, f.tradingSymbol), bseNumber: code })
   }
   const expiry = dateOf(f.expiryDate)
   if (expiry === undefined) return rejected(`expiryDate "${f.expiryDate}" is no date`)

@@ -146,7 +146,7 @@ const readResult = (text: string, malformed: (what: string) => MalformedMaster):
 /** A file is rows when any of its lines begins with a segment. */
 const rowsOf = (text: string, malformed: (what: string) => MalformedMaster): Content => {
   const list = text.split(/\r?\n/)
-  if (!list.some((line) => /^\s*[A-Za-z]{2,10}\s*\|/.test(line))) {
+  if (!list.some((line) => /^\s*"?[A-Za-z]{2,10}"?\s*\|/.test(line))) {
     throw malformed(`no line begins with a segment and a bar: it begins with ${beginning(text)}`)
   }
   return { list }
@@ -196,7 +196,7 @@ const indexSymbol = (exchange: Exchange, name: string): string => {
 }
 
 const toRow = (line: string): Row => {
-  const f = line.split("|").map((field) => field.trim())
+  const f = line.split("|").map((field) => field.trim().replace(/^"(.*)"$/, "$1"))
   const brokerExchange = f[SEGMENT]!
   const exchange = segments[brokerExchange]
   if (exchange === undefined) return skipped(`segment ${brokerExchange === "" ? "(none)" : brokerExchange}`)

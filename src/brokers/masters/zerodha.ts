@@ -99,7 +99,11 @@ const toRow = (f: Fields): Row => {
   switch (type) {
     case "EQ":
       return exchange === "NSE" || exchange === "BSE"
-        ? cash({ ...base, ...nameAtZerodha(exchange, f.tradingsymbol) })
+        ? cash({
+            ...base,
+            ...nameAtZerodha(exchange, f.tradingsymbol),
+            bseNumber: String(Number(token) >>> 8)
+          })
         : skipped(`${type} of ${f.exchange}`)
     case "FUT":
     case "CE":

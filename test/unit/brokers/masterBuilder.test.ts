@@ -103,13 +103,68 @@ describe("the securities of one name at BSE", () => {
     )
   })
 
+  it("never give the share's own spelling to something else", () => {
+    const nse = (series: string, token: string, more: Partial<Security> = {}) =>
+      security("ABC", series, token, { exchange: "NSE", ...more })
+    const preference = nse("EQ", "2", { ordinary: false })
+    for (const rows of [
+      [nse("BE", "1"), preference],
+      [nse("EQ", "1"), preference]
+    ]) {
+      const { instruments, skipped } = built(...rows)
+      assert.deepEqual(tokens(instruments), { "NSE:ABC": "1" })
+      assert.deepStrictEqual(skipped, { "NSE security that is no share, without a series of its own": 1 })
+    }
+    // At BSE, where share and partly paid are in one group.
+    const { instruments } = built(security("ABC", "A", "890147"), security("ABC", "A", "500325"))
+    assert.deepEqual(tokens(instruments), { "BSE:ABC": "500325" })
+  })
+
+  it("are told by BSE's number also where the token is another one", () => {
+    const { instruments } = built(
+      security("ABC", "", "500325_BSE", { bseNumber: "500325" }),
+      security("ABC", "", "890147_BSE", { bseNumber: "890147" }),
+      security("OWN", "", "612345", { bseNumber: "" })
+    )
+    assert.deepEqual(tokens(instruments), { "BSE:ABC": "500325_BSE", "BSE:OWN": "612345" })
+  })
+
+  it("of trusts have their series by the ISIN where the master tells none", () => {
+    const trust = (root: string, isin: string, token: string) =>
+      security(root, "", token, { exchange: "NSE", isin })
+    const { instruments } = built(
+      trust("EMBASSY", "INE041025011", "1"),
+      trust("PGINVIT", "INE0GGX23010", "2"),
+      trust("SGBAUG28V", "IN0020200120", "3")
+    )
+    assert.deepEqual(tokens(instruments), { "NSE:EMBASSY-RR": "1", "NSE:PGINVIT-IV": "2" })
+  })
+
+  it("have their series in any case, and none where a word says so", () => {
+    const { instruments } = built(
+      security("ABC", " eq ", "1", { exchange: "NSE" }),
+      security("DEF", "NULL", "2", { exchange: "NSE" }),
+      security("GHI", "XX", "3", { exchange: "NSE" }),
+      security("JKL", "NA", "4", { exchange: "NSE" })
+    )
+    assert.deepEqual(tokens(instruments), {
+      "NSE:ABC": "1",
+      "NSE:DEF": "2",
+      "NSE:GHI": "3",
+      "NSE:JKL-NA": "4"
+    })
+  })
+
   it("that have no series are passed over beside a share, and counted", () => {
     const { instruments, rejects, skipped } = built(
       security("ABC", "", "12", { exchange: "NSE", isin: "INE018E07015" }),
       security("ABC", "", "13", { exchange: "NSE", isin: "INE018E01016" })
     )
     assert.deepEqual(tokens(instruments), { "NSE:ABC": "13" })
-    assert.deepStrictEqual([rejects, skipped], [[], { "NSE security that is no share, without a series": 1 }])
+    assert.deepStrictEqual(
+      [rejects, skipped],
+      [[], { "NSE security that is no share, without a series of its own": 1 }]
+    )
   })
 })
 
@@ -148,7 +203,7 @@ describe("a contract", () => {
     assert.strictEqual(contractType(optionType, kind), expected)
   })
 
-  it.each(["GAIL25DEC26JANFUT", "GAIL 30DEC27JAN SPD", "GAIL-SPREAD-DEC"])(
+  it.each(["GAIL30DEC25-27JAN26", "GAIL25DEC26JANFUT", "GAIL 30DEC27JAN SPD", "GAIL-SPREAD-DEC"])(
     "%s is a spread, whatever its columns say",
     (symbol) => {
       const { instruments, rejects, skipped } = built(future(symbol), future("GAIL25DECFUT", "2"))
@@ -168,6 +223,31 @@ describe("a contract", () => {
   })
 })
 
+describe("an index that is listed twice", () => {
+  it("goes by its lowest token, in any order", () => {
+    const index = (token: string): Row =>
+      carried({
+        symbol: "NIFTY",
+        exchange: "NSE_INDEX",
+        brokerSymbol: "NIFTY",
+        brokerExchange: "NSE",
+        token,
+        name: "NIFTY",
+        lotSize: 1,
+        tickSize: 0,
+        type: "INDEX"
+      })
+    for (const order of [
+      ["999920099", "99920000"],
+      ["99920000", "999920099"]
+    ]) {
+      const { instruments, rejects, skipped } = built(...order.map(index))
+      assert.deepEqual(tokens(instruments), { "NSE_INDEX:NIFTY": "99920000" })
+      assert.deepStrictEqual([rejects, skipped], [[], { "index that is listed twice": 1 }])
+    }
+  })
+})
+
 describe("a row", () => {
   it.each(["12:", "12", "A B", "A|B", "-EQ", ":", "A,B", ""])(
     'with the symbol "%s" is malformed',
@@ -182,6 +262,23 @@ describe("a row", () => {
       for (const { reason } of rejects) assert.include(reason, "is no symbol")
     }
   )
+
+  it("of a name that thousands bear names a few of their tokens", () => {
+    const { instruments, rejects } = built(
+      ...Array.from({ length: 3000 }, (_, i) => share("A", String(i + 1)))
+    )
+    assert.deepStrictEqual(instruments, [])
+    assert.lengthOf(rejects, 3000)
+    assert.match(rejects[0]!.reason, / and 2995 more: which is meant is not told$/)
+    assert.isBelow(rejects[0]!.reason.length, 200)
+  })
+
+  it("that says the same of a token with other contents is the same in any order", () => {
+    const lot = (lotSize: number) => security("A", "A", "500001", { lotSize })
+    const one = built(lot(1), lot(100)).instruments
+    assert.deepStrictEqual(one, built(lot(100), lot(1)).instruments)
+    assert.lengthOf(one, 1)
+  })
 
   it("that says the same as another is counted, and no conflict", () => {
     const { instruments, rejects, skipped } = built(share("A", "7"), share("A", "7"), share("A", "7"))

@@ -41,7 +41,7 @@ describe("Arrow's master", () => {
       tickSize: 0.1,
       type: "EQ"
     })
-    assert.strictEqual(one(SHARE.replace("RELIANCE-EQ", "RELIANCE-BE")).symbol, "RELIANCE-BE")
+    assert.strictEqual(one(SHARE.replace("RELIANCE-EQ", "RELIANCE-BE")).symbol, "RELIANCE")
     const bse = one("BSE,CM,BSECM,500209,INFOSYS,INFY,INFY,A,,1,0.05,2,,,0,0.00,,,,,,,")
     assert.deepStrictEqual([bse.exchange, bse.symbol], ["BSE", "INFY"])
   })

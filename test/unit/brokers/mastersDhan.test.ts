@@ -111,6 +111,39 @@ describe("Dhan's master", () => {
     )
   })
 
+  it("has NSE's commodities under NCO", () => {
+    const { instruments } = parse(
+      csv(
+        "NSE,M,153964,FUTCOM,0,GOLD-Feb2027-FUT,1.0,GOLD FEB FUT,2027-02-05 23:30:00,-0.01,XX,100,M,FUTCOM,,"
+      )
+    )
+    assert.deepInclude(instruments[0], {
+      symbol: "GOLD05FEB27FUT",
+      exchange: "NCO",
+      brokerExchange: "NSE_COMM",
+      token: "153964"
+    })
+  })
+
+  it("knows debt by its kind, whatever its series, and a spread by its name", () => {
+    const { instruments, rejects, skipped } = parse(
+      csv(
+        "NSE,E,1,EQUITY,0,ABC,1,ABC LTD,,,,5,NA,ES,BE,ABC LTD",
+        "NSE,E,2,EQUITY,0,ABC,1,ABC 8% 2032,,,,5,NA,DBT,EQ,ABC LTD",
+        "NSE,D,3,FUTSTK,0,GAIL-Dec2025-FUT,3150,GAIL DEC FUT,2025-12-30 14:30:00,-0.01,XX,5,M,FUT,,",
+        "NSE,D,4,FUTSTK,0,GAIL-Dec2025-FUT,3150,GAIL 30DEC27JAN SPD,2025-12-30 14:30:00,-0.01,XX,5,M,FUT,,"
+      )
+    )
+    assert.deepStrictEqual(
+      instruments.map((i) => `${i.symbol} ${i.token}`),
+      ["ABC 1", "GAIL30DEC25FUT 3"]
+    )
+    assert.deepStrictEqual(
+      [rejects, skipped],
+      [[], { "NSE security that is no share, without a series of its own": 1, "spread of NFO": 1 }]
+    )
+  })
+
   it("counts kinds that it does not carry", () => {
     const { instruments, rejects, skipped } = parse(
       csv("MCX,I,2,INDEX,0,MCXBULLDEX,1.0,,,,,0,NA,,,", "NSE,E,3,PREFERENCE SHARES,0,X,1.0,,,,,5,NA,,,")

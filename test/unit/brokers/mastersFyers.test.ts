@@ -152,6 +152,35 @@ describe("Fyers' symbol master", () => {
     })
   })
 
+  it("takes a contract's type from the column that names it, as a number in JSON too", () => {
+    const json = (exInstType: number, optType: string) => ({
+      name: "NSE_FO_sym_master.json",
+      text: JSON.stringify({
+        x: {
+          fyToken: "101126092968407",
+          symTicker: "NSE:NIFTY26SEPFUT",
+          symDetails: "NIFTY 29 Sep 26 FUT",
+          expiryDate: "1790676600",
+          strikePrice: 29_200,
+          optType,
+          exInstType,
+          minLotSize: 65,
+          qtyMultiplier: 1,
+          tickSize: 0.1
+        }
+      })
+    })
+    const typeOf = (exInstType: number, optType: string) => {
+      const { instruments, skipped } = parse([json(exInstType, optType)])
+      return instruments[0]?.type ?? skipped
+    }
+    assert.deepStrictEqual([typeOf(11, "XX"), typeOf(13, ""), typeOf(14, "CE")], ["FUT", "FUT", "CE"])
+    assert.deepStrictEqual(typeOf(99, "XX"), { "type 99 of NFO": 1 })
+    assert.deepStrictEqual(typeOf(20, "XX"), { "type 20 of NFO": 1 })
+    assert.deepStrictEqual(typeOf(13, "CE"), { "FUTSTK of NFO": 1 })
+    assert.strictEqual(parse([json(11, "XX")]).instruments[0]?.lotSize, 65)
+  })
+
   it("says what it left out, and why", () => {
     assert.deepStrictEqual(skipped, {})
     assert.deepStrictEqual(

@@ -140,6 +140,26 @@ describe("Kotak's scrip master", () => {
     assert.strictEqual(option?.tickSize, 0.05)
   })
 
+  it("reads an expiry from either of the years that segments count from", () => {
+    const oil = (expiry: number) =>
+      csv(`451669,,mcx_fo,FUTCOM,CRUDEOIL,CRUDEOIL26OCTFUT,XX,,,100,100,${expiry},2,`)
+    for (const expiry of [1_476_921_600, 1_792_434_600]) {
+      const [future] = parse([{ name: "mcx_fo.csv", text: oil(expiry) }]).instruments
+      assert.strictEqual(future?.symbol, "CRUDEOIL19OCT26FUT")
+    }
+  })
+
+  it("takes no share of BSE for an index", () => {
+    const shares = csv(
+      "500325,,bse_cm,,RELIANCE,RELIANCE,,,,5,1,,2,-1",
+      "1,,bse_cm,,SENSEX,SENSEX,,,,1,1,,2,-1"
+    )
+    assert.deepStrictEqual(parse([{ name: "bse_cm.csv", text: shares }]).instruments.map(nameOf), [
+      "BSE:RELIANCE",
+      "BSE_INDEX:SENSEX"
+    ])
+  })
+
   it("does not mind the order or the names of the files", () => {
     const turned = files.map(({ text }, i) => ({ name: `FILE${i}`, text })).reverse()
     assert.deepStrictEqual(parse(turned).instruments.map(nameOf).sort(), instruments.map(nameOf).sort())

@@ -87,6 +87,28 @@ describe("Motilal Oswal's master", () => {
     })
   })
 
+  it("finds a series at the end of the long name too, and passes over what is suspended", () => {
+    const header =
+      "exchange,exchangename,scripcode,scripname,marketlot,scripshortname,issuspended,instrumentname,expirydate,strikeprice,optiontype,ticksize,scripisinno"
+    const rows = [
+      "1,NSE,1,7.74% TAX FREE NCD-IREDA N7,1,IREDA,,      ,0,0,  ,0.05,INE202E07252",
+      "1,NSE,2,INDIAN RENEWABLE ENERGY-IREDA EQ,1,IREDA,,      ,0,0,  ,0.05,INE202E01016",
+      "1,NSE,3,ZZZ EQ,1,ZZZ,Y,,0,0,EQ,0.05,",
+      "1,NSE,4,ZZZ EQ,1,ZZZ,N,,0,0,EQ,0.05,"
+    ]
+    for (const order of [rows, rows.toReversed()]) {
+      const { instruments, rejects, skipped } = parse([
+        { name: "NSE.csv", text: [header, ...order].join("\n") }
+      ])
+      assert.deepStrictEqual(instruments.map((i) => `${i.symbol} ${i.token}`).sort(), [
+        "IREDA 2",
+        "IREDA-N7 1",
+        "ZZZ 4"
+      ])
+      assert.deepStrictEqual([rejects, skipped], [[], { "suspended in NSE": 1 }])
+    }
+  })
+
   it("rejects rows with a reason, and skips what AlgoWays does not carry", () => {
     const { instruments, rejects, skipped } = parse([
       scrips(
