@@ -1,28 +1,12 @@
-/** What the parsers of instrument masters share. */
+/** Makes a parsed master of rows: names securities, finds what is listed twice, and counts. */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { MasterFileContent, MasterReject, ParsedMaster } from "../broker.ts"
 import type { Security } from "./cash.ts"
-import { namedSecurities, plainSeries, rootOf } from "./cash.ts"
+import { namedSecurities, rootOf } from "./cash.ts"
 import { checked } from "./rowChecks.ts"
-
-/** What one row of a master is. */
-export type Row =
-  | { readonly tag: "instrument"; readonly instrument: Instrument }
-  /** Of a cash segment: its common symbol depends on the other securities of its name. */
-  | { readonly tag: "security"; readonly security: Security }
-  | { readonly tag: "rejected"; readonly reason: string }
-  /** Of a kind that AlgoWays does not carry. */
-  | { readonly tag: "skipped"; readonly kind: string }
-
-export const carried = (instrument: Instrument): Row => ({ tag: "instrument", instrument })
-export const cash = (security: Security): Row => ({
-  tag: "security",
-  security: { ...security, series: plainSeries(security.series) }
-})
-export const rejected = (reason: string): Row => ({ tag: "rejected", reason })
-export const skipped = (kind: string): Row => ({ tag: "skipped", kind })
+import type { Row } from "./rows.ts"
 
 /** A file of a master while its rows are read. */
 interface OpenFile {
@@ -199,95 +183,3 @@ const byPlace = (a: { readonly at: number }, b: { readonly at: number }): number
 
 const sameOnWire = (a: Instrument, b: Instrument): boolean =>
   a.token === b.token && a.brokerExchange === b.brokerExchange
-
-const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-
-/** `2024-03-28`, or undefined where there is no such day. */
-export const isoDate = (year: number, month: number, day: number): string | undefined => {
-  const date = new Date(Date.UTC(year, month - 1, day))
-  const real = date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-  return real && year >= 1990 && year < 2100 ? date.toISOString().slice(0, 10) : undefined
-}
-
-/**
- * The date at the beginning of a text in one of the forms that masters use: `2026-08-27`, `27-Aug-2026`, `27AUG2026`,
- * `27 Aug 2026`, `27/08/2026`, each perhaps with a time behind it.
- */
-export const dateOf = (text: string): string | undefined => {
-  const iso = /^(\d{4})-(\d{2})-(\d{2})(?!\d)/.exec(text)
-  if (iso !== null) return isoDate(Number(iso[1]), Number(iso[2]), Number(iso[3]))
-  const words = /^(\d{1,2})[- ]?([A-Za-z]{3})[- ]?(\d{4})(?!\d)/.exec(text)
-  if (words !== null) return isoDate(Number(words[3]), monthOf(words[2]!), Number(words[1]))
-  const digits = /^(\d{2})\/(\d{2})\/(\d{4})(?!\d)/.exec(text)
-  return digits === null ? undefined : isoDate(Number(digits[3]), Number(digits[2]), Number(digits[1]))
-}
-
-/** The number of a month by its three letters, in any case; 0 for anything else. */
-export const monthOf = (letters: string): number => MONTHS.indexOf(letters.toUpperCase()) + 1
-
-/** `28MAR24` of `2024-03-28`: how the common symbols write an expiry. */
-export const expiryLabel = (iso: string): string =>
-  `${iso.slice(8, 10)}${MONTHS[Number(iso.slice(5, 7)) - 1]!}${iso.slice(2, 4)}`
-
-/** `FUT`, or strike and type in the shortest form: a whole strike has no decimals, another keeps its own. */
-export const contractTail = (type: "FUT" | "CE" | "PE", strike: number | undefined): string =>
-  strike === undefined ? type : `${strike}${type}`
-
-/** A future or an option under its common symbol: underlying, expiry as `28MAR24`, then `FUT` or strike and type. */
-export const contract = (
-  base: Omit<Instrument, "symbol" | "type" | "expiry" | "strike">,
-  type: "FUT" | "CE" | "PE",
-  expiry: string,
-  strike: number | undefined
-): Row =>
-  carried({
-    ...base,
-    symbol: `${base.name}${expiryLabel(expiry)}${contractTail(type, strike)}`,
-    expiry,
-    ...(strike === undefined ? {} : { strike }),
-    type
-  })
-
-/**
- * The underlying of a contract out of its trading symbol: what is left without the ending, which expiry, strike and type
- * determine. Monthly contracts end in `24MAR20800CE`, weekly ones in `2432820800CE`, where October to December are O, N
- * and D.
- *
- * @param tail `FUT`, or strike and type
- */
-export const underlyingOf = (tradingSymbol: string, expiry: string, tail: string): string | undefined => {
-  const label = expiryLabel(expiry)
-  const year = label.slice(5)
-  const month = Number(expiry.slice(5, 7))
-  const endings = [
-    `${year}${label.slice(2, 5)}${tail}`,
-    `${year}${month < 10 ? month : "OND"[month - 10]}${label.slice(0, 2)}${tail}`
-  ]
-  const ending = endings.find((e) => tradingSymbol.endsWith(e) && tradingSymbol.length > e.length)
-  return ending === undefined ? undefined : tradingSymbol.slice(0, -ending.length)
-}
-
-/** The exchanges' names of kinds of futures: `FUTIDX`, `FUTSTK`, `FUTCUR`, `FUTCOM` and so on, at BSE `IF` and `SF`. */
-const FUTURE = /^(?:FUT(?:[A-Z]{3})?|IF|SF)$/
-
-/**
- * What the columns of a contract name it, the kind and the option type (`XX` of a future) together; undefined for what
- * they do not name: a spread, a spot price, a kind that is new. Where a row has no kind, the option type alone counts.
- */
-export const contractType = (optionType: string, kind: string): "FUT" | "CE" | "PE" | undefined => {
-  if (optionType === "CE" || optionType === "PE") return FUTURE.test(kind) ? undefined : optionType
-  return FUTURE.test(kind) || (kind === "" && optionType === "XX") ? "FUT" : undefined
-}
-
-/** A finite number, or undefined; an empty text is not 0. */
-export const numberOf = (text: string): number | undefined => {
-  if (text.trim() === "") return undefined
-  const n = Number(text)
-  return Number.isFinite(n) ? n : undefined
-}
-
-/** Plain digits without a leading zero: what the wire's tokens are. */
-export const isToken = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text)
-
-/** The first characters of a file, for an error message. */
-export const beginning = (text: string): string => JSON.stringify(text.trimStart().slice(0, 60))

@@ -83,6 +83,12 @@ const placeOf = (security: Security): number | undefined => {
   return exchange === "BSE" ? UNKNOWN_GROUP : undefined
 }
 
+/**
+ * NSE's words for kinds of securities that are no ordinary shares, where a master has a column for them: preference shares,
+ * debentures, and the debt of companies, states and the government. ES is an ordinary share.
+ */
+export const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB", "DBT", "CB", "GB", "TB"])
+
 type Named = Pick<Security, "root" | "series">
 
 /**

@@ -1,8 +1,10 @@
 /** Reads CSV masters with a header row: fields by the names of their columns, whatever their order. */
 import { parse as parseCsv } from "csv-parse/sync"
 import { MalformedMaster } from "../broker.ts"
-import type { MasterBuilder, Row } from "./builder.ts"
-import { beginning, rejected } from "./builder.ts"
+import type { MasterBuilder } from "./builder.ts"
+import { beginning } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { rejected } from "./rows.ts"
 
 export interface CsvSource<C extends string> {
   /** For errors: `Zerodha's instrument master`. */

@@ -4,8 +4,11 @@
  */
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import { MasterBuilder, beginning, contractType, isoDate, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contractType } from "./contracts.ts"
+import { beginning, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { rejected, skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
 import { readCsv } from "./csv.ts"
 import {

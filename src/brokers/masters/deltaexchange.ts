@@ -5,18 +5,11 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { isObject, parseObject } from "../../protocols/text.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  beginning,
-  carried,
-  contract,
-  isToken,
-  isoDate,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract } from "./contracts.ts"
+import { beginning, isToken, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, rejected, skipped } from "./rows.ts"
 
 type Product = Readonly<Record<string, unknown>>
 

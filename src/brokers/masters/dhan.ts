@@ -4,18 +4,12 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  isToken,
-  isoDate,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { otherKinds } from "./cash.ts"
+import { contract } from "./contracts.ts"
+import { isToken, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
 import { isSpread } from "./rowChecks.ts"
@@ -64,9 +58,6 @@ const currency: Readonly<Record<string, Place>> = {
   NSE: { exchange: "CDS", segment: "NSE_CURRENCY" },
   BSE: { exchange: "BCD", segment: "BSE_CURRENCY" }
 }
-
-/** Preference shares, debentures, and the debt of companies, states and the government; ES is an ordinary share. */
-const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB", "DBT", "CB", "GB", "TB"])
 
 /** Tick sizes are in paise, strikes in rupees. */
 const PAISE = 100

@@ -4,8 +4,11 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { parseObject } from "../../protocols/text.ts"
-import type { Row } from "./builder.ts"
-import { MasterBuilder, beginning, contractType, dateOf, numberOf, rejected, skipped } from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contractType } from "./contracts.ts"
+import { beginning, dateOf, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { rejected, skipped } from "./rows.ts"
 import { addCsvRows } from "./csv.ts"
 import {
   addKnownIndex,

@@ -4,8 +4,11 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import { MasterBuilder, contractType, dateOf, skipped } from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contractType } from "./contracts.ts"
+import { dateOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {

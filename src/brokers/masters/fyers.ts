@@ -6,19 +6,11 @@ import type { Exchange } from "../../market/exchange.ts"
 import { segmentOf } from "../../protocols/fyers-hsm/subject.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  beginning,
-  carried,
-  cash,
-  contract,
-  contractType,
-  isoDate,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract, contractType } from "./contracts.ts"
+import { beginning, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { readCsv } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 

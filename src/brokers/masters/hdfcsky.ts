@@ -4,21 +4,11 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  contractType,
-  contractTail,
-  dateOf,
-  isToken,
-  numberOf,
-  rejected,
-  skipped,
-  underlyingOf
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract, contractTail, contractType, underlyingOf } from "./contracts.ts"
+import { dateOf, isToken, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { nameInGroup, nameInSeries, nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"

@@ -5,20 +5,11 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  contractType,
-  isToken,
-  isoDate,
-  monthOf,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract, contractType } from "./contracts.ts"
+import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { nseIndices } from "./indices.ts"

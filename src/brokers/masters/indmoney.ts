@@ -5,18 +5,12 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  dateOf,
-  isToken,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { otherKinds } from "./cash.ts"
+import { contract } from "./contracts.ts"
+import { dateOf, isToken, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
@@ -42,9 +36,6 @@ type IndexFields = Readonly<Record<(typeof indexColumns)[number], string>>
 
 const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
 const derivatives: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO" }
-
-/** Preference shares, debentures, and the debt of companies, states and the government; ES is an ordinary share. */
-const otherKinds: ReadonlySet<string> = new Set(["PS", "DEB", "DBT", "CB", "GB", "TB"])
 
 const TITLE = "INDmoney's instrument master"
 const REMEDY = "Fetch the instruments of source equity, fno and index again."

@@ -1,7 +1,9 @@
 /** Reads JSON masters: one array of objects whose fields are texts or numbers. */
 import { MalformedMaster } from "../broker.ts"
-import type { MasterBuilder, Row } from "./builder.ts"
-import { beginning, rejected } from "./builder.ts"
+import type { MasterBuilder } from "./builder.ts"
+import { beginning } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { rejected } from "./rows.ts"
 
 export interface JsonSource<K extends string> {
   /** For errors: `Angel One's instrument master`. */

@@ -3,8 +3,11 @@
  * columns differ a little. Source: the files themselves and the brokers' API documentation.
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import { MasterBuilder, contractType, dateOf, numberOf, skipped } from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contractType } from "./contracts.ts"
+import { dateOf, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {

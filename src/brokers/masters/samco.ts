@@ -5,18 +5,11 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  dateOf,
-  isToken,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract } from "./contracts.ts"
+import { dateOf, isToken, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { nameInSeries } from "./cash.ts"
 import { isObject, parseObject } from "../../protocols/text.ts"
 import { addCsvRows } from "./csv.ts"

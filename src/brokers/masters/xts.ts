@@ -7,19 +7,11 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  beginning,
-  carried,
-  cash,
-  contract,
-  isToken,
-  isoDate,
-  numberOf,
-  rejected,
-  skipped
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract } from "./contracts.ts"
+import { beginning, isToken, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 const segments: Readonly<Record<string, Exchange>> = {

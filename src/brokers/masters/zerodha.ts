@@ -4,20 +4,11 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import type { Row } from "./builder.ts"
-import {
-  MasterBuilder,
-  carried,
-  cash,
-  contract,
-  contractTail,
-  isToken,
-  isoDate,
-  numberOf,
-  rejected,
-  skipped,
-  underlyingOf
-} from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
+import { contract, contractTail, underlyingOf } from "./contracts.ts"
+import { isToken, isoDate, numberOf } from "./fields.ts"
+import type { Row } from "./rows.ts"
+import { carried, cash, rejected, skipped } from "./rows.ts"
 import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"

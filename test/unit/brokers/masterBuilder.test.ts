@@ -1,8 +1,10 @@
 /** What every master has in common, whatever its format. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import type { Row } from "../../../src/brokers/masters/builder.ts"
-import { MasterBuilder, carried, cash, contract, contractType } from "../../../src/brokers/masters/builder.ts"
+import { MasterBuilder } from "../../../src/brokers/masters/builder.ts"
+import { contract, contractType } from "../../../src/brokers/masters/contracts.ts"
+import type { Row } from "../../../src/brokers/masters/rows.ts"
+import { carried, cash } from "../../../src/brokers/masters/rows.ts"
 import type { Security } from "../../../src/brokers/masters/cash.ts"
 import { isOrdinaryIsin } from "../../../src/brokers/masters/cash.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
