@@ -80,7 +80,7 @@ export const Tick = Schema.Struct({
 export type Tick = typeof Tick.Type
 
 /**
- * What a tick has in an auction only. No packet says that the auction is over; it just no longer carries them. So what one
+ * What a tick has in an auction only. Most wires do not say that the auction is over; packets just no longer carry them. So what one
  * packet told of them is never kept beside the next one.
  */
 export const auctionFields = [
