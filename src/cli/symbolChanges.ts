@@ -5,7 +5,7 @@ import { nseShares } from "../brokers/masters/cash.ts"
 const changes: ReadonlyArray<readonly [brokers: ReadonlyArray<string>, change: string]> = [
   [
     ["zerodha"],
-    "lots of MCX are in units there and here (`CRUDEOIL` 100); the reference prices of NCO (`NCO:GOLD`) are not carried"
+    "lots of MCX are in units there and here (`CRUDEOIL` 100), while the quantities of ticks are as Zerodha sends them, in both; the reference prices of NCO (`NCO:GOLD`) are not carried"
   ],
   [
     ["dhan"],
@@ -60,6 +60,7 @@ export const symbolSection = (): string =>
     `file: at NSE the first of the series ${nseShares.join(", ")} that is listed, at BSE the company's share by group, number and ISIN.`,
     "Everything else is `SYMBOL-SERIES` (`NSE:ELECTCAST-W1`, `NSE:MOTHERSON-D1`). A share answers to that form too: where `CENTRALBK`",
     "is in the series BE, `NSE:CENTRALBK` and `NSE:CENTRALBK-BE` are the same, and a client's frames have the name that it asked for.",
+    "(BSE's groups are in no names of shares.)",
     "",
     "Not carried are the exchanges' test contracts, calendar spreads, and what a master's columns do not name. Two different",
     "instruments under one name are a conflict, of which neither is carried; the report of the import names both.",

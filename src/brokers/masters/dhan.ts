@@ -71,7 +71,7 @@ export const parse = (text: string): ParsedMaster => {
       title: "Dhan's instrument master",
       text,
       columns,
-      optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SEM_SERIES", "SM_SYMBOL_NAME"],
+      optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SM_SYMBOL_NAME"],
       remedy:
         "Fetch https://images.dhan.co/api-data/api-scrip-master.csv again (the compact file, not the detailed one); " +
         "a file of your own needs the same columns."
