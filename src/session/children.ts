@@ -15,7 +15,7 @@ import { reset } from "./line.ts"
 import type { Message } from "./messages.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import type { News } from "./news.ts"
-import { forget } from "./picture.ts"
+import { forget, forgetFields } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import type { Publisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
@@ -130,6 +130,9 @@ export const makeChildren = Effect.fnUntraced(function* (
           }),
         onReject: publisher.onReject,
         onLeftOut: publisher.onLeftOut,
+        onFieldLeftOut: (instrument, field) => {
+          if (partial) forgetFields(instrument as Entry, slot.feed, [field])
+        },
         onFrame: count.frame,
         onSent: (changes, at) => news.sent(slot, changes, at),
         onEvent: (event) => onEvent(slot, event),

@@ -52,6 +52,8 @@ export interface ConnectionOptions {
   readonly inlet: (reject: Sink["reject"], leftOut: LeftOut) => Sink["tick"]
   readonly onReject: Sink["reject"]
   readonly onLeftOut: LeftOut
+  /** The codec left a field out of an instrument's next tick. */
+  readonly onFieldLeftOut: NonNullable<Sink["leftOut"]>
   readonly onFrame: (bytes: number) => void
   /** Changes were handed to the socket. */
   readonly onSent: (changes: ReadonlyArray<Change>, at: number) => void
@@ -149,7 +151,10 @@ const live = Effect.fnUntraced(function* (options: ConnectionOptions, credential
     tick: options.inlet(reject, leaveOut),
     spare: takeSpare,
     reject,
-    leftOut: (instrument, field, value) => leaveOut(field, `${nameOf(instrument)}: ${faultOf(field, value)}`),
+    leftOut: (instrument, field, value) => {
+      options.onFieldLeftOut(instrument, field, value)
+      leaveOut(field, `${nameOf(instrument)}: ${faultOf(field, value)}`)
+    },
     event: (event) => {
       if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))
       else {

@@ -60,6 +60,20 @@ export const join = (
 const withBook = (tick: Tick, { depth }: Tick): Tick =>
   depth === undefined ? tick : { ...tick, mode: "depth", depth }
 
+/**
+ * What a packet carried in a form that cannot be right: what was known of it before is known to be wrong now, and may not be
+ * joined with the packet's price.
+ */
+export const forgetFields = (entry: Entry, feed: number, fields: ReadonlyArray<string>): void => {
+  const known = entry.parts[feed]
+  if (known === undefined) return
+  const part = Object.fromEntries(
+    Object.entries(known).filter(([field]) => !fields.includes(field))
+  ) as unknown as TickDraft
+  if (part.mode === "depth" && part.depth === undefined) part.mode = "quote"
+  entry.parts[feed] = part
+}
+
 /** The feed's connection ended, or no longer carries the instrument. */
 export const forget = (entry: Entry, feed: number): void => {
   entry.parts[feed] = undefined

@@ -17,7 +17,7 @@ import type { RejectCause } from "../protocols/protocol.ts"
 import type { LeftOut } from "./guard.ts"
 import { explain, guardOf, mend } from "./guard.ts"
 import type { BrokerMetrics } from "./metrics.ts"
-import { join } from "./picture.ts"
+import { forgetFields, join } from "./picture.ts"
 import type { Seen } from "./plausibility.ts"
 import { firstSeen, judge } from "./plausibility.ts"
 import type { Line } from "./line.ts"
@@ -149,11 +149,16 @@ export const makePublisher = Effect.fnUntraced(function* (
       const entry = instrument as Entry
       const line = entry.lines[feed]
       if (!isTick(tick)) {
-        const mended = mend(tick, (field, fault) => leaveOut(field, `${entry.name}: ${fault}`))
+        const fields: Array<string> = []
+        const mended = mend(tick, (field, fault) => {
+          fields.push(field)
+          leaveOut(field, `${entry.name}: ${fault}`)
+        })
         if (mended === undefined) {
           if (line !== undefined) line.rejected++
           return reject("guard", `${entry.name}: ${explain(tick)}`)
         }
+        if (partial) forgetFields(entry, feed, fields)
         tick = mended
       }
       // Late after an unsubscribe, or a second place that an instrument is being moved to.

@@ -16,9 +16,15 @@ export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, Con
       const response = await fetch(url, {
         method,
         headers,
+        // A redirect would take the secrets of headers and body along, to a host that nobody chose.
+        redirect: "manual",
         signal: AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS))]),
         ...(body === undefined ? {} : { body })
       })
+      if (response.status >= 300 && response.status < 400) {
+        await response.body?.cancel()
+        throw new Error(`the answer is a redirect (HTTP ${response.status}), which is not followed`)
+      }
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers),

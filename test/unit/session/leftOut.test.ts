@@ -40,7 +40,7 @@ const level = { price: 10, quantity: 5, orders: 1 }
 const depth = { buy: [level], sell: [level, { ...level, price: 10.05 }] }
 const good = { ltp: 10, volume: 700, total_buy_quantity: 5, ltt: 1_764_040_500_000, depth }
 
-const start = Effect.fnUntraced(function* (name: string) {
+const start = Effect.fnUntraced(function* (name: string, of: Protocol = protocol) {
   const kept: Array<{ readonly cause: RejectCause; readonly detail: string }> = []
   const taps = {
     connection: () => ({
@@ -48,7 +48,7 @@ const start = Effect.fnUntraced(function* (name: string) {
       rejected: (cause: RejectCause, detail: string) => void kept.push({ cause, detail })
     })
   }
-  const { adapter, world } = yield* makeWorld({ ...testBroker(), name }, [], { protocol }).pipe(
+  const { adapter, world } = yield* makeWorld({ ...testBroker(), name }, [], { protocol: of }).pipe(
     Effect.provideService(ConnectionTaps, taps)
   )
   yield* adapter.initialise({ user: "asha" })
@@ -148,6 +148,23 @@ describe("what a tick is good without", () => {
       assert.deepStrictEqual(yield* rejects("prices"), { guard: wrong.length })
       assert.deepStrictEqual(yield* leftOut("prices"), {})
       assert.isTrue(kept.every(({ cause }) => cause === "guard"))
+    })
+  )
+
+  it.effect("leaves nothing old beside the new price, where packets are joined", () =>
+    Effect.gen(function* () {
+      const { deliver } = yield* start("joined", { ...protocol, partial: true })
+      yield* deliver({ ...good, oi: 40 })
+      const sell = [level, { ...level, quantity: -1 }]
+      const changed = { mode: "depth", ltp: 15, volume: -3, depth: { ...depth, sell } }
+      const left = { ltp: 15, total_buy_quantity: 5, oi: 40, ltt: good.ltt }
+      assert.deepStrictEqual(Object.fromEntries(yield* deliver(changed)), { depth: left, quote: left })
+      // And what the codec has left out itself.
+      yield* deliver(good)
+      const frames = Object.fromEntries(yield* deliver({ mode: "quote", ltp: 16, leave: -7 }))
+      assert.strictEqual(frames["quote"].ltp, 16)
+      assert.notProperty(frames["quote"], "volume")
+      assert.strictEqual(frames["quote"].bid_price, 10)
     })
   )
 

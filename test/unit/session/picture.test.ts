@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Depth, Tick } from "../../../src/market/tick.ts"
-import { forget, join } from "../../../src/session/picture.ts"
+import { forget, forgetFields, join } from "../../../src/session/picture.ts"
 import type { Entry } from "../../../src/session/subscriptionBook.ts"
 import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
 import { RELIANCE } from "./instruments.ts"
@@ -20,6 +20,19 @@ const bookOf = (price: number, levels: number): Depth => {
   const side = Array.from({ length: levels }, (_, i) => ({ price: price + i, quantity: 1, orders: 1 }))
   return { buy: side, sell: side }
 }
+
+describe("a field that a packet carried wrong", () => {
+  it("is forgotten, and the book's mode with it, so that nothing old stands beside the new price", () => {
+    const entry = entryOf()
+    join(entry, 0, true, tick({ mode: "depth", ltp: 100, volume: 10, depth: bookOf(99, 5) }), modeBit.depth)
+    forgetFields(entry, 0, ["depth", "volume"])
+    const { tick: joined } = join(entry, 0, true, tick({ mode: "quote", ltp: 150 }), refreshes.quote)
+    assert.deepStrictEqual(joined, tick({ mode: "quote", ltp: 150 }))
+    // What was never known cannot be forgotten.
+    forgetFields(entry, 1, ["depth"])
+    assert.isUndefined(entry.parts[1])
+  })
+})
 
 describe("join, of one feed", () => {
   it("passes whole ticks on as they are", () => {
