@@ -104,7 +104,12 @@ export class Segments {
   }
 }
 
+/** Prices have up to seven decimals (currency): what is no power of ten, or beyond, would give prices that nobody could tell from real ones. */
+const DIVIDERS: ReadonlySet<unknown> = new Set([
+  1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000
+])
+
 const dividerIn = (told: unknown): number => {
   if (told === undefined || told === null || told === 0) return USUAL_DIVIDER
-  return typeof told === "number" && told > 0 && Number.isFinite(told) ? told : 0
+  return DIVIDERS.has(told) ? (told as number) : 0
 }

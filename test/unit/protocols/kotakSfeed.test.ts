@@ -334,7 +334,7 @@ describe("prices", () => {
 
   it("are not read where the server told a scale that is none", () => {
     const codec = holding(reliance)
-    for (const divider of ["100", -1, true, {}]) {
+    for (const divider of ["100", -1, true, {}, 1e308, 1e16, 0.01, 250]) {
       const found = decode(codec, answer({ nse_cm: { value: 1, divider } }), packet("Depth", 1, 2885, 100))
       assert.deepStrictEqual([found.ticks, found.causes], [[], ["unusable_scale"]])
     }
