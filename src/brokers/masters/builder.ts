@@ -125,7 +125,7 @@ export class MasterBuilder {
       }
       const tokens = tokensOf(same.map(({ item }) => item))
       for (const placed of same) {
-        const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: which is meant is not told`
+        const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: the master does not say which is meant`
         this.#rejects.push({ ...placed, item: reason })
       }
     }

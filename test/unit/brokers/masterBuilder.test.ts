@@ -271,7 +271,7 @@ describe("a row", () => {
     )
     assert.deepStrictEqual(instruments, [])
     assert.lengthOf(rejects, 3000)
-    assert.match(rejects[0]!.reason, / and 2995 more: which is meant is not told$/)
+    assert.match(rejects[0]!.reason, / and 2995 more: the master does not say which is meant$/)
     assert.isBelow(rejects[0]!.reason.length, 200)
   })
 
