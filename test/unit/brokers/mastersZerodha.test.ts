@@ -190,7 +190,8 @@ describe("Zerodha's master", () => {
       instruments.map((i) => [i.exchange, i.token]),
       [["BSE", "260"]]
     )
-    const reason = "NSE:A is 2 instruments, with the tokens 257 (A) and 513 (A): the master does not say which is meant"
+    const reason =
+      "NSE:A is 2 instruments, with the tokens 257 (A) and 513 (A): the master does not say which is meant"
     assert.deepStrictEqual(rejects, [
       { row: 2, reason },
       { row: 3, reason }

@@ -141,7 +141,10 @@ export const makeWorld = Effect.fnUntraced(function* (
         resolve: (_, queries) =>
           Effect.succeed(
             queries.map((q) =>
- world.imported ? listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange) : undefined)
+              world.imported
+                ? listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange)
+                : undefined
+            )
           ),
         replace: () => Effect.succeed(0),
         atomically: (steps) => steps as Effect.Effect<never>,
