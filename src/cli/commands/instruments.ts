@@ -74,7 +74,7 @@ const importCommand = Command.make(
       ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})
     })
     yield* input.json ? printJson(report) : Console.log(importReportLines(report).join("\n"))
-    const message = incomplete(report)
+    const message = incomplete(report, broker.instrumentMaster.sources.length < 2)
     if (message !== undefined) return yield* new CommandFailed({ message })
   })
 ).pipe(
