@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker, MasterReject, ParsedMaster } from "../brokers/broker.ts"
 import { MalformedMaster } from "../brokers/broker.ts"
+import { counted } from "../market/counted.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { StoreError } from "./errors.ts"
@@ -194,14 +195,14 @@ const exchangeByExchange = Effect.fnUntraced(function* (
   if (keep.size > 0 && taken.length === 0) {
     const current = held.reduce((sum, h) => sum + h.current, 0)
     return yield* refuse(
-      `it has ${good.length} instruments where the table holds ${current}; the download may be cut off. Try again, or take it as it is with --force`
+      `it has ${counted(good.length, "instrument")} where the table holds ${current}; the download may be cut off. Try again, or take it as it is with --force`
     )
   }
   const stored = keep.size === 0 ? [] : yield* table.current(broker.name, [...keep], today)
   const kept = withoutContradicted(stored, good)
   if (taken.length + kept.length < minimum) {
     return yield* refuse(
-      `it has ${good.length} instruments${kept.length === 0 ? "" : ` (and ${kept.length} of the table's would be kept)`} and at least ${minimum} are expected; the download may be cut off. Try again, or lower the minimum with --min-rows`
+      `it has ${counted(good.length, "instrument")}${kept.length === 0 ? "" : ` (and ${kept.length} of the table's would be kept)`} and at least ${minimum} are expected; the download may be cut off. Try again, or lower the minimum with --min-rows`
     )
   }
   yield* table.replace(broker.name, [...taken, ...kept])
