@@ -39,6 +39,13 @@ export interface CredentialNeed {
 export interface MasterReject {
   readonly row: number
   readonly reason: string
+  /** Different instruments under one name: the name, and some of their tokens. */
+  readonly conflict?: Conflict
+}
+
+export interface Conflict {
+  readonly name: string
+  readonly tokens: ReadonlyArray<string>
 }
 
 export interface ParsedMaster {

@@ -1,7 +1,8 @@
 /** What the brokers can do, from their data: rows for the terminal, and the page `docs/brokers.md`. */
-import type { Broker, CredentialNeed, Limit } from "../brokers/broker.ts"
+import type { Broker, Limit } from "../brokers/broker.ts"
 import { wiresOf } from "../brokers/broker.ts"
 import { modeLabel } from "../market/mode.ts"
+import { flagOf } from "./credentialText.ts"
 import { symbolSection } from "./symbolChanges.ts"
 
 /** An unconfirmed limit carries a question mark. */
@@ -44,10 +45,6 @@ const row = (cells: ReadonlyArray<string>): string => `| ${cells.map(cell).join(
 const table = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
   [row(header), `|${header.map(() => "---|").join("")}`, ...rows.map(row)].join("\n")
 
-/** Names of flags of `algoways credentials set`. */
-const flagOf = ({ field }: CredentialNeed): string =>
-  `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-
 const section = (b: Broker): string => {
   const { connectionsPerLogin, subscriptionsPerConnection } = b.limits
   const deep = (b.deepFeeds ?? []).map(
@@ -60,7 +57,7 @@ const section = (b: Broker): string => {
   const others = wiresOf(b)
     .slice(1)
     .map(({ credentials, pacing, protocol }, i) => {
-      const flags = credentials.map((need) => `\`${flagOf(need)}\` (${need.label})`).join(" and ")
+      const flags = credentials.map((need) => `\`${flagOf(need.field)}\` (${need.label})`).join(" and ")
       return (
         `- It can be switched to the wire protocol \`${protocol}\`, ${b.otherProtocols![i]!.when}: ` +
         `\`{"${b.name}": {"protocol": "${protocol}"}}\` in \`brokers.json\`. That one needs ${flags}; requests: ` +
@@ -73,7 +70,7 @@ const section = (b: Broker): string => {
       : `${table(
           ["flag", "what it is", "where it is"],
           b.credentials.map((need) => [
-            `\`${flagOf(need)}\`${need.optional === true ? " (optional)" : ""}`,
+            `\`${flagOf(need.field)}\`${need.optional === true ? " (optional)" : ""}`,
             need.label,
             need.where
           ])

@@ -11,6 +11,15 @@ export interface Choice {
   readonly user: Option.Option<string>
 }
 
+export const noInstruments = (broker: string): string =>
+  `There are no instruments of ${broker}. Import them with "algoways instruments import ${broker}".`
+
+/** Fails where none of the broker's instruments were imported: every name would look wrong there. */
+export const requireInstruments = Effect.fn("requireInstruments")(function* (broker: string) {
+  if ((yield* (yield* Instruments).brokers).includes(broker)) return broker
+  return yield* new CommandFailed({ message: noInstruments(broker) })
+})
+
 /** The broker that is named, that of the user who is named, or the only one of which there are instruments. */
 export const chosenBroker = Effect.fn("chosenBroker")(function* ({ broker, user }: Choice) {
   if (broker._tag === "Some" && user._tag === "Some") {

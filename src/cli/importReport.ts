@@ -1,4 +1,5 @@
 /** What `algoways instruments import` says about an import. */
+import { counted } from "../market/counted.ts"
 import type { ExchangeReport, ImportReport } from "../store/importer.ts"
 import { table } from "./output.ts"
 
@@ -28,26 +29,34 @@ export const importReportLines = (report: ImportReport): ReadonlyArray<string> =
   const kept = report.kept === 0 ? "" : ` Kept ${report.kept} that the table had.`
   const duplicates = report.duplicates === 0 ? "" : ` Said twice: ${report.duplicates}.`
   return [
-    `Imported ${report.imported} instruments of ${report.broker} from ${report.source} in ${report.elapsedMs} ms ` +
+    `Imported ${counted(report.imported, "instrument")} of ${report.broker} from ${report.source} in ${report.elapsedMs} ms ` +
       `(before: ${report.previous}).${kept} Rejected ${report.rejected}.${duplicates} ` +
       `Not carried: ${skipped.length === 0 ? "none" : skipped.join(", ")}.`,
     ...exchangeTable(report).map((line) => `  ${line}`),
     ...report.files.map(
-      ({ instruments, name, rows }) => `  ${name}: ${rows} rows, ${instruments} instruments`
+      ({ instruments, name, rows }) =>
+        `  ${name}: ${counted(rows, "row")}, ${counted(instruments, "instrument")}`
     ),
     ...report.missing.map((reason) => `  left out: ${reason}`),
     ...report.problems.map((problem) => `  ${report.forced ? "accepted" : "lacking"}: ${problem}`),
-    ...report.rejectKinds.map(({ count, kind }) => `  rejected ${count} times: ${kind}`),
+    ...report.rejectKinds.map(({ count, kind }) => `  rejected ${counted(count, "row")}: ${kind}`),
     ...report.rejects.map(({ reason, row }) => `  row ${row}: ${reason}`)
   ]
 }
 
-/** Why the command fails after all, and what to do; undefined: the import is whole, or was forced. */
-export const incomplete = ({ broker, forced, missing, problems }: ImportReport): string | undefined => {
+/**
+ * Why the command fails after all, and what to do; undefined: the import is whole, or was forced. What is lacking stands
+ * in the report already.
+ *
+ * @param oneFile the broker's master is one file, so that no other can be lacking
+ */
+export const incomplete = (
+  { broker, forced, problems }: ImportReport,
+  oneFile: boolean
+): string | undefined => {
   if (forced || problems.length === 0) return undefined
-  const leftOut = missing.length === 0 ? "" : ` Left out: ${missing.join("; ")}.`
-  return (
-    `The instruments of "${broker}" were imported in part. ${problems.join(". ")}.${leftOut} ` +
-    "Fetch what is lacking again and import all files together, or take the master as it is with --force."
-  )
+  const again = oneFile
+    ? "Fetch the master again"
+    : "Fetch what is lacking again and import all files together"
+  return `The instruments of "${broker}" were imported in part. ${again}, or take the master as it is with --force.`
 }

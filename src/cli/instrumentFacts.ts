@@ -5,6 +5,7 @@ import { isExchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 import { Instruments } from "../store/instruments.ts"
+import { isCurrent } from "../store/masterCheck.ts"
 
 /** The same instrument at another broker. */
 export interface Elsewhere {
@@ -30,6 +31,8 @@ export interface InstrumentFacts {
   readonly brokerTitle: string
   /** With `series` where the master says it. */
   readonly instrument: Instrument & { readonly series?: string }
+  /** Its last day was before today. */
+  readonly expired: boolean
   /** Empty: the broker's feed does not have this exchange. */
   readonly modes: ReadonlyArray<Mode>
   /** Empty: no order book, as of indices. */
@@ -41,9 +44,11 @@ export interface InstrumentFacts {
   readonly elsewhere: ReadonlyArray<Elsewhere>
 }
 
+/** @param today `YYYY-MM-DD` in India */
 export const shownInstrument = Effect.fn("shownInstrument")(function* (
   broker: Broker,
-  instrument: Instrument
+  instrument: Instrument,
+  today: string
 ) {
   const everywhere = yield* (yield* Instruments).everywhere(instrument)
   const capability = broker.exchanges[instrument.exchange]
@@ -51,6 +56,7 @@ export const shownInstrument = Effect.fn("shownInstrument")(function* (
     broker: broker.name,
     brokerTitle: broker.title,
     instrument,
+    expired: !isCurrent(instrument, today),
     modes: capability === undefined ? [] : broker.modes,
     depthLevels: capability?.depthLevels ?? [],
     limits: broker.limits,

@@ -5,8 +5,9 @@ import { modeLabel } from "../market/mode.ts"
 import type { Elsewhere, InstrumentFacts } from "./instrumentFacts.ts"
 import { table } from "./output.ts"
 
-/** An unconfirmed limit carries a question mark. */
-const limit = ({ confirmed, value }: Limit): string => `${value}${confirmed ? "" : "?"}`
+/** `3 connections per login`, or `1 connection per login (not confirmed)`. */
+const limit = ({ confirmed, value }: Limit, noun: string, per = ""): string =>
+  `${value} ${noun}${value === 1 ? "" : "s"}${per}${confirmed ? "" : " (not confirmed)"}`
 
 const differences = ({ differs, lotSize, tickSize }: Elsewhere, { instrument }: InstrumentFacts): string =>
   [
@@ -27,7 +28,9 @@ export const factsText = (facts: InstrumentFacts): string => {
     ["name", instrument.name === "" ? "-" : instrument.name],
     ["type", instrument.type],
     ...(instrument.series === undefined ? [] : [["series", instrument.series] as const]),
-    ...(instrument.expiry === undefined ? [] : [["expiry", instrument.expiry] as const]),
+    ...(instrument.expiry === undefined
+      ? []
+      : [["expiry", `${instrument.expiry}${facts.expired ? " (expired)" : ""}`] as const]),
     ...(instrument.strike === undefined ? [] : [["strike", String(instrument.strike)] as const]),
     ["lot", String(instrument.lotSize)],
     ["tick", String(instrument.tickSize)],
@@ -36,16 +39,16 @@ export const factsText = (facts: InstrumentFacts): string => {
     ["streamed", streamed(facts)],
     [
       "limits",
-      `${limit(limits.subscriptionsPerConnection)} subscriptions per connection, ${limit(limits.connectionsPerLogin)} connections per login`
+      `${limit(limits.subscriptionsPerConnection, "subscription", " per connection")}, ${limit(limits.connectionsPerLogin, "connection", " per login")}`
     ],
     ...(deepBooks === undefined
       ? []
-      : [["deep books", `${limit(deepBooks)} instruments per connection`] as const]),
+      : [["deep books", limit(deepBooks, "instrument", " per connection")] as const]),
     ...deepFeeds.map(
       (deep) =>
         [
           `${deep.levels} levels`,
-          `over connections of their own: ${limit(deep.subscriptionsPerConnection)} instruments each, ${limit(deep.connectionsPerLogin)} connections`
+          `over connections of their own: ${limit(deep.subscriptionsPerConnection, "instrument", " each")}, ${limit(deep.connectionsPerLogin, "connection")}`
         ] as const
     )
   ]

@@ -1,4 +1,5 @@
 /** A feed's state, and one instrument's, in words and tables for a terminal. Pure. */
+import { counted } from "../market/counted.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { modeLabel } from "../market/mode.ts"
 import { table, time } from "./output.ts"
@@ -16,8 +17,6 @@ const ago = (at: number | undefined, now: number): string => {
   return time(at)
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`
-
 export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number): string => {
   const { connections, decisions, instruments } = status
   const reason = status.reason === undefined ? "" : `: ${status.reason}`
@@ -33,7 +32,7 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
       `${instruments.confirmed} confirmed (${instruments.stale} stale), ${instruments.sent} asked for, ` +
         `${instruments.wanted} waiting, ${instruments.failed} failed`
     ],
-    ["gateway", `${count(gateway.clients, "client")}, ${count(gateway.subscriptions, "subscription")}`]
+    ["gateway", `${counted(gateway.clients, "client")}, ${counted(gateway.subscriptions, "subscription")}`]
   ])
   const lines =
     connections.length === 0

@@ -132,7 +132,7 @@ const verdict = (
   closed: string | undefined
 ): string => {
   if (!found) {
-    return `${broker.title}'s instruments have no ${name}: check the spelling, or import today's with "algoways instruments import ${broker.name}"`
+    return `${broker.title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker.name}"`
   }
   if (line === undefined) return "Nobody reads it: subscribe it first"
   const because = reason === undefined ? "" : `: ${reason}`

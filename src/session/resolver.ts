@@ -51,7 +51,27 @@ export const makeResolver = Effect.fnUntraced(function* (
   /** Symbols of the table by the other names that were asked for; never more than the table has shares. */
   const others = new Map<string, string>()
 
-  const one = (request: SubscribeRequest, instrument: Instrument | undefined): Resolved => {
+  /** Asked on a miss only, of a table with one row for each broker. */
+  const hasInstruments = instruments.brokers.pipe(
+    Effect.map((brokers) => brokers.includes(broker.name)),
+    Effect.catch(() => Effect.succeed(true))
+  )
+
+  /** Clients match the usual text. Where no instrument is imported no spelling helps, so that is said instead. */
+  const notFound = (request: SubscribeRequest, imported: boolean): Resolved =>
+    failed(
+      request,
+      "SYMBOL_NOT_FOUND",
+      imported
+        ? `Symbol ${request.symbol} not found for exchange ${request.exchange}`
+        : `No instruments of ${broker.name} are imported: run algoways instruments import ${broker.name}`
+    )
+
+  const one = (
+    request: SubscribeRequest,
+    instrument: Instrument | undefined,
+    imported: boolean
+  ): Resolved => {
     const { exchange, mode, symbol } = request
     if (!broker.modes.includes(mode)) {
       return failed(
@@ -60,9 +80,7 @@ export const makeResolver = Effect.fnUntraced(function* (
         `${broker.title} does not offer ${modeLabel[mode]}; it offers ${offered}`
       )
     }
-    if (instrument === undefined) {
-      return failed(request, "SYMBOL_NOT_FOUND", `Symbol ${symbol} not found for exchange ${exchange}`)
-    }
+    if (instrument === undefined) return notFound(request, imported)
     if (instrument.symbol !== symbol) others.set(nameOf(request), instrument.symbol)
     else if (others.size > 0) others.delete(nameOf(request))
     const requestedDepth = request.depth ?? DEFAULT_DEPTH
@@ -79,7 +97,11 @@ export const makeResolver = Effect.fnUntraced(function* (
     },
     resolve: (requests) =>
       instruments.resolve(broker.name, requests).pipe(
-        Effect.map((found) => requests.map((request, i) => one(request, found[i]))),
+        Effect.flatMap((found) =>
+          Effect.map(found.includes(undefined) ? hasInstruments : Effect.succeed(true), (imported) =>
+            requests.map((request, i) => one(request, found[i], imported))
+          )
+        ),
         Effect.catch((error) =>
           Effect.as(
             Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`),

@@ -52,7 +52,12 @@ export class CredentialStore extends Context.Service<
       credentials: Credentials
     ) => Effect.Effect<void, UserNotFound | StoreError>
     readonly get: (user: string, broker: string) => Effect.Effect<StoredCredentials | undefined, StoreError>
-    readonly remove: (user: string, broker: string) => Effect.Effect<boolean, StoreError>
+    /** One field, or all of them. False: there was nothing to remove. */
+    readonly remove: (
+      user: string,
+      broker: string,
+      field?: CredentialField
+    ) => Effect.Effect<boolean, StoreError>
     readonly list: Effect.Effect<ReadonlyArray<CredentialsInfo>, StoreError>
     /**
      * Emits within a second of every write, by this process or another one: of credentials, of the user's
@@ -116,9 +121,34 @@ export class CredentialStore extends Context.Service<
           return stored
         })
 
-        const remove = Effect.fn("CredentialStore.remove")(function* (user: string, broker: string) {
+        /** The others stay, under a new version. Without any other the login is gone, as if all were removed. */
+        const removeField = Effect.fnUntraced(function* (user: string, name: string, field: CredentialField) {
+          const removed = yield* sql<{ readonly user_id: number }>`
+          DELETE FROM credential_fields
+          WHERE broker = ${name} AND field = ${field} AND user_id = (SELECT id FROM users WHERE name = ${user})
+          RETURNING user_id`
+          const owner = removed[0]?.user_id
+          if (owner === undefined) return false
+          const version = yield* noteChange(sql, user, name)
+          const now = yield* Clock.currentTimeMillis
+          yield* sql`
+          UPDATE credential_sets SET version = ${version}, updated_at = ${now}
+          WHERE user_id = ${owner} AND broker = ${name}`
+          yield* sql`
+          DELETE FROM credential_sets
+          WHERE user_id = ${owner} AND broker = ${name}
+            AND NOT EXISTS (SELECT 1 FROM credential_fields WHERE user_id = ${owner} AND broker = ${name})`
+          return true
+        })
+
+        const remove = Effect.fn("CredentialStore.remove")(function* (
+          user: string,
+          broker: string,
+          field?: CredentialField
+        ) {
           const name = brokerKey(broker)
           return yield* Effect.gen(function* () {
+            if (field !== undefined) return yield* removeField(user, name, field)
             const rows = yield* sql`
             DELETE FROM credential_sets
             WHERE broker = ${name} AND user_id = (SELECT id FROM users WHERE name = ${user})

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker, MasterReject, ParsedMaster } from "../brokers/broker.ts"
 import { MalformedMaster } from "../brokers/broker.ts"
+import { counted } from "../market/counted.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { StoreError } from "./errors.ts"
@@ -69,7 +70,7 @@ export interface ImportReport {
   readonly rejectKinds: ReadonlyArray<RejectKind>
   /** What the table had and the master has, by exchange. */
   readonly exchanges: ReadonlyArray<ExchangeReport>
-  /** What each file gave; empty where the parser does not tell. */
+  /** What each file gave; empty where there are several and the parser does not tell. */
   readonly files: ReadonlyArray<FileReport>
   /**
    * What the master lacks, and what was done about it: files without an instrument, and exchanges with far fewer
@@ -129,7 +130,13 @@ export const importMaster = Effect.fn("importMaster")(function* (
       `${rejects.length} of ${expected} rows were rejected; the format may have changed. The first: ${first.reason} (row ${first.row})`
     )
   }
-  const fileList = fileReports(parsed.files ?? [])
+  const skipped = Object.values(parsed.skipped).reduce((sum, n) => sum + n, 0)
+  const rows = expected + duplicates + skipped
+  const only = files.length === 1 ? files[0] : undefined
+  const fileList =
+    parsed.files === undefined && only !== undefined
+      ? [{ name: only.name, rows, instruments: good.length }]
+      : fileReports(parsed.files ?? [])
   const optional = new Set(
     broker.instrumentMaster.sources.filter((source) => source.optional === true).map(({ name }) => name)
   )
@@ -146,12 +153,11 @@ export const importMaster = Effect.fn("importMaster")(function* (
       refuse: (detail) => refuse([...empty, detail].join("; "))
     })
   )
-  const skipped = Object.values(parsed.skipped).reduce((sum, n) => sum + n, 0)
   return {
     broker: broker.name,
     source: shown,
     missing,
-    rows: expected + duplicates + skipped,
+    rows,
     imported,
     withheld: good.length - imported,
     kept,
@@ -189,14 +195,14 @@ const exchangeByExchange = Effect.fnUntraced(function* (
   if (keep.size > 0 && taken.length === 0) {
     const current = held.reduce((sum, h) => sum + h.current, 0)
     return yield* refuse(
-      `it has ${good.length} instruments where the table holds ${current}; the download may be cut off. Try again, or force it`
+      `it has ${counted(good.length, "instrument")} where the table holds ${current}; the download may be cut off. Try again, or take it as it is with --force`
     )
   }
   const stored = keep.size === 0 ? [] : yield* table.current(broker.name, [...keep], today)
   const kept = withoutContradicted(stored, good)
   if (taken.length + kept.length < minimum) {
     return yield* refuse(
-      `it has ${good.length} instruments${kept.length === 0 ? "" : ` (and ${kept.length} of the table's would be kept)`} and at least ${minimum} are expected; the download may be cut off. Try again, or lower the minimum`
+      `it has ${counted(good.length, "instrument")}${kept.length === 0 ? "" : ` (and ${kept.length} of the table's would be kept)`} and at least ${minimum} are expected; the download may be cut off. Try again, or lower the minimum with --min-rows`
     )
   }
   yield* table.replace(broker.name, [...taken, ...kept])

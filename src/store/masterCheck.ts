@@ -3,6 +3,7 @@
  * instruments, because a feed with yesterday's beats one without them. Pure.
  */
 import type { MasterFileContent } from "../brokers/broker.ts"
+import { counted } from "../market/counted.ts"
 import type { Exchange } from "../market/exchange.ts"
 import { exchanges } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
@@ -70,7 +71,9 @@ export const fileProblems = (
     ? files
         .filter(({ instruments, name }) => instruments === 0 && !optional.has(name))
         .map(({ name, rows }) =>
-          rows === 0 ? `${name} has no row` : `${name} has ${rows} rows and no instrument among them`
+          rows === 0
+            ? `${name} has no row`
+            : `${name} has ${counted(rows, "row")} and no instrument among them`
         )
     : []
 

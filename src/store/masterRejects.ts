@@ -55,6 +55,7 @@ export const sift = (parsed: ParsedMaster): Sifted => {
   }
   for (const [name, different] of conflicts) {
     byName.delete(name)
+    const conflict = { name, tokens: different.slice(0, NAMED + 1).map(({ token }) => token) }
     for (const instrument of different) {
       const others = different
         .filter((other) => other !== instrument)
@@ -63,7 +64,8 @@ export const sift = (parsed: ParsedMaster): Sifted => {
       if (different.length - 1 > NAMED) others.push(`${different.length - 1 - NAMED} more`)
       rejects.push({
         row: 0,
-        reason: `${name} is ${inWords(instrument)} and also ${others.join(" and ")}: different instruments under one name, so none of them is carried`
+        reason: `${name} is ${inWords(instrument)} and also ${others.join(" and ")}: different instruments under one name, so none of them is carried`,
+        conflict
       })
     }
   }
@@ -96,6 +98,14 @@ export const kindOf = (reason: string): string =>
     .replace(instrumentNames, "…")
     .replace(/[^\s():,;]*\d[^\s():,;]*/g, "…")
 
+/** Conflicts are one kind whatever their texts: its first names and tokens stand for it. */
+const CONFLICT = "conflict"
+
+const inSummary = ({ conflict, reason }: MasterReject): string =>
+  conflict === undefined
+    ? kindOf(reason)
+    : `different instruments under one name, for example ${conflict.name} (tokens ${conflict.tokens.join(", ")}); none was imported`
+
 export interface RejectKind {
   readonly kind: string
   readonly count: number
@@ -112,8 +122,8 @@ export interface RejectSummary {
 export const summarise = (rejects: ReadonlyArray<MasterReject>): RejectSummary => {
   const firsts = new Map<string, number>()
   const counts = new Map<string, number>()
-  rejects.forEach(({ reason }, at) => {
-    const kind = kindOf(reason)
+  rejects.forEach(({ conflict, reason }, at) => {
+    const kind = conflict === undefined ? kindOf(reason) : CONFLICT
     if (!firsts.has(kind)) firsts.set(kind, at)
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
   })
@@ -124,7 +134,9 @@ export const summarise = (rejects: ReadonlyArray<MasterReject>): RejectSummary =
   return {
     rejects: [...shown].sort((a, b) => a - b).map((at) => rejects[at]!),
     rejectKinds: [
-      ...kinds.slice(0, REPORTED_KINDS),
+      ...kinds
+        .slice(0, REPORTED_KINDS)
+        .map(({ count, kind }) => ({ kind: inSummary(rejects[firsts.get(kind)!]!), count })),
       ...(rest === 0 ? [] : [{ kind: "other kinds", count: rest }])
     ]
   }

@@ -114,7 +114,10 @@ export const readStrikes = (text: string): Read<Pick<Filters, "strikeMin" | "str
       `${quoted(text)} is no range of strikes; write 24000..26000, 24000.., ..26000, or one strike`
     )
   }
-  return strikes(low, high)
+  const [, from, to] = /^\s*([\d,.]+)\s*(?:-|–|:|to)\s*([\d,.]+)\s*$/i.exec(text) ?? []
+  return from === undefined
+    ? strikes(low, high)
+    : Result.fail(`${quoted(text)} is no strike; write a range as ${from}..${to}`)
 }
 
 const strikes = (

@@ -105,7 +105,7 @@ export const searchInstruments = Effect.fnUntraced(function* (
   broker: string,
   query: InstrumentSearch
 ) {
-  const limit = Math.min(Math.floor(query.limit), MOST_FOUND)
+  const limit = Math.min(Math.floor(query.limit), MOST_FOUND + 1)
   const text = readSearchText(query.text)
   const block = (yield* sql.unsafe<SearchBlock>(blockStatement, [broker]))[0]
   // A text without a letter or a digit is in no word.

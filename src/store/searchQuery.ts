@@ -8,7 +8,7 @@ import type { InstrumentRow } from "./instrumentTable.ts"
 import { fromRow } from "./instrumentTable.ts"
 import type { SearchText } from "./searchText.ts"
 
-/** Instruments in one answer. */
+/** Instruments in one answer that anybody is shown. One more may be asked for, which tells that there are more. */
 export const MOST_FOUND = 1000
 
 /** Days of expiry, `YYYY-MM-DD`, both included. */
@@ -27,7 +27,7 @@ export interface InstrumentSearch {
   /** In rupees, both included. */
   readonly strikeMin?: number
   readonly strikeMax?: number
-  /** At most MOST_FOUND. */
+  /** At most MOST_FOUND + 1. */
   readonly limit: number
   /** `YYYY-MM-DD` in India: what expired before is left out. */
   readonly today: string

@@ -101,8 +101,8 @@ describe("GET /instruments", () => {
   })
 
   it.each([
-    ["", "nothing of what it looks for"],
-    ["?query=", "nothing of what it looks for"],
+    ["", "Give a query or a filter"],
+    ["?query=", "Give a query or a filter"],
     ["?query=a&exchnage=NSE", 'no parameter "exchnage"'],
     ["?query=a&query=b", "The parameter query is there more than once"],
     ["?query=a&exchange=NYSE", '"NYSE" is no exchange; there are NSE, BSE'],
@@ -110,9 +110,9 @@ describe("GET /instruments", () => {
     ["?query=a&expiry=2026-02-30", '"2026-02-30" is no expiry'],
     ["?query=a&strike_min=cheap", '"cheap" is no strike'],
     ["?query=a&strike_min=2&strike_max=1", "The lowest strike, 2, is above the highest, 1"],
-    ["?query=a&limit=0", "from 1 to 500"],
-    ["?query=a&limit=501", "from 1 to 500"],
-    ["?query=a&limit=many", "from 1 to 500"],
+    ["?query=a&limit=0", "Limit must be 1 to 500"],
+    ["?query=a&limit=501", "Limit must be 1 to 500"],
+    ["?query=a&limit=many", "Limit must be 1 to 500"],
     [`?query=${"x".repeat(201)}`, "at most 200"],
     ["?query=a+b+c+d+e+f+g+h+i+j+k", "More than 10 words"]
   ])("says what is wrong with %s", async (query, message) => {

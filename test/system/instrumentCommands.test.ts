@@ -113,7 +113,85 @@ describe("algoways instruments search", () => {
   )
 })
 
+describe("algoways instruments search, as a newcomer tries it", () => {
+  it.live(
+    "says what is missing: instruments, words, a limit that is one; and that a list was cut",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* temporaryFolder
+        const env = { ALGOWAYS_DATA_DIR: dataDir }
+        const search = (...args: ReadonlyArray<string>) => run(["instruments", "search", ...args], env)
+        const future = equity("NIFTY29DEC99FUT", "7", {
+          exchange: "NFO",
+          expiry: "2099-12-29",
+          name: "NIFTY",
+          type: "FUT"
+        })
+        const old = { ...future, symbol: "NIFTY29DEC16FUT", token: "8", expiry: "2016-12-29" }
+        yield* fill(dataDir, { zerodha: [...ofZerodha, future, old], dhan: [equity("INFY", "1594")] })
+
+        for (const [args, says] of [
+          [["--broker", "kotak", "reliance"], 'Import them with "algoways instruments import kotak"'],
+          [["kotak", "reliance"], "There are no instruments of kotak"],
+          [["dhan"], "Give words to look for at dhan"],
+          [["--broker", "zerodha"], "Give words to look for, or a filter"],
+          [["zerodha", "nifty", "--limit", "0"], "--limit must be 1 to 1000, not 0"],
+          [["zerodha", "nifty", "--limit", "1001"], "--limit must be 1 to 1000, not 1001"],
+          [["zerodha", "nifty", "--strike", "24000-26000"], "write a range as 24000..26000"]
+        ] as const) {
+          const { code, err, out } = yield* search(...args)
+          assert.deepStrictEqual([code, out], [1, ""], args.join(" "))
+          assert.include(err, says)
+        }
+        assert.deepStrictEqual(symbolsIn((yield* search("zerodha", "--type", "FUT")).out), [future.symbol])
+        const cut = yield* search("zerodha", "nifty", "--limit", "2")
+        assert.strictEqual(symbolsIn(cut.out).length, 2)
+        assert.include(cut.err, "2 shown, more fit; --limit for more.")
+        assert.strictEqual((yield* search("zerodha", "nifty", "--limit", "5")).err, "")
+
+        const past = yield* search("zerodha", "--type", "FUT", "--expiry", "2016-12")
+        assert.include(past.out, "--expired shows them")
+        assert.notInclude((yield* search("zerodha", "gold")).out, "--expired")
+
+        const counted = yield* run(["instruments", "count"], env)
+        assert.strictEqual(counted.out, "BROKER   INSTRUMENTS\ndhan     1\nzerodha  8\n")
+        const nowhere = yield* run(["instruments", "count"], { ALGOWAYS_DATA_DIR: yield* temporaryFolder })
+        assert.include(nowhere.out, "algoways instruments import BROKER")
+      }),
+    90_000
+  )
+})
+
 describe("algoways instruments show", () => {
+  it.live(
+    "takes names as they are typed, says what has expired, and which broker has no instruments",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* temporaryFolder
+        const env = { ALGOWAYS_DATA_DIR: dataDir }
+        const show = (...args: ReadonlyArray<string>) => run(["instruments", "show", ...args], env)
+        const old = { ...option(24_000, "PE"), symbol: "NIFTY29DEC1624000PE", expiry: "2016-12-29" }
+        yield* fill(dataDir, { zerodha: [...ofZerodha, old], angel: [equity("INFY", "1594")] })
+        const { code, err, out } = yield* show("zerodha", "nse:infy", `NFO:${old.symbol}`)
+        assert.strictEqual(code, 0, err)
+        assert.include(out, "NSE:INFY at Zerodha")
+        assert.match(out, /^ {2}expiry +2016-12-29 \(expired\)$/m)
+        assert.match((yield* show("angel", "NSE:INFY")).out, /connections? per login \(not confirmed\)/)
+        for (const [args, says] of [
+          [["--broker", "kotak", "NSE:RELIANCE"], "There are no instruments of kotak"],
+          [["kotak", "NSE:RELIANCE"], 'Import them with "algoways instruments import kotak"'],
+          [["--broker", "zerodha", ""], "The name of an instrument is missing"],
+          [["--broker", "zerodha", "NSE:"], "such as NSE:RELIANCE"],
+          [["zerodha"], "The name of an instrument is missing"]
+        ] as const) {
+          const failure = yield* show(...args)
+          assert.deepStrictEqual([failure.code, failure.out], [1, ""], args.join(" "))
+          assert.include(failure.err, says)
+        }
+      }),
+    60_000
+  )
+
   it.live(
     "prints what is known, who else has it, and what may have been meant",
     () =>

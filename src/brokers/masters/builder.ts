@@ -23,6 +23,8 @@ interface Placed<A> {
   readonly item: A
 }
 
+type Reject = Omit<MasterReject, "row">
+
 export interface BuilderOptions {
   /** The broker lists a contract anew under a higher token and leaves the old row: the highest token is meant. */
   readonly lastToken?: boolean
@@ -33,7 +35,7 @@ export class MasterBuilder {
   readonly #options: BuilderOptions
   readonly #instruments: Array<Placed<Instrument>> = []
   readonly #securities = new Map<string, Array<Placed<Security>>>()
-  readonly #rejects: Array<Placed<string>> = []
+  readonly #rejects: Array<Placed<Reject>> = []
   readonly #skipped = new Map<string, number>()
   readonly #files: Array<OpenFile> = []
   #file: OpenFile | undefined
@@ -57,7 +59,7 @@ export class MasterBuilder {
     const good = checked(parsed)
     switch (good.tag) {
       case "rejected":
-        this.#rejects.push({ ...place, item: good.reason })
+        this.#rejects.push({ ...place, item: { reason: good.reason } })
         return
       case "skipped":
         this.#skip(good.kind)
@@ -124,9 +126,10 @@ export class MasterBuilder {
         continue
       }
       const tokens = tokensOf(same.map(({ item }) => item))
+      const conflict = { name, tokens: same.slice(0, NAMED_TOKENS).map(({ item }) => item.token) }
       for (const placed of same) {
-        const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: which is meant is not told`
-        this.#rejects.push({ ...placed, item: reason })
+        const reason = `${name} is ${same.length} instruments, with the tokens ${tokens}: the master does not say which is meant`
+        this.#rejects.push({ ...placed, item: { reason, conflict } })
       }
     }
     return unique
@@ -150,8 +153,13 @@ export class MasterBuilder {
     this.#skipped.set(kind, (this.#skipped.get(kind) ?? 0) + 1)
   }
 
-  #report({ file, item, row }: Placed<string>): MasterReject {
-    return { row, reason: file === undefined || this.#files.length < 2 ? item : `${file.name}: ${item}` }
+  #report({ file, item, row }: Placed<Reject>): MasterReject {
+    const { reason } = item
+    return {
+      ...item,
+      row,
+      reason: file === undefined || this.#files.length < 2 ? reason : `${file.name}: ${reason}`
+    }
   }
 }
 

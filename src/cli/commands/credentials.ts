@@ -3,7 +3,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
@@ -11,6 +10,7 @@ import type { CredentialField, Credentials } from "../../market/credentials.ts"
 import { credentialFields } from "../../market/credentials.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
+import { fieldLike, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, storeLayer } from "../layers.ts"
 import { CommandFailed, printRows, readStdin, time } from "../output.ts"
@@ -28,28 +28,9 @@ const fieldFlags = {
   feedUrl: secret("feed-url", "Address of the feed that the login named")
 } satisfies Record<CredentialField, unknown>
 
-const StdinFields = Schema.fromJsonString(
-  Schema.Struct({
-    apiKey: Schema.optionalKey(Schema.String),
-    apiSecret: Schema.optionalKey(Schema.String),
-    authToken: Schema.optionalKey(Schema.String),
-    feedToken: Schema.optionalKey(Schema.String),
-    clientCode: Schema.optionalKey(Schema.String),
-    dataCenter: Schema.optionalKey(Schema.String),
-    feedUrl: Schema.optionalKey(Schema.String)
-  })
-)
-
 const fromStdin = Effect.gen(function* () {
-  const text = yield* readStdin
-  // The decoder's own message would quote the input, which holds secrets.
-  const fields = yield* Schema.decodeUnknownEffect(StdinFields, { onExcessProperty: "error" })(text).pipe(
-    Effect.mapError(
-      () =>
-        new CommandFailed({
-          message: `--stdin takes one JSON object of text fields, any of: ${credentialFields.join(", ")}`
-        })
-    )
+  const fields = yield* Effect.fromResult(readFields(yield* readStdin)).pipe(
+    Effect.mapError((wrong) => new CommandFailed({ message: `--stdin: ${wrong}.` }))
   )
   return Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, Redacted.make(v)])) as Credentials
 })
@@ -90,19 +71,21 @@ const set = Command.make(
     }
     const { broker: data } = yield* (yield* BrokerRegistry).load(broker)
     if (Object.keys(given).length === 0) {
-      const needs = data.credentials.map((n) => `${n.field} (${n.label}: ${n.where})`).join("; ")
-      return yield* new CommandFailed({ message: `Nothing to store. ${data.title} needs: ${needs}` })
+      return yield* new CommandFailed({ message: `Nothing to store. ${needsText(data)}` })
     }
     yield* (yield* CredentialStore).set(input.user, broker, given)
     const stored = yield* (yield* CredentialStore).get(input.user, broker)
-    const missing = data.credentials
-      .filter((n) => n.optional !== true && stored?.credentials[n.field] === undefined)
-      .map((n) => n.field)
+    const missing = data.credentials.filter(
+      (n) => n.optional !== true && stored?.credentials[n.field] === undefined
+    )
     yield* Console.log(`Stored ${Object.keys(given).join(", ")} of ${input.user} for ${broker}.`)
-    if (missing.length > 0) yield* Console.log(`Still missing for ${data.title}: ${missing.join(", ")}`)
+    if (missing.length > 0) yield* Console.log(missingText(data.title, missing))
   })
 ).pipe(
-  Command.withDescription("Store broker credentials; a waiting session connects with them within a second"),
+  Command.withDescription(
+    "Store broker credentials: the fields given are replaced, the others stay. A waiting session connects with them within a " +
+      "second. Fields mean different things at different brokers: see docs/brokers.md, or give none to see what a broker takes"
+  ),
   Command.withExamples([
     { command: "algoways credentials set asha --api-key KEY --auth-token TOKEN", description: "Zerodha" },
     {
@@ -134,18 +117,37 @@ const list = Command.make(
 
 const remove = Command.make(
   "remove",
-  { dataDir: flags.dataDir, user: flags.user, broker: flags.broker.pipe(Flag.optional) },
-  Effect.fn(function* ({ broker, user }) {
+  {
+    dataDir: flags.dataDir,
+    user: flags.user,
+    broker: flags.broker.pipe(Flag.optional),
+    field: Flag.String("field").pipe(
+      Flag.withDescription("Remove this field only, such as feedUrl; the others stay"),
+      Flag.optional
+    )
+  },
+  Effect.fn(function* ({ broker, field, user }) {
     const name = yield* brokerFor(user, broker)
-    if (!(yield* (yield* CredentialStore).remove(user, name))) {
-      return yield* new CommandFailed({ message: `User ${user} has no credentials for ${name}.` })
+    const only = field._tag === "Some" ? fieldLike(field.value) : undefined
+    if (field._tag === "Some" && only === undefined) {
+      return yield* new CommandFailed({ message: `--field: ${noSuchField(field.value)}.` })
     }
-    yield* Console.log(`Removed the credentials of ${user} for ${name}.`)
+    const what = only ?? "credentials"
+    if (!(yield* (yield* CredentialStore).remove(user, name, only))) {
+      return yield* new CommandFailed({
+        message: `User ${user} has no ${what} for ${name}. See "algoways credentials list".`
+      })
+    }
+    yield* Console.log(`Removed the ${what} of ${user} for ${name}.`)
   })
 ).pipe(
-  Command.withDescription("Remove stored credentials"),
+  Command.withDescription("Remove stored credentials, or one field of them"),
   Command.withExamples([
-    { command: "algoways credentials remove asha --broker angel", description: "Forget a login" }
+    { command: "algoways credentials remove asha --broker angel", description: "Forget a login" },
+    {
+      command: "algoways credentials remove asha --field feedUrl",
+      description: "Forget one field at the user's broker"
+    }
   ]),
   Command.provide((input) => storeLayer(input))
 )

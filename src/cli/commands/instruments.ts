@@ -74,7 +74,7 @@ const importCommand = Command.make(
       ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})
     })
     yield* input.json ? printJson(report) : Console.log(importReportLines(report).join("\n"))
-    const message = incomplete(report)
+    const message = incomplete(report, broker.instrumentMaster.sources.length < 2)
     if (message !== undefined) return yield* new CommandFailed({ message })
   })
 ).pipe(
@@ -101,18 +101,18 @@ const count = Command.make(
   { dataDir: flags.dataDir, json: flags.json },
   Effect.fn(function* ({ json }) {
     const table = yield* Instruments
-    const rows = yield* Effect.forEach(yield* (yield* BrokerRegistry).names, (broker) =>
+    const rows = yield* Effect.forEach(yield* table.brokers, (broker) =>
       Effect.map(table.count(broker), (instruments) => ({ broker, instruments }))
     )
     yield* printRows(rows, {
       json,
       header: ["BROKER", "INSTRUMENTS"],
       row: (r) => [r.broker, String(r.instruments)],
-      empty: "No brokers."
+      empty: 'There are no instruments. Import a broker\'s with "algoways instruments import BROKER".'
     })
   })
 ).pipe(
-  Command.withDescription("How many instruments the table holds, per broker"),
+  Command.withDescription("How many instruments the table holds, of each broker that has some"),
   Command.withExamples([{ command: "algoways instruments count", description: "Is today's master in?" }]),
   Command.provide((input) => storeLayer(input))
 )

@@ -1,5 +1,6 @@
 /** `algoways instruments search`: finds symbols by what a person knows of them. */
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Result from "effect/Result"
@@ -10,10 +11,15 @@ import { BrokerRegistry } from "../../brokers/registry.ts"
 import { indiaDay } from "../../market/day.ts"
 import { Instruments } from "../../store/instruments.ts"
 import { readFilters, readStrikes, readText } from "../../store/searchFilters.ts"
-import { chosenBroker } from "../chosenBroker.ts"
+import type { Filters } from "../../store/searchFilters.ts"
+import { MOST_FOUND } from "../../store/searchQuery.ts"
+import { chosenBroker, noInstruments, requireInstruments } from "../chosenBroker.ts"
 import * as flags from "../flags.ts"
 import { storeLayer } from "../layers.ts"
 import { CommandFailed, printRows } from "../output.ts"
+
+/** Instruments shown without `--limit`. */
+const USUAL = 20
 
 const text = (name: string, metavar: string, description: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
@@ -40,33 +46,30 @@ const searchFlags = {
     Flag.withDescription("Show contracts that have expired, too"),
     Flag.withDefault(false)
   ),
-  limit: Flag.Int("limit").pipe(Flag.withDescription("At most so many"), Flag.withDefault(20)),
+  limit: Flag.Int("limit").pipe(
+    Flag.withDescription(`Show at most this many, 1 to ${MOST_FOUND} (default ${USUAL})`),
+    Flag.withDefault(USUAL)
+  ),
   words: Argument.String("[broker] text").pipe(
     Argument.withDescription(
-      "Words of symbol, name and contract, in any order. A first word that names a broker with instruments is the broker; it may be left out when there are instruments of one broker only"
+      "Words of symbol, name and contract, in any order. A first word that names a broker with instruments is the broker; it may be left out when there are instruments of one broker only. No words are needed beside a filter"
     ),
-    Argument.atLeast(1)
+    Argument.atLeast(0)
   )
 }
 
 const orFail = <A>(result: Result.Result<A, string>) =>
   Effect.mapError(Effect.fromResult(result), (wrong) => new CommandFailed({ message: `${wrong}.` }))
 
-const search = Effect.fn(function* (input: Command.Command.Config.Infer<typeof searchFlags>) {
-  const table = yield* Instruments
-  const unnamed = input.broker._tag === "None" && input.user._tag === "None"
-  const first = input.words[0]!.toLowerCase()
-  const leads = unnamed && input.words.length > 1 && (yield* table.brokers).includes(first)
-  const broker = leads ? first : yield* chosenBroker(input)
-  const words = (leads ? input.words.slice(1) : input.words).join(" ")
+type Input = Command.Command.Config.Infer<typeof searchFlags>
 
+const writtenFilters = Effect.fnUntraced(function* (input: Input, today: string) {
   const written = Option.getOrUndefined
   const ranged = written(input.strike)
   if (ranged !== undefined && (input.strikeMin._tag === "Some" || input.strikeMax._tag === "Some")) {
     return yield* new CommandFailed({ message: "Give --strike, or --strike-min and --strike-max, not both." })
   }
-  const today = indiaDay(yield* Clock.currentTimeMillis)
-  const filters = yield* orFail(
+  const filters: Filters = yield* orFail(
     readFilters(
       {
         exchange: written(input.exchange),
@@ -78,16 +81,61 @@ const search = Effect.fn(function* (input: Command.Command.Config.Infer<typeof s
       today
     )
   )
-  const strikes = ranged === undefined ? {} : yield* orFail(readStrikes(ranged))
-  const found = yield* table.search(broker, {
-    text: yield* orFail(readText(words)),
-    ...filters,
-    ...strikes,
-    limit: input.limit,
-    today,
-    expired: input.expired
-  })
-  const absent = unnamed && !leads && (yield* (yield* BrokerRegistry).names).includes(first)
+  return { ...filters, ...(ranged === undefined ? {} : yield* orFail(readStrikes(ranged))) }
+})
+
+/** Whose instruments, and the words without the broker's name among them. */
+const asked = Effect.fnUntraced(function* (input: Input, hasFilter: boolean) {
+  const [word, ...others] = input.words
+  const named = input.broker._tag === "Some" || input.user._tag === "Some"
+  const first = named ? undefined : word?.toLowerCase()
+  const imported = yield* (yield* Instruments).brokers
+  if (first !== undefined && imported.includes(first)) {
+    if (others.length > 0 || hasFilter) return { broker: first, words: others.join(" "), absent: undefined }
+    if (imported.length > 1) {
+      return yield* new CommandFailed({
+        message: `Give words to look for at ${first}: algoways instruments search ${first} WORDS. To look for "${first}" itself, name a broker with --broker.`
+      })
+    }
+  }
+  // The name of a broker without instruments may be a word of a company's, such as kotak.
+  const isBroker = first !== undefined && (yield* (yield* BrokerRegistry).names).includes(first)
+  const absent = isBroker && !imported.includes(first) ? first : undefined
+  const broker = yield* chosenBroker(input).pipe(
+    Effect.mapError((error) =>
+      absent === undefined || imported.length === 0
+        ? error
+        : new CommandFailed({ message: `${noInstruments(absent)} ${error.message}` })
+    ),
+    Effect.flatMap(requireInstruments)
+  )
+  return { broker, words: input.words.join(" "), absent }
+})
+
+const search = Effect.fn(function* (input: Input) {
+  const { limit } = input
+  if (limit < 1 || limit > MOST_FOUND) {
+    return yield* new CommandFailed({ message: `--limit must be 1 to ${MOST_FOUND}, not ${limit}.` })
+  }
+  const table = yield* Instruments
+  const today = indiaDay(yield* Clock.currentTimeMillis)
+  const filters = yield* writtenFilters(input, today)
+  const hasFilter = Object.keys(filters).length > 0
+  const { absent, broker, words } = yield* asked(input, hasFilter)
+  if (words.trim() === "" && !hasFilter) {
+    return yield* new CommandFailed({
+      message:
+        "Give words to look for, or a filter: --exchange, --type, --expiry, --strike, --strike-min or --strike-max."
+    })
+  }
+  const query = { text: yield* orFail(readText(words)), ...filters, today, expired: input.expired }
+  // One more than is shown tells that the list was cut.
+  const fitting = yield* table.search(broker, { ...query, limit: limit + 1 })
+  const found = fitting.slice(0, limit)
+  const hasExpired =
+    found.length === 0 &&
+    !input.expired &&
+    (yield* table.search(broker, { ...query, expired: true, limit: 1 })).length > 0
   yield* printRows(found, {
     json: input.json,
     header: [
@@ -115,9 +163,14 @@ const search = Effect.fn(function* (input: Command.Command.Config.Infer<typeof s
       i.name
     ],
     empty:
-      `Nothing at ${broker} fits "${words}". Use fewer words or filters; --expired shows expired contracts.` +
-      (absent ? ` There are no instruments of ${first}: algoways instruments import ${first}` : "")
+      `Nothing at ${broker} fits ${words === "" ? "these filters" : `"${words}"`}.` +
+      (hasExpired ? " Expired contracts do: --expired shows them." : " Use fewer words or filters.") +
+      (absent === undefined ? "" : ` ${noInstruments(absent)}`)
   })
+  if (fitting.length > limit) {
+    const more = limit < MOST_FOUND ? "--limit for more" : "add words or filters"
+    yield* Console.error(`${limit} shown, more fit; ${more}.`)
+  }
 })
 
 export const instrumentsSearch = Command.make("search", searchFlags, search).pipe(

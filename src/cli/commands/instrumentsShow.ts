@@ -5,11 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { indiaDay } from "../../market/day.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { Instruments } from "../../store/instruments.ts"
-import { chosenBroker } from "../chosenBroker.ts"
+import { chosenBroker, requireInstruments } from "../chosenBroker.ts"
 import * as flags from "../flags.ts"
 import { nearMatches, shownInstrument } from "../instrumentFacts.ts"
 import { storeLayer } from "../layers.ts"
@@ -26,6 +27,18 @@ const wantedOf = (text: string): Wanted => {
   return { exchange: text.slice(0, Math.max(0, colon)).toUpperCase(), symbol: text.slice(colon + 1) }
 }
 
+/** One answer per name: as it is written, else in capitals, which most symbols are. */
+const resolve = Effect.fnUntraced(function* (broker: string, wanted: ReadonlyArray<Wanted>) {
+  const table = yield* Instruments
+  const found = yield* table.resolve(broker, wanted)
+  if (!found.includes(undefined)) return found
+  const inCapitals = yield* table.resolve(
+    broker,
+    wanted.map(({ exchange, symbol }) => ({ exchange, symbol: symbol.toUpperCase() }))
+  )
+  return found.map((instrument, i) => instrument ?? inCapitals[i])
+})
+
 export const instrumentsShow = Command.make(
   "show",
   {
@@ -33,23 +46,33 @@ export const instrumentsShow = Command.make(
     json: flags.json,
     broker: flags.broker.pipe(Flag.withDescription("At this broker"), Flag.optional),
     user: Flag.String("user").pipe(Flag.withDescription("At this user's broker"), Flag.optional),
-    names: Argument.String("exchange:symbol").pipe(
-      Argument.withDescription("Names such as NSE:RELIANCE"),
+    names: Argument.String("[broker] exchange:symbol").pipe(
+      Argument.withDescription("Names such as NSE:RELIANCE; a broker may stand before them"),
       Argument.atLeast(1)
     )
   },
   Effect.fn(function* (input) {
-    const table = yield* Instruments
-    const { broker } = yield* (yield* BrokerRegistry).load(yield* chosenBroker(input))
+    const registry = yield* BrokerRegistry
+    const unnamed = input.broker._tag === "None" && input.user._tag === "None"
+    const first = input.names[0]!.toLowerCase()
+    const leads = unnamed && (yield* registry.names).includes(first)
+    const names = leads ? input.names.slice(1) : input.names
+    const wanted = names.map(wantedOf)
+    if (wanted.length === 0 || wanted.some(({ symbol }) => symbol.trim() === "")) {
+      return yield* new CommandFailed({
+        message: "The name of an instrument is missing. Write EXCHANGE:SYMBOL, such as NSE:RELIANCE."
+      })
+    }
+    const chosen = yield* chosenBroker(leads ? { ...input, broker: Option.some(first) } : input)
+    const { broker } = yield* registry.load(yield* requireInstruments(chosen))
     const today = indiaDay(yield* Clock.currentTimeMillis)
-    const wanted = input.names.map(wantedOf)
-    const found = yield* table.resolve(broker.name, wanted)
+    const found = yield* resolve(broker.name, wanted)
     const known = found.flatMap((instrument) => instrument ?? [])
-    const facts = yield* Effect.forEach(known, (instrument) => shownInstrument(broker, instrument))
+    const facts = yield* Effect.forEach(known, (instrument) => shownInstrument(broker, instrument, today))
     if (input.json) yield* printJson(facts)
     else if (facts.length > 0) yield* Console.log(facts.map(factsText).join("\n\n"))
 
-    const strange = input.names.filter((_, i) => found[i] === undefined)
+    const strange = names.filter((_, i) => found[i] === undefined)
     if (strange.length === 0) return
     const lines = yield* Effect.forEach(strange, (name) =>
       Effect.map(nearMatches(broker.name, wantedOf(name), today), (near) =>
@@ -64,6 +87,7 @@ export const instrumentsShow = Command.make(
   Command.withDescription("Show all that is known of instruments, and who else has them"),
   Command.withExamples([
     { command: "algoways instruments show NSE:RELIANCE NFO:NIFTY29DEC2625000CE", description: "Two of them" },
+    { command: "algoways instruments show zerodha NSE:RELIANCE", description: "At a broker" },
     { command: "algoways instruments show NSE_INDEX:NIFTY --user asha", description: "At a user's broker" }
   ]),
   Command.provide((input) => storeLayer(input))

@@ -70,12 +70,12 @@ export const readQuery = (query: string, today: string): Result.Result<Asked, An
       today
     )
     if (text.trim() === "" && Object.keys(filters).length === 0) {
-      return yield* Result.fail("The request says nothing of what it looks for")
+      return yield* Result.fail("Give a query or a filter")
     }
     const written = value("limit") ?? String(USUAL)
     const limit = Number(written)
     if (!/^\d+$/.test(written) || limit < 1 || limit > MOST) {
-      return yield* Result.fail(`limit=${written.slice(0, 20)} is none; write a number from 1 to ${MOST}`)
+      return yield* Result.fail(`limit must be 1 to ${MOST}`)
     }
     return { text, filters, limit }
   }).pipe(Result.mapError((wrong) => badRequest(capital(wrong))))

@@ -271,8 +271,9 @@ describe("a row", () => {
     )
     assert.deepStrictEqual(instruments, [])
     assert.lengthOf(rejects, 3000)
-    assert.match(rejects[0]!.reason, / and 2995 more: which is meant is not told$/)
+    assert.match(rejects[0]!.reason, / and 2995 more: the master does not say which is meant$/)
     assert.isBelow(rejects[0]!.reason.length, 200)
+    assert.deepStrictEqual(rejects[0]!.conflict, { name: "NSE:A", tokens: ["1", "2", "3", "4", "5"] })
   })
 
   it("that says the same of a token with other contents is the same in any order", () => {

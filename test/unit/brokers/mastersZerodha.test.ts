@@ -190,10 +190,12 @@ describe("Zerodha's master", () => {
       instruments.map((i) => [i.exchange, i.token]),
       [["BSE", "260"]]
     )
-    const reason = "NSE:A is 2 instruments, with the tokens 257 (A) and 513 (A): which is meant is not told"
+    const reason =
+      "NSE:A is 2 instruments, with the tokens 257 (A) and 513 (A): the master does not say which is meant"
+    const conflict = { name: "NSE:A", tokens: ["257", "513"] }
     assert.deepStrictEqual(rejects, [
-      { row: 2, reason },
-      { row: 3, reason }
+      { row: 2, reason, conflict },
+      { row: 3, reason, conflict }
     ])
   })
 

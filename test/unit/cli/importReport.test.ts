@@ -53,7 +53,7 @@ describe("what is said about an import", () => {
       "  NFO       100     8        90      0     replaced  nse_fo.csv",
       "  nse_fo.csv: 90 rows, 90 instruments"
     ])
-    assert.isUndefined(incomplete(whole))
+    assert.isUndefined(incomplete(whole, false))
   })
 
   it("tells what was kept and why, and what to do", () => {
@@ -62,12 +62,16 @@ describe("what is said about an import", () => {
     assert.include(lines, "  NSE       2005    0        0       2000  kept, 5 displaced")
     assert.include(lines, "  left out: bse_cm.csv: the server answered HTTP 503; try again later")
     assert.include(lines, "  lacking: nse_cm.csv has no row")
+    // Not what the lines above have said already.
     assert.strictEqual(
-      incomplete(partial),
-      'The instruments of "kotak" were imported in part. nse_cm.csv has no row. ' +
-        "NSE: no file has any; 2000 of the table's were kept. " +
-        "Left out: bse_cm.csv: the server answered HTTP 503; try again later. " +
+      incomplete(partial, false),
+      'The instruments of "kotak" were imported in part. ' +
         "Fetch what is lacking again and import all files together, or take the master as it is with --force."
+    )
+    assert.strictEqual(
+      incomplete(partial, true),
+      'The instruments of "kotak" were imported in part. ' +
+        "Fetch the master again, or take the master as it is with --force."
     )
   })
 
@@ -86,7 +90,21 @@ describe("what is said about an import", () => {
     assert.include(lines, "  NFO       100     0        40      0     replaced, forced")
     assert.include(lines, "  CDS       7       7        0       0     removed, all had expired")
     assert.include(lines, "  accepted: nse_cm.csv has no row")
-    assert.isUndefined(incomplete(forced))
+    assert.isUndefined(incomplete(forced, false))
+  })
+
+  it("counts one as one", () => {
+    const lines = importReportLines({
+      ...whole,
+      imported: 1,
+      files: [{ name: "nse_fo.csv", rows: 1, instruments: 1 }],
+      rejectKinds: [{ kind: "no token", count: 1 }]
+    })
+    assert.match(lines[0]!, /^Imported 1 instrument of kotak/)
+    assert.deepStrictEqual(lines.slice(-2), [
+      "  nse_fo.csv: 1 row, 1 instrument",
+      "  rejected 1 row: no token"
+    ])
   })
 
   it("counts rejects by kind before it shows some", () => {
@@ -98,7 +116,7 @@ describe("what is said about an import", () => {
     })
     assert.include(lines[0], "Said twice: 3.")
     assert.deepStrictEqual(lines.slice(-2), [
-      "  rejected 40 times: pSymbol … is no token",
+      "  rejected 40 rows: pSymbol … is no token",
       '  row 7: pSymbol "x" is no token'
     ])
   })

@@ -37,6 +37,23 @@ describe("session", () => {
     })
   )
 
+  it.effect("says to import where the broker has no instruments, and the usual text where it has", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* connected()
+      const [unknown] = yield* adapter.subscribe([quote("NOSUCH")])
+      assert.deepInclude(unknown, {
+        code: "SYMBOL_NOT_FOUND",
+        message: "Symbol NOSUCH not found for exchange NSE"
+      })
+      world.imported = false
+      const [empty] = yield* adapter.subscribe([quote("INFY")])
+      assert.deepInclude(empty, {
+        code: "SYMBOL_NOT_FOUND",
+        message: "No instruments of zerodha are imported: run algoways instruments import zerodha"
+      })
+    })
+  )
+
   it.effect("answers each request by itself, with the codes", () =>
     Effect.gen(function* () {
       const { adapter } = yield* connected()

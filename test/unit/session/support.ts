@@ -48,6 +48,8 @@ export interface World {
   refuse: ConnectionFailure | undefined
   credentials: { credentials: Credentials; version: number } | undefined
   readonly storeCredentials: (authToken: string) => Effect.Effect<void>
+  /** Instruments are imported: false leaves the table without any. */
+  imported: boolean
   /** Says that they changed, and nothing else. */
   readonly tellOfCredentials: Effect.Effect<void>
 }
@@ -87,6 +89,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     frames: [],
     events: [],
     refuse: undefined,
+    imported: true,
     credentials: { credentials: login("token-1"), version: 1 },
     storeCredentials: (authToken) =>
       Effect.suspend(() => {
@@ -137,7 +140,11 @@ export const makeWorld = Effect.fnUntraced(function* (
       Instruments.of({
         resolve: (_, queries) =>
           Effect.succeed(
-            queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))
+            queries.map((q) =>
+              world.imported
+                ? listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange)
+                : undefined
+            )
           ),
         replace: () => Effect.succeed(0),
         atomically: (steps) => steps as Effect.Effect<never>,
@@ -147,7 +154,7 @@ export const makeWorld = Effect.fnUntraced(function* (
         segments: () => Effect.succeed([]),
         search: () => Effect.succeed([]),
         everywhere: () => Effect.succeed([]),
-        brokers: Effect.succeed([])
+        brokers: Effect.sync(() => (world.imported ? [broker.name] : []))
       })
     )
   )

@@ -81,6 +81,28 @@ describe("credentials", () => {
     }).pipe(Effect.provide(Store.layerMemory))
   )
 
+  it.effect("lose one field alone, under a new version, and are gone with the last", () =>
+    Effect.gen(function* () {
+      const store = yield* CredentialStore
+      yield* (yield* Users).add("asha")
+      yield* store.set("asha", "kotak", given({ clientCode: "c", feedUrl: "wss://old" }))
+      yield* store.set("asha", "angel", given({ feedUrl: "wss://other" }))
+      const before = yield* store.get("asha", "kotak")
+      assert.isFalse(yield* store.remove("asha", "kotak", "apiKey"))
+      assert.strictEqual((yield* store.get("asha", "kotak"))?.version, before!.version)
+      assert.isTrue(yield* store.remove("asha", "Kotak", "feedUrl"))
+      const after = yield* store.get("asha", "kotak")
+      assert.deepStrictEqual(clear(after?.credentials), { clientCode: "c" })
+      assert.isAbove(after!.version, before!.version)
+      assert.isTrue(yield* store.remove("asha", "kotak", "clientCode"))
+      assert.isUndefined(yield* store.get("asha", "kotak"))
+      assert.isFalse(yield* store.remove("asha", "kotak"), "nothing is left behind")
+      assert.deepStrictEqual(clear((yield* store.get("asha", "angel"))?.credentials), {
+        feedUrl: "wss://other"
+      })
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
   it.effect("are listed by their fields, never by value", () =>
     Effect.gen(function* () {
       const store = yield* CredentialStore

@@ -294,7 +294,7 @@ describe("an exchange of a master", () => {
       yield* importFiles(yesterday)
       assert.match(
         yield* refused(importFiles({ "cm.csv": [], "fo.csv": shares("NFO", 3, 5000) })),
-        /: cm\.csv has no row; it has 3 instruments where the table holds 200; .*force it/
+        /: cm\.csv has no row; it has 3 instruments where the table holds 200; .*--force/
       )
       assert.deepStrictEqual(yield* tableOf("NSE", "NFO"), namesOf(Object.values(yesterday).flat()))
     }).pipe(Effect.provide(memory))

@@ -70,7 +70,7 @@ describe("an import from a file", () => {
           exchanges: [
             { exchange: "NSE", previous: 0, expired: 0, now: 300, kept: 0, displaced: 0, files: [] }
           ],
-          files: [],
+          files: [{ name: "master.csv", rows: 327, instruments: 300 }],
           problems: [],
           forced: false,
           previous: 0,
@@ -110,12 +110,14 @@ describe("an import from a file", () => {
         {
           row: 0,
           reason:
-            "NSE:S3 is token 3 of NSE and also token 99 of NSE: different instruments under one name, so none of them is carried"
+            "NSE:S3 is token 3 of NSE and also token 99 of NSE: different instruments under one name, so none of them is carried",
+          conflict: { name: "NSE:S3", tokens: ["3", "99"] }
         },
         {
           row: 0,
           reason:
-            "NSE:S3 is token 99 of NSE and also token 3 of NSE: different instruments under one name, so none of them is carried"
+            "NSE:S3 is token 99 of NSE and also token 3 of NSE: different instruments under one name, so none of them is carried",
+          conflict: { name: "NSE:S3", tokens: ["3", "99"] }
         }
       ])
       const found = yield* (yield* Instruments).resolve("testbroker", [{ symbol: "S3", exchange: "NSE" }])
@@ -171,7 +173,7 @@ describe("an import is refused, and the table stays,", () => {
       yield* overHundred(
         Effect.gen(function* () {
           const message = yield* refused(Effect.scoped(importText(master(...rows(49)))))
-          assert.match(message, /it has 49 instruments where the table holds 100; .*force it/)
+          assert.match(message, /it has 49 instruments where the table holds 100; .*--force/)
         })
       )
       yield* Effect.gen(function* () {

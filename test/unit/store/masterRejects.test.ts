@@ -90,6 +90,20 @@ describe("the summary of rejects", () => {
     )
   })
 
+  it("tells conflicts as one kind, with an example that can be read", () => {
+    const twin = { name: "NSE:TWIN", tokens: ["8889", "8890"] }
+    const conflicts = [8889, 8890].map((token) => ({ ...reject(0, `NSE:TWIN is ${token}`), conflict: twin }))
+    const { rejects } = siftAll([equity("A", "1"), equity("A", "2")])
+    assert.deepStrictEqual(summarise([...conflicts, reject(4, "no token"), ...rejects]).rejectKinds, [
+      {
+        kind: "different instruments under one name, for example NSE:TWIN (tokens 8889, 8890); none was imported",
+        count: 4
+      },
+      { kind: "no token", count: 1 }
+    ])
+    assert.deepStrictEqual(rejects[0]!.conflict, { name: "NSE:A", tokens: ["1", "2"] })
+  })
+
   it("counts all of them, however many kinds there are", () => {
     const letters = (n: number) => String.fromCharCode(97 + (n % 26), 97 + Math.floor(n / 26))
     const kinds = Array.from({ length: 80 }, (_, i) => reject(i + 1, `no ${letters(i)}`))

@@ -62,6 +62,11 @@ describe("a range of strikes", () => {
     assert.deepStrictEqual(right(readStrikes(" 25000 ")), { strikeMin: 25_000, strikeMax: 25_000 })
   })
 
+  it("with a hyphen is refused with what would be right", () => {
+    assert.include(wrong(readStrikes("24000-26000")), "write a range as 24000..26000")
+    assert.include(wrong(readStrikes("24000 to 26000")), "write a range as 24000..26000")
+  })
+
   it("is refused when it is none", () => {
     for (const text of ["", "..", "1..2..3", "a..b", "-1", "Infinity", "1e999", "2..1"]) {
       assert.match(wrong(readStrikes(text)), /is no range|is no strike|is above the highest/, text)
