@@ -137,7 +137,11 @@ export const makeWorld = Effect.fnUntraced(function* (
       Instruments.of({
         resolve: (_, queries) =>
           Effect.succeed(
-            queries.map((q) => listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange))
+            queries.map((q) =>
+              listed.find(
+                (i) => i.exchange === q.exchange && (i.symbol === q.symbol || `${i.symbol}-EQ` === q.symbol)
+              )
+            )
           ),
         replace: () => Effect.succeed(0),
         atomically: (steps) => steps as Effect.Effect<never>,
