@@ -48,6 +48,13 @@ export const watch = Effect.fn("watch")(function* (list: string) {
       )
       for (const result of results) {
         if (result.status === "error") yield* Effect.logWarning(`watch list of ${user}: ${result.message}`)
+        else if (result.served_as !== undefined) {
+          // A reader of ZeroMQ that waits for the other name's topic hears nothing.
+          const { exchange, served_as, symbol } = result
+          yield* Effect.logInfo(
+            `watch list of ${user}: ${exchange}:${symbol} is published as ${exchange}:${served_as}`
+          )
+        }
       }
     })
     yield* hold.pipe(

@@ -198,11 +198,8 @@ const makeGateway = Effect.fnUntraced(function* (
         res.writeStatus(refusal[0]).end(`declined by the limit "${refusal[1]}"\n`, true)
         return
       }
-      const offered = req
-        .getHeader("sec-websocket-protocol")
-        .split(",")
-        .map((name) => name.trim())
-      const packed = offered.includes(MSGPACK_PROTOCOL)
+      const offered = req.getHeader("sec-websocket-protocol").split(",")
+      const packed = offered.some((name) => name.trim() === MSGPACK_PROTOCOL)
       const client = new Client({
         id: `${gatewayId}-${++lastClient}`,
         solo: key === AMIBROKER_KEY,
@@ -217,7 +214,8 @@ const makeGateway = Effect.fnUntraced(function* (
       res.upgrade<SocketData>(
         { client },
         key,
-        packed ? MSGPACK_PROTOCOL : offered[0]!,
+        // What is not known is not agreed to: who insists on it finds out, rather than reading text as something else.
+        packed ? MSGPACK_PROTOCOL : "",
         req.getHeader("sec-websocket-extensions"),
         socketContext
       )

@@ -64,19 +64,69 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     client.ordersTopic = undefined
   }
 
-  const join = (client: Client, name: Named, { choice, terms }: SubscribeBody, topic: string): Seat => {
+  /** The seat, and what the feed is to be told where the client was served something else under this name. */
+  const join = (
+    client: Client,
+    name: Named,
+    { choice, terms }: SubscribeBody,
+    topic: string
+  ): { readonly seat: Seat; readonly gone?: UnsubscribeRequest | undefined } => {
     const { mode, tag } = choice
     const earlier = client.holdings.find(name, mode, tag)
     const sameTerms =
       earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
-    if (earlier?.topic === topic && sameTerms) return earlier.seat
+    if (earlier?.topic === topic && sameTerms) return { seat: earlier.seat }
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
     if (earlier !== undefined) leaveSeat(client, earlier.seat)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
-    client.holdings.put(name, mode, { ...spelling, topic, seat })
-    return seat
+    return { seat, gone: client.holdings.put(name, mode, { ...spelling, topic, seat }) }
   }
+
+  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
+  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
+    slices
+      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
+      .pipe(
+        Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+        Effect.asVoid
+      )
+
+  /**
+   * Gives up at the feed what names were served as before, where they are another symbol in the table by now. The feed
+   * may take the earlier symbol for another name of the new one: then the new one is asked for again.
+   */
+  const giveUpEarlier = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    taken: ReadonlyArray<{
+      readonly request: SubscribeRequest
+      readonly gone?: UnsubscribeRequest | undefined
+    }>
+  ) {
+    const moved = taken.flatMap(({ gone, request }) =>
+      // A later entry of the same message may hold it again.
+      gone === undefined || client.holdings.has(gone.symbol, gone.exchange, request.mode)
+        ? []
+        : [{ gone, request }]
+    )
+    if (moved.length === 0) return
+    yield* release(
+      client,
+      user,
+      moved.map(({ gone }) => gone)
+    )
+    const again = moved.filter(({ gone, request }) => gone.symbol === request.symbol)
+    yield* slices
+      .over(again, (some) =>
+        feed.subscribe(
+          user,
+          client.id,
+          some.map(({ request }) => request)
+        )
+      )
+      .pipe(Effect.catch((error) => Effect.logWarning(`client ${client.id}: subscribe: ${error.message}`)))
+  })
 
   /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
   const sendSnapshots = Effect.fnUntraced(function* (
@@ -146,11 +196,12 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       (some) =>
         Effect.sync(() =>
           client.isOpen
-            ? some.map(({ name, request, topic }) => ({ request, seat: join(client, name, body, topic) }))
+            ? some.map(({ name, request, topic }) => ({ request, ...join(client, name, body, topic) }))
             : []
         ),
       atOnce(joins.length)
     )
+    yield* giveUpEarlier(client, user, seats)
     if (client.delivery.optIns.snapshot && seats.length > 0) {
       // They are acknowledged and served: without a snapshot the next tick is the first.
       yield* Effect.catch(sendSnapshots(client, user, seats), (error) =>
@@ -158,15 +209,6 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       )
     }
   })
-
-  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
-  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    slices
-      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
-      .pipe(
-        Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
-        Effect.asVoid
-      )
 
   const unsubscribe = Effect.fnUntraced(function* (
     client: Client,

@@ -7,7 +7,7 @@ import type { Instrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import { modeLabel } from "../market/mode.ts"
 import type { SubscribeRequest, SubscriptionFailure } from "../market/subscription.ts"
-import { Instruments } from "../store/instruments.ts"
+import { Instruments, mayNameSeries } from "../store/instruments.ts"
 import type { DepthChoice } from "./depth.ts"
 import { chooseDepth } from "./depth.ts"
 
@@ -35,6 +35,18 @@ export interface Resolver {
   readonly resolve: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<Resolved>>
   /** The same under the table's symbol: what was resolved under another name goes by that from then on. */
   readonly inTable: <A extends Name>(request: A) => A
+  /**
+   * Asks by the names as they are, and once more by the table's symbol for those of which nothing was known. A share that is
+   * held by its bare symbol may be named under its series by somebody who never asked for it so, or who did so before
+   * the broker changed: only then the table is looked at.
+   *
+   * @param known whether an answer is one
+   */
+  readonly underEitherName: <Q extends Name, A, E>(
+    requests: ReadonlyArray<Q>,
+    ask: (requests: ReadonlyArray<Q>) => Effect.Effect<ReadonlyArray<A>, E>,
+    known: (answer: A) => boolean
+  ) => Effect.Effect<ReadonlyArray<A>, E>
 }
 
 const failed = (request: SubscribeRequest, code: SubscriptionCode, message: string): Resolved => ({
@@ -67,6 +79,46 @@ export const makeResolver = Effect.fnUntraced(function* (
         : `No instruments of ${broker.name} are imported: run algoways instruments import ${broker.name}`
     )
 
+  const note = (asked: Name, { symbol }: Instrument): void => {
+    if (symbol !== asked.symbol) others.set(nameOf(asked), symbol)
+    else if (others.size > 0) others.delete(nameOf(asked))
+  }
+
+  const inTable = <A extends Name>(request: A): A => {
+    const symbol = others.size === 0 ? undefined : others.get(nameOf(request))
+    return symbol === undefined ? request : { ...request, symbol }
+  }
+
+  /** What cannot be looked up stays unknown. */
+  const lookUp = (names: ReadonlyArray<Name>): Effect.Effect<void> =>
+    instruments.resolve(broker.name, names).pipe(
+      Effect.map((found) => {
+        for (const [i, instrument] of found.entries())
+          if (instrument !== undefined) note(names[i]!, instrument)
+      }),
+      Effect.catch((error) =>
+        Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`)
+      )
+    )
+
+  const underEitherName: Resolver["underEitherName"] = Effect.fnUntraced(function* (requests, ask, known) {
+    const answers = [...(yield* ask(requests))]
+    const unknown = requests.flatMap((request, i) =>
+      answers[i] !== undefined && !known(answers[i]) && mayNameSeries(request) ? [i] : []
+    )
+    const strange = new Map<string, Name>()
+    for (const i of unknown) {
+      const name = nameOf(requests[i]!)
+      if (!others.has(name)) strange.set(name, requests[i]!)
+    }
+    if (strange.size > 0) yield* lookUp([...strange.values()])
+    const places = unknown.filter((i) => others.has(nameOf(requests[i]!)))
+    if (places.length === 0) return answers
+    const more = yield* ask(places.map((i) => inTable(requests[i]!)))
+    for (const [k, answer] of more.entries()) if (known(answer)) answers[places[k]!] = answer
+    return answers
+  })
+
   const one = (
     request: SubscribeRequest,
     instrument: Instrument | undefined,
@@ -81,8 +133,7 @@ export const makeResolver = Effect.fnUntraced(function* (
       )
     }
     if (instrument === undefined) return notFound(request, imported)
-    if (instrument.symbol !== symbol) others.set(nameOf(request), instrument.symbol)
-    else if (others.size > 0) others.delete(nameOf(request))
+    note(request, instrument)
     const requestedDepth = request.depth ?? DEFAULT_DEPTH
     const depth = mode === "depth" ? chooseDepth(broker, exchange, requestedDepth) : undefined
     if (depth?.tag === "invalid") return failed(request, "INVALID_DEPTH", depth.message)
@@ -91,10 +142,8 @@ export const makeResolver = Effect.fnUntraced(function* (
   }
 
   return {
-    inTable: (request) => {
-      const symbol = others.size === 0 ? undefined : others.get(nameOf(request))
-      return symbol === undefined ? request : { ...request, symbol }
-    },
+    inTable,
+    underEitherName,
     resolve: (requests) =>
       instruments.resolve(broker.name, requests).pipe(
         Effect.flatMap((found) =>

@@ -376,12 +376,20 @@ export const makeSession = Effect.fnUntraced(function* (
         actor.ask((reply) => ({ tag: "Hold", reader, items, reply }))
       ),
     unsubscribe: (requests, reader = OWN_READER) =>
-      actor.ask((reply) => ({ tag: "Drop", reader, requests: requests.map(resolver.inTable), reply })),
+      resolver.underEitherName(
+        requests,
+        (some) => actor.ask((reply) => ({ tag: "Drop", reader, requests: some, reply })),
+        ({ status }) => status === "success"
+      ),
     release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
     last: (requests) =>
-      actor.ask((reply) => ({ tag: "Last", requests: requests.map(resolver.inTable), reply })),
+      resolver.underEitherName(
+        requests,
+        (some) => actor.ask((reply) => ({ tag: "Last", requests: some, reply })),
+        ({ frame }) => frame !== undefined
+      ),
     report: actor.ask((reply) => ({ tag: "Report", reply })),
     inspect: (exchange, symbol) =>
       Effect.flatMap(resolver.resolve([{ symbol, exchange, mode: "ltp" }]), ([resolved]) =>

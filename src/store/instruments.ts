@@ -37,6 +37,10 @@ const REBUILD_RATIO = 4
 /** A name that ends in one of NSE's series. */
 const IN_SERIES = /.-[A-Z][A-Z0-9]$/
 
+/** Whether this may be another name of a share that bears the bare symbol: only the table knows whether it is. */
+export const mayNameSeries = ({ exchange, symbol }: InstrumentQuery): boolean =>
+  exchange === "NSE" && IN_SERIES.test(symbol)
+
 export interface InstrumentQuery {
   readonly symbol: string
   readonly exchange: string
@@ -117,8 +121,8 @@ export class Instruments extends Context.Service<
         queries: ReadonlyArray<InstrumentQuery>,
         found: Array<Instrument | undefined>
       ) {
-        const places = queries.flatMap(({ exchange, symbol }, i) =>
-          found[i] === undefined && exchange === "NSE" && IN_SERIES.test(symbol) ? [i] : []
+        const places = queries.flatMap((query, i) =>
+          found[i] === undefined && mayNameSeries(query) ? [i] : []
         )
         if (places.length === 0) return
         const pairs = JSON.stringify(places.map((i) => [queries[i]!.symbol, queries[i]!.exchange]))

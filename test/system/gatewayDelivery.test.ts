@@ -1,4 +1,5 @@
 /** What clients get of the feed: all of it while they read, the newest of it when they do not, and the truth about it. */
+import { request } from "node:http"
 import { decode, encode } from "@msgpack/msgpack"
 import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
@@ -266,6 +267,42 @@ describe("a client that asks for more", () => {
     expect(times["received"]! - times["exchange"]!).toBeGreaterThan(0)
     expect(times["sent"]).toBeGreaterThanOrEqual(before)
     expect(times).toHaveProperty("published")
+  })
+})
+
+/** The upgrade by hand: clients of the usual libraries give up without a protocol that they named. */
+const agreedTo = (url: string, offered: string): Promise<string | undefined> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    const asked = request({
+      hostname,
+      port,
+      headers: {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "sec-websocket-protocol": offered
+      }
+    })
+    asked.once("error", reject)
+    asked.once("upgrade", ({ headers }, socket) => {
+      socket.destroy()
+      resolve(headers["sec-websocket-protocol"])
+    })
+    asked.end()
+  })
+
+describe("sub-protocols", () => {
+  it.each([
+    ["algoways.msgpack", "algoways.msgpack"],
+    ["json , algoways.msgpack", "algoways.msgpack"],
+    ["msgpack", undefined],
+    ["json, mqtt", undefined],
+    ["algoways.msgpack2", undefined]
+  ])("of %s agree to %s", async (offered, agreed) => {
+    const gateway = await start()
+    expect(await agreedTo(gateway.url, offered)).toBe(agreed)
   })
 })
 

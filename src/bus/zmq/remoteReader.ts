@@ -1,6 +1,11 @@
 /** One reader of this gateway: what it holds, and what the feed process knows of that. */
 import * as Semaphore from "effect/Semaphore"
-import type { SubscribeRequest, SubscribeResult } from "../../market/subscription.ts"
+import type {
+  SubscribeRequest,
+  SubscribeResult,
+  UnsubscribeRequest,
+  UnsubscribeResult
+} from "../../market/subscription.ts"
 
 /** What the readers of one user hold. */
 export interface Held {
@@ -13,7 +18,7 @@ export interface Reader {
   readonly user: string
   readonly name: string
   readonly turn: Semaphore.Semaphore
-  /** By topic: the request that won it. */
+  /** By topic: the request that wins it. */
   readonly held: Map<string, SubscribeRequest>
   attached: boolean
   /** What could not be made anew, as `EXCHANGE:SYMBOL`. */
@@ -40,7 +45,7 @@ export const newReader = (user: string, name: string): Reader => ({
   restoreAfter: 0
 })
 
-/** Takes note of what a subscription won. */
+/** Takes note of what a subscription won, under the symbol by which the feed holds it: that is what is made anew. */
 export const hold = (
   reader: Reader,
   requests: ReadonlyArray<SubscribeRequest>,
@@ -49,7 +54,29 @@ export const hold = (
   for (let i = 0; i < results.length; i++) {
     const result = results[i]!
     const request = requests[i]
-    if (result.status === "success" && request !== undefined) reader.held.set(result.topic, request)
+    if (result.status !== "success" || request === undefined) continue
+    reader.held.set(result.topic, { ...request, symbol: result.served_as ?? request.symbol })
+  }
+}
+
+/** Takes note of what was given up: by topic, or by name where the feed process does not know of it any more. */
+export const letGo = (
+  reader: Reader,
+  requests: ReadonlyArray<UnsubscribeRequest>,
+  results: ReadonlyArray<UnsubscribeResult>
+): void => {
+  for (const [i, result] of results.entries()) {
+    if (result.status === "success") {
+      for (const topic of result.topics) reader.held.delete(topic)
+      continue
+    }
+    const request = requests[i]
+    if (result.code !== "NOT_SUBSCRIBED" || request === undefined) continue
+    const { exchange, mode, symbol } = request
+    for (const [topic, held] of reader.held) {
+      const named = held.symbol === symbol && held.exchange === exchange
+      if (named && (mode === undefined || held.mode === mode)) reader.held.delete(topic)
+    }
   }
 }
 

@@ -18,7 +18,7 @@ import { valueOf } from "./feedLink.ts"
 import type { Answer } from "./link.ts"
 import { values } from "./link.ts"
 import type { Held, Reader } from "./remoteReader.ts"
-import { heldBy, hold, newReader, usersOf } from "./remoteReader.ts"
+import { heldBy, hold, letGo, newReader, usersOf } from "./remoteReader.ts"
 
 export interface Patience {
   /** For requests that the feed process answers at once. */
@@ -120,12 +120,7 @@ export class RemoteReaders {
       )(
         Effect.tap(
           Effect.flatMap(this.#ask(reader, { op: "unsubscribe", requests }), unsubscribedOf),
-          (results) =>
-            Effect.sync(() => {
-              for (const result of results) {
-                if (result.status === "success") for (const topic of result.topics) reader.held.delete(topic)
-              }
-            })
+          (results) => Effect.sync(() => letGo(reader, requests, results))
         )
       )
     })

@@ -56,8 +56,8 @@ const levelsIn = (value: string | undefined): number | Answer => {
     : badRequest(`levels=${value.slice(0, 20)} does not exist; known: ${knownDepthLevels.join(", ")}`)
 }
 
-/** The tick's own fields, and how old they are. */
-const shown = ({ exchange, frame, mode, received, symbol }: LastTick, now: number): object =>
+/** The tick's own fields under the name that was asked for, and how old they are. */
+const shown = ({ exchange, symbol }: Name, { frame, mode, received }: LastTick, now: number): object =>
   frame === undefined
     ? {
         symbol,
@@ -67,6 +67,8 @@ const shown = ({ exchange, frame, mode, received, symbol }: LastTick, now: numbe
       }
     : {
         ...(JSON.parse(frame) as { readonly data: object }).data,
+        symbol,
+        exchange,
         status: "success",
         mode,
         age_ms: Math.max(0, now - received)
@@ -102,7 +104,7 @@ export const addQuoteRoutes = (app: uWS.TemplatedApp, deps: AccountDeps): void =
         problemOf(names)
           ? Effect.succeed(names)
           : Effect.map(richest(feed, user, names, ["quote", "ltp"], 5), (ticks) =>
-              ok({ status: "success", quotes: ticks.map((tick) => shown(tick, now())) })
+              ok({ status: "success", quotes: ticks.map((tick, i) => shown(names[i]!, tick, now())) })
             )
       )
     })
@@ -126,7 +128,7 @@ export const addQuoteRoutes = (app: uWS.TemplatedApp, deps: AccountDeps): void =
                       `No book of ${name.exchange}:${name.symbol} is known`,
                       "Subscribe it in Depth mode first, or see /status/instrument for why it is silent"
                     )
-                  : ok(shown(tick, now()))
+                  : ok(shown(name, tick, now()))
               )
       )
     })

@@ -13,7 +13,7 @@ const make = () => {
   let life = 1
   let seen = "1.1"
   const asked: Array<string> = []
-  const state = { reachable: true, refuse: undefined as string | undefined }
+  const state = { reachable: true, refuse: undefined as string | undefined, forgetful: false }
   const leaseNow = () => `${life}.1`
 
   const answer = (body: Body): Answer => {
@@ -36,19 +36,20 @@ const make = () => {
             requested_depth: 5,
             actual_depth: 0,
             is_fallback: false,
-            topic: `${symbol}/${mode}`
+            // Every share here is in the series EQ.
+            ...(symbol.endsWith("-EQ") ? { served_as: symbol.slice(0, -3) } : {}),
+            topic: `${symbol.replace(/-EQ$/, "")}/${mode}`
           }))
         }
       case "unsubscribe":
         return {
           ...common,
           result: "ok",
-          value: body.requests.map(({ exchange, mode, symbol }) => ({
-            status: "success",
-            symbol,
-            exchange,
-            topics: [`${symbol}/${mode}`]
-          }))
+          value: body.requests.map(({ exchange, mode, symbol }) =>
+            state.forgetful
+              ? { status: "error", symbol, exchange, code: "NOT_SUBSCRIBED", message: "Not subscribed" }
+              : { status: "success", symbol, exchange, topics: [`${symbol}/${mode}`] }
+          )
         }
       default:
         return { ...common, result: "ok" }
@@ -106,6 +107,36 @@ describe("readers of a remote feed", () => {
       assert.deepStrictEqual(asked(), ["attach c1 @2.1", "subscribe c1 INFY/quote @2.1"])
       yield* readers.restore
       assert.deepStrictEqual(asked(), [], "once is enough")
+    })
+  )
+
+  it.effect("are made anew by the symbols that the feed holds, whatever they were asked for by", () =>
+    Effect.gen(function* () {
+      const { asked, ping, readers, restart } = make()
+      yield* readers.attach("asha", "c1")
+      yield* readers.subscribe("asha", "c1", [quote("RELIANCE-EQ"), quote("INFY"), quote("INFY-EQ")])
+      assert.deepStrictEqual(readers.heldBy("asha"), { instruments: 2, failed: 0 })
+      asked()
+      restart()
+      ping()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["attach c1 @2.1", "subscribe c1 RELIANCE/quote+INFY/quote @2.1"])
+    })
+  )
+
+  it.effect("are not made anew with what was given up when the feed held it no more", () =>
+    Effect.gen(function* () {
+      const { asked, ping, readers, restart, state } = make()
+      yield* readers.attach("asha", "c1")
+      const ltp = { ...quote("INFY"), mode: "ltp" as const }
+      yield* readers.subscribe("asha", "c1", [quote("INFY"), ltp, quote("TCS")])
+      state.forgetful = true
+      yield* readers.unsubscribe("asha", "c1", [quote("INFY")])
+      asked()
+      restart()
+      ping()
+      yield* readers.restore
+      assert.deepStrictEqual(asked(), ["attach c1 @2.1", "subscribe c1 INFY/ltp+TCS/quote @2.1"])
     })
   )
 

@@ -201,6 +201,33 @@ describe("holdings", () => {
     ])
   })
 
+  it("hold a name once, whatever it is served as, and remove all that was ever held by it", () => {
+    const holdings = new Holdings()
+    const series = named("CENTRALBK-BE")
+    const put = (servedAs: string | undefined, tag: 1 | 2) => {
+      const name = holdings.servedAs(series, servedAs)
+      const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
+      const seat = rooms.join(name.instrument.symbol, feed, spelling, new Socket())
+      const holding = { ...spelling, topic: name.instrument.symbol, seat }
+      return holdings.put(name, tag === 1 ? "ltp" : "quote", holding)
+    }
+    expect([put("CENTRALBK", 1), put("CENTRALBK", 2)]).toEqual([undefined, undefined])
+    expect(put(undefined, 2)).toEqual({ symbol: "CENTRALBK", exchange: "NSE", mode: "quote" })
+    expect(holdings.count).toBe(2)
+    expect([...holdings].map((h) => [h.topic, h.tag])).toEqual([
+      ["CENTRALBK", 1],
+      ["CENTRALBK-BE", 2]
+    ])
+    expect(holdings.find(series, "quote", 2)?.topic).toBe("CENTRALBK-BE")
+    expect(holdings.find(series, "ltp", 1)?.topic).toBe("CENTRALBK")
+    expect(holdings.spellingsOf("CENTRALBK", "NSE")).toEqual([{ symbol: "CENTRALBK-BE", exchange: "NSE" }])
+    expect(holdings.remove(series, undefined).requests).toEqual([
+      { symbol: "CENTRALBK", exchange: "NSE", mode: "ltp" },
+      { symbol: "CENTRALBK-BE", exchange: "NSE", mode: "quote" }
+    ])
+    expect([holdings.count, holdings.size]).toEqual([0, 0])
+  })
+
   it("hold a name once per mode number, whatever the book level", () => {
     const holdings = new Holdings()
     hold(holdings, named("TCS"), 3, 5)

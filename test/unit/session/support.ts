@@ -142,7 +142,10 @@ export const makeWorld = Effect.fnUntraced(function* (
           Effect.succeed(
             queries.map((q) =>
               world.imported
-                ? listed.find((i) => i.symbol === q.symbol && i.exchange === q.exchange)
+                ? listed.find(
+                    (i) =>
+                      i.exchange === q.exchange && (i.symbol === q.symbol || `${i.symbol}-EQ` === q.symbol)
+                  )
                 : undefined
             )
           ),
