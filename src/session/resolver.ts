@@ -124,7 +124,7 @@ export const makeResolver = Effect.fnUntraced(function* (
     instrument: Instrument | undefined,
     imported: boolean
   ): Resolved => {
-    const { exchange, mode, symbol } = request
+    const { exchange, mode } = request
     if (!broker.modes.includes(mode)) {
       return failed(
         request,

@@ -77,6 +77,7 @@ describe("the resolver", () => {
   /** A table that has RELIANCE in the series EQ alone, and tells what it was asked. */
   const table = (asked: Array<string>, found = true) =>
     Layer.succeed(Instruments, {
+      brokers: Effect.succeed(["test"]),
       resolve: (_broker: string, queries: ReadonlyArray<InstrumentQuery>) => {
         asked.push(queries.map((q) => q.symbol).join("+"))
         return found
