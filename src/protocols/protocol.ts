@@ -32,6 +32,8 @@ export interface HttpAnswer {
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
+  /** Of status 0: why no answer came, fit for a log. */
+  readonly unanswered?: string
 }
 
 /** What a codec sends: a frame on its connection, or a request beside it, whose answer comes back to `answered`. */
@@ -169,6 +171,10 @@ export interface Handshake {
   /** Of the upgrade request. */
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols?: ReadonlyArray<string>
+  /** Where the address came from and what to do when nothing answers there. Part of that failure; holds no secret. */
+  readonly addressNote?: string
+  /** What the user should know of the login although it succeeds: written to the log. Holds no secret. */
+  readonly notices?: ReadonlyArray<string>
   /** What the codec needs of the login (tokens that go into frames), by names of the protocol's own. */
   readonly secrets?: Readonly<Record<string, string>>
 }
