@@ -217,6 +217,11 @@ export interface Protocol {
   readonly refusal: (refusal: Refusal) => ConnectionFailure
   /** Turns a close frame of the broker into its cause, where its code or reason says more than "closed". */
   readonly closed?: (closing: Closing) => ConnectionFailure | undefined
+  /**
+   * Reads every choice of the variant, by its key: which keys there are is found by it, and a wrong value before anything
+   * connects. Throws InvalidVariant. Absent: variants are not checked.
+   */
+  readonly readVariant?: (options: CodecOptions) => unknown
   /** @param handshake absent where there is no login: golden frames, benchmarks */
   readonly open: (options: CodecOptions, handshake?: Handshake) => Codec
   /**
