@@ -71,7 +71,9 @@ export const broker: Broker = {
     {
       field: "feedUrl",
       label: "address of the feed",
-      where: "data.feedUrl of the same answer, where it has one: taken when that service does not say",
+      where:
+        "data.feedUrl of the same answer, where it has one: https://host/path, wss://host/path or a bare host; taken when " +
+        "that service does not say",
       optional: true
     },
     {

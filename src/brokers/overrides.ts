@@ -7,38 +7,54 @@ import * as Schema from "effect/Schema"
 import type { Broker, DeepFeed, Limit } from "./broker.ts"
 import { speaking } from "./broker.ts"
 
-const Positive = Schema.Int.check(Schema.isGreaterThan(0))
+/** Whatever is wrong with a setting, its message is this: what it must be, as the rest of a sentence. */
+const count = (least: number, must: string) =>
+  Schema.Number.annotate({ message: must }).check(
+    Schema.isInt({ message: must }),
+    Schema.isGreaterThanOrEqualTo(least, { message: must })
+  )
+const text = (pattern: RegExp, must: string) =>
+  Schema.String.annotate({ message: must }).check(Schema.isPattern(pattern, { message: must }))
 
-const Endpoint = Schema.String.check(Schema.isPattern(/^(?:wss?|tcp|tls):\/\//))
-const Web = Schema.String.check(Schema.isPattern(/^https?:\/\//))
+const Positive = count(1, "must be a whole number above 0")
+const Milliseconds = count(0, "must be a whole number of milliseconds, 0 or more")
+const Endpoint = text(
+  /^(?:wss?|tcp|tls):\/\//,
+  "must begin with ws:, wss:, tcp: or tls: and two slashes, such as wss://host/path"
+)
+const Web = text(/^https?:\/\//, "must begin with http:// or https://")
+const Text = Schema.String.annotate({ message: "must be a text" })
+
+const objectOf = <S extends Schema.Constraint>(value: S) =>
+  Schema.Record(Schema.String, value).annotate({ message: "must be an object" })
+const Variant = objectOf(Schema.Unknown)
+
+export const DeepFeedOverride = Schema.Struct({
+  endpoint: Schema.optionalKey(Endpoint),
+  subscriptionsPerConnection: Schema.optionalKey(Positive),
+  connectionsPerLogin: Schema.optionalKey(Positive),
+  variant: Schema.optionalKey(Variant)
+}).annotate({ message: "must be an object of settings" })
 
 export const BrokerOverride = Schema.Struct({
   /** Which of its wires a broker with several speaks; see `otherProtocols` in broker.ts. */
-  protocol: Schema.optionalKey(Schema.String),
+  protocol: Schema.optionalKey(Text),
   endpoint: Schema.optionalKey(Endpoint),
   /** Further addresses, by the names in the broker's data. */
-  services: Schema.optionalKey(Schema.Record(Schema.String, Web)),
+  services: Schema.optionalKey(objectOf(Web)),
   /** The sockets for deep books, by their names. */
-  deepFeeds: Schema.optionalKey(
-    Schema.Record(
-      Schema.String,
-      Schema.Struct({
-        endpoint: Schema.optionalKey(Endpoint),
-        subscriptionsPerConnection: Schema.optionalKey(Positive),
-        connectionsPerLogin: Schema.optionalKey(Positive),
-        variant: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
-      })
-    )
-  ),
+  deepFeeds: Schema.optionalKey(objectOf(DeepFeedOverride)),
   /** Book levels by exchange, for accounts that are served fewer or more than the broker's data says. */
-  depthLevels: Schema.optionalKey(Schema.Record(Schema.String, Schema.Array(Positive))),
+  depthLevels: Schema.optionalKey(
+    objectOf(Schema.Array(Positive).annotate({ message: "must be a list of numbers of levels, such as [5]" }))
+  ),
   /** One address in place of all that the broker publishes its master at: the file, or a zip archive of the files. */
   instrumentsUrl: Schema.optionalKey(Web),
   minimumInstruments: Schema.optionalKey(Positive),
   subscriptionsPerConnection: Schema.optionalKey(Positive),
   connectionsPerLogin: Schema.optionalKey(Positive),
   requestBatch: Schema.optionalKey(Positive),
-  requestIntervalMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  requestIntervalMs: Schema.optionalKey(Milliseconds),
   silentAfterMs: Schema.optionalKey(Positive),
   heartbeatEveryMs: Schema.optionalKey(Positive),
   pingEveryMs: Schema.optionalKey(Positive),
@@ -47,17 +63,20 @@ export const BrokerOverride = Schema.Struct({
   ticklessAfterMs: Schema.optionalKey(Positive),
   firstTickAfterMs: Schema.optionalKey(Positive),
   partialAfterMs: Schema.optionalKey(Positive),
-  reconnectAfterMs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  reconnectAfterMs: Schema.optionalKey(Milliseconds),
   /** Choices that the protocol leaves to the broker; merged over the broker's own. */
-  variant: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
-})
+  variant: Schema.optionalKey(Variant)
+}).annotate({ message: "must be an object of settings" })
 export type BrokerOverride = typeof BrokerOverride.Type
-
-/** By broker name. The shape of the `brokers.json` file in the data folder. */
-export const BrokerOverridesFile = Schema.Record(Schema.String, BrokerOverride)
 
 export const BrokerOverrides = Context.Reference<Readonly<Record<string, BrokerOverride>>>(
   "algoways/brokers/BrokerOverrides",
+  { defaultValue: () => ({}) }
+)
+
+/** What is wrong with the settings of a broker, by its name: it cannot be used, while the others can. */
+export const OverrideProblems = Context.Reference<Readonly<Record<string, ReadonlyArray<string>>>>(
+  "algoways/brokers/OverrideProblems",
   { defaultValue: () => ({}) }
 )
 

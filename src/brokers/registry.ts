@@ -7,11 +7,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { BrokerLoadFailed, UnsupportedBroker } from "../market/errors.ts"
+import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
-import { feedsOf, wiresOf } from "./broker.ts"
-import { BrokerOverrides, applyOverride } from "./overrides.ts"
+import { feedsOf, speaking, wiresOf } from "./broker.ts"
+import { hasVariant, unknownNames, variantProblems } from "./overrideProblems.ts"
+import type { BrokerOverride } from "./overrides.ts"
+import { BrokerOverrides, OverrideProblems, applyOverride } from "./overrides.ts"
 
 /** What a broker's module exports. */
 export interface BrokerModule {
@@ -64,23 +66,43 @@ const builtIn: Readonly<Record<string, BrokerLoader>> = {
 /** The names of the brokers that are shipped, sorted. */
 export const builtInBrokers: ReadonlyArray<string> = Object.keys(builtIn).sort()
 
+export type BrokerUnusable = UnsupportedBroker | BrokerLoadFailed | BrokerMisconfigured
+
+/** Settings that the broker or one of its protocols does not take fail here, and not in a connection. */
+const configured = Effect.fnUntraced(function* (module: BrokerModule, override: BrokerOverride) {
+  const { name } = module.broker
+  const wire = yield* Effect.try({
+    try: () => (override.protocol === undefined ? module.broker : speaking(module.broker, override.protocol)),
+    catch: (cause) =>
+      new BrokerMisconfigured({
+        broker: name,
+        problems: [`${name}: ${cause instanceof Error ? cause.message : String(cause)}`]
+      })
+  })
+  const broker = applyOverride(module.broker, override)
+  const variants = Effect.tryPromise({
+    try: () => variantProblems(broker),
+    catch: (cause) => new BrokerLoadFailed({ broker: name, cause })
+  })
+  const problems = [...unknownNames(wire, override), ...(hasVariant(override) ? yield* variants : [])]
+  if (problems.length > 0) return yield* new BrokerMisconfigured({ broker: name, problems })
+  return { ...module, broker }
+})
+
 export class BrokerRegistry extends Context.Service<
   BrokerRegistry,
   {
     /** All names, sorted. Loads nothing. */
     readonly names: Effect.Effect<ReadonlyArray<string>>
     /** The broker of a name in any case, with the configured overrides applied. */
-    readonly load: (name: string) => Effect.Effect<BrokerModule, UnsupportedBroker | BrokerLoadFailed>
+    readonly load: (name: string) => Effect.Effect<BrokerModule, BrokerUnusable>
     /**
      * A broker's connection by the name of its stream: the main feed has the broker's own name, deep feeds have
      * theirs (`dhan_depth20`).
      *
      * @param protocol decides where the broker speaks several; a stream may then be named after both (`kotak_sfeed`)
      */
-    readonly feed: (
-      stream: string,
-      protocol?: string
-    ) => Effect.Effect<Broker, UnsupportedBroker | BrokerLoadFailed>
+    readonly feed: (stream: string, protocol?: string) => Effect.Effect<Broker, BrokerUnusable>
     readonly register: (name: string, loader: BrokerLoader) => Effect.Effect<void>
   }
 >()("algoways/brokers/BrokerRegistry") {
@@ -88,6 +110,7 @@ export class BrokerRegistry extends Context.Service<
     BrokerRegistry,
     Effect.gen(function* () {
       const overrides = yield* BrokerOverrides
+      const problems = yield* OverrideProblems
       const loaders = new Map(Object.entries(builtIn))
       const loaded = new Map<string, BrokerModule>()
       const names = Effect.sync(() => [...loaders.keys()].sort())
@@ -98,18 +121,14 @@ export class BrokerRegistry extends Context.Service<
         if (known !== undefined) return known
         const loader = loaders.get(key)
         if (loader === undefined) return yield* new UnsupportedBroker({ broker: name, known: yield* names })
+        const wrong = problems[key]
+        if (wrong !== undefined) return yield* new BrokerMisconfigured({ broker: key, problems: wrong })
         const module = yield* Effect.tryPromise({
           try: loader,
           catch: (cause) => new BrokerLoadFailed({ broker: key, cause })
         })
         const override = overrides[key]
-        const ready =
-          override === undefined
-            ? module
-            : yield* Effect.try({
-                try: () => ({ ...module, broker: applyOverride(module.broker, override) }),
-                catch: (cause) => new BrokerLoadFailed({ broker: key, cause })
-              })
+        const ready = override === undefined ? module : yield* configured(module, override)
         loaded.set(key, ready)
         return ready
       })
@@ -120,9 +139,11 @@ export class BrokerRegistry extends Context.Service<
           const { broker } = yield* load(key)
           return feedsOf(wiresOf(broker).find((wire) => wire.protocol === protocol) ?? broker)[0]!
         }
-        // Only the names are known without loading, and deep feeds are few.
+        // Only the names are known without loading, and deep feeds are few. A broker with wrong settings hides no other one.
         for (const name of loaders.keys()) {
-          const found = feedsOf((yield* load(name)).broker).find((part) => part.name === key)
+          const module = yield* Effect.catchTag(load(name), "BrokerMisconfigured", () => Effect.undefined)
+          if (module === undefined) continue
+          const found = feedsOf(module.broker).find((part) => part.name === key)
           if (found !== undefined) return found
         }
         for (const name of loaders.keys()) {

@@ -17,7 +17,7 @@ export const storeLayer = (options: {
 }) =>
   Layer.mergeAll(
     Store.layer({ dataDir: options.dataDir }),
-    BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(options.dataDir, options.endpoint ?? {})))
+    Overrides.lenientRegistry(options.dataDir, options.endpoint)
   )
 
 /** Sessions and the in-process bus, over a store. */

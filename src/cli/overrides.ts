@@ -1,45 +1,85 @@
 /** Broker overrides: the data folder's `brokers.json`, then `--endpoint` flags over it. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
+import { checkOverride } from "../brokers/overrideProblems.ts"
 import type { BrokerOverride } from "../brokers/overrides.ts"
-import { BrokerOverrides, BrokerOverridesFile } from "../brokers/overrides.ts"
+import { BrokerOverrides, OverrideProblems } from "../brokers/overrides.ts"
+import { BrokerRegistry } from "../brokers/registry.ts"
+import { isObject } from "../protocols/text.ts"
 import { CommandFailed } from "./output.ts"
 
 const FILE = "brokers.json"
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(BrokerOverridesFile), {
-  onExcessProperty: "error"
-})
 
-const readOverrides = Effect.fn("readOverrides")(function* (dataDir: string) {
-  const path = join(dataDir, FILE)
-  const text = yield* Effect.promise(() => readFile(path, "utf8").catch(() => undefined))
-  if (text === undefined) return {}
-  return yield* decode(text).pipe(
-    Effect.mapError(
-      (error) => new CommandFailed({ message: `${path} is not a broker configuration: ${error.message}` })
+/** The place alone of what JSON.parse says: the rest quotes the file, whose addresses may hold keys. */
+const placeOf = (error: unknown): string => /\(line \d+ column \d+\)/.exec(String(error))?.[0] ?? ""
+
+const parse = (path: string, text: string) =>
+  Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (error) =>
+      new CommandFailed({ message: `${path} is not valid JSON ${placeOf(error)}`.trimEnd() + ": correct it" })
+  })
+
+/** Undefined: there is no such file. Going on without one that cannot be read would connect to other addresses than meant. */
+const read = (path: string) =>
+  Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: (error) => codeOf(error) ?? "unknown error"
+  }).pipe(
+    Effect.catch((code) =>
+      code === "ENOENT" || code === "ENOTDIR"
+        ? Effect.undefined
+        : Effect.fail(
+            new CommandFailed({ message: `${path} could not be read (${code}); mend or remove it` })
+          )
     )
   )
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
+
+interface Settings {
+  readonly overrides: Readonly<Record<string, BrokerOverride>>
+  readonly problems: Readonly<Record<string, ReadonlyArray<string>>>
+}
+
+const NONE: Settings = { overrides: {}, problems: {} }
+
+/** Lower-cases the names, so that `Zerodha` in a file means `zerodha`. */
+const readSettings = Effect.fn("readSettings")(function* (dataDir: string) {
+  const path = join(dataDir, FILE)
+  const text = yield* read(path)
+  if (text === undefined) return NONE
+  const entries = yield* parse(path, text)
+  if (!isObject(entries)) {
+    return yield* new CommandFailed({
+      message: `${path} must be an object of brokers, such as {"kotak": {"endpoint": "wss://..."}}`
+    })
+  }
+  const overrides = new Map<string, BrokerOverride>()
+  const problems = new Map<string, ReadonlyArray<string>>()
+  for (const [name, value] of Object.entries(entries)) {
+    const key = name.toLowerCase()
+    const checked = checkOverride(name, value)
+    if (Result.isSuccess(checked)) overrides.set(key, checked.success)
+    else problems.set(key, checked.failure)
+  }
+  return { overrides: Object.fromEntries(overrides), problems: Object.fromEntries(problems) }
 })
 
-/**
- * Lower-cases the names, so that `Zerodha` in a file means `zerodha`.
- *
- * @param more what a simulator of this process says, over all else
- */
-export const layer = (
-  dataDir: string,
+const settingsLayer = (
+  { overrides, problems }: Settings,
   endpoints: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, BrokerOverride>> = {}
+  more: Readonly<Record<string, BrokerOverride>>
 ) =>
-  Layer.effect(
-    BrokerOverrides,
+  Layer.effectContext(
     Effect.gen(function* () {
-      const merged: Record<string, BrokerOverride> = {}
-      for (const [name, override] of Object.entries(yield* readOverrides(dataDir)))
-        merged[name.toLowerCase()] = override
+      const merged: Record<string, BrokerOverride> = { ...overrides }
       for (const [name, endpoint] of Object.entries(endpoints)) {
         if (!/^(?:wss?|tcp|tls):\/\//.test(endpoint)) {
           return yield* new CommandFailed({
@@ -49,6 +89,74 @@ export const layer = (
         merged[name.toLowerCase()] = { ...merged[name.toLowerCase()], endpoint }
       }
       for (const [name, override] of Object.entries(more)) merged[name] = { ...merged[name], ...override }
-      return merged
+      return Context.make(BrokerOverrides, merged).pipe(Context.add(OverrideProblems, problems))
     })
+  )
+
+/** What is wrong with each broker's settings. Loads the brokers that the file names, and no other one. */
+export const problemsOf = Effect.fnUntraced(function* ({ overrides, problems }: Settings) {
+  const registry = yield* BrokerRegistry
+  const known = yield* registry.names
+  const found = yield* Effect.forEach(
+    [...new Set([...Object.keys(problems), ...Object.keys(overrides)])],
+    (name) => {
+      if (!known.includes(name))
+        return Effect.succeed([`there is no broker ${name} (known: ${known.join(", ")})`])
+      return Effect.match(registry.load(name), {
+        onSuccess: (): ReadonlyArray<string> => [],
+        onFailure: (error) => (error._tag === "BrokerMisconfigured" ? error.problems : [error.message])
+      })
+    }
+  )
+  return found.flat()
+})
+
+const layerOf = (
+  dataDir: string,
+  endpoints: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, BrokerOverride>>,
+  judge: (problems: ReadonlyArray<string>) => Effect.Effect<void, CommandFailed>
+) =>
+  Layer.unwrap(
+    Effect.map(readSettings(dataDir), (settings) =>
+      Layer.effect(
+        BrokerRegistry,
+        Effect.gen(function* () {
+          yield* Effect.flatMap(problemsOf(settings), judge)
+          return yield* BrokerRegistry
+        })
+      ).pipe(Layer.provide(BrokerRegistry.layer), Layer.provide(settingsLayer(settings, endpoints, more)))
+    )
+  )
+
+/**
+ * The registry with its brokers as the user has set them. Fails where anything of that is wrong: for commands that connect.
+ *
+ * @param more what a simulator of this process says, over all else
+ */
+export const registry = (
+  dataDir: string,
+  endpoints: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, BrokerOverride>> = {}
+) =>
+  layerOf(dataDir, endpoints, more, (problems) =>
+    problems.length === 0
+      ? Effect.void
+      : Effect.fail(new CommandFailed({ message: `${join(dataDir, FILE)}: ${problems.join("; ")}` }))
+  )
+
+/** The same for the list of brokers: says on stderr what is wrong. A broker with wrong settings cannot be loaded, the others can. */
+export const warningRegistry = (dataDir: string) =>
+  layerOf(dataDir, {}, {}, (problems) =>
+    Effect.forEach(problems, (problem) => Console.error(`algoways: ${join(dataDir, FILE)}: ${problem}`), {
+      discard: true
+    })
+  )
+
+/** The same without a word: what is wrong with a broker fails where that broker is used. */
+export const lenientRegistry = (dataDir: string, endpoints: Readonly<Record<string, string>> = {}) =>
+  Layer.unwrap(
+    Effect.map(readSettings(dataDir), (settings) =>
+      BrokerRegistry.layer.pipe(Layer.provide(settingsLayer(settings, endpoints, {})))
+    )
   )

@@ -22,6 +22,17 @@ export class BrokerLoadFailed extends Schema.TaggedError<BrokerLoadFailed>()("Br
   }
 }
 
+/** What the user configured of a broker is wrong. */
+export class BrokerMisconfigured extends Schema.TaggedError<BrokerMisconfigured>()("BrokerMisconfigured", {
+  broker: Schema.String,
+  /** Each names the setting and says what is wrong with it. */
+  problems: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `brokers.json: ${this.problems.join("; ")}`
+  }
+}
+
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
   user: Schema.String
 }) {

@@ -32,6 +32,8 @@ export interface HttpAnswer {
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
+  /** Of status 0: why no answer came, fit for a log. */
+  readonly unanswered?: string
 }
 
 /** What a codec sends: a frame on its connection, or a request beside it, whose answer comes back to `answered`. */
@@ -169,6 +171,10 @@ export interface Handshake {
   /** Of the upgrade request. */
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols?: ReadonlyArray<string>
+  /** Where the address came from and what to do when nothing answers there. Part of that failure; holds no secret. */
+  readonly addressNote?: string
+  /** What the user should know of the login although it succeeds: written to the log. Holds no secret. */
+  readonly notices?: ReadonlyArray<string>
   /** What the codec needs of the login (tokens that go into frames), by names of the protocol's own. */
   readonly secrets?: Readonly<Record<string, string>>
 }
@@ -211,6 +217,11 @@ export interface Protocol {
   readonly refusal: (refusal: Refusal) => ConnectionFailure
   /** Turns a close frame of the broker into its cause, where its code or reason says more than "closed". */
   readonly closed?: (closing: Closing) => ConnectionFailure | undefined
+  /**
+   * Reads every choice of the variant, by its key: which keys there are is found by it, and a wrong value before anything
+   * connects. Throws InvalidVariant. Absent: variants are not checked.
+   */
+  readonly readVariant?: (options: CodecOptions) => unknown
   /** @param handshake absent where there is no login: golden frames, benchmarks */
   readonly open: (options: CodecOptions, handshake?: Handshake) => Codec
   /**

@@ -2,6 +2,8 @@
  * Reads the choices that a protocol leaves to the broker's data and to the user's configuration. A wrong value
  * is an error that names the choice: silently falling back to a default would decode prices by it.
  */
+import type { CodecOptions, Protocol } from "./protocol.ts"
+
 export type Variant = Readonly<Record<string, unknown>> | undefined
 
 export class InvalidVariant extends Error {
@@ -95,4 +97,37 @@ export const divisorsOf = (
     divisors.set(code, divisor)
   }
   return divisors
+}
+
+type VariantReader = Pick<Protocol, "name" | "open" | "readVariant">
+
+/** The keys that a protocol knows, in the order in which it reads them: found by noting what it asks an empty variant for. */
+export const variantKeys = ({ readVariant }: VariantReader, options: CodecOptions): ReadonlyArray<string> => {
+  const keys = new Set<string>()
+  const variant = new Proxy<Readonly<Record<string, unknown>>>(
+    {},
+    { get: (_, key) => (typeof key === "string" ? void keys.add(key) : undefined) }
+  )
+  readVariant?.({ ...options, variant })
+  return [...keys]
+}
+
+/** What is wrong with a variant: keys that the protocol does not know, or a value that is none. Undefined: nothing. */
+export const variantProblem = (protocol: VariantReader, options: CodecOptions): string | undefined => {
+  if (protocol.readVariant === undefined) return undefined
+  try {
+    const known = variantKeys(protocol, options)
+    const unknown = Object.keys(options.variant ?? {}).filter((key) => !known.includes(key))
+    if (unknown.length === 0) {
+      protocol.readVariant(options)
+      protocol.open(options)
+      return undefined
+    }
+    const keys = `${unknown.length === 1 ? "an unknown key" : "unknown keys"} ${unknown.join(", ")}`
+    const list = known.length === 0 ? "it has no choices" : `known: ${known.join(", ")}`
+    return `variant has ${keys} for protocol ${protocol.name} (${list})`
+  } catch (error) {
+    if (error instanceof InvalidVariant) return error.message
+    throw error
+  }
 }

@@ -27,6 +27,8 @@ export interface Absent {
   readonly failed: (user: string, error: FeedError) => Effect.Effect<void>
   /** It could. */
   readonly started: (user: string) => void
+  /** Why requests of the user cannot be served, with the remedy. Fails as `status` does. */
+  readonly whyNone: (user: string) => Effect.Effect<string, FeedError>
   /** Fails with BROKER_ERROR for a user that the store does not know. */
   readonly status: (user: string) => Effect.Effect<FeedStatus, FeedError>
   readonly instrument: (
@@ -134,6 +136,12 @@ export const makeAbsent = Effect.gen(function* () {
         Effect.ignore
       ),
     started: (user) => void failures.delete(user),
+    whyNone: (user) =>
+      Effect.map(status(user), ({ reason, state }) =>
+        state === "unavailable"
+          ? `No session runs for user ${user}: ${reason}. Authenticate again when that is mended`
+          : `No session runs for user ${user}: authenticate again to start one`
+      ),
     status,
     instrument
   }

@@ -70,6 +70,11 @@ export interface ConnectionOptions {
   readonly onFault: (cause: string) => Effect.Effect<void>
 }
 
+interface LifeOptions extends ConnectionOptions {
+  /** What the login wants its user to know. */
+  readonly onNotice: (notice: string) => Effect.Effect<void>
+}
+
 /** A broker that answers the login does so within this. */
 const LOGIN_TIMEOUT_MS = 15_000
 
@@ -84,13 +89,14 @@ const SHORT_LIFE_MS = 15_000
 const SHORT_LIVES = 3
 
 /** One life of the connection. Fails with the reason of its end. */
-const live = Effect.fnUntraced(function* (options: ConnectionOptions, credentials: Credentials) {
+const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Credentials) {
   const { broker, clocks, protocol, tap } = options
   const { lifetimeMs } = broker
   const { pingEveryMs, sendEveryMs, silentAfterMs } = broker.heartbeat
   const transport = yield* Transport
   const clock = yield* Clock.Clock
   const handshake = yield* logIn(broker, protocol, credentials, transport.request)
+  for (const notice of handshake.notices ?? []) yield* options.onNotice(notice)
   const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
   const ready = yield* Deferred.make<void>()
@@ -262,8 +268,16 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
     let upAt = 0
     let shortLives = 0
     const park = (reason: AuthRejected | Unusable) => Effect.andThen(options.onParked(reason), Effect.never)
-    const watched: ConnectionOptions = {
+    /** Said once: the login is repeated with every attempt. */
+    const noticed = new Set<string>()
+    const watched: LifeOptions = {
       ...options,
+      onNotice: (notice) =>
+        Effect.suspend(() => {
+          if (noticed.has(notice)) return Effect.void
+          noticed.add(notice)
+          return Effect.logWarning(`${options.broker.name}: ${notice}`)
+        }),
       onUp: (link) =>
         Effect.suspend(() => {
           upAt = clock.currentTimeMillisUnsafe()

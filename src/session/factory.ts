@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BrokerAdapter } from "../brokers/adapter.ts"
 import { feedsOf } from "../brokers/broker.ts"
+import type { BrokerUnusable } from "../brokers/registry.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import { BrokerLoadFailed } from "../market/errors.ts"
-import type { UnsupportedBroker } from "../market/errors.ts"
 import { loadProtocol } from "../protocols/index.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
@@ -33,7 +33,7 @@ export type AdapterServices = BrokerRegistry | Transport | CredentialStore | Ins
 export const adapterLayer = (
   name: string,
   options: AdapterOptions = {}
-): Layer.Layer<BrokerAdapter, UnsupportedBroker | BrokerLoadFailed, AdapterServices> =>
+): Layer.Layer<BrokerAdapter, BrokerUnusable, AdapterServices> =>
   Layer.fresh(
     Layer.unwrap(
       Effect.gen(function* () {

@@ -19,12 +19,14 @@ export interface LocalFeedOptions extends Partial<UserFeedOptions> {
   readonly idleTimeToLive?: Duration.Input
 }
 
-const noFeed = (user: string) =>
-  Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: `Broker adapter not found for user ${user}` }))
-
 const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const registry = yield* BrokerRegistry
   const absent = yield* makeAbsent
+  /** The reason is the one that the login was answered with, not a second one that hides it. */
+  const noFeed = (user: string) =>
+    Effect.flatMap(absent.whyNone(user), (detail) =>
+      Effect.fail(new FeedError({ code: "BROKER_ERROR", detail }))
+    )
   const settings: UserFeedOptions = { ...defaultUserFeed, ...options }
   /** Those that run, also those that nobody reads from any more. */
   const running = new Map<string, UserFeed>()

@@ -10,7 +10,12 @@ import type { Handshake, HttpAnswer, HttpRequest, Protocol } from "../protocols/
 /** More calls than any login takes: an end to one that runs in a circle. */
 const MAX_CALLS = 20
 
-const UNANSWERED: HttpAnswer = { status: 0, headers: {}, body: "" }
+const unanswered = (failure: ConnectionFailure): HttpAnswer => ({
+  status: 0,
+  headers: {},
+  body: "",
+  unanswered: failure.detail
+})
 
 /** Fails with the reason that the protocol gives, or with that of a call that got no answer. */
 export const logIn = Effect.fnUntraced(function* (
@@ -34,7 +39,9 @@ export const logIn = Effect.fnUntraced(function* (
       if (calls === MAX_CALLS) return yield* Effect.die(new Error(`the login of ${protocol.name} never ends`))
       const answer = request(step.value)
       step = begun.next(
-        yield* step.value.optional === true ? Effect.orElseSucceed(answer, () => UNANSWERED) : answer
+        yield* step.value.optional === true
+          ? Effect.catch(answer, (failure) => Effect.succeed(unanswered(failure)))
+          : answer
       )
     }
     outcome = step.value

@@ -6,7 +6,7 @@
  * that live connections, golden frames and the simulator share one decode path.
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../market/errors.ts"
@@ -21,6 +21,7 @@ import type {
 } from "../protocols/protocol.ts"
 import { openByteStream } from "./transport/byteStream.ts"
 import { requestHttp } from "./transport/http.ts"
+import { atHost } from "./transport/unreachable.ts"
 import { openSimulated } from "./transport/simulated.ts"
 import { openWebSocket } from "./transport/webSocket.ts"
 
@@ -61,7 +62,8 @@ export class Transport extends Context.Service<
     open: (options) => {
       const { url } = options.handshake
       if (url.startsWith("simulated:")) return openSimulated(options)
-      return /^(?:tcp|tls):/.test(url) ? openByteStream(options) : openWebSocket(options)
+      const opened = /^(?:tcp|tls):/.test(url) ? openByteStream(options) : openWebSocket(options)
+      return Effect.mapError(opened, atHost(options.handshake))
     },
     request: requestHttp
   })

@@ -93,10 +93,8 @@ const start = Effect.fnUntraced(function* (user: string, broker: string, options
   yield* Effect.mapError(
     adapter.initialise({ user }),
     (error) =>
-      new FeedError({
-        code: "BROKER_ERROR",
-        detail: `No broker configuration found for user ${user}: ${error.message}`
-      })
+      // Its message says what is missing: a broker is set, so that words about none would mislead.
+      new FeedError({ code: "BROKER_ERROR", detail: error.message })
   )
   yield* Effect.ignore(Effect.timeoutOption(adapter.connect, options.firstAttempt))
   return adapter

@@ -8,6 +8,7 @@ import { gunzip } from "node:zlib"
 import { unzipSync } from "fflate"
 import { fileName } from "../brokers/overrides.ts"
 import type { MasterFile } from "../brokers/broker.ts"
+import { networkReason } from "../market/networkReason.ts"
 
 /** The largest master known is below 64 MB. */
 export const MAX_MASTER_BYTES = 256 * 1024 * 1024
@@ -120,14 +121,6 @@ const statusRemedy = (status: number): string => {
   return `the server answered HTTP ${status}; try again later`
 }
 
-const networkRemedies: Readonly<Record<string, string>> = {
-  ENOTFOUND: "the server's name is not known; check the address and the network",
-  EAI_AGAIN: "the server's name could not be looked up; check the network",
-  ECONNREFUSED: "nothing answered at this address (connection refused)",
-  ECONNRESET: "the server closed the connection; try again",
-  UND_ERR_SOCKET: "the server closed the connection; try again"
-}
-
 /** Collects a body up to the bound; leaving the loop early cancels the download. */
 const collect = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> => {
   const parts: Array<Uint8Array> = []
@@ -176,7 +169,7 @@ export const fetchUrl = (
       if (cause instanceof ReadFailed) return cause
       // fetch says "fetch failed" and keeps the reason in its cause. Its texts are not shown: some quote the address.
       const code = codeOf(cause instanceof Error ? (cause.cause ?? cause) : cause)
-      const known = code === undefined ? undefined : networkRemedies[code]
+      const known = code === undefined ? undefined : networkReason(code)
       return fail(
         known ?? `the download failed (${code ?? (cause instanceof Error ? cause.name : "unknown error")})`
       )

@@ -37,6 +37,34 @@ const demo = Effect.fnUntraced(function* (dataDir: string, more: Record<string, 
   return { serve, env, port: port!, simulatorPort: simulatorPort! }
 })
 
+describe("a wrong entry in brokers.json", () => {
+  it.live(
+    "is named by serve and feed, which do not start, and costs the list of brokers that broker alone",
+    () =>
+      Effect.gen(function* () {
+        const dataDir = yield* temporaryFolder
+        const file = join(dataDir, "brokers.json")
+        writeFileSync(file, JSON.stringify({ kotak: { variant: { lookup: false } } }))
+        const env = { ALGOWAYS_DATA_DIR: dataDir, ALGOWAYS_ZMQ_ENDPOINT: "off", ALGOWAYS_PORT: "0" }
+        const said = `algoways: ${file}: kotak: variant has an unknown key lookup for protocol kotak-sfeed (known: lookUp, `
+        for (const command of [["serve", "--no-demo"], ["feed"]]) {
+          const { code, err } = yield* run(command, env)
+          assert.strictEqual(code, 1, command.join(" "))
+          assert.include(err, said)
+        }
+        const { code, err, out } = yield* run(["brokers", "--json"], env)
+        assert.strictEqual(code, 0)
+        assert.include(err, said)
+        const listed = (JSON.parse(out) as ReadonlyArray<{ readonly name: string }>).map(({ name }) => name)
+        assert.deepStrictEqual(
+          listed,
+          builtInBrokers.filter((name) => name !== "kotak")
+        )
+      }),
+    60_000
+  )
+})
+
 describe("algoways serve", () => {
   it.live(
     "prints the demo key once, serves ticks, and ends within two seconds of a signal",

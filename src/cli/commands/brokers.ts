@@ -1,7 +1,9 @@
 /** `algoways brokers`: what each broker can do, from its data. */
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
-import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type { Broker } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { tableHeader, tableRow } from "../brokerTable.ts"
 import * as flags from "../flags.ts"
@@ -13,9 +15,16 @@ export const brokers = Command.make(
   { dataDir: flags.dataDir, json: flags.json },
   Effect.fn(function* ({ json }) {
     const registry = yield* BrokerRegistry
-    const rows = yield* Effect.forEach(yield* registry.names, (name) =>
-      Effect.map(registry.load(name), (m) => m.broker)
-    )
+    const rows: Array<Broker> = []
+    for (const name of yield* registry.names) {
+      const loaded = yield* Effect.result(registry.load(name))
+      if (Result.isSuccess(loaded)) rows.push(loaded.success.broker)
+      else {
+        // What is wrong with settings has been said when they were read.
+        const why = loaded.failure._tag === "BrokerMisconfigured" ? "see above" : loaded.failure.message
+        yield* Console.error(`algoways: ${name} is left out of the list: ${why}`)
+      }
+    }
     yield* printRows(rows, { json, header: tableHeader, row: tableRow, empty: "No brokers." })
   })
 ).pipe(
@@ -25,5 +34,5 @@ export const brokers = Command.make(
   Command.withExamples([
     { command: "algoways brokers --json", description: "The whole data of every broker" }
   ]),
-  Command.provide(({ dataDir }) => BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(dataDir, {}))))
+  Command.provide(({ dataDir }) => Overrides.warningRegistry(dataDir))
 )

@@ -99,8 +99,8 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   checks.push(...(yield* checkFolder(input.dataDir)))
   const database = yield* checkDatabase(input.dataDir)
   checks.push(database)
-  const overrides = Overrides.layer(input.dataDir, input.endpoint)
-  const configured = yield* Effect.result(Effect.scoped(Layer.build(overrides)))
+  const registry = Overrides.registry(input.dataDir, input.endpoint)
+  const configured = yield* Effect.result(Effect.scoped(Layer.build(registry)))
   checks.push(
     configured._tag === "Failure"
       ? fail("configuration", configured.failure.message, "Mend brokers.json, or remove it")
@@ -110,7 +110,7 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   if (configured._tag === "Failure" || database.grade === "fail") return checks
   const surroundings = Layer.mergeAll(
     Store.layer({ dataDir: input.dataDir }),
-    BrokerRegistry.layer.pipe(Layer.provide(overrides)),
+    registry,
     Transport.layerSockets,
     FrameBus.layer,
     Layer.succeed(Hours, hours)

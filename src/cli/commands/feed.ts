@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
-import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FeedServer } from "../../bus/zmq/feedServer.ts"
 import * as Store from "../../store/index.ts"
 import { calendarLayer } from "../calendar.ts"
@@ -51,7 +50,7 @@ export const feed = Command.make(
           Layer.provideMerge(
             Layer.mergeAll(
               Store.layer({ dataDir: input.dataDir }),
-              BrokerRegistry.layer.pipe(Layer.provide(Overrides.layer(input.dataDir, input.endpoint)))
+              Overrides.registry(input.dataDir, input.endpoint)
             )
           )
         )

@@ -134,9 +134,7 @@ const reachable = (host: string): string => (host === "0.0.0.0" || host === "::"
 const run = Effect.fn("serve")(function* (input: Input) {
   const started = input.demo ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer)) : undefined
   const simulated = started === undefined ? {} : { [started.demo.broker]: started.simulator.overrides }
-  const registry = BrokerRegistry.layer.pipe(
-    Layer.provide(Overrides.layer(input.dataDir, input.endpoint, simulated))
-  )
+  const registry = Overrides.registry(input.dataDir, input.endpoint, simulated)
 
   yield* Effect.gen(function* () {
     const gateway = yield* Gateway

@@ -2,12 +2,14 @@
 import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { ArrowCodec } from "./codec.ts"
 import { admit, handshake, refusal } from "./handshake.ts"
+import { arrowOptions } from "./options.ts"
 import { ArrowServerCodec } from "./server.ts"
 
 export const protocol = {
   name: "arrow",
   handshake,
   refusal,
+  readVariant: arrowOptions,
   open: (options: CodecOptions) => new ArrowCodec(options),
   // Whether tokens are unique over all segments is UNCONFIRMED, and packets carry nothing else.
   exclusive: ({ token }) => token,

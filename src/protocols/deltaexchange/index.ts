@@ -12,6 +12,7 @@ import type {
   Want
 } from "../protocol.ts"
 import { DeltaCodec } from "./codec.ts"
+import { deltaOptions } from "./options.ts"
 import { DeltaServerCodec } from "./server.ts"
 
 const handshake = ({ endpoint }: Pick<LoginContext, "endpoint">): Handshake => ({
@@ -38,6 +39,7 @@ export const protocol = {
   name: "deltaexchange",
   handshake,
   refusal,
+  readVariant: deltaOptions,
   open: (options: CodecOptions) => new DeltaCodec(options),
   // Prices, trades and book are channels of their own.
   partial: true,

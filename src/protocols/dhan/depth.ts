@@ -203,6 +203,7 @@ export const depthProtocol = (kind: DepthKind): Protocol => ({
   name: kind.name,
   handshake: handshakeWith(""),
   refusal,
+  readVariant: (options) => unsubscribeCodeOf(kind.name, options),
   open: (options) => new DhanDepthCodec(kind, options),
   cost: () => 1
 })

@@ -3,6 +3,7 @@ import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { DhanCodec } from "./codec.ts"
 import { refusal } from "./failures.ts"
 import { admit, handshakeWith } from "./handshake.ts"
+import { dhanOptions } from "./options.ts"
 import { DhanServerCodec } from "./server.ts"
 import { words } from "./words.ts"
 
@@ -10,6 +11,7 @@ export const protocol = {
   name: "dhan",
   handshake: handshakeWith("version=2&"),
   refusal,
+  readVariant: dhanOptions,
   open: (options: CodecOptions) => new DhanCodec(options),
   // The limit counts instruments, and one has one request code at a time.
   cost: () => 1

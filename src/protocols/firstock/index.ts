@@ -2,12 +2,14 @@
 import type { CodecOptions, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { FirstockCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { firstockOptions } from "./options.ts"
 import { FirstockServerCodec } from "./server.ts"
 
 export const protocol = {
   name: "firstock",
   handshake,
   refusal,
+  readVariant: firstockOptions,
   open: (options: CodecOptions) => new FirstockCodec(options),
   cost: () => 1
 } satisfies Protocol

@@ -53,6 +53,8 @@ export const protocol = {
   name: "fivepaisa",
   handshake,
   refusal,
+  // It leaves nothing to choose.
+  readVariant: () => undefined,
   open: (options: CodecOptions, login?: Handshake) =>
     new FivePaisaCodec(options, login?.secrets?.["clientCode"] ?? ""),
   // Prices, book and open interest arrive apart.

@@ -6,6 +6,7 @@ import { unsignedToken } from "../jwt.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { fyersOptions } from "./options.ts"
 import { subjectOf } from "./subject.ts"
 import { words } from "../hsm/words.ts"
 
@@ -13,6 +14,7 @@ export const protocol = {
   name: "fyers-hsm",
   handshake,
   refusal,
+  readVariant: fyersOptions,
   open: (options: CodecOptions, made?: Handshake) => new HsmCodec(dialect(options), made),
   // Prices and book are topics of their own.
   partial: true,

@@ -4,12 +4,14 @@ import { demo } from "../fyers-hsm/index.ts"
 import type { CodecOptions, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { FyersTbtCodec } from "./codec.ts"
 import { handshake } from "./handshake.ts"
+import { tbtOptions } from "./options.ts"
 import { FyersTbtServerCodec, admit, http } from "./server.ts"
 
 export const protocol = {
   name: "fyers-tbt",
   handshake,
   refusal,
+  readVariant: tbtOptions,
   open: (options: CodecOptions) => new FyersTbtCodec(options),
   cost: () => 1
 } satisfies Protocol

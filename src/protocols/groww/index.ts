@@ -4,6 +4,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import { GrowwCodec } from "./codec.ts"
 import { handshake, refusal } from "./login.ts"
 import { PING } from "./nats.ts"
+import { growwOptions } from "./options.ts"
 import { GrowwServerCodec } from "./server.ts"
 import { http } from "./socketToken.ts"
 import { words } from "./words.ts"
@@ -12,6 +13,7 @@ export const protocol = {
   name: "groww",
   handshake,
   refusal,
+  readVariant: growwOptions,
   open: (options: CodecOptions, login?: Handshake) => new GrowwCodec(options, login),
   // Prices on one subject, the book on another.
   partial: true,

@@ -2,12 +2,14 @@
 import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { HdfcCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { hdfcOptions } from "./options.ts"
 import { HdfcServerCodec, admit, heartbeat } from "./server.ts"
 
 export const protocol = {
   name: "hdfc",
   handshake,
   refusal,
+  readVariant: hdfcOptions,
   open: (options: CodecOptions) => new HdfcCodec(options),
   // A scrip has one type at a time and counts once, whatever it is.
   cost: () => 1

@@ -4,6 +4,7 @@ import { unsignedToken } from "../jwt.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
 import { IiflMqttCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { iiflMqttOptions } from "./options.ts"
 import { IiflMqttServerCodec } from "./server.ts"
 import { streamsOf } from "./topics.ts"
 
@@ -11,6 +12,7 @@ export const protocol = {
   name: "iifl-mqtt",
   handshake,
   refusal,
+  readVariant: iiflMqttOptions,
   open: (options: CodecOptions, login?: Handshake) => new IiflMqttCodec(options, login),
   // Prices and book come in one packet, open interest in another.
   partial: true,

@@ -4,6 +4,7 @@ import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol } 
 import { reveal } from "../text.ts"
 import { usualRefusal } from "../refusal.ts"
 import { IndMoneyCodec } from "./codec.ts"
+import { wireNames } from "./options.ts"
 import { IndMoneyServerCodec, admit } from "./server.ts"
 
 /** The token alone, without `Bearer`. */
@@ -19,6 +20,7 @@ export const protocol = {
   name: "indmoney",
   handshake,
   refusal,
+  readVariant: wireNames,
   open: (options: CodecOptions) => new IndMoneyCodec(options),
   // Messages name the token without its segment.
   exclusive: ({ token }: WireInstrument) => token,

@@ -2,6 +2,7 @@
 import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { kiteOptions } from "./options.ts"
 import { KiteServerCodec, admit } from "./server.ts"
 import { words } from "./words.ts"
 
@@ -9,6 +10,7 @@ export const protocol = {
   name: "kite",
   handshake,
   refusal,
+  readVariant: kiteOptions,
   open: (options: CodecOptions) => new KiteCodec(options),
   // A token has one mode at a time and counts once, whatever it is.
   cost: () => 1

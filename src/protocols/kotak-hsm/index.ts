@@ -6,11 +6,13 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { words } from "../hsm/words.ts"
+import { kotakOptions } from "./options.ts"
 
 export const protocol = {
   name: "kotak-hsm",
   handshake,
   refusal,
+  readVariant: kotakOptions,
   open: (options: CodecOptions, made?: Handshake) => new HsmCodec(dialect(options), made),
   // Prices and book are topics of their own.
   partial: true,

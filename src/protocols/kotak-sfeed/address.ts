@@ -1,12 +1,14 @@
 /**
  * Where an account's feed is. Kotak serves its accounts from several data centres: a configuration service, which needs no
- * login, names the host of each; the login's answer may name one too; the constant is the last resort. Whatever fails leads
- * to the next step, since no lookup may keep a feed from starting.
+ * login, names the host of each; the login's answer may name one too, which the user stores as `feedUrl`; the constant is the last
+ * resort. Whatever fails leads to the next step, since no lookup may keep a feed from starting, and is told with the failure
+ * of a connection that does not come about.
  *
  * Sources: the Python SDK (service, keys, order) and the developer guide (`feedUrl`).
  */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
+import { hostOf } from "../../market/networkReason.ts"
 import type { HttpAnswer, HttpRequest, LoginContext } from "../protocol.ts"
 import { brokerText, isObject, parseObject, reveal } from "../text.ts"
 import { sfeedOptions } from "./options.ts"
@@ -22,35 +24,94 @@ const TIMEOUT_MS = 5000
 /** The source of a data centre that is still served by the feed before this one, the protocol `kotak-hsm`. */
 const OLD_FEED = "hs"
 
-export function* addressOf({
+/** Where a connection goes, and what its user should know about that. Nothing in it is secret. */
+export interface FeedAddress {
+  readonly url: string
+  /** Where the address came from and what to do when nothing answers there. */
+  readonly note: string
+  readonly notices: ReadonlyArray<string>
+}
+
+type AddressContext = Pick<LoginContext, "credentials" | "endpoint" | "options" | "services">
+
+/** What the configuration service said: an address, or why there is none. */
+interface LookedUp {
+  readonly address?: string
+  readonly outcome: string
+}
+
+export function* addressOf(
+  context: AddressContext
+): Generator<HttpRequest, FeedAddress | ConnectionFailure, HttpAnswer> {
+  const { credentials, endpoint } = context
+  if (endpoint !== LAST_RESORT) return addressFrom(endpoint, '"endpoint" of kotak in brokers.json', "")
+  const lookedUp = yield* lookUp(context)
+  if ("_tag" in lookedUp) return lookedUp
+  const stored = reveal(credentials.feedUrl)
+  const problem = feedUrlProblem(stored)
+  const notices = problem === undefined ? [] : [`the stored feedUrl is not used: ${problem}`]
+  const said = [lookedUp.outcome, ...notices].join("; ")
+  if (lookedUp.address !== undefined) {
+    return { ...addressFrom(lookedUp.address, "Kotak's configuration service", ""), notices }
+  }
+  const own = webSocketAddress(stored, false)
+  return own === undefined
+    ? { ...addressFrom(LAST_RESORT, "AlgoWays' own data (built in)", said), notices }
+    : { ...addressFrom(own, "the stored feedUrl", said), notices }
+}
+
+const addressFrom = (url: string, source: string, said: string): FeedAddress => ({
+  url,
+  note: `The address is from ${source}${said === "" ? "" : `; ${said}`}. Check the network, or see docs/configuration.md#kotak`,
+  notices: []
+})
+
+function* lookUp({
   credentials,
-  endpoint,
   options,
   services
-}: Pick<LoginContext, "credentials" | "endpoint" | "options" | "services">): Generator<
-  HttpRequest,
-  string | ConnectionFailure,
-  HttpAnswer
-> {
-  if (endpoint !== LAST_RESORT || !sfeedOptions(options).lookUp) return endpoint
+}: AddressContext): Generator<HttpRequest, LookedUp | ConnectionFailure, HttpAnswer> {
+  if (!sfeedOptions(options).lookUp) return { outcome: "lookUp is false, so no other one was asked for" }
   const dataCenter = reveal(credentials.dataCenter)
   const service = services["configuration"] ?? ""
-  if (dataCenter !== "" && service !== "") {
-    const answer = yield {
-      method: "GET",
-      // The version is not checked.
-      url: `${service}${CONFIGURATION_PATH}?appVersion=3.0.7&platform=api&environment=prod`,
-      headers: { accept: "application/json" },
-      optional: true,
-      timeoutMs: TIMEOUT_MS
-    }
-    const { address, source } = readConfiguration(answer, dataCenter)
-    if (source === OLD_FEED) return new ConnectionRefused({ detail: servedByOldFeed(dataCenter) })
-    // A service on this machine may name addresses without TLS: a simulator's.
-    const found = webSocketAddress(address, service.startsWith("http:"))
-    if (found !== undefined) return found
+  if (service === "") return { outcome: "there is no configuration service to ask" }
+  if (dataCenter === "") {
+    return { outcome: "Kotak's configuration service was not asked, because no dataCenter is stored" }
   }
-  return webSocketAddress(reveal(credentials.feedUrl), false) ?? endpoint
+  const answer = yield {
+    method: "GET",
+    // The version is not checked.
+    url: `${service}${CONFIGURATION_PATH}?appVersion=3.0.7&platform=api&environment=prod`,
+    headers: { accept: "application/json" },
+    optional: true,
+    timeoutMs: TIMEOUT_MS
+  }
+  const { address, source } = readConfiguration(answer, dataCenter)
+  if (source === OLD_FEED) return new ConnectionRefused({ detail: servedByOldFeed(dataCenter) })
+  // A service on this machine may name addresses without TLS: a simulator's.
+  const found = webSocketAddress(address, service.startsWith("http:"))
+  if (found !== undefined) return { address: found, outcome: "" }
+  const asked = `Kotak's configuration service at ${hostOf(service) ?? "an address that is none"} was asked and`
+  return { outcome: `${asked} ${whyNone(answer, address, dataCenter)}` }
+}
+
+const whyNone = ({ status, unanswered }: HttpAnswer, address: string, dataCenter: string): string => {
+  if (status === 0) return `did not answer (${unanswered ?? "no reason is known"})`
+  if (status !== 200) return `failed (HTTP ${status})`
+  return address === ""
+    ? `names no feed for data centre ${brokerText(dataCenter)}`
+    : `names no usable address for data centre ${brokerText(dataCenter)}`
+}
+
+const FORMS = "store https://host/path, wss://host/path, or a bare host such as feed.example.com"
+
+/** What is wrong with a stored address, without the address: somebody may have stored a token in its place. */
+const feedUrlProblem = (stored: string): string | undefined => {
+  if (stored === "" || webSocketAddress(stored, false) !== undefined) return undefined
+  const [, scheme] = /^(ws|http):\/\//i.exec(stored) ?? []
+  return scheme === undefined
+    ? `it is not an address; ${FORMS}`
+    : `it begins with ${scheme.toLowerCase()}://, which would send the login without TLS; ${FORMS}`
 }
 
 const servedByOldFeed = (dataCenter: string): string =>
@@ -74,7 +135,7 @@ const readConfiguration = (
 
 /**
  * Values are addresses of web pages (`https://...`) or bare host names: only the scheme becomes another one. Whether a bare
- * host wants a path is UNCONFIRMED. The login goes there, so an address without TLS is none.
+ * host wants a path is UNCONFIRMED; a name without a dot is taken for none. The login goes there, so an address without TLS is none.
  *
  * @param plain whether `http:` may become `ws:`
  */
@@ -82,6 +143,7 @@ export const webSocketAddress = (text: string, plain: boolean): string | undefin
   const [, scheme, rest] = /^(?:(\w+):\/\/)?((?!\w+:\/\/)[^\s/]\S*)$/.exec(text) ?? []
   if (rest === undefined) return undefined
   const secure = scheme === undefined || scheme === "https" || scheme === "wss"
+  if (scheme === undefined && !/^[^/]+\.[^/]/.test(rest)) return undefined
   const allowed = secure || (plain && (scheme === "http" || scheme === "ws"))
   const address = `${secure ? "wss" : "ws"}://${rest}`
   return allowed && URL.canParse(address) ? address : undefined

@@ -18,7 +18,7 @@ export function* handshake(context: LoginContext): Login {
     return new AuthRejected({ detail: "UCC or trading sid is empty: store both, as today's login gave them" })
   }
   const address = yield* addressOf(context)
-  if (typeof address !== "string") return address
+  if ("_tag" in address) return address
   // The SDK's form. The versions are not checked, as far as is known; the guide's own example has fewer fields.
   const login = JSON.stringify({
     user,
@@ -32,7 +32,8 @@ export function* handshake(context: LoginContext): Login {
     conn_req_time: now,
     sessionValidation: false
   })
-  return { url: address, headers: {}, secrets: { login } }
+  const { note, notices, url } = address
+  return { url, headers: {}, secrets: { login }, addressNote: note, notices }
 }
 
 /** A refused login is an answer on the open socket; how an upgrade would be declined is not documented. */

@@ -3,12 +3,14 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol }
 import { SfeedCodec } from "./codec.ts"
 import { http } from "./configuration.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { sfeedOptions } from "./options.ts"
 import { SfeedServerCodec } from "./server.ts"
 
 export const protocol = {
   name: "kotak-sfeed",
   handshake,
   refusal,
+  readVariant: sfeedOptions,
   open: (options: CodecOptions, made?: Handshake) => new SfeedCodec(options, made),
   // The depth packet has the prices too, so an instrument is subscribed once, whatever is wanted of it.
   cost: () => 1

@@ -1,8 +1,8 @@
 /**
  * The variant of the kotak-sfeed protocol: what the broker's data or the user may choose.
  *
- * - `lookUp` (true): whether the feed's address is asked for before each connection, see address.ts. False takes the
- *   configured `endpoint` as it is, and so does an `endpoint` that is not the one in the broker's data.
+ * - `lookUp` (true): whether Kotak's configuration service is asked for the feed's address before each connection, see
+ *   address.ts. False leaves out that question alone: the stored `feedUrl` still comes before the broker's own address.
  * - `platform` (`Web`): what the client calls its platform. The SDK's value; the guide wants `NEOTRADEAPI` here as well,
  *   which OpenAlgo's experience says is not checked. UNCONFIRMED.
  * - `timesSince` (none): the year that a segment's times are counted from, as `{"nse_fo": 1980}`. All are read as Unix

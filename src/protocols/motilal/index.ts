@@ -4,6 +4,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import { MotilalCodec } from "./codec.ts"
 import { encodeHeartbeat } from "./encode.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { motilalOptions } from "./options.ts"
 import { MotilalServerCodec } from "./server.ts"
 
 const isIndex = ({ exchange }: WireInstrument): boolean => exchange.endsWith("_INDEX")
@@ -15,6 +16,7 @@ export const protocol = {
   name: "motilal",
   handshake,
   refusal,
+  readVariant: motilalOptions,
   open: (options: CodecOptions, login?: Handshake) => new MotilalCodec(options, login),
   partial: true,
   exclusive: ({ exchange, token }: WireInstrument) => `${LETTERS[exchange] ?? exchange}:${token}`,

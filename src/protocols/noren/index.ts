@@ -2,12 +2,14 @@
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { NorenCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { norenOptions } from "./options.ts"
 import { NorenServerCodec, http } from "./server.ts"
 
 export const protocol = {
   name: "noren",
   handshake,
   refusal,
+  readVariant: norenOptions,
   open: (options: CodecOptions, login?: Handshake) => new NorenCodec(options, login),
   // A scrip is in one feed at a time but for a moment while it changes.
   cost: () => 1

@@ -4,12 +4,14 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import { NubraCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { channelsOf, weightOf } from "./layout.ts"
+import { nubraOptions } from "./options.ts"
 import { NubraServerCodec, admit } from "./server.ts"
 
 export const protocol = {
   name: "nubra",
   handshake,
   refusal,
+  readVariant: nubraOptions,
   open: (options: CodecOptions, login?: Handshake) => new NubraCodec(options, login),
   // Prices, the day's candle, book and open interest come on channels of their own.
   partial: true,

@@ -3,12 +3,14 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
 import { PaytmCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { paytmOptions } from "./options.ts"
 import { PaytmServerCodec, admit } from "./server.ts"
 
 export const protocol = {
   name: "paytm",
   handshake,
   refusal,
+  readVariant: paytmOptions,
   open: (options: CodecOptions) => new PaytmCodec(options),
   // Packets carry a security id and no exchange; only indices are told from the rest.
   exclusive: ({ exchange, token }: WireInstrument) =>

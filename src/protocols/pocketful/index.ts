@@ -3,12 +3,14 @@ import type { CodecOptions, Protocol, ServerProtocol, Want } from "../protocol.t
 import { PocketfulCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { SNAPQUOTE, streamsOf } from "./layout.ts"
+import { pocketfulOptions } from "./options.ts"
 import { PocketfulServerCodec, admit } from "./server.ts"
 
 export const protocol = {
   name: "pocketful",
   handshake,
   refusal,
+  readVariant: pocketfulOptions,
   open: (options: CodecOptions) => new PocketfulCodec(options),
   partial: true,
   // The book has a stream of its own, beside that of the prices.

@@ -18,6 +18,8 @@ export const protocol = {
   name: "samco",
   handshake,
   refusal,
+  // It leaves nothing to choose.
+  readVariant: () => undefined,
   open: () => new SamcoCodec(),
   // News of the price is news for who reads the book.
   partial: true,

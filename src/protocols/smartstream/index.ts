@@ -5,7 +5,7 @@ import { handshake, refusal } from "./handshake.ts"
 import { isDeep } from "./layout.ts"
 import { MStockCodec } from "./mstock.ts"
 import { MStockServerCodec } from "./mstockServer.ts"
-import { dialectOf } from "./options.ts"
+import { dialectOf, mstockOptions, smartStreamOptions } from "./options.ts"
 import { SmartStreamServerCodec, admit } from "./server.ts"
 import { words } from "./words.ts"
 
@@ -13,6 +13,11 @@ export const protocol = {
   name: "smartstream",
   handshake,
   refusal,
+  readVariant: (options: CodecOptions) => [
+    dialectOf(options),
+    smartStreamOptions(options),
+    mstockOptions(options)
+  ],
   open: (options: CodecOptions, login?: Handshake) =>
     dialectOf(options) === "mstock" ? new MStockCodec(options, login) : new SmartStreamCodec(options),
   // The deeper book carries no price, so it takes a quote subscription beside it.

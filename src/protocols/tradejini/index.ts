@@ -3,12 +3,14 @@ import type { CodecOptions, Protocol, ServerContext, ServerProtocol, Want } from
 import { TradejiniCodec } from "./codec.ts"
 import { closed, handshake, refusal } from "./handshake.ts"
 import { wantsBook } from "./layout.ts"
+import { tradejiniOptions } from "./options.ts"
 import { TradejiniServerCodec } from "./server.ts"
 
 export const protocol = {
   name: "tradejini",
   handshake,
   refusal,
+  readVariant: tradejiniOptions,
   closed,
   open: (options: CodecOptions) => new TradejiniCodec(options),
   partial: true,

@@ -2,6 +2,7 @@
 import type { CodecOptions, Handshake, Protocol, ServerProtocol } from "../protocol.ts"
 import { UpstoxCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
+import { upstoxOptions } from "./options.ts"
 import { UpstoxServerCodec, admit, http } from "./server.ts"
 import { words } from "./words.ts"
 
@@ -9,6 +10,7 @@ export const protocol = {
   name: "upstox",
   handshake,
   refusal,
+  readVariant: upstoxOptions,
   open: (options: CodecOptions, login?: Handshake) => new UpstoxCodec(options, login),
   // A key has one mode at a time and counts once, whatever it is.
   cost: () => 1

@@ -7,6 +7,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import { XtsCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { bitOf, codesOf, messageCodes } from "./layout.ts"
+import { xtsOptions } from "./options.ts"
 import { http } from "./rest.ts"
 import { XtsServerCodec, admit, demo } from "./server.ts"
 import { words } from "./words.ts"
@@ -15,6 +16,7 @@ export const protocol = {
   name: "xts",
   handshake,
   refusal,
+  readVariant: xtsOptions,
   open: (options: CodecOptions, login?: Handshake) => new XtsCodec(options, login),
   // Open interest comes in messages of its own.
   partial: true,

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
 import type { Socket, SocketOptions } from "../transport.ts"
+import { socketReason } from "./unreachable.ts"
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** Bytes that may wait to be written before the connection counts as dead. Requests are short. */
@@ -42,8 +43,11 @@ export const openByteStream = (
     })
     socket.on("data", (bytes: Buffer) => options.onFrame(bytes, clock.currentTimeMillisUnsafe()))
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      const detail = error.code ?? error.message
-      fail(isOpen ? new ConnectionLost({ detail }) : new ConnectionRefused({ detail }))
+      fail(
+        isOpen
+          ? new ConnectionLost({ detail: error.code ?? error.message })
+          : new ConnectionRefused({ detail: socketReason(error) })
+      )
     })
     socket.on("close", () => fail(new ConnectionLost({ detail: "closed by the broker" })))
     yield* Deferred.await(opened)

@@ -2,13 +2,14 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
+import { explainedCode, hostOf } from "../../market/networkReason.ts"
 import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 
 const TIMEOUT_MS = 10_000
 /** Snapshots of a whole batch fit many times over. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** Neither the address nor a header is shown: both hold secrets. */
+/** Of the address only the host is shown, and no header: paths, queries and headers hold secrets. */
 export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> =>
   Effect.tryPromise({
     try: async (signal) => {
@@ -32,7 +33,9 @@ export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, Con
       }
     },
     catch: (cause) =>
-      new ConnectionRefused({ detail: `${request.method} ${pathOf(request.url)}: ${reasonOf(cause)}` })
+      new ConnectionRefused({
+        detail: `${request.method} ${hostOf(request.url) ?? "an address that is none"}: ${reasonOf(cause)}`
+      })
   })
 
 const bounded = async (response: Response): Promise<string> => {
@@ -47,12 +50,12 @@ const bounded = async (response: Response): Promise<string> => {
   return Buffer.concat(parts, length).toString("utf8")
 }
 
-const pathOf = (url: string): string =>
-  URL.canParse(url) ? new URL(url).pathname : "an address that is none"
-
 /** fetch says "fetch failed" and keeps the reason in its cause. Its texts may quote the address. */
 const reasonOf = (cause: unknown): string => {
   const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
-  if (inner instanceof Error && "code" in inner && typeof inner.code === "string") return inner.code
+  if (inner instanceof Error && "code" in inner && typeof inner.code === "string") {
+    return explainedCode(inner.code)
+  }
+  if (cause instanceof Error && cause.name === "TimeoutError") return explainedCode("ETIMEDOUT")
   return cause instanceof Error ? (cause.name === "Error" ? cause.message : cause.name) : "failed"
 }

@@ -8,6 +8,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
 import { brokerText } from "../../protocols/text.ts"
 import type { Socket, SocketOptions } from "../transport.ts"
+import { socketReason } from "./unreachable.ts"
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Larger than any broker's frame; a frame beyond it ends the connection instead of the process. */
@@ -61,9 +62,10 @@ export const openWebSocket = (
       ws.terminate()
     })
     ws.on("error", (error: NodeJS.ErrnoException) => {
-      const detail = error.code ?? error.message
       fail(
-        ws.readyState === WebSocket.OPEN ? new ConnectionLost({ detail }) : new ConnectionRefused({ detail })
+        ws.readyState === WebSocket.OPEN
+          ? new ConnectionLost({ detail: error.code ?? error.message })
+          : new ConnectionRefused({ detail: socketReason(error) })
       )
     })
     ws.on("close", (code, reason) => {

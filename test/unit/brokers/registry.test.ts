@@ -98,7 +98,7 @@ describe("a broker with several wires", () => {
       const { broker } = yield* loaded("kotak", "kotak-hsm")
       assert.deepStrictEqual([broker.protocol, broker.pacing.batch], ["kotak-hsm", 100])
       const error = yield* Effect.flip(loaded("kotak", "hsm"))
-      assert.strictEqual(error._tag, "BrokerLoadFailed")
+      assert.strictEqual(error._tag, "BrokerMisconfigured")
       assert.include(error.message, 'does not speak "hsm" but kotak-sfeed, kotak-hsm')
       assert.include(error.message, "brokers.json")
       assert.include((yield* Effect.flip(loaded("zerodha", "arrow"))).message, "but kite")

@@ -199,11 +199,12 @@ describe("the address", () => {
     }
   })
 
-  it("is the user's own when there is one, or when nothing is to be looked up", () => {
+  it("is the user's own when there is one; without a lookup the stored one or the last resort", () => {
     const { endpoint } = applyOverride(broker, { endpoint: "wss://mine/feed" })
     for (const [expected, { asked, outcome }] of [
       ["wss://mine/feed", loggedIn(both, {}, { endpoint })],
-      [LAST_RESORT, loggedIn(both, {}, { variant: { lookUp: false } })]
+      ["wss://own.kotaksecurities.com/feed", loggedIn(both, {}, { variant: { lookUp: false } })],
+      [LAST_RESORT, loggedIn(dc, {}, { variant: { lookUp: false } })]
     ] as const) {
       assert.deepStrictEqual(asked, [])
       assert.strictEqual(urlOf(outcome), expected)
@@ -226,6 +227,71 @@ describe("the address", () => {
     )
   })
 
+  const handshakeOf = (...of: Parameters<typeof loggedIn>): Handshake => {
+    const { outcome } = loggedIn(...of)
+    if ("_tag" in outcome) throw outcome
+    return outcome
+  }
+
+  it("is told with where it came from, who was asked in vain, and the remedy", () => {
+    const remedy = "Check the network, or see docs/configuration.md#kotak"
+    const unanswered = "GET lapi.kotaksecurities.com: ENOTFOUND, the server's name is not known"
+    const asked = "Kotak's configuration service at lapi.kotaksecurities.com was asked and"
+    const builtIn = "The address is from AlgoWays' own data (built in);"
+    const service = configs({ E43_broadcast_source: "sh", E43_sh_broadcast_endpoint: "https://e43.kotak/f" })
+    const { endpoint } = applyOverride(broker, { endpoint: "wss://mine/feed" })
+    for (const [expected, { addressNote }] of [
+      [
+        `The address is from the stored feedUrl; ${asked} did not answer (${unanswered}). ${remedy}`,
+        handshakeOf(both, { status: 0, unanswered })
+      ],
+      [`${builtIn} ${asked} failed (HTTP 503). ${remedy}`, handshakeOf(dc, { status: 503 })],
+      [
+        `${builtIn} ${asked} names no feed for data centre E43. ${remedy}`,
+        handshakeOf(dc, configs({ E41_broadcast_source: "sh" }))
+      ],
+      [
+        `${builtIn} ${asked} names no usable address for data centre E43. ${remedy}`,
+        handshakeOf(dc, configs({ E43_broadcast_source: "sh", E43_sh_broadcast_endpoint: "http://a.b/c" }))
+      ],
+      [
+        `${builtIn} Kotak's configuration service was not asked, because no dataCenter is stored. ${remedy}`,
+        handshakeOf(login())
+      ],
+      [
+        `${builtIn} lookUp is false, so no other one was asked for. ${remedy}`,
+        handshakeOf(dc, {}, { variant: { lookUp: false } })
+      ],
+      [`The address is from Kotak's configuration service. ${remedy}`, handshakeOf(both, service)],
+      [
+        `The address is from "endpoint" of kotak in brokers.json. ${remedy}`,
+        handshakeOf(both, {}, { endpoint })
+      ]
+    ] as const) {
+      assert.strictEqual(addressNote, expected)
+    }
+  })
+
+  it("is not the stored one where that is none: said with the field and the forms, without the value", () => {
+    const forms = "store https://host/path, wss://host/path, or a bare host such as feed.example.com"
+    for (const [stored, problem] of [
+      ["notaurl", "it is not an address"],
+      ["a-token-of-somebody", "it is not an address"],
+      ["ws://a-token-of-somebody/feed", "it begins with ws://, which would send the login without TLS"],
+      ["HTTP://a-token-of-somebody", "it begins with http://, which would send the login without TLS"],
+      ["a-token-of-somebody://x", "it is not an address"]
+    ] as const) {
+      const said = `the stored feedUrl is not used: ${problem}; ${forms}`
+      const { addressNote, notices, url } = handshakeOf(login({ feedUrl: secret(stored) }))
+      assert.strictEqual(url, LAST_RESORT, stored)
+      assert.deepStrictEqual(notices, [said])
+      assert.include(addressNote, said)
+      assert.notInclude(`${addressNote}${notices!.join("")}`, "somebody")
+    }
+    assert.deepStrictEqual(handshakeOf(both, { status: 503 }).notices, [])
+    assert.deepStrictEqual(handshakeOf(login()).notices, [])
+  })
+
   it("becomes one of a WebSocket by its scheme alone", () => {
     assert.strictEqual(
       webSocketAddress("cdtstream.kotaksecurities.com", false),
@@ -233,7 +299,7 @@ describe("the address", () => {
     )
     assert.strictEqual(webSocketAddress("wss://a/b", false), "wss://a/b")
     assert.strictEqual(webSocketAddress("http://127.0.0.1:1/b", true), "ws://127.0.0.1:1/b")
-    for (const text of ["", "ws://a/b", "ftp://a/b", "https://", "a b"]) {
+    for (const text of ["", "ws://a/b", "ftp://a/b", "https://", "a b", "notaurl", ".x", "a/b.c"]) {
       assert.isUndefined(webSocketAddress(text, false), text)
     }
   })

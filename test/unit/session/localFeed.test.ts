@@ -136,7 +136,21 @@ describe("a feed that cannot start", () => {
       assert.include(without.reason, "algoways users set-broker")
 
       assert.deepInclude(yield* feed.status("dev"), { broker: "zerodha", state: "idle" })
-      assert.strictEqual((yield* Effect.flip(feed.attach("dev", "1"))).code, "BROKER_ERROR")
+      const early = yield* Effect.flip(feed.subscribe("dev", "1", []))
+      assert.strictEqual(early.message, "No session runs for user dev: authenticate again to start one")
+      const refused = yield* Effect.flip(feed.attach("dev", "1"))
+      assert.strictEqual(refused.code, "BROKER_ERROR")
+      assert.match(refused.message, /^User "dev" has no apiKey .*, authToken .* for broker "zerodha"\./)
+      // What comes after says the same, and no word about a broker that is not there.
+      for (const ask of [feed.subscribe("dev", "1", []), feed.info("dev"), feed.last("dev", [])]) {
+        const again = yield* Effect.flip<unknown, FeedError, never>(ask)
+        assert.strictEqual(again.code, "BROKER_ERROR")
+        assert.include(again.message, `No session runs for user dev: ${refused.message}`)
+        assert.include(again.message, "Authenticate again")
+        assert.notMatch(again.message, /configuration|adapter/)
+      }
+      const withoutBroker = yield* Effect.flip(feed.subscribe("nita", "1", []))
+      assert.include(withoutBroker.message, "No broker configuration found for user nita")
       const unable = yield* feed.status("dev")
       assert.strictEqual(unable.state, "unavailable")
       assert.include(unable.reason, "authToken")

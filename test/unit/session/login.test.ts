@@ -133,11 +133,12 @@ describe("logIn", () => {
       const refused = new ConnectionRefused({ detail: "GET /address: ECONNREFUSED" })
       const asked: Array<string> = []
       const protocol = speaking(function* (): Login {
-        const { body, status } = yield { ...get("/address"), optional: true }
-        return { url: `wss://feed.example/${status}${body}`, headers: {} }
+        const { body, status, unanswered } = yield { ...get("/address"), optional: true }
+        return { url: `wss://feed.example/${status}${body}`, headers: {}, addressNote: unanswered ?? "" }
       })
       const handshake = yield* logInAt(protocol, asked, () => Effect.fail(refused))
       assert.strictEqual(handshake.url, "wss://feed.example/0")
+      assert.strictEqual(handshake.addressNote, refused.detail)
     })
   )
 

@@ -1,0 +1,106 @@
+/** brokers.json as the commands read it: strictly where they connect, leniently where they list and store. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { BrokerRegistry } from "../../../src/brokers/registry.ts"
+import * as Overrides from "../../../src/cli/overrides.ts"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "algoways-settings-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+/** A data folder with this brokers.json. */
+const withFile = (text: string) =>
+  Effect.tap(folder, (dir) => Effect.sync(() => writeFileSync(join(dir, "brokers.json"), text)))
+
+const registryOf = <E>(layer: Layer.Layer<BrokerRegistry, E>) =>
+  Effect.map(Layer.build(layer), (context) => Context.get(context, BrokerRegistry))
+
+const MIXED = JSON.stringify({
+  Zerodha: { requestBatch: 7 },
+  kotak: { variannt: {} },
+  angel: { variant: { dialect: "fax" } },
+  kotakk: { requestBatch: 1 }
+})
+
+describe("brokers.json", () => {
+  it.effect("stops what connects, with all that is wrong in it", () =>
+    Effect.gen(function* () {
+      const dir = yield* withFile(MIXED)
+      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir, {})))
+      assert.include(message, `${join(dir, "brokers.json")}: kotak has an unknown key variannt (known: `)
+      assert.match(message, /angel: Variant "dialect" of protocol smartstream must be one of angel, mstock/)
+      assert.match(message, /there is no broker kotakk \(known: .*kotak, /)
+      assert.notInclude(message, "Zerodha")
+    })
+  )
+
+  it.effect("costs what lists and stores its wrong brokers alone", () =>
+    Effect.gen(function* () {
+      const dir = yield* withFile(MIXED)
+      const registry = yield* registryOf(Overrides.lenientRegistry(dir))
+      assert.strictEqual((yield* registry.load("zerodha")).broker.pacing.batch, 7)
+      for (const name of ["kotak", "angel"]) {
+        assert.strictEqual((yield* Effect.flip(registry.load(name)))._tag, "BrokerMisconfigured")
+      }
+      const said: Array<string> = []
+      const console = { ...globalThis.console, error: (text: string) => void said.push(text) }
+      const warned = registryOf(Overrides.warningRegistry(dir)).pipe(
+        Effect.provideService(Console.Console, console)
+      )
+      yield* (yield* warned).load("upstox")
+      assert.strictEqual(said.length, 3)
+      for (const text of said) assert.match(text, /^algoways: .*brokers\.json: /)
+    })
+  )
+
+  it.effect("may be missing, and is taken with what the command line says", () =>
+    Effect.gen(function* () {
+      const dir = yield* folder
+      const registry = yield* registryOf(Overrides.registry(dir, { Zerodha: "ws://127.0.0.1:1" }))
+      assert.strictEqual((yield* registry.load("zerodha")).broker.endpoint, "ws://127.0.0.1:1")
+      const wrong = yield* Effect.flip(registryOf(Overrides.registry(dir, { zerodha: "http://x" })))
+      assert.match(wrong.message, /^--endpoint zerodha=http:\/\/x: the address must begin with/)
+    })
+  )
+
+  it.effect("loads the brokers that it names, and no other one", () =>
+    Effect.gen(function* () {
+      const loaded: Array<string> = []
+      const real = yield* registryOf(BrokerRegistry.layer)
+      const noting = BrokerRegistry.of({
+        ...real,
+        load: (name) => Effect.suspend(() => (loaded.push(name), real.load(name)))
+      })
+      const settings = { overrides: { kotak: {}, kotakk: {} }, problems: { angel: ["wrong"] } }
+      yield* Effect.provideService(Overrides.problemsOf(settings), BrokerRegistry, noting)
+      assert.deepStrictEqual(loaded, ["angel", "kotak"])
+    })
+  )
+
+  it.effect("that cannot be read at all stops everything, and none of it is shown", () =>
+    Effect.gen(function* () {
+      const broken = yield* withFile('{\n  "kotak": { "instrumentsUrl": "https://x/?key=secret", }\n}')
+      const other = yield* withFile("[]")
+      const unreadable = yield* folder
+      mkdirSync(join(unreadable, "brokers.json"))
+      for (const [dir, said] of [
+        [broken, /brokers\.json is not valid JSON.*: correct it$/],
+        [other, /brokers\.json must be an object of brokers/],
+        [unreadable, /brokers\.json could not be read \(EISDIR\)/]
+      ] as const) {
+        for (const layer of [Overrides.registry(dir, {}), Overrides.lenientRegistry(dir)]) {
+          const { message } = yield* Effect.flip(registryOf(layer))
+          assert.match(message, said)
+          assert.notInclude(message, "secret")
+        }
+      }
+    })
+  )
+})
