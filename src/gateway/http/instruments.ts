@@ -14,12 +14,14 @@ import type { AccountDeps } from "./account.ts"
 import { accountRoute } from "./account.ts"
 import type { Answer } from "./answer.ts"
 import { ok, plain, problem } from "./answer.ts"
+import type { Searches } from "./searches.ts"
 
 /** Where instruments and users' brokers are known: the gateway's data folder. */
 export interface InstrumentDeps extends AccountDeps {
   readonly table:
     | { readonly instruments: Instruments["Service"]; readonly users: Users["Service"] }
     | undefined
+  readonly searches: Searches
 }
 
 /** Instruments in an answer, and without a limit. A search runs on the thread that carries ticks. */
@@ -111,7 +113,7 @@ const unreadable = problem(
 )
 
 export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps): void => {
-  const { now, table } = deps
+  const { now, searches, table } = deps
   const route = accountRoute(deps)
 
   const find = Effect.fnUntraced(function* (
@@ -151,7 +153,7 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
           ? Effect.succeed(asked.failure)
           : table === undefined
             ? Effect.succeed(noTable)
-            : find(user, asked.success, table, today).pipe(
+            : searches.of(user, find(user, asked.success, table, today)).pipe(
                 Effect.catch((error) =>
                   error._tag === "UserNotFound"
                     ? Effect.succeed(
