@@ -153,23 +153,25 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
           ? Effect.succeed(asked.failure)
           : table === undefined
             ? Effect.succeed(noTable)
-            : searches.of(user, find(user, asked.success, table, today)).pipe(
-                Effect.catch((error) =>
-                  error._tag === "UserNotFound"
-                    ? Effect.succeed(
-                        problem(
-                          "404 Not Found",
-                          "BROKER_ERROR",
-                          error.message,
-                          'See "algoways users list" for users and their brokers'
+            : searches
+                .of(user, find(user, asked.success, table, today))
+                .pipe(
+                  Effect.catch((error) =>
+                    error._tag === "UserNotFound"
+                      ? Effect.succeed(
+                          problem(
+                            "404 Not Found",
+                            "BROKER_ERROR",
+                            error.message,
+                            'See "algoways users list" for users and their brokers'
+                          )
                         )
-                      )
-                    : Effect.as(
-                        Effect.logError(`instruments could not be searched: ${error.message}`),
-                        unreadable
-                      )
+                      : Effect.as(
+                          Effect.logError(`instruments could not be searched: ${error.message}`),
+                          unreadable
+                        )
+                  )
                 )
-              )
       )
     })
   )

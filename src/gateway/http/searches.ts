@@ -45,12 +45,7 @@ const tooMany = (message: string, waitMs: number): Answer => {
   )
 }
 
-export const makeSearches = ({
-  now,
-  onLimited,
-  perSecond,
-  turn = nextTurn
-}: SearchesOptions): Searches => {
+export const makeSearches = ({ now, onLimited, perSecond, turn = nextTurn }: SearchesOptions): Searches => {
   const oneAtATime = Semaphore.makeUnsafe(1)
   /** Of users that have a key: as many as there are. */
   const allowances = new Map<string, Allowance>()

@@ -207,6 +207,81 @@ describe("search", () => {
     )
   )
 
+  it.effect("finds by any three letters or more that a month begins with", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const decembers = yield* ask("nifty dec", { limit: 100 })
+        assert.include(decembers, "NFO:NIFTY29DEC2625000CE")
+        for (const month of ["dece", "decem", "decemb", "december"]) {
+          assert.deepStrictEqual(yield* ask(`nifty ${month}`, { limit: 100 }), decembers, month)
+        }
+        assert.strictEqual((yield* ask("nifty janu"))[0], "NFO:NIFTY27JAN27FUT")
+        assert.deepStrictEqual(yield* ask("nifty decx"), [])
+      })
+    )
+  )
+
+  it.effect("finds a contract from every beginning of its symbol", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const symbol = "NIFTY29DEC2625050CE"
+        for (let letters = 3; letters <= symbol.length; letters++) {
+          const typed = symbol.slice(0, letters)
+          const found = yield* ask(typed, { types: ["FUT", "CE", "PE"], limit: 100 })
+          assert.include(found, `NFO:${symbol}`, typed)
+          assert.include(yield* ask(typed.toLowerCase(), { exchanges: ["NFO"], limit: 100 }), `NFO:${symbol}`)
+        }
+        assert.deepStrictEqual(yield* ask("NIFTY29DEC262", { limit: 2 }), [
+          "NFO:NIFTY29DEC2624000CE",
+          "NFO:NIFTY29DEC2624000PE"
+        ])
+        assert.strictEqual((yield* ask("NIFTY29DEC2625050P"))[0], "NFO:NIFTY29DEC2625050PE")
+        assert.deepStrictEqual(yield* ask("NIFTY29DEC2", { exchanges: ["CDS"] }), [])
+        assert.deepStrictEqual(yield* ask("NIFTY24NOV2"), [], "what has expired")
+      })
+    )
+  )
+
+  it.effect("takes a number behind a month for year and strike, or for a strike", () =>
+    withMarket(
+      Effect.gen(function* () {
+        for (const text of ["nifty dec25000ce", "NIFTYDEC25000CE", "nifty 29dec25000ce"]) {
+          assert.include(yield* ask(text), "NFO:NIFTY29DEC2625000CE", text)
+        }
+        assert.include(yield* ask("nifty dec2625000ce"), "NFO:NIFTY29DEC2625000CE")
+        // No strike of 500 or 050, and no year 24.
+        yield* (yield* Instruments).replace("zerodha", chain("NIFTY", "2026-12-29", [24_500, 25_050]))
+        assert.deepStrictEqual(yield* ask("nifty dec24500ce"), ["NFO:NIFTY29DEC2624500CE"])
+        assert.deepStrictEqual(yield* ask("nifty dec25050 pe"), ["NFO:NIFTY29DEC2625050PE"])
+      })
+    )
+  )
+
+  it.effect("takes dates in numbers", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const wanted = yield* ask("NIFTY29DEC26FUT")
+        for (const date of ["2026-12-29", "29-12-2026", "29/12/2026", "29.12.2026"]) {
+          assert.deepStrictEqual((yield* ask(`nifty ${date} fut`))[0], wanted[0], date)
+          assert.notInclude(yield* ask(`nifty ${date}`, { limit: 100 }), "NFO:NIFTY01DEC26FUT", date)
+        }
+        assert.strictEqual((yield* ask("nifty 2027-01"))[0], "NFO:NIFTY27JAN27FUT")
+      })
+    )
+  )
+
+  it.effect("means by next the nearest expiry of what fits best", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      yield* table.replace("zerodha", [
+        ...chain("NIFTY", "2026-12-29", [25_000]),
+        ...chain("BANKNIFTY", "2026-12-01", [52_000])
+      ])
+      assert.deepStrictEqual(yield* ask("nifty fut", { expiry: "next" }), ["NFO:NIFTY29DEC26FUT"])
+      assert.deepStrictEqual(yield* ask("", { types: ["FUT"], expiry: "next" }), ["NFO:BANKNIFTY01DEC26FUT"])
+    }).pipe(Effect.provide(Store.layerMemory, { local: true }))
+  )
+
   it.effect("takes single words of contracts for what they are", () =>
     withMarket(
       Effect.gen(function* () {
