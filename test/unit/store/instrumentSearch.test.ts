@@ -1,10 +1,12 @@
 /** What people type finds the instrument that they mean first. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as FastCheck from "fast-check"
 import { join } from "node:path"
+import type { DatabaseSync } from "node:sqlite"
 import { expiryLabel } from "../../../src/brokers/masters/contracts.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
@@ -13,6 +15,7 @@ import * as Store from "../../../src/store/index.ts"
 import { entriesStatement, rangesStatement } from "../../../src/store/instrumentSearch.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { createSearchIndex, isOrdinary } from "../../../src/store/searchIndex.ts"
+import { searchInstruments } from "../../../src/store/searchInstruments.ts"
 import type { InstrumentSearch } from "../../../src/store/searchQuery.ts"
 import { equity, raw, temporaryFolder } from "./support.ts"
 
@@ -104,7 +107,7 @@ const ask = (text: string, more: Partial<InstrumentSearch> = {}) =>
   })
 
 /** The market at one broker, and something of everything at another. */
-const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments>) =>
+const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments | SqlClient.SqlClient>) =>
   Effect.gen(function* () {
     const table = yield* Instruments
     yield* table.replace("angel", [
@@ -113,7 +116,7 @@ const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments>) =>
     ])
     yield* table.replace("zerodha", market)
     return yield* use
-  }).pipe(Effect.provide(Store.layerMemory, { local: true }))
+  }).pipe(Effect.provide(Instruments.layer.pipe(Layer.provideMerge(Database.layerMemory)), { local: true }))
 
 describe("search", () => {
   it.effect(
@@ -479,6 +482,24 @@ describe("an ordinary share", () => {
   })
 })
 
+/** As a data folder was before there was a search. */
+const forgetSearch = (db: DatabaseSync): void =>
+  db.exec(`DROP TABLE instrument_search; DROP TABLE instrument_search_entries; DROP TABLE instrument_search_brokers;
+    DELETE FROM effect_sql_migrations WHERE name = 'instrument_search'`)
+
+/** Does something after each statement. */
+const watched = (
+  sql: SqlClient.SqlClient,
+  after: () => Effect.Effect<unknown, unknown>
+): SqlClient.SqlClient =>
+  new Proxy(sql, {
+    get: (target, key) =>
+      key === "unsafe"
+        ? (...statement: Parameters<SqlClient.SqlClient["unsafe"]>) =>
+            Effect.tap(target.unsafe(...statement), () => Effect.orDie(after()))
+        : Reflect.get(target, key)
+  })
+
 const storeIn = (dataDir: string) =>
   Instruments.layer.pipe(
     Layer.provideMerge(Database.layer({ file: join(dataDir, Store.DATABASE_FILE) })),
@@ -532,10 +553,7 @@ describe("the index", () => {
       yield* Effect.flatMap(Instruments, (table) => table.replace("zerodha", market)).pipe(
         Effect.provide(storeIn(dataDir), { local: true })
       )
-      raw(file, (db) =>
-        db.exec(`DROP TABLE instrument_search; DROP TABLE instrument_search_entries; DROP TABLE instrument_search_brokers;
-          DELETE FROM effect_sql_migrations WHERE name = 'instrument_search'`)
-      )
+      raw(file, forgetSearch)
       yield* Effect.gen(function* () {
         assert.deepStrictEqual((yield* ask("nifty 25000 ce dec"))[0], "NFO:NIFTY01DEC2625000CE")
         assert.strictEqual((yield* ask("reliance"))[0], "NSE:RELIANCE")
@@ -556,6 +574,68 @@ describe("the index", () => {
             strike, lot_size, tick_size, type FROM instruments WHERE symbol = 'TCS'; END`)
         yield* table.replace("zerodha", [share("TCS", "TATA")])
         assert.deepStrictEqual(yield* ask("kept"), ["BSE:KEPT"])
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+
+  it.effect("is read as it was at a search's beginning, whatever an import commits meanwhile", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const own = yield* Layer.build(storeIn(dataDir))
+      const other = Context.get(yield* Layer.build(storeIn(dataDir)), Instruments)
+      yield* other.replace("zerodha", [share("TCS", "TATA CONSULTANCY SERV LT")])
+      let statements = 0
+      const interrupted = watched(Context.get(own, SqlClient.SqlClient), () =>
+        statements++ === 0 ? other.replace("zerodha", [share("INFY", "INFOSYS")]) : Effect.void
+      )
+      const look = (text: string) =>
+        Effect.map(searchInstruments(interrupted, "zerodha", { text, limit: 5, today: TODAY }), (found) =>
+          found.map(nameOf)
+        )
+      assert.deepStrictEqual(yield* look("tata"), ["NSE:TCS"])
+      assert.isAbove(statements, 1)
+      assert.deepStrictEqual(yield* look("tata"), [])
+      assert.deepStrictEqual(yield* look("infosys"), ["NSE:INFY"])
+    })
+  )
+
+  it.effect("is not asked for what cannot be found", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        let statements = 0
+        const counted = watched(sql, () => Effect.sync(() => void statements++))
+        const cost = Effect.fnUntraced(function* (query: Partial<InstrumentSearch>) {
+          statements = 0
+          const asked = { text: "", limit: 500, today: TODAY, ...query }
+          assert.deepStrictEqual(yield* searchInstruments(counted, "zerodha", asked), [])
+          return statements
+        })
+        // The broker's block, and the symbol where there is a text.
+        assert.strictEqual(yield* cost({ types: ["FUT"], strikeMin: 0 }), 1)
+        assert.strictEqual(yield* cost({ text: "fut", strikeMax: 30_000 }), 2)
+        assert.strictEqual(yield* cost({ text: "1a".repeat(100) }), 2)
+        assert.strictEqual(yield* cost({ text: "20 21 22 23 24 25 26 27 28 29" }), 2)
+      })
+    )
+  )
+
+  it.effect("takes an expiry that is none, of the table or of a master, without its words", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const odd = ["2026-00-10", "", "soon"].map((expiry, i) => ({
+        ...share(`ODD${i}FUT`, "ODD"),
+        exchange: "NFO" as const,
+        type: "FUT" as const,
+        expiry
+      }))
+      yield* Effect.gen(function* () {
+        yield* (yield* Instruments).replace("zerodha", [...odd, share("TCS", "TATA")])
+        assert.deepStrictEqual(yield* ask("ODD0FUT", { expired: true, limit: 1 }), ["NFO:ODD0FUT"])
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+      raw(join(dataDir, Store.DATABASE_FILE), forgetSearch)
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* ask("tata"), ["NSE:TCS"])
       }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
     })
   )
