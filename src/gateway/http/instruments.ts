@@ -7,6 +7,7 @@ import { indiaDay } from "../../market/day.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { StoreError } from "../../store/errors.ts"
 import type { Instruments } from "../../store/instruments.ts"
+import { brokerKey } from "../../store/names.ts"
 import type { Filters } from "../../store/searchFilters.ts"
 import { readFilters, readText } from "../../store/searchFilters.ts"
 import type { Users } from "../../store/users.ts"
@@ -132,7 +133,8 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
       )
     }
     const found = yield* instruments.search(broker, { text, ...filters, limit, today })
-    if (found.length === 0 && (yield* instruments.count(broker)) === 0) {
+    // Not counted: that reads all of the broker's rows.
+    if (found.length === 0 && !(yield* instruments.brokers).includes(brokerKey(broker))) {
       return problem(
         "404 Not Found",
         "NO_INSTRUMENTS",
