@@ -14,7 +14,7 @@ export const MOST_WORDS = 10
 /** Of letters or digits in one word; a whole option symbol has 6. Each is a question of its own. */
 export const MOST_RUNS = 12
 /** Different ones: a day, a year, a strike and what is in two names. Each begins thousands of strikes. */
-export const MOST_NUMBERS = 6
+export const MOST_NUMBERS = 5
 
 /** How closely the words have to fit, the closest first. */
 export type Closeness = "whole" | "beginning" | "inside"
