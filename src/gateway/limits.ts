@@ -24,6 +24,20 @@ export class Allowance {
     this.#left -= amount
     return this.#left >= 0
   }
+
+  /**
+   * For one who may come again: what is refused costs nothing.
+   *
+   * @returns 0 where it is taken, else the milliseconds until there is enough
+   */
+  takeOrWait(amount: number, now: number): number {
+    this.take(0, now)
+    if (this.#left >= amount) {
+      this.#left -= amount
+      return 0
+    }
+    return ((amount - this.#left) * 1000) / this.#perSecond
+  }
 }
 
 /** Counts what is there under each name, and forgets names of which nothing is there. */

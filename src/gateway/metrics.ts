@@ -54,6 +54,7 @@ export type Limit =
   | "connections_per_address"
   | "origin"
   | "failed_keys"
+  | "searches"
   | "subscriptions"
   | "entries"
 

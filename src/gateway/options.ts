@@ -31,6 +31,8 @@ export interface GatewayOptions {
   /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
   readonly maxMessagesPerSecond?: number
   readonly maxBytesPerSecond?: number
+  /** Searches over HTTP of one user a second, on average; five seconds' worth at once. Beyond: 429. */
+  readonly maxSearchesPerSecond?: number
   /** Subscriptions that one client may hold, and entries in one request. */
   readonly maxSubscriptions?: number
   readonly maxEntries?: number
@@ -64,6 +66,7 @@ export const defaults: GatewaySettings = {
   maxFailedKeys: 10,
   maxMessagesPerSecond: 2000,
   maxBytesPerSecond: 8 * 1024 * 1024,
+  maxSearchesPerSecond: 10,
   maxSubscriptions: 10_000,
   maxEntries: 20_000,
   trustedProxies: [],

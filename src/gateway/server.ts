@@ -25,6 +25,7 @@ import type { TlsFailed } from "./doors.ts"
 import { FailedKeys } from "./failedKeys.ts"
 import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
+import { makeSearches } from "./http/searches.ts"
 import { Tally, isLoopback, originMay } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
 import type { GatewayStats, Limit } from "./metrics.ts"
@@ -269,6 +270,11 @@ const makeGateway = Effect.fnUntraced(function* (
     run: (effect) => {
       run(effect)
     },
+    searches: makeSearches({
+      perSecond: settings.maxSearchesPerSecond,
+      now,
+      onLimited: () => metrics.limited("searches")
+    }),
     table: Option.getOrUndefined(Option.all({ instruments, users })),
     sample: () => metrics.reading(rooms.size),
     context

@@ -25,7 +25,9 @@ export const Instrument = Schema.Struct({
   /** NSE's series or BSE's group, of cash securities whose master tells it: `EQ`, `BE`, `W1`. */
   series: Schema.optionalKey(Schema.NonEmptyString),
   /** `YYYY-MM-DD`; absent where nothing expires. */
-  expiry: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}-\d{2}$/))),
+  expiry: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/))
+  ),
   /** In rupees; options only. */
   strike: Schema.optionalKey(Schema.Finite),
   lotSize: Schema.Finite.check(Schema.isGreaterThan(0)),

@@ -21,6 +21,13 @@ import { LOCK_TIMEOUT_MS, askedForRoom, attempt, databaseFailed, fileFailed, res
 
 const OPEN = "open"
 const BUSY = 5
+/** SQLite's code of a statement that names what is not there. */
+const NO_SUCH_TABLE = 1
+
+/** How long another process may take to bring the database up to date. */
+const MIGRATION_PATIENCE = Duration.minutes(5)
+const MIGRATION_LOCK_TIMEOUT_MS = 1000
+const newestStepStatement = "SELECT max(migration_id) AS id FROM effect_sql_migrations"
 
 const fileRemedy = (code: string, file: string): string => {
   switch (code) {
@@ -75,11 +82,58 @@ const configure = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, wal: bo
   yield* sql.unsafe("PRAGMA foreign_keys = ON")
 })
 
-/** One process migrates, the others wait for the lock and then find nothing to do. */
+/** The last step that the database has; undefined: it has none, not even the table of them. */
+const newestStep = (sql: SqlClient.SqlClient) =>
+  sql.unsafe<{ readonly id: number | null }>(newestStepStatement).pipe(
+    Effect.map((rows) => rows[0]?.id ?? undefined),
+    Effect.catch((error) => (resultCode(error) === NO_SUCH_TABLE ? Effect.undefined : Effect.fail(error)))
+  )
+
+/**
+ * Tries again while another process has the database locked: bringing a large one up to date takes many seconds, and all
+ * processes are started together after an upgrade.
+ */
+export const whileOthersMigrate = Effect.fnUntraced(function* <A, E, R>(
+  migration: Effect.Effect<A, E, R>
+): Effect.fn.Return<A, E | DatabaseFailed, R> {
+  let told = false
+  return yield* migration.pipe(
+    Effect.tapError((error) => {
+      if (told || resultCode(error) !== BUSY) return Effect.void
+      told = true
+      return Effect.logInfo("another process brings the database up to date; waiting")
+    }),
+    Effect.retry({
+      while: (error) => resultCode(error) === BUSY,
+      schedule: Schedule.spaced("200 millis").pipe(Schedule.upTo({ duration: MIGRATION_PATIENCE }))
+    }),
+    Effect.mapError((error) =>
+      resultCode(error) === BUSY
+        ? new DatabaseFailed({
+            operation: "migrate",
+            detail: `the database has to be brought up to date, and another process has kept it locked for more than ${Duration.toMinutes(MIGRATION_PATIENCE)} minutes; wait for that process, or stop it, and start again`
+          })
+        : error
+    )
+  )
+})
+
+/**
+ * One process migrates, the others wait for the lock and then find nothing to do. A database that is up to date is not
+ * locked for that: it opens while an import runs.
+ */
 const migrate = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
-  yield* SqliteMigrator.run({ loader }).pipe(
-    Effect.provideService(SqlClient.SqlClient, sql),
-    Effect.provideService(SqlClient.BeginTransaction, "BEGIN IMMEDIATE"),
+  const steps = yield* Effect.orDie(loader)
+  const newest = yield* newestStep(sql).pipe(attempt("migrate"))
+  if (newest !== undefined && steps.every(([id]) => id <= newest)) return
+  // Shorter than usual: a statement that waits keeps this thread from everything else, and it is tried again.
+  yield* sql.unsafe(`PRAGMA busy_timeout = ${MIGRATION_LOCK_TIMEOUT_MS}`).pipe(attempt("migrate"))
+  yield* whileOthersMigrate(
+    SqliteMigrator.run({ loader }).pipe(
+      Effect.provideService(SqlClient.SqlClient, sql),
+      Effect.provideService(SqlClient.BeginTransaction, "BEGIN IMMEDIATE")
+    )
+  ).pipe(
     Effect.catchTag("MigrationError", (error) =>
       Effect.fail(
         error.cause === undefined
@@ -91,6 +145,7 @@ const migrate = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
     ),
     attempt("migrate")
   )
+  yield* sql.unsafe(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`).pipe(attempt("migrate"))
 })
 
 const make = Effect.fnUntraced(function* (filename: string, wal: boolean) {

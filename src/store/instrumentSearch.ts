@@ -185,6 +185,29 @@ export const rangesStatement = (question: {
   }
 }
 
+/** Contracts whose symbols begin so, of the first exchange first, by expiry, futures before options, those by strike. */
+export const beginningStatement = (question: {
+  readonly broker: string
+  readonly exchanges: ReadonlyArray<string>
+  readonly from: string
+  readonly to: string
+  /** Of the instrument `i`. */
+  readonly conditions: ReadonlyArray<Sql>
+  readonly limit: number
+}): Sql => {
+  const { broker, conditions, exchanges, from, limit, to } = question
+  const where = allOf(conditions)
+  return {
+    sql: `SELECT i.* FROM json_each(?) AS x
+      CROSS JOIN instruments AS i INDEXED BY instruments_symbol
+      ON i.broker = ? AND i.exchange = x.value AND i.symbol BETWEEN ? AND ?
+      WHERE ${where.sql}
+      ORDER BY x.key, i.expiry, i.strike, i.type, i.symbol
+      LIMIT ?`,
+    values: [JSON.stringify(exchanges), broker, from, to, ...where.values, limit]
+  }
+}
+
 /** `column` is one of the texts. */
 export const isOneOf = (column: string, texts: ReadonlyArray<string>): Sql => ({
   sql: `${column} IN (SELECT value FROM json_each(?))`,

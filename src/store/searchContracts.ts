@@ -1,7 +1,8 @@
 /** The contracts among what is searched: groups that fit, page by page, and of each the contracts that do. */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { entriesStatement, isOneOf, rangesStatement } from "./instrumentSearch.ts"
+import { exchanges as allExchanges } from "../market/exchange.ts"
+import { beginningStatement, entriesStatement, isOneOf, rangesStatement } from "./instrumentSearch.ts"
 import type { EntryRow, SymbolRange } from "./instrumentSearch.ts"
 import { BEHIND_ALL } from "./searchIndex.ts"
 import { common, contractTypes, expiryConditions, read, strikeConditions } from "./searchQuery.ts"
@@ -47,6 +48,17 @@ const hasStrike = (entry: EntryRow, { strikeMax, strikeMin }: InstrumentSearch):
     (strike) => strike >= (strikeMin ?? 0) && strike <= (strikeMax ?? Number.POSITIVE_INFINITY)
   )
 
+/**
+ * A contract's symbol that is still being typed, `NIFTY29DEC2`: the words of it, cut off anywhere, may be no words of the
+ * index. Undefined where the text is none.
+ */
+export const symbolBeginning = (
+  typed: string
+): { readonly text: string; /** With a whole expiry in it. */ readonly dated: boolean } | undefined => {
+  const text = typed.replace(/\s/g, "").toUpperCase()
+  return /^.*[A-Z].*\d/.test(text) ? { text, dated: /[A-Z]\d\d[A-Z]{3}\d\d/.test(text) } : undefined
+}
+
 const closenesses: ReadonlyArray<Closeness> = ["whole", "beginning", "inside"]
 
 /** Groups that are read at once: few at first, since few are enough for most. */
@@ -60,7 +72,10 @@ export const findContracts = Effect.fnUntraced(function* (
 ) {
   const { block, broker, exchanges, query, text } = plan
   const chosen = plan.types?.filter((type) => contractTypes.has(type))
-  const types = common(chosen, text.types.length === 0 ? undefined : text.types)
+  const both = common(chosen, text.types.length === 0 ? undefined : text.types)
+  // What has no strike is in no range of them: futures need not be looked through to find none.
+  const ranged = query.strikeMin !== undefined || query.strikeMax !== undefined
+  const types = ranged ? both?.filter((type) => type !== "FUT") : both
   if (types?.length === 0) return
   const ofGroup = [
     ...(exchanges === undefined ? [] : [isOneOf("e.exchange", exchanges)]),
@@ -72,6 +87,24 @@ export const findContracts = Effect.fnUntraced(function* (
     ...strikeConditions("i.strike", "i.strike", query)
   ]
   const futures = types?.every((type) => type === "FUT") ?? false
+  const ofSymbol = symbolBeginning(text.typed)
+  const findBeginning = Effect.fnUntraced(function* (from: string) {
+    if (found.full) return
+    const question = beginningStatement({
+      broker,
+      exchanges: exchanges ?? allExchanges,
+      from,
+      to: from + BEHIND_ALL,
+      conditions: [
+        isOneOf("i.type", types ?? [...contractTypes]),
+        ...expiryConditions("i", query),
+        ...strikeConditions("i.strike", "i.strike", query)
+      ],
+      limit: found.room
+    })
+    found.add(yield* read(sql, question))
+  })
+  if (ofSymbol?.dated === true) yield* findBeginning(ofSymbol.text)
   const asked = new Set<string | undefined>()
   for (const closeness of closenesses) {
     const match = groupQuestion({ words: text.words, types: types ?? [] }, closeness)
@@ -98,6 +131,10 @@ export const findContracts = Effect.fnUntraced(function* (
       }
       if (entries.length < page) break
       from = entries.at(-1)!.id + 1
+      // A search that goes on for long lets ticks pass.
+      yield* Effect.yieldNow
     }
   }
+  // Behind what the words find: of NIFTY2 the day may be the 2nd.
+  if (ofSymbol?.dated === false) yield* findBeginning(ofSymbol.text)
 })

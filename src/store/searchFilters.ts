@@ -4,7 +4,7 @@ import { exchanges, isExchange } from "../market/exchange.ts"
 import type { Exchange } from "../market/exchange.ts"
 import { InstrumentType } from "../market/instrument.ts"
 import type { ExpiryRange, InstrumentSearch } from "./searchQuery.ts"
-import { MOST_LETTERS, MOST_WORDS } from "./searchText.ts"
+import { MOST_LETTERS, MOST_WORDS, whyNoSearch } from "./searchText.ts"
 import { chunksOf, monthOf } from "./searchWords.ts"
 
 /** Each as written; absent or empty is none. */
@@ -43,6 +43,7 @@ const readNames = <A extends string>(
   all: ReadonlyArray<string>
 ): Read<ReadonlyArray<A>> => {
   const names = several(text)
+  if (names.length === 0) return Result.fail(`${quoted(text)} names no ${what}; there are ${all.join(", ")}`)
   const strange = names.find((name) => !known(name))
   return strange === undefined
     ? Result.succeed(names.filter(known))
@@ -154,9 +155,12 @@ export const readFilters = (written: WrittenFilters, today: string): Read<Filter
   })
 
 /** A text that is looked for whole: longer ones are refused instead of cut. */
-export const readText = (text: string): Read<string> =>
-  text.length > MOST_LETTERS
-    ? Result.fail(`a text of ${text.length} characters is no search; at most ${MOST_LETTERS}`)
-    : chunksOf(text).length > MOST_WORDS
-      ? Result.fail(`more than ${MOST_WORDS} words are no search`)
-      : Result.succeed(text)
+export const readText = (text: string): Read<string> => {
+  if (text.length > MOST_LETTERS) {
+    return Result.fail(`a text of ${text.length} characters is no search; at most ${MOST_LETTERS}`)
+  }
+  const chunks = chunksOf(text)
+  if (chunks.length > MOST_WORDS) return Result.fail(`more than ${MOST_WORDS} words are no search`)
+  const why = whyNoSearch(chunks)
+  return why === undefined ? Result.succeed(text) : Result.fail(why)
+}

@@ -20,7 +20,7 @@ import {
   strikeConditions
 } from "./searchQuery.ts"
 import type { InstrumentSearch, Plan } from "./searchQuery.ts"
-import { nameQuestion, readSearchText, symbolQuestion } from "./searchText.ts"
+import { nameQuestion, readingsOf, symbolQuestion, whyNoSearch } from "./searchText.ts"
 
 /** The text as a symbol, in the case in which it was typed and in capitals. */
 const findSymbol = (
@@ -99,31 +99,15 @@ const findShares = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, plan: 
   }
 })
 
-/** @param broker as its rows are stored */
-export const searchInstruments = Effect.fnUntraced(function* (
-  sql: SqlClient.SqlClient,
-  broker: string,
-  query: InstrumentSearch
-) {
-  const limit = Math.min(Math.floor(query.limit), MOST_FOUND + 1)
-  const text = readSearchText(query.text)
-  const block = (yield* sql.unsafe<SearchBlock>(blockStatement, [broker]))[0]
-  // A text without a letter or a digit is in no word.
-  if (block === undefined || !(limit > 0) || (text.typed !== "" && text.chunks.length === 0)) return []
-  const plan: Plan = {
-    broker,
-    block,
-    text,
-    exchanges: common(query.exchanges, text.exchange === undefined ? undefined : [text.exchange]),
-    types: query.types,
-    query,
-    limit
-  }
+const findIn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, plan: Plan) {
+  const { query, text } = plan
   const expiring =
     query.expiry !== undefined || query.strikeMin !== undefined || query.strikeMax !== undefined
+  const dear = whyNoSearch(text.chunks) !== undefined
   const look = Effect.fnUntraced(function* (wanted: Plan) {
     const found = new Found(wanted.limit)
     if (text.chunks.length > 0) yield* findSymbol(sql, wanted, found)
+    if (dear) return found.instruments
     if (!expiring) yield* findShares(sql, wanted, found)
     if (wanted.types?.some((type) => contractTypes.has(type)) ?? true)
       yield* findContracts(sql, wanted, found)
@@ -134,3 +118,30 @@ export const searchInstruments = Effect.fnUntraced(function* (
   if (nearest === undefined) return []
   return yield* look({ ...plan, query: { ...query, expiry: { from: nearest, to: nearest } } })
 })
+
+const findAll = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  broker: string,
+  query: InstrumentSearch
+) {
+  const limit = Math.min(Math.floor(query.limit), MOST_FOUND + 1)
+  const block = (yield* sql.unsafe<SearchBlock>(blockStatement, [broker]))[0]
+  if (block === undefined || !(limit > 0)) return []
+  for (const text of readingsOf(query.text)) {
+    // A text without a letter or a digit is in no word.
+    if (text.typed !== "" && text.chunks.length === 0) continue
+    const exchanges = common(query.exchanges, text.exchange === undefined ? undefined : [text.exchange])
+    const found = yield* findIn(sql, { broker, block, text, exchanges, types: query.types, query, limit })
+    if (found.length > 0) return found
+  }
+  return []
+})
+
+/**
+ * In one transaction that only reads: all statements see the table as it was at the first, whatever an import in another
+ * process commits between them.
+ *
+ * @param broker as its rows are stored
+ */
+export const searchInstruments = (sql: SqlClient.SqlClient, broker: string, query: InstrumentSearch) =>
+  sql.withTransaction(findAll(sql, broker, query))

@@ -22,7 +22,7 @@ export interface InstrumentSearch {
   readonly text: string
   readonly exchanges?: ReadonlyArray<Exchange>
   readonly types?: ReadonlyArray<InstrumentType>
-  /** `next`: the nearest expiry of what is found. */
+  /** `next`: the nearest expiry of what fits best. Of BANKNIFTY, should it expire earlier, `nifty` does not mean that. */
   readonly expiry?: ExpiryRange | "next"
   /** In rupees, both included. */
   readonly strikeMin?: number

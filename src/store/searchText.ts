@@ -6,11 +6,15 @@ import { isExchange } from "../market/exchange.ts"
 import type { Exchange } from "../market/exchange.ts"
 import type { InstrumentType } from "../market/instrument.ts"
 import type { Chunk } from "./searchWords.ts"
-import { LEAST_INSIDE, chunksOf, isNumber, monthOf, monthWord } from "./searchWords.ts"
+import { LEAST_INSIDE, chunksOf, isNumber, monthOf, monthWord, months } from "./searchWords.ts"
 
 /** Longer texts are no search, and every word costs. */
 export const MOST_LETTERS = 200
 export const MOST_WORDS = 10
+/** Of letters or digits in one word; a whole option symbol has 6. Each is a question of its own. */
+export const MOST_RUNS = 12
+/** Different ones: a day, a year, a strike and what is in two names. Each begins thousands of strikes. */
+export const MOST_NUMBERS = 5
 
 /** How closely the words have to fit, the closest first. */
 export type Closeness = "whole" | "beginning" | "inside"
@@ -28,6 +32,16 @@ export interface SearchText {
   readonly types: ReadonlyArray<InstrumentType>
 }
 
+/** Why these words are not worth what finding them costs; undefined: they are. */
+export const whyNoSearch = (chunks: ReadonlyArray<Chunk>): string | undefined => {
+  const long = chunks.find(({ runs }) => runs.length > MOST_RUNS)
+  if (long !== undefined) {
+    return `a word of more than ${MOST_RUNS} parts, of letters or digits, is no search`
+  }
+  const numbers = new Set(chunks.flatMap(({ runs }) => runs.filter(isNumber)))
+  return numbers.size > MOST_NUMBERS ? `more than ${MOST_NUMBERS} different numbers are no search` : undefined
+}
+
 const typeWords: Readonly<Record<string, ReadonlyArray<InstrumentType>>> = {
   ce: ["CE"],
   call: ["CE"],
@@ -43,23 +57,34 @@ const typeWords: Readonly<Record<string, ReadonlyArray<InstrumentType>>> = {
   options: ["CE", "PE"]
 }
 
+const wordOf = (word: string): Chunk => ({ joined: word, runs: [word] })
+
+/** `2026-12-29`, `29-12-2026`, `29.12.2026` and `2026-12` with the month's name; undefined for anything else. */
+const writtenDate = ({ runs }: Chunk): ReadonlyArray<Chunk> | undefined => {
+  const iso = /^(20\d\d)\n(0[1-9]|1[0-2])(?:\n(\d\d?))?$/.exec(runs.join("\n"))
+  const indian = /^(\d\d?)[\n.](0?[1-9]|1[0-2])\n(20\d\d)$/.exec(runs.join("\n"))
+  const [year, month, day] = iso?.slice(1) ?? indian?.slice(1).reverse() ?? []
+  if (year === undefined || month === undefined) return undefined
+  return [...(day === undefined ? [] : [wordOf(day)]), wordOf(monthWord(Number(month))), wordOf(year)]
+}
+
 /** `BAJAJ-AUTO` and `M&M` are one word of a contract; `25000ce` and `nifty-fut` are two. */
 const contractWords = (chunk: Chunk): ReadonlyArray<Chunk> => {
   const oneName = chunk.runs.every((run) => !isNumber(run) && !Object.hasOwn(typeWords, run))
   if (oneName) return [chunk]
-  return chunk.runs.map((run) => {
+  return (
+    writtenDate(chunk) ??
     // As strikes are written in the index.
-    const word = run.includes(".") ? String(Number(run)) : run
-    return { joined: word, runs: [word] }
-  })
+    chunk.runs.map((run) => wordOf(run.includes(".") ? String(Number(run)) : run))
+  )
 }
 
-export const readSearchText = (text: string): SearchText => {
+const readSearchText = (text: string, glued: boolean): SearchText => {
   const named = /^\s*([A-Za-z_]+):(.*)$/s.exec(text)
   const exchange = named?.[1]!.toUpperCase()
   const known = exchange !== undefined && isExchange(exchange)
   const typed = (known ? named![2]! : text).trim().slice(0, MOST_LETTERS)
-  const chunks = chunksOf(typed).slice(0, MOST_WORDS)
+  const chunks = chunksOf(typed, glued).slice(0, MOST_WORDS)
   const all = chunks.flatMap(contractWords)
   const words = all.filter(({ joined }) => !Object.hasOwn(typeWords, joined))
   return {
@@ -70,6 +95,25 @@ export const readSearchText = (text: string): SearchText => {
     numbers: words.map(({ joined }) => joined).filter(isNumber),
     types: [...new Set(all.flatMap(({ joined }) => typeWords[joined] ?? []))]
   }
+}
+
+/** A month behind a name: `NIFTYDEC26`. */
+const monthInName = new RegExp(`([a-z])(${months.map((_, i) => monthWord(i + 1)).join("|")})(?=\\d)`, "gi")
+
+/**
+ * What the text may mean, the likeliest first: `DEC26500` is year 26 and strike 500, or else the strike 26500; KUMAR is a name,
+ * or else KU in March.
+ */
+export const readingsOf = (text: string): ReadonlyArray<SearchText> => {
+  const readings = new Map<string, SearchText>()
+  for (const spaced of [text, text.slice(0, 2 * MOST_LETTERS).replace(monthInName, "$1 $2")]) {
+    for (const glued of [false, true]) {
+      const reading = readSearchText(spaced, glued)
+      const words = reading.words.map(({ joined }) => joined).join(" ")
+      if (!readings.has(words)) readings.set(words, reading)
+    }
+  }
+  return [...readings.values()]
 }
 
 const whole = (word: string): string => `"${word}"`

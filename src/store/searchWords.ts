@@ -31,10 +31,10 @@ export const months = [
   "december"
 ] as const
 
-/** 1 to 12 for a month's three letters or its whole name, in lower case; undefined for anything else. */
+/** 1 to 12 for three or more letters that a month's name begins with, in lower case; undefined for anything else. */
 export const monthOf = (word: string): number | undefined => {
   if (word.length < 3) return undefined
-  const at = months.findIndex((month) => month === word || month.slice(0, 3) === word)
+  const at = months.findIndex((month) => month.startsWith(word))
   return at === -1 ? undefined : at + 1
 }
 
@@ -43,11 +43,14 @@ export const monthWord = (month: number): string => months[month - 1]!.slice(0, 
 
 export const isNumber = (run: string): boolean => /^\d/.test(run)
 
-/** Symbols write year and strike together, as in `28MAR2420800CE`; people write the year whole, as in `DEC2026`. */
+/**
+ * Symbols write year and strike together, as in `28MAR2420800CE`; people write the year whole, as in `DEC2026`, or leave it
+ * out, as in `DEC25000CE`: no strike begins with a zero, unless it is less than a rupee.
+ */
 const apart = (runs: ReadonlyArray<string>): ReadonlyArray<string> =>
   runs.flatMap((run, i) => {
     const behindMonth = i > 0 && monthOf(runs[i - 1]!) !== undefined
-    const glued = isNumber(run) && run.length > 2 && !/^20\d\d$/.test(run)
+    const glued = /^\d\d(?:[1-9]|0\.)/.test(run) && !/^20\d\d$/.test(run)
     return behindMonth && glued ? [run.slice(0, 2), run.slice(2)] : [run]
   })
 
@@ -57,22 +60,26 @@ const plainRuns = /\d+(?:\.\d+)?|[a-z]+/g
 const anyRuns = /\d+(?:\.\d+)?|\p{L}+/gu
 const hasBoth = /\d/
 
-const chunkOf = (part: string, plain: boolean): Chunk | undefined => {
+const chunkOf = (part: string, plain: boolean, glued: boolean): Chunk | undefined => {
   const runs = part.match(plain ? plainRuns : anyRuns)
   if (runs === null) return undefined
   return runs.length === 1
     ? { joined: runs[0], runs }
-    : { joined: runs.join(""), runs: hasBoth.test(part) ? apart(runs) : runs }
+    : { joined: runs.join(""), runs: hasBoth.test(part) && !glued ? apart(runs) : runs }
 }
 
-/** The chunks of a text: lower case, without accents, `25,000` as 25000. Empty where there is no letter or digit. */
-export const chunksOf = (text: string): ReadonlyArray<Chunk> => {
+/**
+ * The chunks of a text: lower case, without accents, `25,000` as 25000. Empty where there is no letter or digit.
+ *
+ * @param glued of `DEC26500` the number is whole, not a year and a strike
+ */
+export const chunksOf = (text: string, glued = false): ReadonlyArray<Chunk> => {
   const plain = isPlain(text)
   const bare = (plain ? text : text.normalize("NFKD").replace(/\p{M}/gu, "")).toLowerCase()
   const whole = bare.includes(",") ? bare.replace(/(?<=\d),(?=\d)/g, "") : bare
   const chunks: Array<Chunk> = []
   for (const part of plain ? whole.split(" ") : whole.split(/\s+/)) {
-    const chunk = part === "" ? undefined : chunkOf(part, plain)
+    const chunk = part === "" ? undefined : chunkOf(part, plain, glued)
     if (chunk !== undefined) chunks.push(chunk)
   }
   return chunks
@@ -136,9 +143,14 @@ export interface ContractGroup {
   readonly names: ReadonlyArray<string>
 }
 
-/** Day, month and year of an expiry as people write them: `2026-08-05` is 05, 5, aug, 26 and 2026. */
+/**
+ * Day, month and year of an expiry as people write them: `2026-08-05` is 05, 5, aug, 26 and 2026. None of what is no date:
+ * a table of an earlier version may hold such a text.
+ */
 export const datesOf = (expiry: string): ReadonlyArray<string> => {
-  const [year, month, day] = expiry.split("-") as [string, string, string]
+  const date = /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})$/.exec(expiry)
+  if (date === null) return []
+  const [, year, month, day] = date as unknown as [string, string, string, string]
   return [day, String(Number(day)), monthWord(Number(month)), year.slice(2), year]
 }
 

@@ -44,8 +44,11 @@ const filled = Layer.effectDiscard(
   })
 ).pipe(Layer.provideMerge(Store.layerMemory), Layer.orDie)
 
-const open = async (extras: TestExtras = { store: filled }): Promise<void> => {
-  gateway = await startGateway({}, extras)
+const open = async (
+  extras: TestExtras = { store: filled },
+  options: Parameters<typeof startGateway>[0] = {}
+): Promise<void> => {
+  gateway = await startGateway(options, extras)
 }
 
 const ask = async (query: string, headers: Record<string, string> = { "x-api-key": "KEY_A" }) => {
@@ -106,6 +109,10 @@ describe("GET /instruments", () => {
     ["?query=a&exchnage=NSE", 'no parameter "exchnage"'],
     ["?query=a&query=b", "The parameter query is there more than once"],
     ["?query=a&exchange=NYSE", '"NYSE" is no exchange; there are NSE, BSE'],
+    ["?query=a&exchange=,", '"," names no exchange; there are NSE, BSE'],
+    ["?type=,", '"," names no type; there are EQ, FUT'],
+    [`?query=${"1a".repeat(100)}`, "A word of more than 12 parts"],
+    ["?query=20+21+22+23+24+25", "More than 5 different numbers"],
     ["?query=a&type=BOND", '"BOND" is no type; there are EQ, FUT'],
     ["?query=a&expiry=2026-02-30", '"2026-02-30" is no expiry'],
     ["?query=a&strike_min=cheap", '"cheap" is no strike'],
@@ -143,6 +150,29 @@ describe("GET /instruments", () => {
     expect((await ask("?query=infy", { "x-api-key": "KEY_BROKERDOWN" })).body).toMatchObject({
       code: "BROKER_ERROR"
     })
+  })
+
+  it("says when to come back to a user that searches too often, and goes on for others", async () => {
+    await open({ store: filled }, { maxSearchesPerSecond: 1 })
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        fetch(`http://127.0.0.1:${gateway!.port}/instruments?query=infy`, {
+          headers: { "x-api-key": "KEY_A" }
+        })
+      )
+    )
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(5)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]!.headers.get("retry-after")).toBe("1")
+    expect(await refused[0]!.json()).toMatchObject({
+      code: "RATE_LIMITED",
+      message: "A user may search 1 times a second, and 5 at once"
+    })
+    // bina's instruments are not there.
+    expect((await ask("?query=infy", { "x-api-key": "KEY_B" })).status).toBe(404)
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway!.port}/metrics`)).text()
+    expect(metrics).toMatch(/algoways_gateway_limited_total\{[^}]*searches[^}]*\} \d/)
   })
 
   it("is honest where there is no table, and where it cannot be read", async () => {

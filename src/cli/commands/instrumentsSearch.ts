@@ -37,7 +37,7 @@ const searchFlags = {
   expiry: text(
     "expiry",
     "date|month|next",
-    "Expiring on 2026-12-29, in 2026-12 or DEC, or next of what is found"
+    "Expiring on 2026-12-29, in 2026-12 or DEC, or next: the nearest of what fits best"
   ),
   strike: text("strike", "24000..26000", "With a strike in this range, or with this strike"),
   strikeMin: text("strike-min", "rupees", "With a strike of at least so much"),

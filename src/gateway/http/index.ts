@@ -26,6 +26,8 @@ export interface HttpDeps extends HealthDeps {
   readonly trustedProxies: ReadonlyArray<string>
   readonly metrics: GatewayMetrics
   readonly own: (user: string) => OwnPart
+  /** One for all doors, as there is one thread. */
+  readonly searches: InstrumentDeps["searches"]
   /** Undefined where the gateway has no data folder. */
   readonly table: InstrumentDeps["table"]
   /** Brings gauges up to date that nobody updates on the way. */

@@ -7,6 +7,7 @@ import { indiaDay } from "../../market/day.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { StoreError } from "../../store/errors.ts"
 import type { Instruments } from "../../store/instruments.ts"
+import { brokerKey } from "../../store/names.ts"
 import type { Filters } from "../../store/searchFilters.ts"
 import { readFilters, readText } from "../../store/searchFilters.ts"
 import type { Users } from "../../store/users.ts"
@@ -14,12 +15,14 @@ import type { AccountDeps } from "./account.ts"
 import { accountRoute } from "./account.ts"
 import type { Answer } from "./answer.ts"
 import { ok, plain, problem } from "./answer.ts"
+import type { Searches } from "./searches.ts"
 
 /** Where instruments and users' brokers are known: the gateway's data folder. */
 export interface InstrumentDeps extends AccountDeps {
   readonly table:
     | { readonly instruments: Instruments["Service"]; readonly users: Users["Service"] }
     | undefined
+  readonly searches: Searches
 }
 
 /** Instruments in an answer, and without a limit. A search runs on the thread that carries ticks. */
@@ -111,7 +114,7 @@ const unreadable = problem(
 )
 
 export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps): void => {
-  const { now, table } = deps
+  const { now, searches, table } = deps
   const route = accountRoute(deps)
 
   const find = Effect.fnUntraced(function* (
@@ -130,7 +133,8 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
       )
     }
     const found = yield* instruments.search(broker, { text, ...filters, limit, today })
-    if (found.length === 0 && (yield* instruments.count(broker)) === 0) {
+    // Not counted: that reads all of the broker's rows.
+    if (found.length === 0 && !(yield* instruments.brokers).includes(brokerKey(broker))) {
       return problem(
         "404 Not Found",
         "NO_INSTRUMENTS",
@@ -151,23 +155,25 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
           ? Effect.succeed(asked.failure)
           : table === undefined
             ? Effect.succeed(noTable)
-            : find(user, asked.success, table, today).pipe(
-                Effect.catch((error) =>
-                  error._tag === "UserNotFound"
-                    ? Effect.succeed(
-                        problem(
-                          "404 Not Found",
-                          "BROKER_ERROR",
-                          error.message,
-                          'See "algoways users list" for users and their brokers'
+            : searches
+                .of(user, find(user, asked.success, table, today))
+                .pipe(
+                  Effect.catch((error) =>
+                    error._tag === "UserNotFound"
+                      ? Effect.succeed(
+                          problem(
+                            "404 Not Found",
+                            "BROKER_ERROR",
+                            error.message,
+                            'See "algoways users list" for users and their brokers'
+                          )
                         )
-                      )
-                    : Effect.as(
-                        Effect.logError(`instruments could not be searched: ${error.message}`),
-                        unreadable
-                      )
+                      : Effect.as(
+                          Effect.logError(`instruments could not be searched: ${error.message}`),
+                          unreadable
+                        )
+                  )
                 )
-              )
       )
     })
   )

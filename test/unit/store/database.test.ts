@@ -1,8 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as TestClock from "effect/testing/TestClock"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import * as Database from "../../../src/store/database.ts"
 import { attempt, databaseFailed, writeTransaction } from "../../../src/store/sql.ts"
 import { raw, temporaryFolder } from "./support.ts"
@@ -135,6 +139,84 @@ describe("the database", () => {
         error.message,
         /^Database: list users failed: the file is damaged; restore it from a backup/
       )
+    })
+  )
+})
+
+describe("a database that another process brings up to date", () => {
+  /** What is logged, and what is done when a line comes. */
+  const onLine = (lines: Array<string>, act: (line: string) => void) =>
+    Logger.layer([
+      Logger.make(({ message }) => {
+        const line = String(message)
+        lines.push(line)
+        act(line)
+      })
+    ])
+
+  it.live("is waited for, with a line in the log", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "test.db")
+      yield* using(file, () => Effect.void)
+      const other = new DatabaseSync(file)
+      yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
+      other.exec("DELETE FROM effect_sql_migrations WHERE migration_id > 4; BEGIN IMMEDIATE")
+      const lines: Array<string> = []
+      const steps = yield* using(file, (sql) =>
+        Effect.all([
+          sql`SELECT max(migration_id) AS id FROM effect_sql_migrations`,
+          pragma(sql, "busy_timeout")
+        ])
+      ).pipe(
+        Effect.provide(
+          onLine(lines, (line) => {
+            if (!line.includes("waiting")) return
+            other.exec(
+              "INSERT INTO effect_sql_migrations (migration_id, name) VALUES (5, 'instrument_search'); COMMIT"
+            )
+          })
+        )
+      )
+      assert.deepStrictEqual(lines, ["another process brings the database up to date; waiting"])
+      assert.deepStrictEqual({ ...steps[0][0] }, { id: 5 })
+      assert.strictEqual(steps[1], 5000)
+    })
+  )
+
+  it.live("is opened while another process writes, where there is nothing to do", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "test.db")
+      yield* using(file, () => Effect.void)
+      const other = new DatabaseSync(file)
+      yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
+      other.exec("BEGIN IMMEDIATE")
+      const lines: Array<string> = []
+      const users = yield* using(file, (sql) => sql`SELECT * FROM users`).pipe(
+        Effect.provide(onLine(lines, () => undefined))
+      )
+      assert.deepStrictEqual([users, lines], [[], []])
+    })
+  )
+
+  it.effect("is given up after five minutes, with what to do; other failures are told at once", () =>
+    Effect.gen(function* () {
+      const failure = (errcode: number) => Object.assign(new Error("locked"), { errcode, errstr: "locked" })
+      let tries = 0
+      const locked = Effect.suspend(() => {
+        tries++
+        return Effect.fail(failure(5))
+      })
+      const waiting = yield* Effect.forkChild(Effect.flip(Database.whileOthersMigrate(locked)), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("4 minutes")
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* TestClock.adjust("2 minutes")
+      const error = yield* Fiber.join(waiting)
+      assert.match(error.message, /more than 5 minutes; wait for that process, or stop it, and start again/)
+      assert.isAbove(tries, 1000)
+      const full = failure(13)
+      assert.strictEqual(yield* Effect.flip(Database.whileOthersMigrate(Effect.fail(full))), full)
     })
   )
 })

@@ -1,10 +1,12 @@
 /** What people type finds the instrument that they mean first. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as FastCheck from "fast-check"
 import { join } from "node:path"
+import type { DatabaseSync } from "node:sqlite"
 import { expiryLabel } from "../../../src/brokers/masters/contracts.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
@@ -13,6 +15,7 @@ import * as Store from "../../../src/store/index.ts"
 import { entriesStatement, rangesStatement } from "../../../src/store/instrumentSearch.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { createSearchIndex, isOrdinary } from "../../../src/store/searchIndex.ts"
+import { searchInstruments } from "../../../src/store/searchInstruments.ts"
 import type { InstrumentSearch } from "../../../src/store/searchQuery.ts"
 import { equity, raw, temporaryFolder } from "./support.ts"
 
@@ -104,7 +107,7 @@ const ask = (text: string, more: Partial<InstrumentSearch> = {}) =>
   })
 
 /** The market at one broker, and something of everything at another. */
-const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments>) =>
+const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments | SqlClient.SqlClient>) =>
   Effect.gen(function* () {
     const table = yield* Instruments
     yield* table.replace("angel", [
@@ -113,7 +116,7 @@ const withMarket = <A, E>(use: Effect.Effect<A, E, Instruments>) =>
     ])
     yield* table.replace("zerodha", market)
     return yield* use
-  }).pipe(Effect.provide(Store.layerMemory, { local: true }))
+  }).pipe(Effect.provide(Instruments.layer.pipe(Layer.provideMerge(Database.layerMemory)), { local: true }))
 
 describe("search", () => {
   it.effect(
@@ -205,6 +208,81 @@ describe("search", () => {
         assert.deepStrictEqual(yield* ask("nifty 25001"), [])
       })
     )
+  )
+
+  it.effect("finds by any three letters or more that a month begins with", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const decembers = yield* ask("nifty dec", { limit: 100 })
+        assert.include(decembers, "NFO:NIFTY29DEC2625000CE")
+        for (const month of ["dece", "decem", "decemb", "december"]) {
+          assert.deepStrictEqual(yield* ask(`nifty ${month}`, { limit: 100 }), decembers, month)
+        }
+        assert.strictEqual((yield* ask("nifty janu"))[0], "NFO:NIFTY27JAN27FUT")
+        assert.deepStrictEqual(yield* ask("nifty decx"), [])
+      })
+    )
+  )
+
+  it.effect("finds a contract from every beginning of its symbol", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const symbol = "NIFTY29DEC2625050CE"
+        for (let letters = 3; letters <= symbol.length; letters++) {
+          const typed = symbol.slice(0, letters)
+          const found = yield* ask(typed, { types: ["FUT", "CE", "PE"], limit: 100 })
+          assert.include(found, `NFO:${symbol}`, typed)
+          assert.include(yield* ask(typed.toLowerCase(), { exchanges: ["NFO"], limit: 100 }), `NFO:${symbol}`)
+        }
+        assert.deepStrictEqual(yield* ask("NIFTY29DEC262", { limit: 2 }), [
+          "NFO:NIFTY29DEC2624000CE",
+          "NFO:NIFTY29DEC2624000PE"
+        ])
+        assert.strictEqual((yield* ask("NIFTY29DEC2625050P"))[0], "NFO:NIFTY29DEC2625050PE")
+        assert.deepStrictEqual(yield* ask("NIFTY29DEC2", { exchanges: ["CDS"] }), [])
+        assert.deepStrictEqual(yield* ask("NIFTY24NOV2"), [], "what has expired")
+      })
+    )
+  )
+
+  it.effect("takes a number behind a month for year and strike, or for a strike", () =>
+    withMarket(
+      Effect.gen(function* () {
+        for (const text of ["nifty dec25000ce", "NIFTYDEC25000CE", "nifty 29dec25000ce"]) {
+          assert.include(yield* ask(text), "NFO:NIFTY29DEC2625000CE", text)
+        }
+        assert.include(yield* ask("nifty dec2625000ce"), "NFO:NIFTY29DEC2625000CE")
+        // No strike of 500 or 050, and no year 24.
+        yield* (yield* Instruments).replace("zerodha", chain("NIFTY", "2026-12-29", [24_500, 25_050]))
+        assert.deepStrictEqual(yield* ask("nifty dec24500ce"), ["NFO:NIFTY29DEC2624500CE"])
+        assert.deepStrictEqual(yield* ask("nifty dec25050 pe"), ["NFO:NIFTY29DEC2625050PE"])
+      })
+    )
+  )
+
+  it.effect("takes dates in numbers", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const wanted = yield* ask("NIFTY29DEC26FUT")
+        for (const date of ["2026-12-29", "29-12-2026", "29/12/2026", "29.12.2026"]) {
+          assert.deepStrictEqual((yield* ask(`nifty ${date} fut`))[0], wanted[0], date)
+          assert.notInclude(yield* ask(`nifty ${date}`, { limit: 100 }), "NFO:NIFTY01DEC26FUT", date)
+        }
+        assert.strictEqual((yield* ask("nifty 2027-01"))[0], "NFO:NIFTY27JAN27FUT")
+      })
+    )
+  )
+
+  it.effect("means by next the nearest expiry of what fits best", () =>
+    Effect.gen(function* () {
+      const table = yield* Instruments
+      yield* table.replace("zerodha", [
+        ...chain("NIFTY", "2026-12-29", [25_000]),
+        ...chain("BANKNIFTY", "2026-12-01", [52_000])
+      ])
+      assert.deepStrictEqual(yield* ask("nifty fut", { expiry: "next" }), ["NFO:NIFTY29DEC26FUT"])
+      assert.deepStrictEqual(yield* ask("", { types: ["FUT"], expiry: "next" }), ["NFO:BANKNIFTY01DEC26FUT"])
+    }).pipe(Effect.provide(Store.layerMemory, { local: true }))
   )
 
   it.effect("takes single words of contracts for what they are", () =>
@@ -404,6 +482,24 @@ describe("an ordinary share", () => {
   })
 })
 
+/** As a data folder was before there was a search. */
+const forgetSearch = (db: DatabaseSync): void =>
+  db.exec(`DROP TABLE instrument_search; DROP TABLE instrument_search_entries; DROP TABLE instrument_search_brokers;
+    DELETE FROM effect_sql_migrations WHERE name = 'instrument_search'`)
+
+/** Does something after each statement. */
+const watched = (
+  sql: SqlClient.SqlClient,
+  after: () => Effect.Effect<unknown, unknown>
+): SqlClient.SqlClient =>
+  new Proxy(sql, {
+    get: (target, key) =>
+      key === "unsafe"
+        ? (...statement: Parameters<SqlClient.SqlClient["unsafe"]>) =>
+            Effect.tap(target.unsafe(...statement), () => Effect.orDie(after()))
+        : Reflect.get(target, key)
+  })
+
 const storeIn = (dataDir: string) =>
   Instruments.layer.pipe(
     Layer.provideMerge(Database.layer({ file: join(dataDir, Store.DATABASE_FILE) })),
@@ -457,10 +553,7 @@ describe("the index", () => {
       yield* Effect.flatMap(Instruments, (table) => table.replace("zerodha", market)).pipe(
         Effect.provide(storeIn(dataDir), { local: true })
       )
-      raw(file, (db) =>
-        db.exec(`DROP TABLE instrument_search; DROP TABLE instrument_search_entries; DROP TABLE instrument_search_brokers;
-          DELETE FROM effect_sql_migrations WHERE name = 'instrument_search'`)
-      )
+      raw(file, forgetSearch)
       yield* Effect.gen(function* () {
         assert.deepStrictEqual((yield* ask("nifty 25000 ce dec"))[0], "NFO:NIFTY01DEC2625000CE")
         assert.strictEqual((yield* ask("reliance"))[0], "NSE:RELIANCE")
@@ -481,6 +574,68 @@ describe("the index", () => {
             strike, lot_size, tick_size, type FROM instruments WHERE symbol = 'TCS'; END`)
         yield* table.replace("zerodha", [share("TCS", "TATA")])
         assert.deepStrictEqual(yield* ask("kept"), ["BSE:KEPT"])
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+    })
+  )
+
+  it.effect("is read as it was at a search's beginning, whatever an import commits meanwhile", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const own = yield* Layer.build(storeIn(dataDir))
+      const other = Context.get(yield* Layer.build(storeIn(dataDir)), Instruments)
+      yield* other.replace("zerodha", [share("TCS", "TATA CONSULTANCY SERV LT")])
+      let statements = 0
+      const interrupted = watched(Context.get(own, SqlClient.SqlClient), () =>
+        statements++ === 0 ? other.replace("zerodha", [share("INFY", "INFOSYS")]) : Effect.void
+      )
+      const look = (text: string) =>
+        Effect.map(searchInstruments(interrupted, "zerodha", { text, limit: 5, today: TODAY }), (found) =>
+          found.map(nameOf)
+        )
+      assert.deepStrictEqual(yield* look("tata"), ["NSE:TCS"])
+      assert.isAbove(statements, 1)
+      assert.deepStrictEqual(yield* look("tata"), [])
+      assert.deepStrictEqual(yield* look("infosys"), ["NSE:INFY"])
+    })
+  )
+
+  it.effect("is not asked for what cannot be found", () =>
+    withMarket(
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        let statements = 0
+        const counted = watched(sql, () => Effect.sync(() => void statements++))
+        const cost = Effect.fnUntraced(function* (query: Partial<InstrumentSearch>) {
+          statements = 0
+          const asked = { text: "", limit: 500, today: TODAY, ...query }
+          assert.deepStrictEqual(yield* searchInstruments(counted, "zerodha", asked), [])
+          return statements
+        })
+        // The broker's block, and the symbol where there is a text.
+        assert.strictEqual(yield* cost({ types: ["FUT"], strikeMin: 0 }), 1)
+        assert.strictEqual(yield* cost({ text: "fut", strikeMax: 30_000 }), 2)
+        assert.strictEqual(yield* cost({ text: "1a".repeat(100) }), 2)
+        assert.strictEqual(yield* cost({ text: "20 21 22 23 24 25 26 27 28 29" }), 2)
+      })
+    )
+  )
+
+  it.effect("takes an expiry that is none, of the table or of a master, without its words", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const odd = ["2026-00-10", "", "soon"].map((expiry, i) => ({
+        ...share(`ODD${i}FUT`, "ODD"),
+        exchange: "NFO" as const,
+        type: "FUT" as const,
+        expiry
+      }))
+      yield* Effect.gen(function* () {
+        yield* (yield* Instruments).replace("zerodha", [...odd, share("TCS", "TATA")])
+        assert.deepStrictEqual(yield* ask("ODD0FUT", { expired: true, limit: 1 }), ["NFO:ODD0FUT"])
+      }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
+      raw(join(dataDir, Store.DATABASE_FILE), forgetSearch)
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* ask("tata"), ["NSE:TCS"])
       }).pipe(Effect.provide(storeIn(dataDir), { local: true }))
     })
   )

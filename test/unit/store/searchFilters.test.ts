@@ -30,6 +30,7 @@ describe("an expiry", () => {
 
   it("without a year is the next month of that name, this one included", () => {
     assert.deepStrictEqual(right(readExpiry("DEC", TODAY)), month("2026-12"))
+    assert.deepStrictEqual(right(readExpiry("sept", TODAY)), month("2027-09"))
     assert.deepStrictEqual(right(readExpiry("november", TODAY)), month("2026-11"))
     assert.deepStrictEqual(right(readExpiry("oct", TODAY)), month("2027-10"))
   })
@@ -83,6 +84,8 @@ describe("filters", () => {
       { exchanges: ["NSE", "NFO"], types: ["CE", "PE"], expiry: month("2026-12"), strikeMin: 1 }
     )
     assert.include(wrong(readFilters({ type: "CE,BOND" }, TODAY)), '"BOND" is no type; there are EQ')
+    assert.include(wrong(readFilters({ exchange: "," }, TODAY)), '"," names no exchange; there are NSE')
+    assert.include(wrong(readFilters({ type: " ,, " }, TODAY)), "names no type; there are EQ")
     assert.include(wrong(readFilters({ exchange: "NSEE" }, TODAY)), '"NSEE" is no exchange; there are NSE')
   })
 })
@@ -92,6 +95,11 @@ describe("a text", () => {
     assert.strictEqual(right(readText("nifty 25000 ce")), "nifty 25000 ce")
     assert.include(wrong(readText("x".repeat(201))), "at most 200")
     assert.include(wrong(readText("a b c d e f g h i j k")), "more than 10 words")
+    assert.include(wrong(readText("1a".repeat(100))), "more than 12 parts")
+    assert.include(wrong(readText("20 21 22 23 24 25")), "more than 5 different numbers")
+    for (const text of ["NIFTY29DEC2625050CE", "nifty 50 29 dec 26 25000", "1 1 1 1 1 1 1"]) {
+      assert.strictEqual(right(readText(text)), text)
+    }
   })
 
   it("comes apart into words, letters and numbers", () => {
