@@ -146,5 +146,12 @@ export const webSocketAddress = (text: string, plain: boolean): string | undefin
   if (scheme === undefined && !/^[^/]+\.[^/]/.test(rest)) return undefined
   const allowed = secure || (plain && (scheme === "http" || scheme === "ws"))
   const address = `${secure ? "wss" : "ws"}://${rest}`
-  return allowed && URL.canParse(address) ? address : undefined
+  return allowed && isPlain(address) ? address : undefined
+}
+
+/** Without a user, a fragment or the port 0: a socket refuses the last two, and nobody means the first. */
+const isPlain = (address: string): boolean => {
+  if (!URL.canParse(address)) return false
+  const { hash, password, port, username } = new URL(address)
+  return username === "" && password === "" && hash === "" && port !== "0" && !address.endsWith("#")
 }

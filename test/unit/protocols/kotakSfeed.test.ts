@@ -299,7 +299,9 @@ describe("the address", () => {
     )
     assert.strictEqual(webSocketAddress("wss://a/b", false), "wss://a/b")
     assert.strictEqual(webSocketAddress("http://127.0.0.1:1/b", true), "ws://127.0.0.1:1/b")
-    for (const text of ["", "ws://a/b", "ftp://a/b", "https://", "a b", "notaurl", ".x", "a/b.c"]) {
+    const none = ["", "ws://a/b", "ftp://a/b", "https://", "a b", "notaurl", ".x", "a/b.c"]
+    const odd = ["user:pw@a.com", "https://u@a.com/b", "a.com#x", "wss://a.com/b#", "a.com:0", "https:/oops"]
+    for (const text of [...none, ...odd]) {
       assert.isUndefined(webSocketAddress(text, false), text)
     }
   })
