@@ -183,7 +183,7 @@ export const instrumentsSearch = Command.make("search", searchFlags, search).pip
       description: "By words of symbol or name, or their beginnings"
     },
     {
-      command: "algoways instruments search zerodha nifty 25000 ce dec",
+      command: "algoways instruments search zerodha nifty 24800 ce dec",
       description: "A contract, at a broker"
     },
     {
