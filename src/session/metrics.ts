@@ -66,6 +66,8 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
     }
     const caused = (metric: Metric.Metric<number, unknown>, cause: string) =>
       Metric.withAttributes(metric, { broker, cause }).updateUnsafe(1, context)
+    /** Fields are few, and a wire may send a bad one with every packet. */
+    const leftOutOf = new Map<string, (value: number) => void>()
     const leg = {
       exchange: ofLeg("exchange_to_received", broker, context),
       published: ofLeg("received_to_published", broker, context)
@@ -98,7 +100,14 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       },
       streamDropped: update.streamDropped,
       rejected: (cause) => caused(rejects, cause),
-      leftOut: (field) => Metric.withAttributes(leftOut, { broker, field }).updateUnsafe(1, context),
+      leftOut: (field) => {
+        let one = leftOutOf.get(field)
+        if (one === undefined) {
+          one = of(Metric.withAttributes(leftOut, { field }))
+          leftOutOf.set(field, one)
+        }
+        one(1)
+      },
       refused: () => update.refused(1),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),

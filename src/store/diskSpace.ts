@@ -49,7 +49,11 @@ const remove = (handle: number, file: string): void => {
   } catch {
     // Where a network's disk says it only now, the file is of no more use either.
   }
-  unlinkSync(file)
+  try {
+    unlinkSync(file)
+  } catch {
+    // A disk that fails altogether; what it could not write was told already.
+  }
 }
 
 /** All of it: a disk that has room for a part takes that part without an error. @throws as the file system does */

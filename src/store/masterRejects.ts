@@ -33,7 +33,7 @@ export const sift = (parsed: ParsedMaster): Sifted => {
   const rejects = [...parsed.rejects]
   const byName = new Map<string, Instrument>()
   /** Names of several instruments, with each of them once. */
-  const conflicts = new Map<string, Array<Instrument>>()
+  const conflicts = new Map<string, Map<string, Instrument>>()
   let duplicates = 0
   for (const instrument of parsed.instruments) {
     const name = nameOf(instrument)
@@ -46,18 +46,17 @@ export const sift = (parsed: ParsedMaster): Sifted => {
       byName.set(name, instrument)
       continue
     }
-    const known = conflicts.get(name) ?? [first]
-    if (known.some((other) => wireKey(other) === wireKey(instrument))) duplicates += 1
-    else {
-      known.push(instrument)
-      conflicts.set(name, known)
-    }
+    const known = conflicts.get(name) ?? new Map([[wireKey(first), first]])
+    if (known.has(wireKey(instrument))) duplicates += 1
+    else conflicts.set(name, known.set(wireKey(instrument), instrument))
   }
-  for (const [name, different] of conflicts) {
+  for (const [name, known] of conflicts) {
     byName.delete(name)
-    const conflict = { name, tokens: different.slice(0, NAMED + 1).map(({ token }) => token) }
+    const different = [...known.values()]
+    const shown = different.slice(0, NAMED + 1)
+    const conflict = { name, tokens: shown.map(({ token }) => token) }
     for (const instrument of different) {
-      const others = different
+      const others = shown
         .filter((other) => other !== instrument)
         .slice(0, NAMED)
         .map(inWords)

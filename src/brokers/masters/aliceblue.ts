@@ -9,7 +9,7 @@ import { dateOf, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { rejected, skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
+import { addCsvRows, headerOf } from "./csv.ts"
 import {
   atLeastOne,
   cashExchanges,
@@ -47,8 +47,9 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       text: file.text,
       remedy: REMEDY
     }
-    // Only the file of the indices has its columns in lower case.
-    if (/^[^\n]*\bexch\b/.test(file.text)) {
+    // Only the file of the indices has no trading symbols.
+    const header = headerOf(file.text)
+    if (header.includes("EXCH") && !header.includes("TRADING SYMBOL")) {
       addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
     } else {
       addCsvRows({ ...source, columns, optional }, builder, toRow)

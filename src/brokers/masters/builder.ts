@@ -101,23 +101,20 @@ export class MasterBuilder {
 
   /** Of rows that say the same one stays. Of instruments under one name none does: a wrong price is worse than none. */
   #unique(): ReadonlyArray<Instrument> {
-    const byName = new Map<string, Array<Placed<Instrument>>>()
+    const byName = new Map<string, Map<string, Placed<Instrument>>>()
     for (const placed of this.#instruments) {
-      const name = nameOf(placed.item)
+      const { item } = placed
+      const name = nameOf(item)
       const same = byName.get(name)
-      if (same === undefined) byName.set(name, [placed])
-      else {
-        const again = same.findIndex(({ item }) => sameOnWire(item, placed.item))
-        if (again < 0) same.push(placed)
-        else {
-          this.#skip("repeated row")
-          if (isBefore(placed.item, same[again]!.item)) same[again] = placed
-        }
-      }
+      const onWire = `${item.brokerExchange} ${item.token}`
+      const again = same?.get(onWire)
+      if (again !== undefined) this.#skip("repeated row")
+      if (same === undefined) byName.set(name, new Map([[onWire, placed]]))
+      else if (again === undefined || isBefore(item, again.item)) same.set(onWire, placed)
     }
     const unique: Array<Instrument> = []
     for (const [name, all] of byName) {
-      const same = this.#listedTwice(all)
+      const same = this.#listedTwice([...all.values()])
       const [{ file, item }] = same as [Placed<Instrument>]
       if (same.length === 1) {
         unique.push(item)
@@ -188,6 +185,3 @@ const tokensOf = (instruments: ReadonlyArray<Instrument>): string => {
 }
 
 const byPlace = (a: { readonly at: number }, b: { readonly at: number }): number => a.at - b.at
-
-const sameOnWire = (a: Instrument, b: Instrument): boolean =>
-  a.token === b.token && a.brokerExchange === b.brokerExchange

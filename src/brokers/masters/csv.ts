@@ -54,7 +54,8 @@ export function* csvRows<C extends string>(
       `${title} lacks the columns ${missing.map(([c]) => c).join(", ")}: it begins with ${beginning(text)}. ${remedy}`
     )
   }
-  const width = Math.max(...places.map(([, place]) => place ?? 0)) + 1
+  const needed = places.flatMap(([c, place]) => (place === undefined || optional.includes(c) ? [] : [place]))
+  const width = Math.max(...needed) + 1
   // A separator inside a name shifts what is behind it. Where most rows are longer, the header is what is odd.
   const long = rows.filter((cells) => widthOf(cells) > header.length).length
   const most = long * 2 > rows.length ? Infinity : header.length
@@ -63,11 +64,18 @@ export function* csvRows<C extends string>(
       cells.length < width || widthOf(cells) > most
         ? `the row has ${cells.length} fields where the header has ${header.length}`
         : (Object.fromEntries(
-            places.map(([c, place]) => [c, place === undefined ? "" : cells[place]!.trim()])
+            places.map(([c, place]) => [c, place === undefined ? "" : (cells[place] ?? "").trim()])
           ) as Fields<C>)
     yield [i + 2, fields]
   }
 }
+
+/** The columns of a file, for masters whose files are told apart by them: of its first line that is not empty, in upper case. */
+export const headerOf = (text: string): ReadonlyArray<string> =>
+  /^[^\r\n]*/
+    .exec(text.replace(/^\uFEFF?\s*/, ""))![0]
+    .split(",")
+    .map((name) => name.replaceAll('"', "").trim().toUpperCase())
 
 /** Without the empty cells behind the last one. */
 const widthOf = (cells: ReadonlyArray<string>): number => {

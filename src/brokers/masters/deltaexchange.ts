@@ -44,6 +44,8 @@ const textIn = (object: Product, key: string): string => {
 const toRow = (product: Product): Row => {
   const status = textIn(product, "trading_status")
   if (status !== "operational") return skipped(`trading_status ${status === "" ? "(none)" : status}`)
+  const state = textIn(product, "state")
+  if (state !== "" && state !== "live") return skipped(`state ${state}`)
   const token = textIn(product, "id")
   if (!isToken(token)) return rejected(`id "${token}" is no number`)
   const symbol = textIn(product, "symbol")

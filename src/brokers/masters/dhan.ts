@@ -123,7 +123,7 @@ const toRow = (f: Fields): Row => {
   if (lotSize === undefined || lotSize <= 0) return rejected(`SEM_LOT_UNITS "${f.SEM_LOT_UNITS}" is no size`)
   const sized = { ...base, lotSize, tickSize: paise / PAISE }
   if (kind === "EQ") {
-    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE)
+    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE.toUpperCase())
     return cash({ ...sized, root: brokerSymbol, series: f.SEM_SERIES, ordinary, name: fullName(f) })
   }
 

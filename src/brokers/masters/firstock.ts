@@ -9,6 +9,7 @@ import { contractType } from "./contracts.ts"
 import { beginning, dateOf, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { rejected, skipped } from "./rows.ts"
+import { nameInSeries } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import {
   addKnownIndex,
@@ -106,8 +107,11 @@ const toIndex = (entry: Entry): Row => {
 }
 
 /** How older files mark an index among the shares. */
-const isIndex = ({ FreezeQty, ISIN, TickSize }: Fields): boolean =>
-  ISIN === "" && numberOf(TickSize) === 0 && numberOf(FreezeQty) === 0
+const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields): boolean =>
+  nameInSeries(Exchange === "NSE" ? "NSE" : "BSE", TradingSymbol).series === "" &&
+  ISIN === "" &&
+  numberOf(TickSize) === 0 &&
+  numberOf(FreezeQty) === 0
 
 const toRow = (f: Fields): Row => {
   const exchange = f.Exchange

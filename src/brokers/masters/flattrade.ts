@@ -10,7 +10,7 @@ import { dateOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { skipped } from "./rows.ts"
 import { nameOfSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
+import { addCsvRows, headerOf } from "./csv.ts"
 import {
   addKnownIndex,
   atLeastOne,
@@ -44,7 +44,8 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const seen = new Set<string>()
   for (const file of files) {
     builder.file(file.name)
-    const named = byName.find(([pattern]) => pattern.test(file.name))?.[1]
+    const isNamed = headerOf(file.text).includes("EXCHANGE")
+    const named = isNamed ? undefined : byName.find(([pattern]) => pattern.test(file.name))?.[1]
     addCsvRows(
       {
         title: `${file.name} as Flattrade's instrument master`,
@@ -55,7 +56,9 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       },
       builder,
       (fields) => {
-        const exchange = fields.Exchange === "" ? named : fields.Exchange
+        const exchange = isNamed ? fields.Exchange : named
+        // Rows that are left of what was delisted.
+        if (exchange === "" || exchange === "NULL") return skipped("a row without an exchange")
         if (exchange === undefined) {
           throw new MalformedMaster(
             `Neither ${file.name} nor its name tells the exchange. Give the file its name from Flattrade, like NSE_Equity.csv.`

@@ -10,7 +10,7 @@ import { contract, contractType } from "./contracts.ts"
 import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
+import { isBseGroup, nameOfSeries, otherKinds } from "./cash.ts"
 import { addCsvRows } from "./csv.ts"
 import { nseIndices } from "./indices.ts"
 
@@ -96,8 +96,11 @@ const toRow = (f: Fields): Row => {
   if (exchange === "NSE" || exchange === "BSE") {
     // The series stands behind the trading symbol, or else in the column of types: neither is documented (UNCONFIRMED).
     const type = f["Instrument Type"].toUpperCase()
-    const { series } = nameOfSeries(exchange, base.brokerSymbol, /^[A-Z][A-Z0-9]$/.test(type) ? type : "")
-    return cash({ ...base, root: name, series, name: f["Underlying Instrument Name"] })
+    const ordinary = !otherKinds.has(type)
+    const isSeries = exchange === "BSE" ? isBseGroup(type) : /^[A-Z][A-Z0-9]$/.test(type)
+    const told = isSeries && ordinary && type !== "ES" ? type : ""
+    const { series } = nameOfSeries(exchange, base.brokerSymbol, told)
+    return cash({ ...base, root: name, series, ordinary, name: f["Underlying Instrument Name"] })
   }
   const expiry = readExpiry(f.Expiry)
   if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)

@@ -11,7 +11,7 @@ import { contract } from "./contracts.ts"
 import { dateOf, isToken, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried, cash, rejected, skipped } from "./rows.ts"
-import { addCsvRows } from "./csv.ts"
+import { addCsvRows, headerOf } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 const columns = [
@@ -45,9 +45,9 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const builder = new MasterBuilder()
   for (const { name, text } of files) {
     builder.file(name)
-    const header = text.slice(0, text.indexOf("\n") >>> 0)
     const source = { title: TITLE, text, remedy: REMEDY }
-    if (header.includes("INSTRUMENT_NAME")) addCsvRows({ ...source, columns, optional }, builder, toRow)
+    if (headerOf(text).includes("INSTRUMENT_NAME"))
+      addCsvRows({ ...source, columns, optional }, builder, toRow)
     else addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
   }
   return builder.finish()
@@ -77,7 +77,7 @@ const toRow = (f: Fields): Row => {
     tickSize
   }
   if (!isFuture && !isOption) {
-    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE)
+    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE.toUpperCase())
     return cash({ ...base, root: f.TRADING_SYMBOL, series: f.SERIES, ordinary })
   }
   const expiry = dateOf(f.EXPIRY_DATE)

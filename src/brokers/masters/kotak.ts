@@ -62,7 +62,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
 
 /** Names in the header have stray blanks and semicolons: `dTickSize `, `dStrikePrice;`. */
 const withPlainHeader = (text: string): string =>
-  text.replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
+  text.trimStart().replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
 
 const derivatives: Readonly<Record<string, Exchange>> = {
   nse_fo: "NFO",
@@ -142,7 +142,8 @@ const toIndex = (f: Fields, nse: boolean): Row => {
 const toContract = (f: Fields, exchange: Exchange): Row => {
   const expiry = expiryOf(f.lExpiryDate)
   // Spot prices of commodities and the like expire never.
-  if (expiry === undefined && /^(COM|IN|UND)/.test(f.pInstType))
+  const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0
+  if (expiry === undefined && (isUndated || /^(COM|IN|UND)/.test(f.pInstType)))
     return skipped(`${f.pInstType} of ${f.pExchSeg}`)
   if (expiry === undefined) return rejected(`lExpiryDate "${f.lExpiryDate}" is no date`)
   const lotSize = numberOf(f.lLotSize)

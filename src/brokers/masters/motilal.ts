@@ -12,7 +12,7 @@ import { dateOf, isToken, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried, cash, rejected, skipped } from "./rows.ts"
 import { plainSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
+import { addCsvRows, headerOf } from "./csv.ts"
 import { bseIndices, nseIndices } from "./indices.ts"
 
 const scripColumns = [
@@ -54,7 +54,7 @@ export const parse: MasterParser = (files) => {
   for (const { name, text } of files) {
     builder.file(name)
     const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
-    if (/^[^\n]*\bindexcode\b/i.test(text)) {
+    if (headerOf(text).includes("INDEXCODE")) {
       addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
     } else {
       addCsvRows(
@@ -77,10 +77,10 @@ const toScrip = (f: Scrip): Row => {
   const kind = f.instrumentname.toUpperCase()
   const isCash = exchange === "NSE" || exchange === "BSE"
   // Indices have files of their own, with the codes that the broadcast knows them by.
-  if (isCash && /^(INDEX|IDX)/.test(kind)) return skipped("index among the scrips")
+  if (isCash && /INDEX|IDX/.test(kind)) return skipped("index among the scrips")
   const type = isCash ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
   if (type === undefined) return skipped(`${kind === "" ? "(no instrumentname)" : kind} of ${f.exchangename}`)
-  if (/^[y1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
+  if (/^[yt1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
   if (!isCode(f.scripcode)) return rejected(`scripcode "${f.scripcode}" is no code`)
   if (f.scripshortname === "") return rejected("scripshortname is empty")
   const lotSize = numberOf(f.marketlot)
@@ -100,8 +100,9 @@ const toScrip = (f: Scrip): Row => {
     return cash({ ...base, root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno })
   }
   // expirydate counts seconds from an epoch that differs from file to file; the name says the day.
-  const day = /\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/.exec(f.scripname)
-  const expiry = day === null ? undefined : dateOf(day[0])
+  const [day, ...further] = f.scripname.match(/\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/g) ?? []
+  if (further.length > 0) return skipped(`spread of ${f.exchangename}`)
+  const expiry = day === undefined ? undefined : dateOf(day)
   if (expiry === undefined) return rejected(`scripname "${f.scripname}" has no expiry date`)
   const strike = type === "FUT" ? undefined : numberOf(f.strikeprice)
   if (type !== "FUT" && (strike === undefined || strike <= 0)) {

@@ -54,7 +54,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       },
       builder,
       (fields) => {
-        seen.add(fields.Instrument === "INDEX" ? `${fields.Exchange} index` : fields.Exchange)
+        seen.add(isIndex(fields) ? `${fields.Exchange} index` : fields.Exchange)
         return toRow(fields)
       }
     )
@@ -66,6 +66,8 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   }
   return builder.finish()
 }
+
+const isIndex = ({ Instrument }: Fields): boolean => Instrument === "INDEX" || Instrument === "UNDIND"
 
 const toRow = (f: Fields): Row => {
   const exchange = f.Exchange
@@ -80,7 +82,7 @@ const toRow = (f: Fields): Row => {
   }
   const cash = cashExchanges[exchange]
   if (cash !== undefined) {
-    return f.Instrument === "INDEX"
+    return isIndex(f)
       ? indexRow(indexExchanges[exchange]!, scrip)
       : cashRow(cash, scrip, nameOfSeries(cash, f.TradingSymbol, f.Instrument))
   }

@@ -3,14 +3,17 @@ import type { Row } from "./rows.ts"
 import { rejected, skipped } from "./rows.ts"
 
 /** Shares and contracts with which the exchanges try their systems: `011NSETEST`. */
-const TEST = /(?:NSE|BSE|MCX)TEST/i
+const TEST = /(?:^|[\d\W])(?:NSE|BSE|MCX)TEST/i
 
 const MONTH = "(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
 /**
  * A trading symbol of two expiries (`GAIL25DEC26JANFUT`, `GAIL30DEC25-27JAN26`), or a name that says what it is
  * (`GAIL 30DEC27JAN SPD`).
  */
-const SPREAD = new RegExp(String.raw`\d{2}${MONTH}(?:\d{2}[-_/ ])?\d{2}${MONTH}|\bSPD\b|SPREAD`, "i")
+const SPREAD = new RegExp(
+  String.raw`\d{1,2} ?${MONTH}(?:[- ]?\d{2,4}(?=[-_/ ]))?[-_/ ]*\d{1,2} ?${MONTH}|\bSPD\b|SPREAD`,
+  "i"
+)
 export const isSpread = (text: string): boolean => SPREAD.test(text)
 
 /** Names of indices are free texts (`NIFTY500MULTICAP50:25:25`). */

@@ -197,6 +197,7 @@ const toRow = (line: string): Row => {
   if (!isToken(token)) return rejected(`ExchangeInstrumentID "${token}" is no plain number`)
   const name = f[NAME]!
   if (name === "") return rejected("Name is empty")
+  if (/^(?:ZZZ|DUMMY)|^SCRIP$/.test(name)) return skipped(`test of ${brokerExchange}`)
   const series = f[SERIES]!
   if (exchange === "BSE" && series === "SPOT") {
     return carried(index("BSE_INDEX", name, name, brokerExchange, token))
@@ -224,6 +225,8 @@ const toContract = (
 ): Row => {
   const kind = f[KIND]!
   if (kind !== FUTURE && kind !== OPTION) return skipped(`${f[SEGMENT]} instrument type ${kind}`)
+  // MCX lists commodities that contracts are on.
+  if (f[EXPIRY] === "1") return skipped(`${f[SEGMENT]} without an expiry`)
   const expiry = readExpiry(f[EXPIRY] ?? "")
   if (expiry === undefined) return rejected(`ContractExpiration "${f[EXPIRY] ?? ""}" is no date`)
   if (kind === FUTURE) return contract(base, "FUT", expiry, undefined)

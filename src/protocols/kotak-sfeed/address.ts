@@ -10,7 +10,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
 import { hostOf } from "../../market/networkReason.ts"
 import type { HttpAnswer, HttpRequest, LoginContext } from "../protocol.ts"
-import { brokerText, isObject, parseObject, reveal } from "../text.ts"
+import { isObject, parseObject, reveal } from "../text.ts"
 import { sfeedOptions } from "./options.ts"
 
 /** The address of last resort, and the sign that nobody configured another one. It has changed twice in two months. */
@@ -99,8 +99,8 @@ const whyNone = ({ status, unanswered }: HttpAnswer, address: string, dataCenter
   if (status === 0) return `did not answer (${unanswered ?? "no reason is known"})`
   if (status !== 200) return `failed (HTTP ${status})`
   return address === ""
-    ? `names no feed for data centre ${brokerText(dataCenter)}`
-    : `names no usable address for data centre ${brokerText(dataCenter)}`
+    ? `names no feed for data centre ${shownDataCenter(dataCenter)}`
+    : `names no usable address for data centre ${shownDataCenter(dataCenter)}`
 }
 
 const FORMS = "store https://host/path, wss://host/path, or a bare host such as feed.example.com"
@@ -114,8 +114,12 @@ const feedUrlProblem = (stored: string): string | undefined => {
     : `it begins with ${scheme.toLowerCase()}://, which would send the login without TLS; ${FORMS}`
 }
 
+/** Something else, a token say, may have been stored in its place. */
+const shownDataCenter = (text: string): string =>
+  /^[A-Z]{1,3}\d{1,4}$/i.test(text) ? text : "(the stored one)"
+
 const servedByOldFeed = (dataCenter: string): string =>
-  `Kotak's configuration service names the old feed ("${OLD_FEED}") for data centre ${brokerText(dataCenter)}: set ` +
+  `Kotak's configuration service names the old feed ("${OLD_FEED}") for data centre ${shownDataCenter(dataCenter)}: set ` +
   `"protocol": "kotak-hsm" for kotak in brokers.json, or an "endpoint" of your own to use the new one all the same`
 
 /** `data.configs` is flat: `E43_broadcast_source` is `sh`, `E43_sh_broadcast_endpoint` an address. */
@@ -143,15 +147,20 @@ export const webSocketAddress = (text: string, plain: boolean): string | undefin
   const [, scheme, rest] = /^(?:(\w+):\/\/)?((?!\w+:\/\/)[^\s/]\S*)$/.exec(text) ?? []
   if (rest === undefined) return undefined
   const secure = scheme === undefined || scheme === "https" || scheme === "wss"
-  if (scheme === undefined && !/^[^/]+\.[^/]/.test(rest)) return undefined
+  if (scheme === undefined && !BARE_HOST.test(rest)) return undefined
   const allowed = secure || (plain && (scheme === "http" || scheme === "ws"))
   const address = `${secure ? "wss" : "ws"}://${rest}`
   return allowed && isPlain(address) ? address : undefined
 }
 
+/** With a domain at its end: a token has dots as well, and would go to the resolver of names and into messages. */
+const BARE_HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,12}(?::\d+)?(?:\/\S*)?$/i
+const LONGEST_LABEL = 63
+
 /** Without a user, a fragment or the port 0: a socket refuses the last two, and nobody means the first. */
 const isPlain = (address: string): boolean => {
   if (!URL.canParse(address)) return false
-  const { hash, password, port, username } = new URL(address)
+  const { hash, hostname, password, port, username } = new URL(address)
+  if (hostname.split(".").some((label) => label.length > LONGEST_LABEL)) return false
   return username === "" && password === "" && hash === "" && port !== "0" && !address.endsWith("#")
 }

@@ -1,9 +1,9 @@
 /**
- * News of closing auctions. They come in packets of their own, unasked, beside the pictures of an instrument: without a price
+ * Closing-auction packets. They come in packets of their own, unasked, beside the pictures of an instrument: without a price
  * they make no tick, so they are kept and go out with the pictures that follow.
  *
  * The guide and the SDK name the fields and say no more. That more to buy is positive, and that the server sends zeros when
- * an auction has ended, are UNCONFIRMED.
+ * an auction has ended, are UNCONFIRMED: what was told is forgotten after a while in any case.
  */
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { i64le } from "../bytes.ts"
@@ -17,16 +17,26 @@ export interface Auction {
   readonly imbalance: number
   /** The same of market orders alone. */
   readonly marketImbalance: number
+  /** When it came, epoch milliseconds. */
+  readonly at: number
 }
 
+/** An auction tells every few seconds what it would come to, and is over within twenty minutes. */
+export const AUCTION_LASTS_MS = 120_000
+
 /** Undefined where there is no news: nothing but zeros, also when the auction has ended. */
-export const decodeAuction = (v: DataView, at: number, { divider }: Scale): Auction | undefined => {
+export const decodeAuction = (
+  v: DataView,
+  at: number,
+  { divider }: Scale,
+  receivedAt: number
+): Auction | undefined => {
   const reference = v.getUint32(at + 13, true) / divider
   const imbalance = i64le(v, at + 17)
   const marketImbalance = i64le(v, at + 25)
   return reference === 0 && imbalance === 0 && marketImbalance === 0
     ? undefined
-    : { reference, imbalance, marketImbalance }
+    : { reference, imbalance, marketImbalance, at: receivedAt }
 }
 
 export const withAuction = (tick: TickDraft, auction: Auction | undefined): Tick => {

@@ -14,7 +14,8 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { brokerText, isObject, parseJson } from "../text.ts"
-import { decodeAuction, withAuction } from "./auction.ts"
+import type { Auction } from "./auction.ts"
+import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
 import { decodeDepth, decodeIndex, decodeMini, decodeQuote, hasBook, indexNameAt } from "./decode.ts"
 import {
   ACKNOWLEDGED,
@@ -39,7 +40,7 @@ import {
   WELCOME
 } from "./layout.ts"
 import { sfeedOptions } from "./options.ts"
-import type { Segment } from "./segments.ts"
+import type { Segment, Subscription } from "./segments.ts"
 import { Subscriptions } from "./subscriptions.ts"
 
 const READY: WireEvent = { type: "ready" }
@@ -102,7 +103,7 @@ export class SfeedCodec implements Codec {
     }
     // The code before the level: an index packet is long enough to pass for a mini packet.
     if (code === INDEX) return this.#index(v, at, size, segment, receivedAt, sink)
-    if (code === AUCTION) return this.#auction(v, at, size, segment, sink)
+    if (code === AUCTION) return this.#auction(v, at, size, segment, receivedAt, sink)
     const level = v.getUint8(at + 5)
     const isMini = level === MINI_LEVEL
     if (!isMini && !isPicture(level)) return sink.reject("unknown_packet", `code ${code}, level ${level}`)
@@ -111,7 +112,8 @@ export class SfeedCodec implements Codec {
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
     if (subscription === undefined) return sink.reject("not_subscribed", `${segment.name}, token ${token}`)
-    const { auction, instrument } = subscription
+    const { instrument } = subscription
+    const auction = lasting(subscription, receivedAt)
     if (isMini) {
       sink.tick(instrument, decodeMini(v, at, instrument, receivedAt, segment), refreshes.ltp)
     } else if (level === QUOTE_LEVEL || (level === LEVEL_TWO && !hasBook(v, at))) {
@@ -124,7 +126,7 @@ export class SfeedCodec implements Codec {
   }
 
   /** Has no price of its own, and makes no tick: it goes out with the next picture. */
-  #auction(v: DataView, at: number, size: number, segment: Segment, sink: Sink): void {
+  #auction(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {
     if (size < AUCTION_SIZE) {
       return sink.reject("truncated", `a closing auction has ${AUCTION_SIZE} bytes, ${size} came`)
     }
@@ -133,7 +135,7 @@ export class SfeedCodec implements Codec {
     if (subscription === undefined) {
       return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`)
     }
-    subscription.auction = decodeAuction(v, at, segment)
+    subscription.auction = decodeAuction(v, at, segment, receivedAt)
   }
 
   #index(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {
@@ -208,6 +210,12 @@ export class SfeedCodec implements Codec {
     }
     if (instruments.length > 0) sink.event({ type: "confirmed", instruments })
   }
+}
+
+const lasting = (subscription: Subscription, now: number): Auction | undefined => {
+  const { auction } = subscription
+  if (auction !== undefined && now - auction.at > AUCTION_LASTS_MS) subscription.auction = undefined
+  return subscription.auction
 }
 
 const isPicture = (level: number): boolean =>

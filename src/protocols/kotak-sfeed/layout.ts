@@ -26,7 +26,6 @@ export const PICTURE_SIZE = 144
 export const ROW_SIZE = 16
 export const INDEX_SIZE = 87
 export const INDEX_NAME_AT = 66
-export const STATUS_SIZE = 16
 /** In the SDK; the guide has 15 reserved bytes more. */
 export const AUCTION_SIZE = 33
 

@@ -12,6 +12,7 @@
  *   refuses the whole request beyond it is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
+import { SEGMENT_IDS } from "./layout.ts"
 import { isObject } from "../text.ts"
 import { InvalidVariant, booleanOf, countOf, textOf } from "../variant.ts"
 
@@ -38,11 +39,13 @@ export const sfeedOptions = ({ variant }: Pick<CodecOptions, "variant">): SfeedO
 
 const epochsOf = (value: unknown): ReadonlyMap<string, number> => {
   if (value === undefined) return new Map()
-  if (isObject(value) && Object.values(value).every((year) => year === 1970 || year === 1980)) {
+  const isKnown = ([segment, year]: readonly [string, unknown]): boolean =>
+    Object.hasOwn(SEGMENT_IDS, segment) && (year === 1970 || year === 1980)
+  if (isObject(value) && Object.entries(value).every(isKnown)) {
     return new Map(Object.entries(value).map(([segment, year]) => [segment, year === 1980 ? EPOCH_1980 : 0]))
   }
   throw new InvalidVariant(
-    `Variant "timesSince" of protocol ${NAME} must be an object of segment (nse_cm, ...) to 1970 or 1980, ` +
+    `Variant "timesSince" of protocol ${NAME} must be an object of segment (${Object.keys(SEGMENT_IDS).join(", ")}) to 1970 or 1980, ` +
       `but is ${JSON.stringify(value)}. Correct it in the broker's settings.`
   )
 }

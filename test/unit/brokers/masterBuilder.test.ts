@@ -205,14 +205,17 @@ describe("a contract", () => {
     assert.strictEqual(contractType(optionType, kind), expected)
   })
 
-  it.each(["GAIL30DEC25-27JAN26", "GAIL25DEC26JANFUT", "GAIL 30DEC27JAN SPD", "GAIL-SPREAD-DEC"])(
-    "%s is a spread, whatever its columns say",
-    (symbol) => {
-      const { instruments, rejects, skipped } = built(future(symbol), future("GAIL25DECFUT", "2"))
-      assert.deepEqual(tokens(instruments), { "NFO:GAIL30DEC25FUT": "2" })
-      assert.deepStrictEqual([rejects, skipped], [[], { "spread of NFO": 1 }])
-    }
-  )
+  it.each([
+    "NIFTY 27 OCT 24 NOV FUT",
+    "GAIL30DEC25-27JAN26",
+    "GAIL25DEC26JANFUT",
+    "GAIL 30DEC27JAN SPD",
+    "GAIL-SPREAD-DEC"
+  ])("%s is a spread, whatever its columns say", (symbol) => {
+    const { instruments, rejects, skipped } = built(future(symbol), future("GAIL25DECFUT", "2"))
+    assert.deepEqual(tokens(instruments), { "NFO:GAIL30DEC25FUT": "2" })
+    assert.deepStrictEqual([rejects, skipped], [[], { "spread of NFO": 1 }])
+  })
 
   it("that is listed anew goes by its last token, at brokers that leave the old one", () => {
     const builder = new MasterBuilder({ lastToken: true })

@@ -60,6 +60,17 @@ describe("a CSV master", () => {
     ])
   })
 
+  it("needs no cell for a column that is optional", () => {
+    const source = { title: "The master", columns: ["name", "token", "isin"], optional: ["isin"], remedy: "" }
+    assert.deepStrictEqual(
+      [...csvRows({ ...source, text: "name,token,isin\nA,1\nB,2,X" })],
+      [
+        [2, { name: "A", token: "1", isin: "" }],
+        [3, { name: "B", token: "2", isin: "X" }]
+      ]
+    )
+  })
+
   it("takes rows that are nearly all longer than the header for what they are", () => {
     assert.deepStrictEqual(
       read("name,token\nA,1,x\nB,2,x\nC,3,x\n").map(([, fields]) => fields),

@@ -78,6 +78,13 @@ describe("Alice Blue's files", () => {
     assert.deepStrictEqual(skipped, { "index of MCX": 1, "no trading symbol": 1 })
   })
 
+  it("are told by their columns in any case, also behind an empty line", () => {
+    const read = (...lines: ReadonlyArray<string>) => brief(aliceblue([file("x.csv", ...lines)]).instruments)
+    const share = "NSE,nse_cm,EQ,TCS,11536,,TATA CONSULTANCY,TCS,TCS-EQ,1,0.05"
+    assert.deepStrictEqual(read("", cash.toLowerCase(), share), ["NSE:TCS 11536"])
+    assert.deepStrictEqual(read("", "Exch,Symbol,Token", "NSE,NIFTY 50,26000"), ["NSE_INDEX:NIFTY 26000"])
+  })
+
   it("are refused when they are something else", () => {
     assert.throws(() => aliceblue([]), MalformedMaster)
     assert.throws(() => aliceblue([file("NSE.csv", '{"NSE":[]}')]), MalformedMaster, "NSE.csv")

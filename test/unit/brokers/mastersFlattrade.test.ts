@@ -43,6 +43,21 @@ describe("Flattrade's files", () => {
     )
   ]
 
+  it("leave out what is left of delisted shares: rows without an exchange, in a file that has the column", () => {
+    const text = [
+      "Exchange,Token,Lotsize,Symbol,Tradingsymbol,Instrument,Expiry,Strike,Optiontype",
+      "BSE,500325,1,RELIANCE,RELIANCE,A,,,",
+      ",511111,1,RELIANCE,RELIANCE,A,,,",
+      "NULL,500002,1,OLDCO,OLDCO,B,,,"
+    ].join("\n")
+    const { instruments, rejects, skipped } = flattrade([{ name: "BSE_Equity.csv", text }])
+    assert.deepStrictEqual(
+      instruments.filter((i) => i.type === "EQ").map((i) => `${i.exchange}:${i.symbol} ${i.token}`),
+      ["BSE:RELIANCE 500325"]
+    )
+    assert.deepStrictEqual([rejects, skipped], [[], { "a row without an exchange": 2 }])
+  })
+
   it("become common symbols; the name tells the exchange where no column does", () => {
     const { instruments, rejects, skipped } = flattrade([...rest, nse])
     assert.deepStrictEqual(brief(instruments), [

@@ -36,6 +36,22 @@ describe("IIFL Capital's master", () => {
     )
   })
 
+  it("takes a kind for a series or a group only where it is one", () => {
+    const share = (exchange: string, id: number, kind: string) =>
+      `${exchange},${id},,ABC,Abc Limited,ABC,${kind},,,,1,0.05`
+    const names = (segment: string, ...rows: ReadonlyArray<string>) =>
+      parse([file(`${segment}.csv`, ...rows)]).instruments.map((i) => `${i.symbol} ${i.token}`)
+    assert.deepStrictEqual(names("NSEEQ", share("NSEEQ", 1, "ES")), ["ABC 1"])
+    assert.deepStrictEqual(names("NSEEQ", share("NSEEQ", 1, "EQ"), share("NSEEQ", 2, "N1")), [
+      "ABC 1",
+      "ABC-N1 2"
+    ])
+    assert.deepStrictEqual(names("BSEEQ", share("BSEEQ", 500325, "A"), share("BSEEQ", 590999, "F")), [
+      "ABC 500325",
+      "ABC-F 590999"
+    ])
+  })
+
   it.each<readonly [string, string, string]>([
     ["NSEFO", "FUTIDX,XX,,30-Apr-2026,75,0.05", "NFO:ABC30APR26FUT"],
     ["NSEFO", "OPTIDX,CE,24500.00,30-Apr-2026,75,0.05", "NFO:ABC30APR2624500CE"],

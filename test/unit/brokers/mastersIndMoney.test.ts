@@ -46,6 +46,15 @@ describe("INDmoney's instrument master", () => {
     assert.deepStrictEqual(skipped, { BOND: 1, "index of MCX": 1 })
   })
 
+  it("is told by its columns in any case, also behind an empty line", () => {
+    const text = `\n${HEADER.toLowerCase()}\nNSE,E,2885,EQUITY,RELIANCE,1,,,,0.05\n`
+    const { instruments } = parse([{ name: "equity.csv", text }])
+    assert.deepStrictEqual(
+      instruments.map((i) => `${i.exchange}:${i.symbol} ${i.token}`),
+      ["NSE:RELIANCE 2885"]
+    )
+  })
+
   it("says what is missing", () => {
     assert.throws(() => parse([]), MalformedMaster, /has no file/)
     assert.throws(() => parse([file("x", "a,b", "1,2")]), MalformedMaster, /lacks the columns EXCH, SEGMENT/)

@@ -151,6 +151,14 @@ describe("the symbols files of Shoonya, Zebu and TradeSmart", () => {
     }
   })
 
+  it("know BSE's indices by either of their kinds", () => {
+    const rows = ["BSE,1,1,SENSEX,SENSEX,UNDIND,0.05,", "BSE,500325,1,RELIANCE,RELIANCE,A,0.05,"]
+    assert.deepStrictEqual(brief(noren([file("BSE_symbols.txt", CASH, ...rows)]).instruments), [
+      "BSE_INDEX:SENSEX 1",
+      "BSE:RELIANCE 500325"
+    ])
+  })
+
   it("are refused when they are something else", () => {
     assert.throws(() => noren([]), MalformedMaster, "NSE_symbols.txt")
     assert.throws(() => noren([file("x.txt", "<html>")]), MalformedMaster, "x.txt")

@@ -13,7 +13,7 @@ import type { Codec, Handshake, HttpAnswer, HttpRequest } from "../../../src/pro
 import type { Tick } from "../../../src/market/tick.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { makeLink, secret } from "./link.ts"
-import { DEPTH, LTP, NOW, QUOTE, decode, instrument, requested } from "./support.ts"
+import { DEPTH, LTP, NOW, QUOTE, collecting, decode, instrument, requested } from "./support.ts"
 
 const options = codecOptions(broker)
 const reliance = instrument("NSE", "RELIANCE", "2885")
@@ -301,6 +301,8 @@ describe("the address", () => {
     assert.strictEqual(webSocketAddress("http://127.0.0.1:1/b", true), "ws://127.0.0.1:1/b")
     const none = ["", "ws://a/b", "ftp://a/b", "https://", "a b", "notaurl", ".x", "a/b.c"]
     const odd = ["user:pw@a.com", "https://u@a.com/b", "a.com#x", "wss://a.com/b#", "a.com:0", "https:/oops"]
+    // Tokens that were stored in its place.
+    odd.push("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl_x-9", `https://${"a".repeat(64)}.com/x`)
     for (const text of [...none, ...odd]) {
       assert.isUndefined(webSocketAddress(text, false), text)
     }
@@ -468,6 +470,7 @@ describe("packets", () => {
     )
     assert.throws(() => open({ timesSince: { nse_fo: 2000 } }), /"timesSince".*1970 or 1980/)
     assert.throws(() => open({ timesSince: 1980 }), /"timesSince"/)
+    assert.throws(() => open({ timesSince: { nse_fp: 1980 } }), /"timesSince".*nse_cm, nse_fo/)
     assert.throws(() => loggedIn(login(), {}, { variant: { lookUp: "no" } }), /"lookUp"/)
   })
 
@@ -518,6 +521,21 @@ describe("closing auctions", () => {
     imbalance,
     market_imbalance
   ]
+
+  it("are forgotten a while after the last word of them, whether zeros come or not", () => {
+    const codec = holding(reliance)
+    const at = (time: number, ...frames: ReadonlyArray<Uint8Array | string>) => {
+      const { found, sink } = collecting()
+      for (const frame of frames) codec.decode(frame, NOW + time, sink)
+      return found.ticks.map(said)
+    }
+    const picture = packet("Depth", 1, 2885, 100)
+    const auctioned = [100.25, -3000, 5_000_000_000]
+    assert.deepStrictEqual(at(0, answer({}), auction(2885, 100, told), picture), [auctioned])
+    assert.deepStrictEqual(at(120_000, picture), [auctioned])
+    assert.deepStrictEqual(at(120_001, picture), [[undefined, undefined, undefined]])
+    assert.deepStrictEqual(at(120_002, auction(2885, 100, told), picture), [auctioned])
+  })
 
   it("make no tick, and go out with the pictures that follow until there is no news of them", () => {
     const codec = holding(reliance, future)
