@@ -1,5 +1,5 @@
 /** Instruments as a large broker has them, made up: always the same, some 25 000 shares and all the rest contracts. */
-import { expiryLabel } from "../src/brokers/masters/contracts.ts"
+import { expiryLabel } from "../src/market/expiry.ts"
 import type { Exchange } from "../src/market/exchange.ts"
 import type { Instrument, InstrumentType } from "../src/market/instrument.ts"
 

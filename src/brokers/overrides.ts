@@ -121,11 +121,12 @@ const watchdogKeys = ["pongWithinMs", "ticklessAfterMs", "firstTickAfterMs", "pa
 const watchdogLimits = (o: BrokerOverride): Partial<Broker["heartbeat"]> =>
   Object.fromEntries(watchdogKeys.flatMap((key) => (o[key] === undefined ? [] : [[key, o[key]]])))
 
-/** @throws Error for a protocol that the broker does not speak */
-export const applyOverride = (broker: Broker, o: BrokerOverride): Broker =>
-  change(o.protocol === undefined ? broker : speaking(broker, o.protocol), o)
+/** The broker on the wire of `o.protocol`. @throws Error for a protocol that it does not speak */
+export const wireOf = (broker: Broker, o: BrokerOverride): Broker =>
+  o.protocol === undefined ? broker : speaking(broker, o.protocol)
 
-const change = (broker: Broker, o: BrokerOverride): Broker => ({
+/** All settings but the wire, which `wireOf` chooses. */
+export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
   ...broker,
   endpoint: o.endpoint ?? broker.endpoint,
   ...(broker.services === undefined ? {} : { services: { ...broker.services, ...o.services } }),

@@ -10,10 +10,10 @@ import * as Layer from "effect/Layer"
 import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
-import { feedsOf, speaking, wiresOf } from "./broker.ts"
+import { feedsOf, wiresOf } from "./broker.ts"
 import { hasVariant, unknownNames, variantProblems } from "./overrideProblems.ts"
 import type { BrokerOverride } from "./overrides.ts"
-import { BrokerOverrides, OverrideProblems, applyOverride } from "./overrides.ts"
+import { BrokerOverrides, OverrideProblems, applyOverride, wireOf } from "./overrides.ts"
 
 /** What a broker's module exports. */
 export interface BrokerModule {
@@ -72,14 +72,14 @@ export type BrokerUnusable = UnsupportedBroker | BrokerLoadFailed | BrokerMiscon
 const configured = Effect.fnUntraced(function* (module: BrokerModule, override: BrokerOverride) {
   const { name } = module.broker
   const wire = yield* Effect.try({
-    try: () => (override.protocol === undefined ? module.broker : speaking(module.broker, override.protocol)),
+    try: () => wireOf(module.broker, override),
     catch: (cause) =>
       new BrokerMisconfigured({
         broker: name,
         problems: [`${name}: ${cause instanceof Error ? cause.message : String(cause)}`]
       })
   })
-  const broker = applyOverride(module.broker, override)
+  const broker = applyOverride(wire, override)
   const variants = Effect.tryPromise({
     try: () => variantProblems(broker),
     catch: (cause) => new BrokerLoadFailed({ broker: name, cause })

@@ -47,7 +47,9 @@ const parsed = (text: string): Result.Result<unknown, string> => {
   } catch {
     // Its own message would quote the input, which holds secrets.
     return Result.fail(
-      text === "" ? `there is no input; give it JSON such as ${EXAMPLE}` : `this is no JSON; write ${EXAMPLE}`
+      text === ""
+        ? `there is no input; give it JSON such as ${EXAMPLE}`
+        : `this is not valid JSON; write ${EXAMPLE}`
     )
   }
 }

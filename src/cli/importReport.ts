@@ -4,7 +4,8 @@ import type { ExchangeReport, ImportReport } from "../store/importer.ts"
 import { table } from "./output.ts"
 
 const outcome = (e: ExchangeReport, forced: boolean): string => {
-  if (e.problem !== undefined && !forced) return e.displaced === 0 ? "kept" : `kept, ${e.displaced} displaced`
+  if (e.problem !== undefined && !forced)
+    return e.contradicted === 0 ? "kept" : `kept, ${e.contradicted} contradicted`
   if (e.now === 0) return e.expired === e.previous ? "removed, all had expired" : "removed, forced"
   return e.problem === undefined ? "replaced" : "replaced, forced"
 }
@@ -27,7 +28,7 @@ const exchangeTable = ({ exchanges, forced }: ImportReport): ReadonlyArray<strin
 export const importReportLines = (report: ImportReport): ReadonlyArray<string> => {
   const skipped = Object.entries(report.skipped).map(([kind, n]) => `${n} ${kind}`)
   const kept = report.kept === 0 ? "" : ` Kept ${report.kept} that the table had.`
-  const duplicates = report.duplicates === 0 ? "" : ` Said twice: ${report.duplicates}.`
+  const duplicates = report.duplicates === 0 ? "" : ` Duplicates: ${report.duplicates}.`
   return [
     `Imported ${counted(report.imported, "instrument")} of ${report.broker} from ${report.source} in ${report.elapsedMs} ms ` +
       `(before: ${report.previous}).${kept} Rejected ${report.rejected}.${duplicates} ` +

@@ -29,8 +29,7 @@ export interface DeepLevels {
 export interface InstrumentFacts {
   readonly broker: string
   readonly brokerTitle: string
-  /** With `series` where the master says it. */
-  readonly instrument: Instrument & { readonly series?: string }
+  readonly instrument: Instrument
   /** Its last day was before today. */
   readonly expired: boolean
   /** Empty: the broker's feed does not have this exchange. */

@@ -63,11 +63,21 @@ const readSettings = Effect.fn("readSettings")(function* (dataDir: string) {
   }
   const overrides = new Map<string, BrokerOverride>()
   const problems = new Map<string, ReadonlyArray<string>>()
+  const spellings = new Map<string, string>()
   for (const [name, value] of Object.entries(entries)) {
     const key = name.toLowerCase()
+    const earlier = spellings.get(key)
+    spellings.set(key, name)
     const checked = checkOverride(name, value)
     if (Result.isSuccess(checked)) overrides.set(key, checked.success)
-    else problems.set(key, checked.failure)
+    const wrong = [
+      ...(problems.get(key) ?? []),
+      ...(earlier === undefined
+        ? []
+        : [`${key} is there twice, as ${earlier} and ${name}: keep one of them`]),
+      ...(Result.isFailure(checked) ? checked.failure : [])
+    ]
+    if (wrong.length > 0) problems.set(key, wrong)
   }
   return { overrides: Object.fromEntries(overrides), problems: Object.fromEntries(problems) }
 })

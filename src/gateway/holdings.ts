@@ -4,6 +4,7 @@
  * The feed knows a reader's subscription by instrument and mode, while a client may hold the same one under
  * several spellings (`TCS` and `TCS:20`, mode 3 and mode 4). The feed is told when the last of a group goes.
  */
+import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 import type { UnsubscribeRequest } from "../market/subscription.ts"
 import type { ModeTag, Named } from "./protocol.ts"
@@ -39,8 +40,6 @@ const keyOf = (symbol: string, exchange: string, mode: Mode): string => `${excha
 
 /** A name as a client spells it. */
 type Spelled = Pick<Holding, "symbol" | "exchange">
-
-const spelledOf = ({ exchange, symbol }: Spelled): string => `${exchange}:${symbol}`
 
 const isSpelled = (holding: Holding, { exchange, symbol }: Spelled): boolean =>
   holding.symbol === symbol && holding.exchange === exchange
@@ -87,7 +86,7 @@ export class Holdings {
   /** The name with the feed's own symbol. What is held under an earlier one stays within reach by that spelling. */
   servedAs(name: Named, symbol: string | undefined): Named {
     if (symbol === undefined) return name
-    const spelled = spelledOf(name)
+    const spelled = nameOf(name)
     const known = this.#served.get(spelled)
     if (known === undefined) this.#served.set(spelled, new Set([symbol, name.instrument.symbol]))
     else known.add(symbol)
@@ -97,7 +96,7 @@ export class Holdings {
   /** Those in which something may be held by this spelling. */
   #groupsOf(name: Named, mode: Mode | undefined): ReadonlyArray<Group> {
     const { exchange, symbol } = name.instrument
-    const served = this.#served.size === 0 ? undefined : this.#served.get(spelledOf(name))
+    const served = this.#served.size === 0 ? undefined : this.#served.get(nameOf(name))
     const groups: Array<Group> = []
     for (const s of served ?? [symbol]) {
       for (const m of mode === undefined ? allModes : [mode]) {
@@ -163,7 +162,7 @@ export class Holdings {
     }
     const left = this.#served.size === 0 ? [] : this.#groupsOf(name, undefined)
     if (!left.some((group) => group.holdings.some((h) => isSpelled(h, name))))
-      this.#served.delete(spelledOf(name))
+      this.#served.delete(nameOf(name))
     return { holdings, requests }
   }
 

@@ -17,7 +17,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseFailed } from "./errors.ts"
 import { loader } from "./migrations.ts"
-import { LOCK_TIMEOUT_MS, askedForRoom, attempt, databaseFailed, fileFailed, resultCode } from "./sql.ts"
+import { LOCK_TIMEOUT_MS, attempt, databaseFailed, fileFailed, resultCode, watchDiskOf } from "./sql.ts"
 
 const OPEN = "open"
 const BUSY = 5
@@ -163,7 +163,7 @@ export const layer = (options: { readonly file: string }): Layer.Layer<SqlClient
   Layer.effectContext(
     Effect.gen(function* () {
       yield* prepareFile(options.file)
-      yield* askedForRoom(dirname(options.file))
+      yield* watchDiskOf(dirname(options.file))
       return yield* make(options.file, true)
     })
   ).pipe(Layer.provide(Reactivity.layer))

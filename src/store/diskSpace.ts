@@ -21,7 +21,7 @@ export const shortageIn = (cause: unknown): string | undefined =>
   cause instanceof Error && "code" in cause ? shortages[String(cause.code)] : undefined
 
 /** Of a file that could not be written, for a log. @param question asked where there is room */
-export const whyNot = (cause: unknown, question: string): string => {
+export const writeFailureText = (cause: unknown, question: string): string => {
   const found = shortageIn(cause)
   return found === undefined ? `${String(cause)}. ${question}` : `${found}; free some space`
 }

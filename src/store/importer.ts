@@ -214,19 +214,20 @@ const exchangeByExchange = Effect.fnUntraced(function* (
     exchanges: exchanges.map((report): ExchangeReport => {
       if (!keep.has(report.exchange)) return report
       const stayed = countOf(kept, report.exchange)
-      return { ...report, kept: stayed, displaced: countOf(stored, report.exchange) - stayed }
+      return { ...report, kept: stayed, contradicted: countOf(stored, report.exchange) - stayed }
     })
   }
 })
 
 /** What is wrong with an exchange, and what was done about it. */
 const inWords = (report: ExchangeReport, force: boolean): ReadonlyArray<string> => {
-  const { displaced, exchange, kept, now, previous, problem } = report
+  const { contradicted, exchange, kept, now, previous, problem } = report
   if (problem === undefined) return []
   if (force) {
     const done = now === 0 ? `all ${previous} were removed` : `the ${now} were taken`
     return [`${exchange}: ${problem}; ${done}, as forced`]
   }
-  const but = displaced === 0 ? "" : `, but for ${displaced} whose tokens or names the master gives to others`
+  const but =
+    contradicted === 0 ? "" : `, but for ${contradicted} whose tokens or names the master gives to others`
   return [`${exchange}: ${problem}; ${kept} of the table's were kept${but}`]
 }

@@ -35,7 +35,7 @@ export interface ExchangeReport {
   /** The table's instruments that stay in place of the master's; 0 where the master's were taken. */
   readonly kept: number
   /** Those that did not stay with the others, because the master gives their token or their name to something else. */
-  readonly displaced: number
+  readonly contradicted: number
   /** Files that the master's instruments of this exchange came from; empty where the parser does not tell. */
   readonly files: ReadonlyArray<string>
   /** What is wrong with the master's instruments of this exchange. They were taken all the same when forced. */
@@ -117,7 +117,7 @@ export const compare = (
       expired: previous - current,
       now: counts?.all ?? 0,
       kept: 0,
-      displaced: 0,
+      contradicted: 0,
       files: from,
       ...(problem === undefined ? {} : { problem })
     })

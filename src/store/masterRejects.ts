@@ -10,7 +10,7 @@ const REPORTED_REJECTS = 20
 /** Kinds of rejects that a report counts one by one; the rest is counted together. */
 const REPORTED_KINDS = 50
 
-/** Where the wire knows an instrument by: equal tokens live in several segments. */
+/** What the wire knows an instrument by: equal tokens live in several segments. */
 export const wireKey = (i: Pick<Instrument, "brokerExchange" | "token">): string =>
   `${i.brokerExchange}\n${i.token}`
 

@@ -52,11 +52,11 @@ const hasStrike = (entry: EntryRow, { strikeMax, strikeMin }: InstrumentSearch):
  * A contract's symbol that is still being typed, `NIFTY29DEC2`: the words of it, cut off anywhere, may be no words of the
  * index. Undefined where the text is none.
  */
-export const symbolBeginning = (
+const symbolBeginning = (
   typed: string
 ): { readonly text: string; /** With a whole expiry in it. */ readonly dated: boolean } | undefined => {
   const text = typed.replace(/\s/g, "").toUpperCase()
-  return /^.*[A-Z].*\d/.test(text) ? { text, dated: /[A-Z]\d\d[A-Z]{3}\d\d/.test(text) } : undefined
+  return /[A-Z].*\d/.test(text) ? { text, dated: /[A-Z]\d\d[A-Z]{3}\d\d/.test(text) } : undefined
 }
 
 const closenesses: ReadonlyArray<Closeness> = ["whole", "beginning", "inside"]

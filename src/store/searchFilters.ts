@@ -5,7 +5,7 @@ import type { Exchange } from "../market/exchange.ts"
 import { InstrumentType } from "../market/instrument.ts"
 import type { ExpiryRange, InstrumentSearch } from "./searchQuery.ts"
 import { MOST_LETTERS, MOST_WORDS, whyNoSearch } from "./searchText.ts"
-import { chunksOf, monthOf } from "./searchWords.ts"
+import { chunksOf, dateInNumbers, monthOf } from "./searchWords.ts"
 
 /** Each as written; absent or empty is none. */
 export interface WrittenFilters {
@@ -13,7 +13,7 @@ export interface WrittenFilters {
   readonly exchange?: string | undefined
   /** `CE`, or several with commas between. */
   readonly type?: string | undefined
-  /** `2026-12-29`, `2026-12`, `DEC`, `next`. */
+  /** `2026-12-29`, `29-12-2026`, `2026-12`, `DEC`, `next`. */
   readonly expiry?: string | undefined
   readonly strikeMin?: string | undefined
   readonly strikeMax?: string | undefined
@@ -43,11 +43,10 @@ const readNames = <A extends string>(
   all: ReadonlyArray<string>
 ): Read<ReadonlyArray<A>> => {
   const names = several(text)
-  if (names.length === 0) return Result.fail(`${quoted(text)} names no ${what}; there are ${all.join(", ")}`)
-  const strange = names.find((name) => !known(name))
+  const strange = names.length === 0 ? text : names.find((name) => !known(name))
   return strange === undefined
     ? Result.succeed(names.filter(known))
-    : Result.fail(`${quoted(strange)} is no ${what}; there are ${all.join(", ")}`)
+    : Result.fail(`${quoted(strange)} is not ${what}; known: ${all.join(", ")}`)
 }
 
 const twoDigits = (n: number): string => String(n).padStart(2, "0")
@@ -58,7 +57,10 @@ const isDay = (iso: string): boolean => {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(iso)
 }
 
-const day = (iso: string): ExpiryRange | undefined => (isDay(iso) ? { from: iso, to: iso } : undefined)
+const dayRange = (year: number, month: number, day: number): ExpiryRange | undefined => {
+  const iso = `${year}-${twoDigits(month)}-${twoDigits(day)}`
+  return isDay(iso) ? { from: iso, to: iso } : undefined
+}
 
 /** Dates are compared as texts, so that the 31st ends every month. */
 const monthRange = (year: number, month: number): ExpiryRange | undefined => {
@@ -69,16 +71,17 @@ const monthRange = (year: number, month: number): ExpiryRange | undefined => {
 const yearOf = (text: string): number => (text.length === 2 ? 2000 + Number(text) : Number(text))
 
 const expiryRange = (text: string, today: string): ExpiryRange | undefined => {
-  const iso = /^(\d{4})-(\d{2})(-\d{2})?$/.exec(text)
-  if (iso !== null) return iso[3] === undefined ? monthRange(Number(iso[1]), Number(iso[2])) : day(text)
+  const numbers = /^\d+(?:[-./]\d+){1,2}$/.test(text) ? dateInNumbers(chunksOf(text)[0]!) : undefined
+  if (numbers !== undefined) {
+    const { year, month } = numbers
+    return numbers.day === undefined ? monthRange(year, month) : dayRange(year, month, numbers.day)
+  }
   const words = /^(?:(\d{1,2})[- ]?)?([a-z]{3,9})(?:[- ]?(\d{4}|\d{2}))?$/.exec(text)
   const month = words === null ? undefined : monthOf(words[2]!)
   if (words === null || month === undefined) return undefined
   const [, dayText, , yearText] = words
   if (dayText !== undefined) {
-    return yearText === undefined
-      ? undefined
-      : day(`${yearOf(yearText)}-${twoDigits(month)}-${twoDigits(Number(dayText))}`)
+    return yearText === undefined ? undefined : dayRange(yearOf(yearText), month, Number(dayText))
   }
   if (yearText !== undefined) return monthRange(yearOf(yearText), month)
   const [year, now] = today.split("-").map(Number) as [number, number]
@@ -92,7 +95,7 @@ export const readExpiry = (text: string, today: string): Read<ExpiryRange | "nex
   const range = expiryRange(bare, today)
   return range === undefined
     ? Result.fail(
-        `${quoted(text)} is no expiry; write a date (2026-12-29, 29DEC26), a month (2026-12, DEC, DEC2026), or next`
+        `${quoted(text)} is not an expiry; write a date (2026-12-29, 29-12-2026, 29DEC26), a month (2026-12, DEC, DEC2026), or next`
       )
     : Result.succeed(range)
 }
@@ -102,7 +105,7 @@ const readStrike = (text: string): Read<number> => {
   const strike = bare === "" ? Number.NaN : Number(bare)
   return Number.isFinite(strike) && strike >= 0
     ? Result.succeed(strike)
-    : Result.fail(`${quoted(text)} is no strike; write rupees, such as 25000 or 83.25`)
+    : Result.fail(`${quoted(text)} is not a strike; write rupees, such as 25000 or 83.25`)
 }
 
 /** `24000..26000`, `24000..`, `..26000`, or one strike alone. */
@@ -112,13 +115,13 @@ export const readStrikes = (text: string): Read<Pick<Filters, "strikeMin" | "str
   const empty = low!.trim() === "" && high!.trim() === ""
   if (parts.length > 2 || empty) {
     return Result.fail(
-      `${quoted(text)} is no range of strikes; write 24000..26000, 24000.., ..26000, or one strike`
+      `${quoted(text)} is not a range of strikes; write 24000..26000, 24000.., ..26000, or one strike`
     )
   }
   const [, from, to] = /^\s*([\d,.]+)\s*(?:-|–|:|to)\s*([\d,.]+)\s*$/i.exec(text) ?? []
   return from === undefined
     ? strikes(low, high)
-    : Result.fail(`${quoted(text)} is no strike; write a range as ${from}..${to}`)
+    : Result.fail(`${quoted(text)} is not a strike; write a range as ${from}..${to}`)
 }
 
 const strikes = (
@@ -144,10 +147,10 @@ export const readFilters = (written: WrittenFilters, today: string): Read<Filter
     const { exchange, expiry, strikeMax, strikeMin, type } = written
     return {
       ...(isGiven(exchange)
-        ? { exchanges: yield* readNames<Exchange>(exchange, isExchange, "exchange", exchanges) }
+        ? { exchanges: yield* readNames<Exchange>(exchange, isExchange, "an exchange", exchanges) }
         : {}),
       ...(isGiven(type)
-        ? { types: yield* readNames<InstrumentType>(type, isType, "type", InstrumentType.literals) }
+        ? { types: yield* readNames<InstrumentType>(type, isType, "a type", InstrumentType.literals) }
         : {}),
       ...(isGiven(expiry) ? { expiry: yield* readExpiry(expiry, today) } : {}),
       ...(yield* strikes(strikeMin, strikeMax))
@@ -157,10 +160,10 @@ export const readFilters = (written: WrittenFilters, today: string): Read<Filter
 /** A text that is looked for whole: longer ones are refused instead of cut. */
 export const readText = (text: string): Read<string> => {
   if (text.length > MOST_LETTERS) {
-    return Result.fail(`a text of ${text.length} characters is no search; at most ${MOST_LETTERS}`)
+    return Result.fail(`the search text has ${text.length} characters; at most ${MOST_LETTERS} are allowed`)
   }
   const chunks = chunksOf(text)
-  if (chunks.length > MOST_WORDS) return Result.fail(`more than ${MOST_WORDS} words are no search`)
+  if (chunks.length > MOST_WORDS) return Result.fail(`a search may have at most ${MOST_WORDS} words`)
   const why = whyNoSearch(chunks)
   return why === undefined ? Result.succeed(text) : Result.fail(why)
 }

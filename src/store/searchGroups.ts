@@ -1,7 +1,7 @@
 /** Contracts in groups, each of one underlying and one day of expiry. Pure. */
 import type { Exchange } from "../market/exchange.ts"
+import { expiryLabel } from "../market/expiry.ts"
 import type { Instrument, InstrumentType } from "../market/instrument.ts"
-import { months } from "./searchWords.ts"
 
 export interface Group {
   readonly exchange: Exchange
@@ -16,10 +16,6 @@ export interface Group {
 }
 
 export const isContract = ({ type }: Pick<Instrument, "type">): boolean => type !== "EQ" && type !== "INDEX"
-
-/** `28MAR24` of `2024-03-28`: how the common symbols write an expiry. */
-const labelOf = (expiry: string): string =>
-  `${expiry.slice(8, 10)}${months[Number(expiry.slice(5, 7)) - 1]?.slice(0, 3).toUpperCase()}${expiry.slice(2, 4)}`
 
 const LABEL_LENGTH = 7
 
@@ -39,7 +35,7 @@ export const groupsOf = (instruments: ReadonlyArray<Instrument>): Array<Group> =
       !symbol.startsWith(last.start)
     ) {
       let label = expiry === undefined ? undefined : labels.get(expiry)
-      if (expiry !== undefined && label === undefined) labels.set(expiry, (label = labelOf(expiry)))
+      if (expiry !== undefined && label === undefined) labels.set(expiry, (label = expiryLabel(expiry)))
       const at = label === undefined ? -1 : symbol.indexOf(label)
       const open = at > 0
       const start = open ? symbol.slice(0, at + LABEL_LENGTH) : symbol

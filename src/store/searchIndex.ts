@@ -32,14 +32,11 @@ const ROWS_PER_INSERT = 100
 /** Behind every letter, digit and sign that a contract's symbol may go on with. */
 export const BEHIND_ALL = "~"
 
-/** With the series that the exchange gave a share, where the table has it. */
-type Listed = Instrument & { readonly series?: string }
-
 /**
  * Whether a share stands under its bare symbol. Other series have theirs behind it (`RELIANCE-BE`), one or two letters or
  * digits; `BAJAJ-AUTO` is bare.
  */
-export const isOrdinary = ({ series, symbol }: Pick<Listed, "symbol" | "series">): boolean =>
+export const isOrdinary = ({ series, symbol }: Pick<Instrument, "symbol" | "series">): boolean =>
   series === undefined || series === "" ? !/-[A-Z0-9]{1,2}$/.test(symbol) : !symbol.endsWith(`-${series}`)
 
 const place = new Map(exchanges.map((exchange, i): [Exchange, number] => [exchange, i]))
@@ -119,13 +116,8 @@ const listed = Effect.fnUntraced(function* (
   written: ReadonlyArray<Instrument>
 ) {
   const { n } = (yield* sql.unsafe<{ readonly n: number }>(countStatement, [broker]))[0]!
-  if (n === written.length) return written as ReadonlyArray<Listed>
-  const rows = yield* sql.unsafe<InstrumentRow & { readonly series?: string | null }>(readAllStatement, [
-    broker
-  ])
-  return rows.map((row): Listed =>
-    row.series == null ? fromRow(row) : { ...fromRow(row), series: row.series }
-  )
+  if (n === written.length) return written
+  return (yield* sql.unsafe<InstrumentRow>(readAllStatement, [broker])).map(fromRow)
 })
 
 /**

@@ -103,11 +103,11 @@ const findIn = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, plan: Plan
   const { query, text } = plan
   const expiring =
     query.expiry !== undefined || query.strikeMin !== undefined || query.strikeMax !== undefined
-  const dear = whyNoSearch(text.chunks) !== undefined
+  const tooCostly = whyNoSearch(text.chunks) !== undefined
   const look = Effect.fnUntraced(function* (wanted: Plan) {
     const found = new Found(wanted.limit)
     if (text.chunks.length > 0) yield* findSymbol(sql, wanted, found)
-    if (dear) return found.instruments
+    if (tooCostly) return found.instruments
     if (!expiring) yield* findShares(sql, wanted, found)
     if (wanted.types?.some((type) => contractTypes.has(type)) ?? true)
       yield* findContracts(sql, wanted, found)

@@ -4,17 +4,18 @@
  */
 import { isExchange } from "../market/exchange.ts"
 import type { Exchange } from "../market/exchange.ts"
+import { monthLabels } from "../market/expiry.ts"
 import type { InstrumentType } from "../market/instrument.ts"
 import type { Chunk } from "./searchWords.ts"
-import { LEAST_INSIDE, chunksOf, isNumber, monthOf, monthWord, months } from "./searchWords.ts"
+import { LEAST_INSIDE, chunksOf, dateInNumbers, isNumber, monthOf, monthWord } from "./searchWords.ts"
 
-/** Longer texts are no search, and every word costs. */
+/** Longer texts are refused: nobody means them, and every word costs. */
 export const MOST_LETTERS = 200
 export const MOST_WORDS = 10
 /** Of letters or digits in one word; a whole option symbol has 6. Each is a question of its own. */
-export const MOST_RUNS = 12
+const MOST_RUNS = 12
 /** Different ones: a day, a year, a strike and what is in two names. Each begins thousands of strikes. */
-export const MOST_NUMBERS = 5
+const MOST_NUMBERS = 5
 
 /** How closely the words have to fit, the closest first. */
 export type Closeness = "whole" | "beginning" | "inside"
@@ -36,10 +37,12 @@ export interface SearchText {
 export const whyNoSearch = (chunks: ReadonlyArray<Chunk>): string | undefined => {
   const long = chunks.find(({ runs }) => runs.length > MOST_RUNS)
   if (long !== undefined) {
-    return `a word of more than ${MOST_RUNS} parts, of letters or digits, is no search`
+    return `a word may have at most ${MOST_RUNS} parts (runs of letters or digits)`
   }
   const numbers = new Set(chunks.flatMap(({ runs }) => runs.filter(isNumber)))
-  return numbers.size > MOST_NUMBERS ? `more than ${MOST_NUMBERS} different numbers are no search` : undefined
+  return numbers.size > MOST_NUMBERS
+    ? `a search may have at most ${MOST_NUMBERS} different numbers`
+    : undefined
 }
 
 const typeWords: Readonly<Record<string, ReadonlyArray<InstrumentType>>> = {
@@ -59,13 +62,12 @@ const typeWords: Readonly<Record<string, ReadonlyArray<InstrumentType>>> = {
 
 const wordOf = (word: string): Chunk => ({ joined: word, runs: [word] })
 
-/** `2026-12-29`, `29-12-2026`, `29.12.2026` and `2026-12` with the month's name; undefined for anything else. */
-const writtenDate = ({ runs }: Chunk): ReadonlyArray<Chunk> | undefined => {
-  const iso = /^(20\d\d)\n(0[1-9]|1[0-2])(?:\n(\d\d?))?$/.exec(runs.join("\n"))
-  const indian = /^(\d\d?)[\n.](0?[1-9]|1[0-2])\n(20\d\d)$/.exec(runs.join("\n"))
-  const [year, month, day] = iso?.slice(1) ?? indian?.slice(1).reverse() ?? []
-  if (year === undefined || month === undefined) return undefined
-  return [...(day === undefined ? [] : [wordOf(day)]), wordOf(monthWord(Number(month))), wordOf(year)]
+/** A date in numbers as words of the index, the month by its name; undefined for anything else. */
+const writtenDate = (chunk: Chunk): ReadonlyArray<Chunk> | undefined => {
+  const date = dateInNumbers(chunk)
+  if (date === undefined) return undefined
+  const day = date.day === undefined ? [] : [String(date.day).padStart(2, "0")]
+  return [...day, monthWord(date.month), String(date.year)].map(wordOf)
 }
 
 /** `BAJAJ-AUTO` and `M&M` are one word of a contract; `25000ce` and `nifty-fut` are two. */
@@ -98,7 +100,7 @@ const readSearchText = (text: string, glued: boolean): SearchText => {
 }
 
 /** A month behind a name: `NIFTYDEC26`. */
-const monthInName = new RegExp(`([a-z])(${months.map((_, i) => monthWord(i + 1)).join("|")})(?=\\d)`, "gi")
+const monthInName = new RegExp(`([a-z])(${monthLabels.join("|")})(?=\\d)`, "gi")
 
 /**
  * What the text may mean, the likeliest first: `DEC26500` is year 26 and strike 500, or else the strike 26500; KUMAR is a name,

@@ -6,6 +6,7 @@
  * `^` before what a symbol is, whole, and `~` before what is left of a symbol without its first letters, by which
  * BANK finds HDFCBANK.
  */
+import { months } from "../market/expiry.ts"
 import type { Instrument, InstrumentType } from "../market/instrument.ts"
 
 /** A part of a text between blanks: `BAJAJ-AUTO` is one, `NIFTY28MAR24` is one. */
@@ -15,21 +16,6 @@ export interface Chunk {
   /** Letters and numbers apart: `bajaj`, `auto`; `nifty`, `28`, `mar`, `24`. */
   readonly runs: ReadonlyArray<string>
 }
-
-export const months = [
-  "january",
-  "february",
-  "march",
-  "april",
-  "may",
-  "june",
-  "july",
-  "august",
-  "september",
-  "october",
-  "november",
-  "december"
-] as const
 
 /** 1 to 12 for three or more letters that a month's name begins with, in lower case; undefined for anything else. */
 export const monthOf = (word: string): number | undefined => {
@@ -83,6 +69,23 @@ export const chunksOf = (text: string, glued = false): ReadonlyArray<Chunk> => {
     if (chunk !== undefined) chunks.push(chunk)
   }
   return chunks
+}
+
+/** A day, or a whole month. */
+export interface WrittenDate {
+  readonly year: number
+  readonly month: number
+  readonly day?: number
+}
+
+/** `2026-12-29`, `29-12-2026`, `29.12.2026` and `2026-12`; undefined for anything else. The calendar may have no such day. */
+export const dateInNumbers = ({ runs }: Chunk): WrittenDate | undefined => {
+  const text = runs.join("-")
+  const iso = /^(20\d\d)-(0[1-9]|1[0-2])(?:-(\d\d?))?$/.exec(text)
+  const indian = /^(\d\d?)[-.](0?[1-9]|1[0-2])-(20\d\d)$/.exec(text)
+  const [year, month, day] = iso?.slice(1) ?? indian?.slice(1).reverse() ?? []
+  if (year === undefined || month === undefined) return undefined
+  return { year: Number(year), month: Number(month), ...(day === undefined ? {} : { day: Number(day) }) }
 }
 
 const joinedOf = (text: string): string => {
@@ -147,7 +150,7 @@ export interface ContractGroup {
  * Day, month and year of an expiry as people write them: `2026-08-05` is 05, 5, aug, 26 and 2026. None of what is no date:
  * a table of an earlier version may hold such a text.
  */
-export const datesOf = (expiry: string): ReadonlyArray<string> => {
+const datesOf = (expiry: string): ReadonlyArray<string> => {
   const date = /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})$/.exec(expiry)
   if (date === null) return []
   const [, year, month, day] = date as unknown as [string, string, string, string]

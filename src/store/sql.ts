@@ -59,8 +59,8 @@ export const resultCode = (u: unknown): number | undefined => {
 /** The folders of the databases that this process has open: a failure does not say which one it is of. */
 const folders = new Map<string, number>()
 
-/** Has a failure ask the folder's disk for room while the scope is open. */
-export const askedForRoom = (folder: string): Effect.Effect<void, never, Scope.Scope> =>
+/** While the scope is open, a failure checks this folder's disk for free space. */
+export const watchDiskOf = (folder: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => void folders.set(folder, (folders.get(folder) ?? 0) + 1)),
     () =>

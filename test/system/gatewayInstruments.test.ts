@@ -108,20 +108,20 @@ describe("GET /instruments", () => {
     ["?query=", "Give a query or a filter"],
     ["?query=a&exchnage=NSE", 'no parameter "exchnage"'],
     ["?query=a&query=b", "The parameter query is there more than once"],
-    ["?query=a&exchange=NYSE", '"NYSE" is no exchange; there are NSE, BSE'],
-    ["?query=a&exchange=,", '"," names no exchange; there are NSE, BSE'],
-    ["?type=,", '"," names no type; there are EQ, FUT'],
-    [`?query=${"1a".repeat(100)}`, "A word of more than 12 parts"],
-    ["?query=20+21+22+23+24+25", "More than 5 different numbers"],
-    ["?query=a&type=BOND", '"BOND" is no type; there are EQ, FUT'],
-    ["?query=a&expiry=2026-02-30", '"2026-02-30" is no expiry'],
-    ["?query=a&strike_min=cheap", '"cheap" is no strike'],
+    ["?query=a&exchange=NYSE", '"NYSE" is not an exchange; known: NSE, BSE'],
+    ["?query=a&exchange=,", '"," is not an exchange; known: NSE, BSE'],
+    ["?type=,", '"," is not a type; known: EQ, FUT'],
+    [`?query=${"1a".repeat(100)}`, "A word may have at most 12 parts"],
+    ["?query=20+21+22+23+24+25", "A search may have at most 5 different numbers"],
+    ["?query=a&type=BOND", '"BOND" is not a type; known: EQ, FUT'],
+    ["?query=a&expiry=2026-02-30", '"2026-02-30" is not an expiry'],
+    ["?query=a&strike_min=cheap", '"cheap" is not a strike'],
     ["?query=a&strike_min=2&strike_max=1", "The lowest strike, 2, is above the highest, 1"],
     ["?query=a&limit=0", "Limit must be 1 to 500"],
     ["?query=a&limit=501", "Limit must be 1 to 500"],
     ["?query=a&limit=many", "Limit must be 1 to 500"],
-    [`?query=${"x".repeat(201)}`, "at most 200"],
-    ["?query=a+b+c+d+e+f+g+h+i+j+k", "More than 10 words"]
+    [`?query=${"x".repeat(201)}`, "The search text has 201 characters; at most 200 are allowed"],
+    ["?query=a+b+c+d+e+f+g+h+i+j+k", "A search may have at most 10 words"]
   ])("says what is wrong with %s", async (query, message) => {
     await open()
     const { body, status } = await ask(query)

@@ -99,10 +99,10 @@ describe("algoways instruments search", () => {
         assert.include((yield* search("infy", "--user", "asha")).out, "1594")
         assert.deepStrictEqual(symbolsIn((yield* search("zerodha", "--broker", "dhan")).out), ["ZERODHA"])
         for (const [args, says] of [
-          [["--expiry", "someday"], '"someday" is no expiry'],
+          [["--expiry", "someday"], '"someday" is not an expiry'],
           [["--strike", "9..1"], "above the highest"],
           [["--strike", "1", "--strike-min", "1"], "not both"],
-          [["--exchange", "NYSE"], '"NYSE" is no exchange']
+          [["--exchange", "NYSE"], '"NYSE" is not an exchange']
         ] as const) {
           const { code, err } = yield* search("dhan", "infy", ...args)
           assert.strictEqual(code, 1, args.join(" "))

@@ -3,9 +3,9 @@
  * Source: SmartAPI documentation ("Instruments") and the file itself.
  */
 import type { Exchange } from "../../market/exchange.ts"
+import { expiryLabel } from "../../market/expiry.ts"
 import type { ParsedMaster } from "../broker.ts"
 import { MasterBuilder } from "./builder.ts"
-import { expiryLabel } from "./contracts.ts"
 import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried, cash, rejected, skipped } from "./rows.ts"

@@ -39,7 +39,7 @@ export const nseShares: ReadonlyArray<string> = ["EQ", "BE", "BZ", "SM", "ST", "
  * BSE's groups of shares, in the same sense: normal market, exclusively listed, trade to trade, of companies that break
  * the rules, SME. Groups that are in neither list come behind these.
  */
-export const bseShares: ReadonlyArray<string> = [
+const bseShares: ReadonlyArray<string> = [
   "EQ",
   "A",
   "B",
@@ -59,7 +59,7 @@ export const bseShares: ReadonlyArray<string> = [
 /** BSE's groups of fixed income, government securities, warrants and rights. */
 const bseOthers: ReadonlySet<string> = new Set(["F", "FC", "G", "GC", "W", "R"])
 
-export const isBseGroup = (text: string): boolean => bseShares.includes(text) || bseOthers.has(text)
+const isBseGroup = (text: string): boolean => bseShares.includes(text) || bseOthers.has(text)
 
 /** Behind all groups that are known. */
 const UNKNOWN_GROUP = bseShares.length

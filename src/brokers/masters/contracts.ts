@@ -1,12 +1,8 @@
 /** Futures and options: what a row's columns call them, and their common symbols. */
+import { expiryLabel } from "../../market/expiry.ts"
 import type { Instrument } from "../../market/instrument.ts"
-import { MONTHS } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried } from "./rows.ts"
-
-/** `28MAR24` of `2024-03-28`: how the common symbols write an expiry. */
-export const expiryLabel = (iso: string): string =>
-  `${iso.slice(8, 10)}${MONTHS[Number(iso.slice(5, 7)) - 1]!}${iso.slice(2, 4)}`
 
 /** `FUT`, or strike and type in the shortest form: a whole strike has no decimals, another keeps its own. */
 export const contractTail = (type: "FUT" | "CE" | "PE", strike: number | undefined): string =>

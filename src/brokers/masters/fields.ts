@@ -1,4 +1,5 @@
 /** Reads the fields of instrument masters: numbers, tokens, days. */
+import { monthLabels } from "../../market/expiry.ts"
 
 /** A finite number, or undefined; an empty text is not 0. */
 export const numberOf = (text: string): number | undefined => {
@@ -12,22 +13,6 @@ export const isToken = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text)
 
 /** The first characters of a file, for an error message. */
 export const beginning = (text: string): string => JSON.stringify(text.trimStart().slice(0, 60))
-
-/** As expiries are written. */
-export const MONTHS: ReadonlyArray<string> = [
-  "JAN",
-  "FEB",
-  "MAR",
-  "APR",
-  "MAY",
-  "JUN",
-  "JUL",
-  "AUG",
-  "SEP",
-  "OCT",
-  "NOV",
-  "DEC"
-]
 
 /** `2024-03-28`, or undefined where there is no such day. */
 export const isoDate = (year: number, month: number, day: number): string | undefined => {
@@ -50,4 +35,4 @@ export const dateOf = (text: string): string | undefined => {
 }
 
 /** The number of a month by its three letters, in any case; 0 for anything else. */
-export const monthOf = (letters: string): number => MONTHS.indexOf(letters.toUpperCase()) + 1
+export const monthOf = (letters: string): number => monthLabels.indexOf(letters.toUpperCase()) + 1

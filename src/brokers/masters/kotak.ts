@@ -141,7 +141,7 @@ const toIndex = (f: Fields, nse: boolean): Row => {
 
 const toContract = (f: Fields, exchange: Exchange): Row => {
   const expiry = expiryOf(f.lExpiryDate)
-  // Spot prices of commodities and the like expire never.
+  // Spot prices of commodities and the like never expire.
   const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0
   if (expiry === undefined && (isUndated || /^(COM|IN|UND)/.test(f.pInstType)))
     return skipped(`${f.pInstType} of ${f.pExchSeg}`)

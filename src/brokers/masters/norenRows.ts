@@ -3,11 +3,12 @@
  * indices and contracts.
  */
 import type { Exchange } from "../../market/exchange.ts"
+import { expiryLabel } from "../../market/expiry.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { MasterFile } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import type { MasterBuilder } from "./builder.ts"
-import { contract, contractTail, expiryLabel } from "./contracts.ts"
+import { contract, contractTail } from "./contracts.ts"
 import { isToken, numberOf } from "./fields.ts"
 import type { Row } from "./rows.ts"
 import { carried, cash, rejected } from "./rows.ts"

@@ -34,5 +34,5 @@ export const checked = (row: Row): Row => {
   const isSymbol = (type === "INDEX" ? INDEX_SYMBOL : SYMBOL).test(symbol) && /[A-Za-z]/.test(symbol)
   return isSymbol
     ? row
-    : rejected(`"${symbol}" is no symbol; a blank or a separator in a name may have shifted the columns`)
+    : rejected(`"${symbol}" is not a symbol; a blank or a separator in a name may have shifted the columns`)
 }

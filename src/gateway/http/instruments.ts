@@ -48,7 +48,7 @@ interface Asked {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** @param query what stands behind the question mark */
-export const readQuery = (query: string, today: string): Result.Result<Asked, Answer> =>
+const readQuery = (query: string, today: string): Result.Result<Asked, Answer> =>
   Result.gen(function* () {
     const given = new URLSearchParams(query)
     for (const name of given.keys()) {
@@ -84,7 +84,7 @@ export const readQuery = (query: string, today: string): Result.Result<Asked, An
   }).pipe(Result.mapError((wrong) => badRequest(capital(wrong))))
 
 /** In the names of the client protocol. What an instrument does not have has no key. */
-const shown = (instrument: Instrument & { readonly series?: string }): object => ({
+const shown = (instrument: Instrument): object => ({
   symbol: instrument.symbol,
   exchange: instrument.exchange,
   name: instrument.name,

@@ -26,7 +26,7 @@ export interface Searches {
 /** So many seconds' worth of searches may come at once, as with a client's messages. */
 const BURST_S = 5
 
-/** Of all users together: even the dearest are all answered before their callers' patience ends. */
+/** Of all users together: even the most costly are all answered before their callers' patience ends. */
 const MOST_WAITING = 100
 
 const nextTurn: Effect.Effect<void> = Effect.callback((resume) => {

@@ -91,7 +91,7 @@ function* lookUp({
   // A service on this machine may name addresses without TLS: a simulator's.
   const found = webSocketAddress(address, service.startsWith("http:"))
   if (found !== undefined) return { address: found, outcome: "" }
-  const asked = `Kotak's configuration service at ${hostOf(service) ?? "an address that is none"} was asked and`
+  const asked = `Kotak's configuration service at ${hostOf(service) ?? "an invalid address"} was asked and`
   return { outcome: `${asked} ${whyNone(answer, address, dataCenter)}` }
 }
 

@@ -11,7 +11,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Frame, RejectCause, Want } from "../../protocols/protocol.ts"
-import { whyNot } from "../../store/diskSpace.ts"
+import { writeFailureText } from "../../store/diskSpace.ts"
 import { ConnectionTaps } from "../surroundings.ts"
 import type { ConnectionName, ConnectionTap, Tap } from "../tap.ts"
 import { makeFiles } from "./files.ts"
@@ -109,7 +109,7 @@ export const make = Effect.fnUntraced(function* (
         Effect.catch((error) => {
           count.skipped(name.broker, cause)
           return Effect.logWarning(
-            `a frame could not be kept in ${dataDir}/quarantine: ${whyNot(error.cause, "Is the folder ours?")}`
+            `a frame could not be kept in ${dataDir}/quarantine: ${writeFailureText(error.cause, "Is the folder ours?")}`
           )
         })
       )

@@ -12,7 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Semaphore from "effect/Semaphore"
 import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
-import { whyNot } from "../../store/diskSpace.ts"
+import { writeFailureText } from "../../store/diskSpace.ts"
 import type { ConnectionName, ConnectionTap, Tap } from "../tap.ts"
 import type { Retention } from "./files.ts"
 import { fileNameOf, sweep, writeRecording } from "./files.ts"
@@ -164,7 +164,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
                 Metric.update(failed, 1),
                 Effect.as(
                   Effect.logWarning(
-                    `a recording could not be written to ${directory}: ${whyNot(error.cause, "May this user write there?")}`
+                    `a recording could not be written to ${directory}: ${writeFailureText(error.cause, "May this user write there?")}`
                   ),
                   undefined
                 )

@@ -34,7 +34,7 @@ export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, Con
     },
     catch: (cause) =>
       new ConnectionRefused({
-        detail: `${request.method} ${hostOf(request.url) ?? "an address that is none"}: ${reasonOf(cause)}`
+        detail: `${request.method} ${hostOf(request.url) ?? "an invalid address"}: ${reasonOf(cause)}`
       })
   })
 

@@ -264,7 +264,7 @@ describe("a row", () => {
       )
       assert.deepEqual(tokens(instruments), { "NSE:GOOD": "8" })
       assert.lengthOf(rejects, 2)
-      for (const { reason } of rejects) assert.include(reason, "is no symbol")
+      for (const { reason } of rejects) assert.include(reason, "is not a symbol")
     }
   )
 
@@ -307,6 +307,6 @@ describe("a row", () => {
       { name: "fo.csv", rows: 0, exchanges: {} },
       { name: "more.csv", rows: 1, exchanges: { NFO: 1 } }
     ])
-    assert.match(rejects[0]!.reason, /^cm\.csv: "12:" is no symbol/)
+    assert.match(rejects[0]!.reason, /^cm\.csv: "12:" is not a symbol/)
   })
 })

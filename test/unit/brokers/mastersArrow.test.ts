@@ -112,7 +112,7 @@ describe("Arrow's master", () => {
       [SHARE.replace(",2885,", ",x,"), "Token"],
       [SHARE.replace(",2885,", ",4294967296,"), "Token"],
       [SHARE.replace(",RELIANCE,RELIANCE-EQ", ",,"), "TradingSymbol"],
-      [SHARE.replace("RELIANCE-EQ", "-EQ"), "is no symbol"],
+      [SHARE.replace("RELIANCE-EQ", "-EQ"), "is not a symbol"],
       [SHARE.replace(",0.10,", ",,"), "TickSize"],
       [SHARE.replace(",1,0.10", ",0,0.10"), "LotSize"],
       [OPTION.replace("30-Mar-2026", "30-Feb-2026"), "Expiry"],

@@ -179,7 +179,7 @@ describe("m.Stock's master", () => {
     const rows: ReadonlyArray<readonly [unknown, string]> = [
       [{ ...share, token: "A1" }, 'token "A1"'],
       [{ ...share, name: "" }, "name"],
-      [{ ...share, name: "-EQ" }, "is no symbol"],
+      [{ ...share, name: "-EQ" }, "is not a symbol"],
       [{ ...share, tick_size: "" }, "tick_size"],
       [{ ...share, lotsize: "0" }, "lotsize"],
       [{ ...option, expiry: "31Feb2025" }, "expiry"],

@@ -44,8 +44,8 @@ describe("what --stdin reads", () => {
   it("is refused with the key or the fault, and never with a value", () => {
     for (const [text, says] of [
       ["", "there is no input"],
-      ["SECRET", "this is no JSON"],
-      ['{"apiKey":"SECRET"', "this is no JSON"],
+      ["SECRET", "this is not valid JSON"],
+      ['{"apiKey":"SECRET"', "this is not valid JSON"],
       ['["SECRET"]', "one JSON object is expected"],
       ["null", "one JSON object is expected"],
       ['{"api_key":"SECRET"}', 'there is no field "api_key"; write apiKey'],

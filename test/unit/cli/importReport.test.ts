@@ -8,7 +8,7 @@ const exchange = (name: ExchangeReport["exchange"], changes: Partial<ExchangeRep
   expired: 0,
   now: 0,
   kept: 0,
-  displaced: 0,
+  contradicted: 0,
   files: [],
   ...changes
 })
@@ -39,7 +39,7 @@ const partial: ImportReport = {
   kept: 2000,
   missing: ["bse_cm.csv: the server answered HTTP 503; try again later"],
   exchanges: [
-    exchange("NSE", { previous: 2005, kept: 2000, displaced: 5, problem: "no file has any" }),
+    exchange("NSE", { previous: 2005, kept: 2000, contradicted: 5, problem: "no file has any" }),
     ...whole.exchanges
   ],
   problems: ["nse_cm.csv has no row", "NSE: no file has any; 2000 of the table's were kept"]
@@ -59,7 +59,7 @@ describe("what is said about an import", () => {
   it("tells what was kept and why, and what to do", () => {
     const lines = importReportLines(partial)
     assert.include(lines[0], "(before: 100). Kept 2000 that the table had. Rejected 0.")
-    assert.include(lines, "  NSE       2005    0        0       2000  kept, 5 displaced")
+    assert.include(lines, "  NSE       2005    0        0       2000  kept, 5 contradicted")
     assert.include(lines, "  left out: bse_cm.csv: the server answered HTTP 503; try again later")
     assert.include(lines, "  lacking: nse_cm.csv has no row")
     // Not what the lines above have said already.
@@ -114,7 +114,7 @@ describe("what is said about an import", () => {
       rejectKinds: [{ kind: "pSymbol … is no token", count: 40 }],
       rejects: [{ row: 7, reason: 'pSymbol "x" is no token' }]
     })
-    assert.include(lines[0], "Said twice: 3.")
+    assert.include(lines[0], "Duplicates: 3.")
     assert.deepStrictEqual(lines.slice(-2), [
       "  rejected 40 rows: pSymbol … is no token",
       '  row 7: pSymbol "x" is no token'

@@ -41,6 +41,18 @@ describe("brokers.json", () => {
     })
   )
 
+  it.effect("may name a broker once, in whichever case", () =>
+    Effect.gen(function* () {
+      const dir = yield* withFile('{"kotak": {"requestBatch": 1}, "Kotak": {"variannt": {}}, "upstox": {}}')
+      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir, {})))
+      assert.include(message, "kotak is there twice, as kotak and Kotak: keep one of them; ")
+      assert.include(message, "Kotak has an unknown key variannt")
+      const registry = yield* registryOf(Overrides.lenientRegistry(dir))
+      assert.strictEqual((yield* Effect.flip(registry.load("kotak")))._tag, "BrokerMisconfigured")
+      assert.strictEqual((yield* registry.load("upstox")).broker.name, "upstox")
+    })
+  )
+
   it.effect("costs what lists and stores its wrong brokers alone", () =>
     Effect.gen(function* () {
       const dir = yield* withFile(MIXED)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { codecOptions, speaking } from "../../../src/brokers/broker.ts"
 import { broker } from "../../../src/brokers/kotak.ts"
-import { applyOverride } from "../../../src/brokers/overrides.ts"
+import { applyOverride, wireOf } from "../../../src/brokers/overrides.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import { LAST_RESORT, webSocketAddress } from "../../../src/protocols/kotak-sfeed/address.ts"
@@ -214,7 +214,7 @@ describe("the address", () => {
   it("is none where the data centre is served by the old feed: that says how to switch", () => {
     const { outcome } = loggedIn(both, configs({ E43_broadcast_source: "hs" }))
     assert.match(urlOf(outcome), /^ConnectionRefused: .*data centre E43.*"protocol": "kotak-hsm"/)
-    const old = applyOverride(broker, { protocol: "kotak-hsm" })
+    const old = wireOf(broker, { protocol: "kotak-hsm" })
     assert.strictEqual(old.endpoint, "wss://mlhsm.kotaksecurities.com")
     assert.strictEqual(old.exchanges.BCD?.code, "bcs-fo")
     assert.deepStrictEqual(

@@ -129,7 +129,7 @@ describe("a master of which a file is empty", () => {
         expired: 0,
         now: 0,
         kept: 100,
-        displaced: 0,
+        contradicted: 0,
         files: [],
         problem: "no file of this import has any, where the table holds 100"
       })
@@ -139,7 +139,7 @@ describe("a master of which a file is empty", () => {
         expired: 0,
         now: 90,
         kept: 0,
-        displaced: 0,
+        contradicted: 0,
         files: ["fo.csv"]
       })
     }).pipe(Effect.provide(memory))
@@ -374,7 +374,7 @@ describe("an instrument that would be kept goes", () => {
       assert.deepStrictEqual(report.problems, [
         "NSE_INDEX: no file of this import has any, where the table holds 2; 1 of the table's were kept, but for 1 whose tokens or names the master gives to others"
       ])
-      assert.deepInclude(ofExchange(report, "NSE_INDEX"), { kept: 1, displaced: 1 })
+      assert.deepInclude(ofExchange(report, "NSE_INDEX"), { kept: 1, contradicted: 1 })
     }).pipe(Effect.provide(memory))
   )
 
@@ -385,7 +385,7 @@ describe("an instrument that would be kept goes", () => {
       const report = yield* importFiles({ "a.csv": left, "b.csv": shares("BSE", 5) })
       const stayed = namesOf(shares("NSE", 100)).filter((name) => !/:S[23] /.test(name))
       assert.deepStrictEqual(yield* tableOf("NSE"), stayed)
-      assert.deepInclude(ofExchange(report, "NSE"), { now: 4, kept: 98, displaced: 2 })
+      assert.deepInclude(ofExchange(report, "NSE"), { now: 4, kept: 98, contradicted: 2 })
     }).pipe(Effect.provide(memory))
   )
 })

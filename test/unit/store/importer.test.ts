@@ -68,7 +68,7 @@ describe("an import from a file", () => {
           rejects: 20,
           rejectKinds: [{ kind: "… has no token", count: 25 }],
           exchanges: [
-            { exchange: "NSE", previous: 0, expired: 0, now: 300, kept: 0, displaced: 0, files: [] }
+            { exchange: "NSE", previous: 0, expired: 0, now: 300, kept: 0, contradicted: 0, files: [] }
           ],
           files: [{ name: "master.csv", rows: 327, instruments: 300 }],
           problems: [],

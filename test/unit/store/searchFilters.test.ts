@@ -19,7 +19,15 @@ describe("an expiry", () => {
   it("is a date, a month or next", () => {
     const read = (text: string) => right(readExpiry(text, TODAY))
     assert.strictEqual(read("next"), "next")
-    for (const text of ["2026-12-29", "29DEC26", "29-Dec-2026", "29 december 2026"]) {
+    for (const text of [
+      "2026-12-29",
+      "29-12-2026",
+      "29.12.2026",
+      "29/12/2026",
+      "29DEC26",
+      "29-Dec-2026",
+      "29 december 2026"
+    ]) {
       assert.deepStrictEqual(read(text), day("2026-12-29"), text)
     }
     for (const text of ["2026-12", "DEC2026", "dec 26", "Dec-26"]) {
@@ -42,14 +50,19 @@ describe("an expiry", () => {
       "2026-02-30",
       "2026-13",
       "30FEB26",
+      "30-02-2026",
+      "29-13-2026",
+      "29.12.26",
+      "2026..12",
       "29DEC",
       "26",
       "D",
       "2026-1-1",
+      "(2026-12",
       "x".repeat(100)
     ]) {
       const why = wrong(readExpiry(text, TODAY))
-      assert.include(why, "is no expiry; write a date (2026-12-29, 29DEC26)", text)
+      assert.include(why, "is not an expiry; write a date (2026-12-29, 29-12-2026, 29DEC26)", text)
       assert.isBelow(why.length, 200)
     }
   })
@@ -70,7 +83,7 @@ describe("a range of strikes", () => {
 
   it("is refused when it is none", () => {
     for (const text of ["", "..", "1..2..3", "a..b", "-1", "Infinity", "1e999", "2..1"]) {
-      assert.match(wrong(readStrikes(text)), /is no range|is no strike|is above the highest/, text)
+      assert.match(wrong(readStrikes(text)), /is not a range|is not a strike|is above the highest/, text)
     }
   })
 })
@@ -83,20 +96,26 @@ describe("filters", () => {
       right(readFilters({ exchange: "nse, NFO", type: "ce,PE", expiry: "2026-12", strikeMin: "1" }, TODAY)),
       { exchanges: ["NSE", "NFO"], types: ["CE", "PE"], expiry: month("2026-12"), strikeMin: 1 }
     )
-    assert.include(wrong(readFilters({ type: "CE,BOND" }, TODAY)), '"BOND" is no type; there are EQ')
-    assert.include(wrong(readFilters({ exchange: "," }, TODAY)), '"," names no exchange; there are NSE')
-    assert.include(wrong(readFilters({ type: " ,, " }, TODAY)), "names no type; there are EQ")
-    assert.include(wrong(readFilters({ exchange: "NSEE" }, TODAY)), '"NSEE" is no exchange; there are NSE')
+    assert.include(wrong(readFilters({ type: "CE,BOND" }, TODAY)), '"BOND" is not a type; known: EQ')
+    assert.include(wrong(readFilters({ exchange: "," }, TODAY)), '"," is not an exchange; known: NSE')
+    assert.include(wrong(readFilters({ type: " ,, " }, TODAY)), '" ,, " is not a type; known: EQ')
+    assert.include(wrong(readFilters({ exchange: "NSEE" }, TODAY)), '"NSEE" is not an exchange; known: NSE')
   })
 })
 
 describe("a text", () => {
   it("has its bounds", () => {
     assert.strictEqual(right(readText("nifty 25000 ce")), "nifty 25000 ce")
-    assert.include(wrong(readText("x".repeat(201))), "at most 200")
-    assert.include(wrong(readText("a b c d e f g h i j k")), "more than 10 words")
-    assert.include(wrong(readText("1a".repeat(100))), "more than 12 parts")
-    assert.include(wrong(readText("20 21 22 23 24 25")), "more than 5 different numbers")
+    assert.include(
+      wrong(readText("x".repeat(201))),
+      "the search text has 201 characters; at most 200 are allowed"
+    )
+    assert.include(wrong(readText("a b c d e f g h i j k")), "a search may have at most 10 words")
+    assert.include(
+      wrong(readText("1a".repeat(100))),
+      "a word may have at most 12 parts (runs of letters or digits)"
+    )
+    assert.include(wrong(readText("20 21 22 23 24 25")), "a search may have at most 5 different numbers")
     for (const text of ["NIFTY29DEC2625050CE", "nifty 50 29 dec 26 25000", "1 1 1 1 1 1 1"]) {
       assert.strictEqual(right(readText(text)), text)
     }
