@@ -59,7 +59,7 @@ const bseShares: ReadonlyArray<string> = [
 /** BSE's groups of fixed income, government securities, warrants and rights. */
 const bseOthers: ReadonlySet<string> = new Set(["F", "FC", "G", "GC", "W", "R"])
 
-const isBseGroup = (text: string): boolean => bseShares.includes(text) || bseOthers.has(text)
+export const isBseGroup = (text: string): boolean => bseShares.includes(text) || bseOthers.has(text)
 
 /** Behind all groups that are known. */
 const UNKNOWN_GROUP = bseShares.length
