@@ -16,7 +16,7 @@ import type {
 import { brokerText, isObject, parseJson } from "../text.ts"
 import type { Auction } from "./auction.ts"
 import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
-import { decodeDepth, decodeIndex, decodeMini, decodeQuote, hasBook, indexNameAt } from "./decode.ts"
+import { decodeBook, decodeIndex, decodeMini, decodePicture, hasBook, indexNameAt } from "./decode.ts"
 import {
   ACKNOWLEDGED,
   AUCTION,
@@ -116,12 +116,12 @@ export class SfeedCodec implements Codec {
     const auction = lasting(subscription, receivedAt)
     if (isMini) {
       sink.tick(instrument, decodeMini(v, at, instrument, receivedAt, segment), refreshes.ltp)
-    } else if (level === QUOTE_LEVEL || (level === LEVEL_TWO && !hasBook(v, at))) {
-      const tick = decodeQuote(v, at, instrument, receivedAt, segment)
-      sink.tick(instrument, withAuction(tick, auction), refreshes.quote)
     } else {
-      const tick = decodeDepth(v, at, size, instrument, receivedAt, segment)
-      sink.tick(instrument, withAuction(tick, auction), refreshes.depth)
+      // One buyer and one seller are no book.
+      const isQuote = level === QUOTE_LEVEL || (level === LEVEL_TWO && !hasBook(v, at))
+      const depth = isQuote ? undefined : decodeBook(v, at, size, segment.divider)
+      const tick = decodePicture(v, at, instrument, receivedAt, segment, depth)
+      sink.tick(instrument, withAuction(tick, auction), isQuote ? refreshes.quote : refreshes.depth)
     }
   }
 

@@ -50,13 +50,17 @@ export const decodeMini = (
   return tick
 }
 
-/** A market picture without its rows: one buyer and one seller are no book. */
-export const decodeQuote = (
+/**
+ * A market picture.
+ * @param depth its book, also an empty one; `undefined` for a quote
+ */
+export const decodePicture = (
   v: DataView,
   at: number,
   { symbol, exchange }: WireInstrument,
   received_time: number,
-  { divider, epoch }: Scale
+  { divider, epoch }: Scale,
+  depth: Depth | undefined
 ): Tick => {
   const total_buy_quantity = i64le(v, at + 13)
   const total_sell_quantity = i64le(v, at + 21)
@@ -75,90 +79,38 @@ export const decodeQuote = (
   const lower_circuit = v.getUint32(at + 123, true) / divider
   const week52_high = v.getUint32(at + 127, true) / divider
   const week52_low = v.getUint32(at + 131, true) / divider
-  const mode = "quote"
   const traded = ltp !== 0 && average_price !== 0 && ltt !== 0 && exchange_time !== 0
   const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
   if (traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
-    return {
-      symbol,
-      exchange,
-      mode,
-      received_time,
-      exchange_time,
-      ltt,
-      ltp,
-      ltq,
-      open,
-      high,
-      low,
-      close,
-      volume,
-      average_price,
-      total_buy_quantity,
-      total_sell_quantity,
-      oi,
-      upper_circuit,
-      lower_circuit,
-      week52_high,
-      week52_low
+    if (depth === undefined) {
+      return {
+        symbol,
+        exchange,
+        mode: "quote",
+        received_time,
+        exchange_time,
+        ltt,
+        ltp,
+        ltq,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        average_price,
+        total_buy_quantity,
+        total_sell_quantity,
+        oi,
+        upper_circuit,
+        lower_circuit,
+        week52_high,
+        week52_low
+      }
     }
-  }
-  const tick: TickDraft = {
-    symbol,
-    exchange,
-    mode,
-    received_time,
-    ltq,
-    volume,
-    total_buy_quantity,
-    total_sell_quantity,
-    oi
-  }
-  if (exchange_time !== 0) tick.exchange_time = exchange_time
-  if (ltt !== 0) tick.ltt = ltt
-  putPrices(tick, ltp, open, high, low, close, average_price)
-  if (upper_circuit !== 0) tick.upper_circuit = upper_circuit
-  if (lower_circuit !== 0) tick.lower_circuit = lower_circuit
-  if (week52_high !== 0) tick.week52_high = week52_high
-  if (week52_low !== 0) tick.week52_low = week52_low
-  return tick
-}
-
-/** A market picture with its book, also an empty one. @param size of the packet: its counts may promise more rows than came */
-export const decodeDepth = (
-  v: DataView,
-  at: number,
-  size: number,
-  { symbol, exchange }: WireInstrument,
-  received_time: number,
-  { divider, epoch }: Scale
-): Tick => {
-  const total_buy_quantity = i64le(v, at + 13)
-  const total_sell_quantity = i64le(v, at + 21)
-  const volume = i64le(v, at + 29)
-  const ltt = timeAt(v, at + 37, epoch)
-  const exchange_time = timeAt(v, at + 45, epoch)
-  const open = v.getUint32(at + 53, true) / divider
-  const close = v.getUint32(at + 57, true) / divider
-  const high = v.getUint32(at + 61, true) / divider
-  const low = v.getUint32(at + 65, true) / divider
-  const ltp = v.getUint32(at + 69, true) / divider
-  const ltq = i64le(v, at + 73)
-  const average_price = v.getUint32(at + 81, true) / divider
-  const oi = v.getUint32(at + 103, true)
-  const upper_circuit = v.getUint32(at + 119, true) / divider
-  const lower_circuit = v.getUint32(at + 123, true) / divider
-  const week52_high = v.getUint32(at + 127, true) / divider
-  const week52_low = v.getUint32(at + 131, true) / divider
-  const depth = decodeBook(v, at, size, divider)
-  const mode = "depth"
-  const traded = ltp !== 0 && average_price !== 0 && ltt !== 0 && exchange_time !== 0
-  const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
-  if (traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {
     return {
       symbol,
       exchange,
-      mode,
+      mode: "depth",
       received_time,
       exchange_time,
       ltt,
@@ -183,15 +135,15 @@ export const decodeDepth = (
   const tick: TickDraft = {
     symbol,
     exchange,
-    mode,
+    mode: depth === undefined ? "quote" : "depth",
     received_time,
     ltq,
     volume,
     total_buy_quantity,
     total_sell_quantity,
-    oi,
-    depth
+    oi
   }
+  if (depth !== undefined) tick.depth = depth
   if (exchange_time !== 0) tick.exchange_time = exchange_time
   if (ltt !== 0) tick.ltt = ltt
   putPrices(tick, ltp, open, high, low, close, average_price)
@@ -206,8 +158,11 @@ export const decodeDepth = (
 export const hasBook = (v: DataView, at: number): boolean =>
   v.getUint32(at + 89, true) > 1 || v.getUint32(at + 93, true) > 1
 
-/** All buyers, then all sellers; that the best come first is UNCONFIRMED. A row that is cut is none. */
-const decodeBook = (v: DataView, at: number, size: number, divider: number): Depth => {
+/**
+ * All buyers, then all sellers; that the best come first is UNCONFIRMED. A row that is cut is none.
+ * @param size of the packet: its counts may promise more rows than came
+ */
+export const decodeBook = (v: DataView, at: number, size: number, divider: number): Depth => {
   const rows = Math.floor((size - PICTURE_SIZE) / ROW_SIZE)
   const buyers = Math.min(v.getUint32(at + 89, true), rows)
   const sellers = Math.min(v.getUint32(at + 93, true), rows - buyers)
