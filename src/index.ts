@@ -54,7 +54,7 @@ export { CredentialStore } from "./store/credentials.ts"
 export { importMaster } from "./store/importer.ts"
 export type { ExchangeReport, FileReport, ImportReport } from "./store/importer.ts"
 export { Instruments } from "./store/instruments.ts"
-export type { InstrumentSearch } from "./store/searchQuery.ts"
+export type { InstrumentSearch } from "./store/search/query.ts"
 export { Users } from "./store/users.ts"
 
 export interface Options {

@@ -21,11 +21,11 @@ import {
   resolveSeriesStatement,
   resolveStatement
 } from "./instrumentTable.ts"
-import { brokersStatement, everywhereStatement } from "./instrumentSearch.ts"
+import { brokersStatement, everywhereStatement } from "./search/statements.ts"
 import { brokerKey, checkBrokerName } from "./names.ts"
-import { indexBroker } from "./searchIndex.ts"
-import type { InstrumentSearch } from "./searchQuery.ts"
-import { searchInstruments } from "./searchInstruments.ts"
+import { indexBroker } from "./search/searchIndex.ts"
+import type { InstrumentSearch } from "./search/query.ts"
+import { searchInstruments } from "./search/search.ts"
 import { attempt, writeTransaction } from "./sql.ts"
 
 /**
@@ -97,7 +97,7 @@ export class Instruments extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Instrument>, StoreError>
     /** @param today `YYYY-MM-DD` in India */
     readonly segments: (broker: string, today: string) => Effect.Effect<ReadonlyArray<Segment>, StoreError>
-    /** By words of symbol, name and contract, the best match first: see `searchInstruments.ts`. */
+    /** By words of symbol, name and contract, the best match first: see `search/search.ts`. */
     readonly search: (
       broker: string,
       query: InstrumentSearch

@@ -7,7 +7,7 @@ import * as SqliteMigrator from "@effect/sql-sqlite-node/SqliteMigrator"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { createInstrumentIndexes } from "./instrumentTable.ts"
-import { createSearchIndex } from "./searchIndex.ts"
+import { createSearchIndex } from "./search/searchIndex.ts"
 
 /** Runs statements one after the other. */
 const statements = (...texts: ReadonlyArray<string>) =>

@@ -6,8 +6,8 @@
  * `^` before what a symbol is, whole, and `~` before what is left of a symbol without its first letters, by which
  * BANK finds HDFCBANK.
  */
-import { months } from "../market/expiry.ts"
-import type { Instrument, InstrumentType } from "../market/instrument.ts"
+import { months } from "../../market/expiry.ts"
+import type { Instrument, InstrumentType } from "../../market/instrument.ts"
 
 /** A part of a text between blanks: `BAJAJ-AUTO` is one, `NIFTY28MAR24` is one. */
 export interface Chunk {

@@ -2,12 +2,12 @@
  * What a person looks for, as FTS5's questions. Every word becomes a quoted string of letters and digits: whatever was
  * typed, it cannot be read as FTS5's syntax.
  */
-import { isExchange } from "../market/exchange.ts"
-import type { Exchange } from "../market/exchange.ts"
-import { monthLabels } from "../market/expiry.ts"
-import type { InstrumentType } from "../market/instrument.ts"
-import type { Chunk } from "./searchWords.ts"
-import { LEAST_INSIDE, chunksOf, dateInNumbers, isNumber, monthOf, monthWord } from "./searchWords.ts"
+import { isExchange } from "../../market/exchange.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import { monthLabels } from "../../market/expiry.ts"
+import type { InstrumentType } from "../../market/instrument.ts"
+import type { Chunk } from "./words.ts"
+import { LEAST_INSIDE, chunksOf, dateInNumbers, isNumber, monthOf, monthWord } from "./words.ts"
 
 /** Longer texts are refused: nobody means them, and every word costs. */
 export const MOST_LETTERS = 200

@@ -1,10 +1,10 @@
 /** Keeps the search index as the instruments table is: one broker's entries are made anew, within the writer's transaction. */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { exchanges } from "../market/exchange.ts"
-import type { Exchange } from "../market/exchange.ts"
-import type { Instrument } from "../market/instrument.ts"
-import { DatabaseFailed } from "./errors.ts"
+import { exchanges } from "../../market/exchange.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import type { Instrument } from "../../market/instrument.ts"
+import { DatabaseFailed } from "../errors.ts"
 import {
   blockStatement,
   countStatement,
@@ -18,13 +18,13 @@ import {
   ofBroker,
   readAllStatement,
   writeBlockStatement
-} from "./instrumentSearch.ts"
-import type { SearchBlock } from "./instrumentSearch.ts"
-import type { InstrumentRow } from "./instrumentTable.ts"
-import { fromRow } from "./instrumentTable.ts"
-import type { Group } from "./searchGroups.ts"
-import { groupsOf, isContract } from "./searchGroups.ts"
-import { numbersOfGroup, wordsOfGroup, wordsOfInstrument } from "./searchWords.ts"
+} from "./statements.ts"
+import type { SearchBlock } from "./statements.ts"
+import type { InstrumentRow } from "../instrumentTable.ts"
+import { fromRow } from "../instrumentTable.ts"
+import type { Group } from "./contractGroups.ts"
+import { groupsOf, isContract } from "./contractGroups.ts"
+import { numbersOfGroup, wordsOfGroup, wordsOfInstrument } from "./words.ts"
 
 /** Rows in one INSERT statement: beyond, the time per row no longer falls. */
 const ROWS_PER_INSERT = 100

@@ -1,12 +1,12 @@
 /** What is looked for, and what has been found of it: shared by the steps of a search. */
 import type * as SqlClient from "effect/sql/SqlClient"
-import type { Exchange } from "../market/exchange.ts"
-import type { Instrument, InstrumentType } from "../market/instrument.ts"
-import { nameOf } from "../market/instrument.ts"
-import type { SearchBlock, Sql } from "./instrumentSearch.ts"
-import type { InstrumentRow } from "./instrumentTable.ts"
-import { fromRow } from "./instrumentTable.ts"
-import type { SearchText } from "./searchText.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import type { Instrument, InstrumentType } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { SearchBlock, Sql } from "./statements.ts"
+import type { InstrumentRow } from "../instrumentTable.ts"
+import { fromRow } from "../instrumentTable.ts"
+import type { SearchText } from "./text.ts"
 
 /** Instruments in one answer that anybody is shown. One more may be asked for, which tells that there are more. */
 export const MOST_FOUND = 1000

@@ -1,14 +1,14 @@
 /** The contracts among what is searched: groups that fit, page by page, and of each the contracts that do. */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { exchanges as allExchanges } from "../market/exchange.ts"
-import { beginningStatement, entriesStatement, isOneOf, rangesStatement } from "./instrumentSearch.ts"
-import type { EntryRow, SymbolRange } from "./instrumentSearch.ts"
+import { exchanges as allExchanges } from "../../market/exchange.ts"
+import { beginningStatement, entriesStatement, isOneOf, rangesStatement } from "./statements.ts"
+import type { EntryRow, SymbolRange } from "./statements.ts"
 import { BEHIND_ALL } from "./searchIndex.ts"
-import { common, contractTypes, expiryConditions, read, strikeConditions } from "./searchQuery.ts"
-import type { Found, InstrumentSearch, Plan } from "./searchQuery.ts"
-import type { Closeness } from "./searchText.ts"
-import { groupQuestion, isOpen } from "./searchText.ts"
+import { common, contractTypes, expiryConditions, read, strikeConditions } from "./query.ts"
+import type { Found, InstrumentSearch, Plan } from "./query.ts"
+import type { Closeness } from "./text.ts"
+import { groupQuestion, isOpen } from "./text.ts"
 
 /**
  * Those of a group's contracts that have the numbers of the text: a number that is not the group's own must be the strike.

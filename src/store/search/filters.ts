@@ -1,11 +1,11 @@
 /** The filters of a search as people and programs write them, for the command line and for HTTP. Pure. */
 import * as Result from "effect/Result"
-import { exchanges, isExchange } from "../market/exchange.ts"
-import type { Exchange } from "../market/exchange.ts"
-import { InstrumentType } from "../market/instrument.ts"
-import type { ExpiryRange, InstrumentSearch } from "./searchQuery.ts"
-import { MOST_LETTERS, MOST_WORDS, whyNoSearch } from "./searchText.ts"
-import { chunksOf, dateInNumbers, monthOf } from "./searchWords.ts"
+import { exchanges, isExchange } from "../../market/exchange.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import { InstrumentType } from "../../market/instrument.ts"
+import type { ExpiryRange, InstrumentSearch } from "./query.ts"
+import { MOST_LETTERS, MOST_WORDS, whyNoSearch } from "./text.ts"
+import { chunksOf, dateInNumbers, monthOf } from "./words.ts"
 
 /** Each as written; absent or empty is none. */
 export interface WrittenFilters {

@@ -1,7 +1,7 @@
 /** Contracts in groups, each of one underlying and one day of expiry. Pure. */
-import type { Exchange } from "../market/exchange.ts"
-import { expiryLabel } from "../market/expiry.ts"
-import type { Instrument, InstrumentType } from "../market/instrument.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import { expiryLabel } from "../../market/expiry.ts"
+import type { Instrument, InstrumentType } from "../../market/instrument.ts"
 
 export interface Group {
   readonly exchange: Exchange

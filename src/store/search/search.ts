@@ -6,10 +6,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { exchanges as allExchanges } from "../market/exchange.ts"
-import { blockStatement, entriesStatement, isOneOf, rangesStatement } from "./instrumentSearch.ts"
-import type { EntryRow, SearchBlock, SymbolRange } from "./instrumentSearch.ts"
-import { findContracts } from "./searchContracts.ts"
+import { exchanges as allExchanges } from "../../market/exchange.ts"
+import { blockStatement, entriesStatement, isOneOf, rangesStatement } from "./statements.ts"
+import type { EntryRow, SearchBlock, SymbolRange } from "./statements.ts"
+import { findContracts } from "./contracts.ts"
 import {
   Found,
   MOST_FOUND,
@@ -18,9 +18,9 @@ import {
   expiryConditions,
   read,
   strikeConditions
-} from "./searchQuery.ts"
-import type { InstrumentSearch, Plan } from "./searchQuery.ts"
-import { nameQuestion, readingsOf, symbolQuestion, whyNoSearch } from "./searchText.ts"
+} from "./query.ts"
+import type { InstrumentSearch, Plan } from "./query.ts"
+import { nameQuestion, readingsOf, symbolQuestion, whyNoSearch } from "./text.ts"
 
 /** The text as a symbol, in the case in which it was typed and in capitals. */
 const findSymbol = (
