@@ -21,6 +21,9 @@ export interface GatewayTask {
   readonly levels: number
 }
 
+/** A peak is over in moments. */
+const MEMORY_EVERY_MS = 10
+
 const task = JSON.parse(process.argv[2]!) as GatewayTask
 let feed: SoakFeed | undefined
 
@@ -52,11 +55,19 @@ const everyMs = Math.max(1, Math.round(1000 / task.turnsPerSecond))
 let ticks = 0
 setInterval(() => (ticks += feed?.turn() ?? 0), everyMs)
 
+let rssPeak = 0
+const lookAtMemory = (): void => {
+  rssPeak = Math.max(rssPeak, process.memoryUsage.rss())
+}
+setInterval(lookAtMemory, MEMORY_EVERY_MS)
+
 process.on("message", () => {
+  lookAtMemory()
   globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, rss } = process.memoryUsage()
-  process.send?.({ heapUsed, rss, ticks, held: feed?.held ?? 0, ...gateway.stats() })
+  process.send?.({ heapUsed, rss, rssPeak, ticks, held: feed?.held ?? 0, ...gateway.stats() })
+  rssPeak = rss
 })
 process.on("disconnect", () => process.exit(0))
 process.send?.({ port: gateway.port })

@@ -1,4 +1,7 @@
-/** `make soak`: the hostile-client and the slow-reader suite at full size; `--small` as in the tests. */
+/**
+ * `make soak`: the hostile-client and the slow-reader suite at full size; `--small` as in the tests, `--only=TEXT` for
+ * the acts whose names contain it.
+ */
 import { fullHostile, runHostile, smallHostile } from "./hostile.ts"
 import { fullSlow, runSlowReaders, smallSlow } from "./slowReaders.ts"
 
@@ -6,19 +9,29 @@ const small = process.argv.includes("--small")
 const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
 const ms = (micros: number): string => `${(micros / 1000).toFixed(2)} ms`
 
-const hostile = await runHostile(small ? smallHostile : fullHostile)
+const wanted = process.argv.find((argument) => argument.startsWith("--only="))
+const hostile = await runHostile(small ? smallHostile : fullHostile, wanted?.slice("--only=".length))
 console.log("Hostile clients: what those who behave notice\n")
-console.log("act                        done      frames   lost   p99 quiet   p99 then   ratio")
-for (const { act, done, frames, lost, p99, quietP99, ratio } of hostile.acts) {
+console.log(
+  "act                             done     frames   lost   p99 quiet   p99 then  ping quiet  ping then    memory"
+)
+for (const { act, done, frames, grown, lost, p99, pingP99, quiet } of hostile.acts) {
   console.log(
-    `${act.padEnd(24)}${String(done).padStart(8)}${String(frames).padStart(11)}${String(lost).padStart(7)}` +
-      `${ms(quietP99).padStart(12)}${ms(p99).padStart(11)}${ratio.toFixed(2).padStart(8)}`
+    `${act.padEnd(26)}${String(done).padStart(10)}${String(frames).padStart(11)}${String(lost).padStart(7)}` +
+      `${ms(quiet.p99).padStart(12)}${ms(p99).padStart(11)}` +
+      `${ms(1000 * quiet.pingP99).padStart(12)}${ms(1000 * pingP99).padStart(11)}${`+${mb(grown)}`.padStart(11)}`
   )
 }
 console.log(
-  `heap before ${mb(hostile.heapBefore)}, at its peak ${mb(hostile.heapPeak)}, after ${mb(hostile.heapAfter)}; ` +
-    `RSS ${mb(hostile.rssBefore)}, ${mb(hostile.rssPeak)}, ${mb(hostile.rssAfter)}\n`
+  `heap before ${mb(hostile.heapBefore)}, after ${mb(hostile.heapAfter)}; ` +
+    `RSS before ${mb(hostile.rssBefore)}, at its peak ${mb(hostile.rssPeak)}, after ${mb(hostile.rssAfter)}\n`
 )
+const report = (violations: ReadonlyArray<string>): never => {
+  for (const violation of violations) console.log(`VIOLATION ${violation}`)
+  console.log(`${violations.length} violations`)
+  process.exit(violations.length === 0 ? 0 : 1)
+}
+if (wanted !== undefined) report(hostile.violations)
 
 const slow = await runSlowReaders(small ? smallSlow : fullSlow)
 console.log("Slow readers\n")
@@ -29,7 +42,4 @@ console.log(
     `${Math.round(slow.perSlowReader / 1024)} KB a slow reader\n`
 )
 
-const violations = [...hostile.violations, ...slow.violations]
-for (const violation of violations) console.log(`VIOLATION ${violation}`)
-console.log(`${violations.length} violations`)
-process.exit(violations.length === 0 ? 0 : 1)
+report([...hostile.violations, ...slow.violations])

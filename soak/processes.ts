@@ -5,10 +5,13 @@ import { join } from "node:path"
 import { setPriority } from "node:os"
 import type { GatewayStats } from "../src/gateway/index.ts"
 import type { GatewayTask } from "./gatewayProcess.ts"
+import type { HostileTask } from "./hostileProcess.ts"
 
 export interface GatewayReading extends GatewayStats {
   readonly heapUsed: number
   readonly rss: number
+  /** The most since the last reading. */
+  readonly rssPeak: number
   readonly ticks: number
   readonly held: number
 }
@@ -23,9 +26,14 @@ const answer = <A>(child: ChildProcess, what: string): Promise<A> =>
     })
   })
 
-const start = (file: string, argument: unknown): ChildProcess =>
+const start = (file: string, argument: unknown, flags: ReadonlyArray<string> = []): ChildProcess =>
   fork(join(import.meta.dirname, file), [JSON.stringify(argument)], {
-    execArgv: ["--disable-warning=ExperimentalWarning", "--expose-gc", "--conditions=algoways-source"]
+    execArgv: [
+      "--disable-warning=ExperimentalWarning",
+      "--expose-gc",
+      "--conditions=algoways-source",
+      ...flags
+    ]
   })
 
 export interface RunningGateway {
@@ -36,8 +44,12 @@ export interface RunningGateway {
   readonly stop: () => void
 }
 
-export const startGateway = async (task: GatewayTask): Promise<RunningGateway> => {
-  const child = start("gatewayProcess.ts", task)
+/** @param flags of its Node, such as a bound of its heap */
+export const startGateway = async (
+  task: GatewayTask,
+  flags: ReadonlyArray<string> = []
+): Promise<RunningGateway> => {
+  const child = start("gatewayProcess.ts", task, flags)
   const { port } = await answer<{ port: number }>(child, "gateway")
   return {
     port,
@@ -58,7 +70,7 @@ export const startGateway = async (task: GatewayTask): Promise<RunningGateway> =
  * A process that misbehaves until it is stopped. It runs at the lowest priority: on the attacker's own machine it would
  * not take the gateway's and the measuring clients' processor time.
  */
-export const startHostile = async (task: object): Promise<{ readonly stop: () => Promise<number> }> => {
+export const startHostile = async (task: HostileTask): Promise<{ readonly stop: () => Promise<number> }> => {
   const child = start("hostileProcess.ts", task)
   setPriority(child.pid!, 19)
   await answer(child, "hostile process")

@@ -12,13 +12,23 @@ export class Reader {
   readonly #socket: WebSocket
   readonly #last = new Map<string, number>()
   #ages: Array<number> = []
+  #pings: Array<number> = []
+  #pingedAt = 0
+  #pinging: NodeJS.Timeout | undefined
   frames = 0
   lost = 0
   closed = false
 
   private constructor(socket: WebSocket) {
     this.#socket = socket
-    socket.on("close", () => (this.closed = true))
+    socket.on("close", () => {
+      this.closed = true
+      clearInterval(this.#pinging)
+    })
+    socket.on("pong", () => {
+      this.#pings.push(performance.now() - this.#pingedAt)
+      this.#pingedAt = 0
+    })
     socket.on("message", (bytes: Buffer) => this.#read(JSON.parse(bytes.toString("utf8")) as MarketData))
   }
 
@@ -56,6 +66,23 @@ export class Reader {
     const ages = this.#ages
     this.#ages = []
     return ages
+  }
+
+  /** Sends a ping every so often from now on; one that is not answered yet is waited for. */
+  ping(everyMs: number): void {
+    this.#pinging = setInterval(() => {
+      if (this.#pingedAt !== 0) return
+      this.#pingedAt = performance.now()
+      this.#socket.ping()
+    }, everyMs)
+  }
+
+  /** Milliseconds that the answers to pings took since the last call; the one that is waited for counts so far. */
+  takePings(): ReadonlyArray<number> {
+    const pings = this.#pings
+    this.#pings = []
+    if (this.#pingedAt !== 0) pings.push(performance.now() - this.#pingedAt)
+    return pings
   }
 
   pause(): void {

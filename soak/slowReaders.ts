@@ -1,8 +1,8 @@
 /** The slow-reader suite: readers that stand still or crawl, and what it costs the others and the memory. */
 import { setTimeout as sleep } from "node:timers/promises"
-import { wellKnown } from "./acts.ts"
 import { startGateway } from "./processes.ts"
 import { Reader, quantile } from "./reader.ts"
+import { wellKnown } from "./wellKnown.ts"
 
 export interface SlowSize {
   readonly quick: number
