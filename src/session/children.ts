@@ -72,7 +72,7 @@ export const makeChildren = Effect.fnUntraced(function* (
       case "refused": {
         const detail = `${event.code ?? ""} ${event.detail}`.trim()
         count.refused()
-        log.warn(`${broker.name}: the broker refused a request`, () => detail)
+        log.warn("the broker refused a request", () => detail, { connection: slot.id })
         for (const instrument of event.instruments ?? []) {
           const line = slot.lines.get(instrument as Entry)
           if (line !== undefined) news.failed(line, detail)
@@ -80,7 +80,7 @@ export const makeChildren = Effect.fnUntraced(function* (
         return
       }
       case "notice":
-        log.warn(`${broker.name}: message from the broker`, () => event.text)
+        log.warn("message from the broker", () => event.text, { connection: slot.id })
     }
   }
 
@@ -143,6 +143,7 @@ export const makeChildren = Effect.fnUntraced(function* (
         onFault: (cause) => tell({ tag: "Fault", slot: slot.id, cause })
       }).pipe(
         Effect.provideService(Transport, transport),
+        Effect.annotateLogs("connection", slot.id),
         // A child that dies in spite of all is a fault like any other, and started again by its handler.
         Effect.tapDefect((defect) =>
           tell({

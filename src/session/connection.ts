@@ -276,7 +276,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
         Effect.suspend(() => {
           if (noticed.has(notice)) return Effect.void
           noticed.add(notice)
-          return Effect.logWarning(`${options.broker.name}: ${notice}`)
+          return Effect.logWarning(notice)
         }),
       onUp: (link) =>
         Effect.suspend(() => {
@@ -312,7 +312,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       )
     }).pipe(
       Effect.catchDefect((defect) =>
-        Effect.logError(`${options.broker.name}: internal fault in a connection`, defect).pipe(
+        Effect.logError("an internal fault in a connection", defect).pipe(
           Effect.andThen(options.onFault(`internal fault: ${String(defect)}`)),
           Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" })))
         )

@@ -56,4 +56,7 @@ export const adapterLayer = (
 
 /** The same as an Effect: the adapter lives as long as the scope. */
 export const createAdapter = (name: string, options?: AdapterOptions) =>
-  Effect.map(Layer.build(adapterLayer(name, options)), (context) => Context.get(context, BrokerAdapter))
+  Layer.build(adapterLayer(name, options)).pipe(
+    Effect.map((context) => Context.get(context, BrokerAdapter)),
+    Effect.annotateLogs("broker", name.toLowerCase())
+  )

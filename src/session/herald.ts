@@ -101,7 +101,7 @@ export const makeHerald = Effect.fnUntraced(function* (
           ...(connection === undefined ? {} : { connection })
         })
         const where = connection === undefined ? "" : ` (connection ${connection})`
-        const text = `${broker}: ${decision.replaceAll("_", " ")}${where}: ${cause}`
+        const text = `${decision.replaceAll("_", " ")}${where}: ${cause}`
         return everyday.has(decision) ? Effect.logInfo(text) : Effect.logWarning(text)
       })
   }

@@ -116,12 +116,12 @@ export const makePublisher = Effect.fnUntraced(function* (
   const onReject = (cause: RejectCause, detail: string): void => {
     count.rejected(cause)
     // Late packets after an unsubscribe are everyday: counted, not logged.
-    if (cause !== "not_subscribed") log.warn(`${broker}: ${cause}`, () => detail)
+    if (cause !== "not_subscribed") log.warn(`rejected: ${cause}`, () => detail)
   }
 
   const onLeftOut: LeftOut = (field, detail) => {
     count.leftOut(field)
-    log.warn(`${broker}: a field was left out`, () => detail)
+    log.warn("a field was left out", () => detail)
   }
 
   const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
@@ -227,7 +227,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   }
 
   yield* queue.serve(publish).pipe(
-    Effect.catchDefect((defect) => Effect.logError(`${broker}: a chunk could not be published`, defect)),
+    Effect.catchDefect((defect) => Effect.logError("a chunk could not be published", defect)),
     Effect.forever,
     Effect.forkScoped
   )

@@ -96,9 +96,7 @@ export const makeResolver = Effect.fnUntraced(function* (
         for (const [i, instrument] of found.entries())
           if (instrument !== undefined) note(names[i]!, instrument)
       }),
-      Effect.catch((error) =>
-        Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`)
-      )
+      Effect.catch((error) => Effect.logError(`symbols could not be looked up: ${error.message}`))
     )
 
   const underEitherName: Resolver["underEitherName"] = Effect.fnUntraced(function* (requests, ask, known) {
@@ -153,7 +151,7 @@ export const makeResolver = Effect.fnUntraced(function* (
         ),
         Effect.catch((error) =>
           Effect.as(
-            Effect.logError(`${broker.name}: symbols could not be looked up: ${error.message}`),
+            Effect.logError(`symbols could not be looked up: ${error.message}`),
             requests.map((r) =>
               failed(r, "SUBSCRIPTION_ERROR", "The instruments table could not be read; see the log")
             )

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 
 export interface SampledLog {
   /** Safe to call from a socket callback. `detail` is built only when the line is really written. */
-  readonly warn: (key: string, detail: () => string) => void
+  readonly warn: (key: string, detail: () => string, fields?: Readonly<Record<string, unknown>>) => void
 }
 
 const EVERY_MS = 10_000
@@ -14,7 +14,7 @@ export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* ()
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const last = new Map<string, { at: number; heldBack: number }>()
   return {
-    warn: (key, detail) => {
+    warn: (key, detail, fields = {}) => {
       const now = clock.currentTimeMillisUnsafe()
       const seen = last.get(key)
       if (seen !== undefined && now - seen.at < EVERY_MS) {
@@ -24,7 +24,7 @@ export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* ()
       const more =
         seen === undefined || seen.heldBack === 0 ? "" : ` (and ${seen.heldBack} more since the last line)`
       last.set(key, { at: now, heldBack: 0 })
-      run(Effect.logWarning(`${key}: ${detail()}${more}`))
+      run(Effect.annotateLogs(Effect.logWarning(`${key}: ${detail()}${more}`), fields))
     }
   }
 })

@@ -167,7 +167,6 @@ export const makeSession = Effect.fnUntraced(function* (
   const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
 
   const slots = makeSlotEvents({
-    broker: broker.name,
     care,
     herald,
     count,
@@ -337,10 +336,11 @@ export const makeSession = Effect.fnUntraced(function* (
         const slot = desk.slot(message.slot)
         // A message of a connection that was closed meanwhile.
         if (slot === undefined || !running || unavailable !== undefined) return Effect.void
-        if (message.tag === "Up") return slots.up(slot, message.link)
-        if (message.tag === "Down") return slots.down(slot, message.failure)
-        if (message.tag === "Parked") return slots.parked(slot, message.reason)
-        if (message.tag === "Fault") return onFault(slot, message.cause)
+        const named = Effect.annotateLogs({ connection: slot.id })
+        if (message.tag === "Up") return named(slots.up(slot, message.link))
+        if (message.tag === "Down") return named(slots.down(slot, message.failure))
+        if (message.tag === "Parked") return named(slots.parked(slot, message.reason))
+        if (message.tag === "Fault") return named(onFault(slot, message.cause))
         // Keeps the reason of the failure in sight while the next attempt runs.
         if (slot.state.tag !== "down") enter(slot, now(), { tag: "connecting" })
         return Effect.void
@@ -352,12 +352,12 @@ export const makeSession = Effect.fnUntraced(function* (
 
   yield* source.changes.pipe(
     Stream.runForEach(() => actor.tell({ tag: "CredentialsChanged" })),
-    Effect.tapCause((cause) => Effect.logError(`${broker.name}: the watch on credentials stopped`, cause)),
+    Effect.tapCause((cause) => Effect.logError("the watch on credentials stopped", cause)),
     Effect.forkScoped
   )
   yield* actor.tell({ tag: "Care" }).pipe(
     Effect.repeat(Schedule.spaced(CARE_EVERY_MS)),
-    Effect.tapCause((cause) => Effect.logError(`${broker.name}: the watchdog stopped`, cause)),
+    Effect.tapCause((cause) => Effect.logError("the watchdog stopped", cause)),
     Effect.forkScoped
   )
 

@@ -14,7 +14,6 @@ import type { Slot, SlotState } from "./pool.ts"
 import type { SampledLog } from "./sampledLog.ts"
 
 export interface SlotEventsOptions {
-  readonly broker: string
   readonly care: Care
   readonly herald: Herald
   readonly count: BrokerMetrics
@@ -50,9 +49,7 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     herald.up(slot, wanted.length, failed)
     slot.downSince = 0
     const after = gapSince === 0 ? "" : ` after ${now() - gapSince} ms`
-    return Effect.logInfo(
-      `${options.broker}: connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`
-    )
+    return Effect.logInfo(`connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`)
   }
 
   const down = (slot: Slot, failure: ConnectionFailure) => {
@@ -70,7 +67,7 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     settle(Effect.fail(failure))
     count.failed(failure._tag)
     connections()
-    log.warn(`${options.broker}: connection ${slot.id}`, () => failure.message)
+    log.warn(`connection ${slot.id}`, () => failure.message, { connection: slot.id })
     return failure._tag === "Displaced"
       ? herald.decided("back_off", failure.message, slot.id)
       : wasUp

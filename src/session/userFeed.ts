@@ -77,7 +77,7 @@ const contained =
     Effect.catchCause(self, (cause): Effect.Effect<A, E | FeedError> => {
       if (!Cause.hasDies(cause)) return Effect.failCause(cause)
       return Effect.andThen(
-        Effect.logError(`user ${user}: the adapter of ${broker} ${what}`, cause),
+        Effect.annotateLogs(Effect.logError(`the adapter of ${broker} ${what}`, cause), { user, broker }),
         Effect.fail(
           new FeedError({ code, detail: `the adapter of ${broker} ${what}: internal fault, see the log` })
         )
@@ -113,14 +113,18 @@ const takeOver = (adapter: Adapter, holdings: ReadonlyArray<Holding>) => {
   )
 }
 
-export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOptions) {
+/** Whatever it and its fibers write into the log names the user. */
+export const makeUserFeed = (user: string, options: UserFeedOptions) =>
+  Effect.annotateLogs(userFeed(user, options), "user", user)
+
+const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOptions) {
   const outer = yield* Effect.scope
   const context = yield* Effect.context<Users | AdapterServices>()
   const gate = yield* Semaphore.make(1)
 
   const close = (scope: Scope.Closeable) =>
     Effect.catchCause(Scope.close(scope, Exit.void), (cause) =>
-      Effect.logError(`user ${user}: an adapter could not be closed properly`, cause)
+      Effect.logError(`an adapter could not be closed properly`, cause)
     )
 
   const startIn = Effect.fnUntraced(function* (broker: string) {
@@ -140,7 +144,7 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
   const follow = Effect.gen(function* () {
     const broker = (yield* brokerOf(user)).toLowerCase()
     if (broker === current.adapter.broker.name) return
-    yield* Effect.logInfo(`user ${user} changes from ${current.adapter.broker.name} to ${broker}`)
+    yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
     const next = yield* startIn(broker)
     const previous = current
     yield* gate.withPermits(1)(
@@ -157,7 +161,7 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
       const text = String(Cause.squash(cause))
       if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
       complaint = text
-      return Effect.logWarning(`user ${user}: the broker was not changed`, cause)
+      return Effect.logWarning(`the broker was not changed`, cause)
     })
   )
 
@@ -169,7 +173,7 @@ export const makeUserFeed = Effect.fnUntraced(function* (user: string, options: 
       const alive = yield* Effect.exit(adapter.status)
       if (Exit.isSuccess(alive) || !Cause.hasDies(alive.cause)) return
       yield* Effect.logError(
-        `user ${user}: the session at ${adapter.broker.name} has died and is replaced by a new one`,
+        `the session at ${adapter.broker.name} has died and is replaced by a new one`,
         alive.cause
       )
       const held = yield* Effect.exit(adapter.holdings)

@@ -4,6 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as References from "effect/References"
 import * as Stream from "effect/Stream"
 import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
 import type { BrokerModule } from "../../../src/brokers/registry.ts"
@@ -53,8 +54,9 @@ const make = Effect.gen(function* () {
   yield* registry.register("sound", () => Promise.resolve(moduleOf(adapterOf("sound"))))
   yield* users.add("asha", "sound")
   const collecting = Logger.layer([
-    Logger.make(({ cause, logLevel, message }) => {
-      if (logLevel === "Error") logs.push(`${String(message)} ${Cause.pretty(cause)}`)
+    Logger.make(({ cause, fiber, logLevel, message }) => {
+      const fields = JSON.stringify(fiber.getRef(References.CurrentLogAnnotations))
+      if (logLevel === "Error") logs.push(`${fields} ${String(message)} ${Cause.pretty(cause)}`)
     })
   ])
   const feed = yield* Effect.service(Feed)
@@ -113,7 +115,10 @@ describe("a feed that cannot start", () => {
           assert.include(status.reason, said)
           assert.strictEqual((yield* feed.status("asha")).state, "connected")
           if (said !== "internal fault, see the log") return
-          assert.match(logs.join("\n"), /user bina: the adapter of broken failed while it started/)
+          assert.match(
+            logs.join("\n"),
+            /"user":"bina","broker":"broken"} the adapter of broken failed while it started/
+          )
           assert.match(logs.join("\n"), /boom|TypeError/, "with its cause")
         }).pipe(Effect.provide(collecting))
 

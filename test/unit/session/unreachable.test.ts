@@ -99,7 +99,7 @@ describe("a session whose broker cannot be reached", () => {
       }).pipe(Effect.provide(collecting))
       assert.deepStrictEqual(
         warnings.filter((text) => text.includes("feedUrl")),
-        [`zerodha: ${notice}`]
+        [notice]
       )
     })
   )
