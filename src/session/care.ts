@@ -30,7 +30,8 @@ export interface CareOptions {
 }
 
 export interface Care {
-  readonly look: (now: number) => Effect.Effect<void>
+  /** @param time the time of day, for the calendar */
+  readonly look: (now: number, time: number) => Effect.Effect<void>
   /** Why no ticks are due; undefined: they are. As of the last look. */
   readonly quietBecause: () => string | undefined
   /** A connection ended: instruments that were on their way from or to it stay at the other end. */
@@ -45,14 +46,14 @@ export const makeCare = (options: CareOptions): Care => {
   const ticksBefore = new WeakMap<Slot, number>()
   let moving: Array<{ readonly line: Line; readonly until: number }> = []
   let lookedAt = 0
-  let rebalancedAt = 0
+  let rebalancedAt = -Infinity
   let quiet: string | undefined = "nothing is connected"
 
-  const closedAt = (now: number) => {
+  const closedAt = (time: number) => {
     const known = new Map<Exchange, string | undefined>()
     return (exchange: Exchange): string | undefined => {
       if (known.has(exchange)) return known.get(exchange)
-      const { open, why } = hours.at(exchange, now)
+      const { open, why } = hours.at(exchange, time)
       const reason = open ? undefined : `${exchange} is closed: ${why}`
       known.set(exchange, reason)
       return reason
@@ -123,10 +124,10 @@ export const makeCare = (options: CareOptions): Care => {
   }
 
   return {
-    look: Effect.fnUntraced(function* (now) {
+    look: Effect.fnUntraced(function* (now, time) {
       const elapsedMs = lookedAt === 0 ? 1000 : Math.max(1, now - lookedAt)
       lookedAt = now
-      const closed = closedAt(now)
+      const closed = closedAt(time)
       const { slots } = desk()
       quiet = "nothing is connected"
       for (const slot of slots) yield* watch(slot, now, elapsedMs, closed)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
+import { monotonicOf } from "../market/monotonic.ts"
 import type { WireEvent } from "../protocols/protocol.ts"
 import { keepConnected } from "./connection.ts"
 import type { CredentialSource } from "./credentialSource.ts"
@@ -58,7 +59,7 @@ export const makeChildren = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const fibers = yield* FiberMap.make<number, never, never>()
   const tapOf = new Map<number, ConnectionTap>()
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
 
   /** Every event but failures, in the socket's callback. */
   const onEvent = (slot: Slot, event: WireEvent): void => {
@@ -165,7 +166,7 @@ export const makeChildren = Effect.fnUntraced(function* (
     },
     stopAll: FiberMap.clear(fibers),
     alarm: (why) => {
-      for (const tap of tapOf.values()) tap.alarm(why, now())
+      for (const tap of tapOf.values()) tap.alarm(why, clock.currentTimeMillisUnsafe())
     }
   }
 })

@@ -11,6 +11,7 @@ import { codecOptions } from "../brokers/broker.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { nameOf } from "../market/instrument.ts"
+import { monotonicOf } from "../market/monotonic.ts"
 import type { AuthRejected } from "../market/errors.ts"
 import { ConnectionLost, Displaced, ProtocolViolation } from "../market/errors.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
@@ -100,7 +101,8 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
   const ready = yield* Deferred.make<void>()
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
+  const time = (): number => clock.currentTimeMillisUnsafe()
   const fail = (failure: ConnectionFailure): void => {
     socket?.drop()
     Deferred.doneUnsafe(failed, Effect.fail(failure))
@@ -110,17 +112,17 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   let defects = 0
   clocks.byte = 0
   clocks.pong = 0
-  tap.opened(lastSignAt)
+  tap.opened(time())
 
   /** The frame at hand, for those who ask what a reject was. */
   let decoding: Frame | undefined
   const reject: Sink["reject"] = (cause, detail) => {
     options.onReject(cause, detail)
-    tap.rejected(cause, detail, decoding, now())
+    tap.rejected(cause, detail, decoding, time())
   }
   const leaveOut: LeftOut = (field, detail) => {
     options.onLeftOut(field, detail)
-    tap.rejected("field", detail, decoding, now())
+    tap.rejected("field", detail, decoding, time())
   }
 
   /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
@@ -139,7 +141,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     pacing: broker.pacing,
     encode: (changes) => {
       if (changes.length === 0) return []
-      tap.requested(changes, now())
+      tap.requested(changes, time())
       const outbound = codec.request(changes)
       options.onSent(changes, now())
       return outbound
@@ -148,9 +150,11 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     request: transport.request,
     kept: (change) => options.onSent([change], now()),
     answered: (request, answer) => {
-      tap.answered(request, answer, now())
+      const at = time()
+      tap.answered(request, answer, at)
       decoding = undefined
-      contain(() => codec.answered?.(request, answer, now(), sink))
+      clocks.arrival = now()
+      contain(() => codec.answered?.(request, answer, at, sink))
     }
   })
   const sink: Sink = {
@@ -175,8 +179,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const early: Array<Frame> = []
   const receive = (frame: Frame, receivedAt: number): void => {
     if (socket === undefined) return void early.push(frame)
-    lastSignAt = receivedAt
-    clocks.byte = receivedAt
+    lastSignAt = clocks.byte = clocks.arrival = now()
     options.onFrame(frame.length)
     tap.frame(frame, receivedAt)
     decoding = frame
@@ -187,13 +190,13 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     refusal: protocol.refusal,
     closed: protocol.closed,
     onFrame: receive,
-    onAlive: (at, sign) => {
-      lastSignAt = at
-      if (sign === "pong") clocks.pong = at
+    onAlive: (sign) => {
+      lastSignAt = now()
+      if (sign === "pong") clocks.pong = lastSignAt
     }
   })
   for (const frame of codec.hello?.() ?? []) writer.send(frame)
-  for (const frame of early) receive(frame, now())
+  for (const frame of early) receive(frame, time())
 
   const answeredLogin =
     codec.awaitsReady === true
@@ -264,8 +267,9 @@ const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
 export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, never, Transport> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
+    const now = monotonicOf(clock)
     let rejected: { readonly version: number; readonly reason: AuthRejected } | undefined
-    let upAt = 0
+    let upAt: number | undefined
     let shortLives = 0
     const park = (reason: AuthRejected | Unusable) => Effect.andThen(options.onParked(reason), Effect.never)
     /** Said once: the login is repeated with every attempt. */
@@ -280,14 +284,14 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
         }),
       onUp: (link) =>
         Effect.suspend(() => {
-          upAt = clock.currentTimeMillisUnsafe()
+          upAt = now()
           return options.onUp(link)
         })
     }
 
     /** A goodbye soon after each login: two programs that throw each other out, for ever, unless one of them yields. */
     const seenAs = (failure: ConnectionFailure): ConnectionFailure => {
-      const lived = upAt === 0 ? undefined : clock.currentTimeMillisUnsafe() - upAt
+      const lived = upAt === undefined ? undefined : now() - upAt
       if (failure._tag !== "ConnectionLost" || failure.clean !== true || lived === undefined) return failure
       shortLives = lived < SHORT_LIFE_MS ? shortLives + 1 : 0
       return shortLives < SHORT_LIVES
@@ -299,7 +303,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
 
     const attempt = Effect.gen(function* () {
       yield* options.onConnecting
-      upAt = 0
+      upAt = undefined
       const usable = yield* Effect.catchTag(options.credentials, ["CredentialsMissing", "SecretFailed"], park)
       if (rejected?.version === usable.version) return yield* park(rejected.reason)
       return yield* Effect.scoped(live(watched, usable.credentials)).pipe(

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Decision, FeedEvent } from "../market/feedEvent.ts"
+import { epochOf, monotonicOf } from "../market/monotonic.ts"
 import type { Line } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { nameAndMode } from "./news.ts"
@@ -43,12 +44,12 @@ export const makeHerald = Effect.fnUntraced(function* (
   const { broker, count, flush, supervisor, user } = options
   const bus = yield* FrameBus
   const clock = yield* Clock.Clock
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
 
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
     count.event(payload.type)
-    bus.tell({ ...payload, user: user(), broker, at: now() } as FeedEvent)
+    bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
   const about = <L>(lines: ReadonlyArray<Line>, each: (line: Line) => L): ReadonlyArray<L> | undefined =>
     lines.length === 0 ? undefined : lines.map(each)
@@ -60,7 +61,7 @@ export const makeHerald = Effect.fnUntraced(function* (
         connection: slot.id,
         cause: failure._tag,
         detail: failure.message,
-        since: slot.downSince
+        since: epochOf(clock, slot.downSince)
       }),
     up: (slot, restored, failed) =>
       tell({
@@ -74,7 +75,7 @@ export const makeHerald = Effect.fnUntraced(function* (
     stale: (lines) => {
       const instruments = about(lines, (line) => ({
         ...nameOnly(line),
-        ...(line.lastTickAt === 0 ? {} : { last_tick: line.lastTickAt })
+        ...(line.lastTickAt === 0 ? {} : { last_tick: epochOf(clock, line.lastTickAt) })
       }))
       if (instruments !== undefined) tell({ type: "stale", instruments })
     },
@@ -92,7 +93,7 @@ export const makeHerald = Effect.fnUntraced(function* (
     },
     decided: (decision, cause, connection) =>
       Effect.suspend(() => {
-        supervisor.note(decision, cause, now(), connection)
+        supervisor.note(decision, cause, clock.currentTimeMillisUnsafe(), connection)
         count.decided(decision)
         tell({
           type: "supervisor",

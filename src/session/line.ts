@@ -19,7 +19,7 @@ export interface Line {
   readonly slot: Slot
   want: Want
   state: SubscriptionState
-  /** When it was first sent on this connection. Epoch milliseconds, here and below; 0: never. */
+  /** When it was first sent on this connection. Monotonic milliseconds, here and below; 0: never. */
   sentAt: number
   confirmedAt: number
   confirmedBy: "broker" | "tick" | undefined

@@ -50,7 +50,7 @@ export interface BrokerMetrics {
   readonly refused: () => void
   readonly connected: () => void
   /** The legs of one tick's way; called once per chunk, for its oldest tick. */
-  readonly latency: (tick: Tick, published: number) => void
+  readonly latency: (tick: Tick, waitedMs: number) => void
   readonly event: (type: FeedEvent["type"]) => void
   readonly decided: (decision: Decision) => void
   readonly failed: (cause: ConnectionFailure["_tag"]) => void
@@ -111,8 +111,8 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       refused: () => update.refused(1),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),
-      latency: (tick, published) => {
-        leg.published(published - tick.received_time)
+      latency: (tick, waitedMs) => {
+        leg.published(waitedMs)
         // Clocks of two machines: a skew may make it negative, which says nothing about latency.
         const exchanged = tick.exchange_time
         if (exchanged !== undefined && exchanged <= tick.received_time)

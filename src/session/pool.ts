@@ -19,8 +19,10 @@ export type SlotState =
   | { readonly tag: "down"; readonly reason: string }
   | { readonly tag: "parked"; readonly reason: string }
 
-/** The watchdog's three clocks of one connection: epoch milliseconds, 0 for never. */
+/** The watchdog's three clocks of one connection: monotonic milliseconds, 0 for never. */
 export interface Clocks {
+  /** When the frame or the answer came that is being decoded. */
+  arrival: number
   byte: number
   tick: number
   pong: number
@@ -37,7 +39,7 @@ export interface Slot {
   credentialsVersion: number | undefined
   used: number
   state: SlotState
-  /** Since when it is in this state. */
+  /** Since when it is in this state: monotonic milliseconds, here and below. */
   since: number
   /** True once it has been up: later trouble is a reconnect, not a failed start. */
   hasBeenUp: boolean
@@ -108,7 +110,7 @@ export class ConnectionPool {
       id: this.#nextId(),
       feed: this.#feed,
       lines: new Map(),
-      clocks: { byte: 0, tick: 0, pong: 0 },
+      clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
       credentialsVersion: undefined,
       used: 0,
       state: { tag: "connecting" },

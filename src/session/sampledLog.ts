@@ -1,6 +1,7 @@
 /** Log lines from callbacks, at most one per key and interval, with the number that were held back. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { monotonicOf } from "../market/monotonic.ts"
 
 export interface SampledLog {
   /** Safe to call from a socket callback. `detail` is built only when the line is really written. */
@@ -10,20 +11,20 @@ export interface SampledLog {
 const EVERY_MS = 10_000
 
 export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* () {
-  const clock = yield* Clock.Clock
+  const now = monotonicOf(yield* Clock.Clock)
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const last = new Map<string, { at: number; heldBack: number }>()
   return {
     warn: (key, detail, fields = {}) => {
-      const now = clock.currentTimeMillisUnsafe()
+      const at = now()
       const seen = last.get(key)
-      if (seen !== undefined && now - seen.at < EVERY_MS) {
+      if (seen !== undefined && at - seen.at < EVERY_MS) {
         seen.heldBack++
         return
       }
       const more =
         seen === undefined || seen.heldBack === 0 ? "" : ` (and ${seen.heldBack} more since the last line)`
-      last.set(key, { at: now, heldBack: 0 })
+      last.set(key, { at, heldBack: 0 })
       run(Effect.annotateLogs(Effect.logWarning(`${key}: ${detail()}${more}`), fields))
     }
   }

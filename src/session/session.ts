@@ -17,6 +17,7 @@ import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
 import { alwaysOpen } from "../market/hours.ts"
+import { epochOf, monotonicOf } from "../market/monotonic.ts"
 import type { Protocol } from "../protocols/protocol.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
@@ -97,7 +98,8 @@ export const makeSession = Effect.fnUntraced(function* (
     run(actor.tell({ tag: "News" }))
   })
 
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  /** Of connections and subscriptions; told as times of day (`epochOf`). */
+  const now = monotonicOf(clock)
 
   // ---- state of the actor: touched by its fiber only ----
   const lingerMs = options.lingerMs ?? 0
@@ -134,7 +136,8 @@ export const makeSession = Effect.fnUntraced(function* (
       quietBecause: care.quietBecause(),
       decisions: supervisor.decisions,
       hours,
-      now: now()
+      now: now(),
+      epochOf: (at) => epochOf(clock, at)
     }
   }
 
@@ -326,7 +329,7 @@ export const makeSession = Effect.fnUntraced(function* (
       case "Care":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
-          running ? care.look(now()) : Effect.void
+          running ? care.look(now(), clock.currentTimeMillisUnsafe()) : Effect.void
         )
       case "News":
         return onNews

@@ -94,7 +94,7 @@ export class SubscriptionBook {
   readonly #lingering = new Map<Entry, number>()
   readonly #now: (() => number) | undefined
 
-  /** @param now epoch milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
+  /** @param now monotonic milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
   constructor(user: string, broker: Pick<Broker, "name" | "simulated">, now?: () => number) {
     this.#user = user
     this.#broker = broker

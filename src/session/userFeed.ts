@@ -134,7 +134,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       contained("BROKER_INIT_ERROR", user, broker, "failed while it started"),
       Effect.onError(() => close(scope))
     )
-    return { adapter, scope }
+    return { adapter, scope, setting: broker.toLowerCase() }
   })
 
   let current = yield* startIn(yield* brokerOf(user))
@@ -142,8 +142,9 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
 
   /** The new adapter takes over what the old one holds; if it cannot start, the old one stays. */
   const follow = Effect.gen(function* () {
-    const broker = (yield* brokerOf(user)).toLowerCase()
-    if (broker === current.adapter.broker.name) return
+    const broker = yield* brokerOf(user)
+    // The setting, not the adapter's own name: a module may be registered under another.
+    if (broker.toLowerCase() === current.setting) return
     yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
     const next = yield* startIn(broker)
     const previous = current

@@ -3,13 +3,13 @@
  * broken is refused whole, and of one that lacks an exchange the table keeps that exchange, because a feed with
  * yesterday's instruments beats one with half of today's.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker, MasterReject, ParsedMaster } from "../brokers/broker.ts"
 import { MalformedMaster } from "../brokers/broker.ts"
 import { counted } from "../market/counted.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
+import { monotonicMillis } from "../market/monotonic.ts"
 import type { StoreError } from "./errors.ts"
 import { ImportFailed } from "./errors.ts"
 import { Instruments } from "./instruments.ts"
@@ -99,7 +99,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
   origin: MasterOrigin = {},
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
-  const started = yield* Clock.currentTimeMillis
+  const started = yield* monotonicMillis
   const today = dayOf(started)
   const force = options.force === true
   const shown = showOrigin(broker, origin)
@@ -170,7 +170,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
     problems: [...empty, ...exchanges.flatMap((report) => inWords(report, force))],
     forced: force,
     previous: exchanges.reduce((sum, { previous }) => sum + previous, 0),
-    elapsedMs: (yield* Clock.currentTimeMillis) - started
+    elapsedMs: (yield* monotonicMillis) - started
   }
 })
 

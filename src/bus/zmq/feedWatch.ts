@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Duration from "effect/Duration"
 import * as Metric from "effect/Metric"
 import type { FeedEvent } from "../../market/feedEvent.ts"
+import { epochOf, monotonicOf } from "../../market/monotonic.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { Answer } from "./link.ts"
@@ -60,7 +61,7 @@ interface Gap {
 
 export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const { clock, endpoint, heldBy, tell, users } = options
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
   const brokers = new Map<string, string>()
   let brokersAtMost = BROKERS_AT_FIRST
   /** Users that were told that they have no feed, and not yet that they have one again. */
@@ -69,7 +70,11 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   let answeredAt = now()
   let epoch: number | undefined
 
-  const envelope = (user: string) => ({ user, broker: brokers.get(user) ?? "unknown", at: now() })
+  const envelope = (user: string) => ({
+    user,
+    broker: brokers.get(user) ?? "unknown",
+    at: clock.currentTimeMillisUnsafe()
+  })
 
   /** Once per user and gap, also for users that come while the feed process is silent. */
   const down = (detail: string): void => {
@@ -82,7 +87,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
         connection: LINK,
         cause: FEED_PROCESS_SILENT,
         detail,
-        since: answeredAt
+        since: epochOf(clock, answeredAt)
       })
     }
   }
@@ -164,7 +169,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
       if (event.type !== "feed_up" || gap === undefined) return tell(event)
       // A session that began with the feed process knows nothing of the gap before it.
       gaps.delete(event.user)
-      tell({ ...event, gap_ms: Math.max(event.gap_ms, event.at - gap.since) })
+      tell({ ...event, gap_ms: Math.max(event.gap_ms, now() - gap.since) })
     },
     settle,
     run: Effect.matchEffect(options.ping, {

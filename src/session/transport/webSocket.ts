@@ -47,8 +47,8 @@ export const openWebSocket = (
     ws.on("message", (data: Buffer, isBinary: boolean) =>
       options.onFrame(isBinary ? data : data.toString("utf8"), clock.currentTimeMillisUnsafe())
     )
-    ws.on("ping", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "ping"))
-    ws.on("pong", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "pong"))
+    ws.on("ping", () => options.onAlive?.("ping"))
+    ws.on("pong", () => options.onAlive?.("pong"))
     ws.on("unexpected-response", (_request, response) => {
       fail(
         options.refusal({

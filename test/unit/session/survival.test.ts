@@ -219,7 +219,7 @@ describe("the watchdog", () => {
         ...broker,
         heartbeat: { ...broker.heartbeat, pingEveryMs: 1000, pongWithinMs: 3000 }
       })
-      newest(world).options.onAlive?.(MORNING, "pong")
+      newest(world).options.onAlive?.("pong")
       yield* flow(world, 3, [])
       assert.strictEqual(world.sockets.length, 1)
       yield* flow(world, 3, [])
