@@ -115,7 +115,7 @@ export const gatewayFlags = {
   trustedProxies: Flag.String("trusted-proxies").pipe(
     Flag.withMetavar("127.0.0.1,..."),
     Flag.withDescription(
-      "Addresses of proxies whose X-Forwarded-For is believed, comma-separated (ALGOWAYS_TRUSTED_PROXIES)"
+      "Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated (ALGOWAYS_TRUSTED_PROXIES)"
     ),
     Flag.withFallbackConfig(Config.String("ALGOWAYS_TRUSTED_PROXIES")),
     Flag.optional

@@ -31,6 +31,7 @@ export const INBOX_BYTES = 4 * 1024 * 1024
 
 /** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
 const BURST_S = 5
+const LOGIN_BURST_S = 10
 
 /** How long a client that is closed for reading too slowly has to read why. */
 const LAST_WORDS_MS = 1000
@@ -46,7 +47,9 @@ export const CLOSE = {
   REVOKED: { code: 4403, reason: "API key revoked" },
   TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
   TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
+  TOO_MANY_LOGINS: { code: 4429, reason: "too many logins" },
   TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
+  TOO_MANY_CLIENTS_OF_USER: { code: 4429, reason: "too many clients of this user" },
   TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
 
@@ -65,7 +68,8 @@ export interface ClientOptions {
   readonly rooms: Rooms
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
-  readonly limits: DeliveryLimits & Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond">
+  readonly limits: DeliveryLimits &
+    Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond">
   readonly now: () => number
 }
 
@@ -82,12 +86,14 @@ export class Client implements Member {
   readonly holdings = new Holdings()
   readonly delivery: Delivery
   readonly address: string
-  /** The number of the API key that it logged in with. */
-  keyId: number | undefined
-  /** Keys that it was not allowed to try. */
-  declinedKeys = 0
+  /** The API key that it logged in with, and its user, as they are counted. */
+  counted: { readonly keyId: number; readonly user: string } | undefined
+  /** Keys that it has shown, and logins that were declined unseen since the last one that succeeded. */
+  shownKeys = 0
+  declinedLogins = 0
   /** When the ping was sent that it has not answered; 0: none. */
   awaitsPongSince = 0
+  readonly #logins: Allowance
   readonly #messages: Allowance
   readonly #bytes: Allowance
   readonly #metrics: GatewayMetrics
@@ -114,6 +120,7 @@ export class Client implements Member {
     this.encoding = encoding
     this.address = address
     const at = now()
+    this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#metrics = metrics
@@ -190,6 +197,16 @@ export class Client implements Member {
     clearTimeout(this.#graceTimer)
     if (this.#user === undefined && this.isOpen) this.#metrics.loggedIn()
     this.#user = user
+  }
+
+  /** The number of its API key; undefined while it is not logged in. */
+  get keyId(): number | undefined {
+    return this.counted?.keyId
+  }
+
+  /** Milliseconds until it may log in (again); 0: it does now. */
+  loginWaitMs(now: number): number {
+    return this.#logins.takeOrWait(1, now)
   }
 
   /** False when it sends more than it may; it is closed then. */

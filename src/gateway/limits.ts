@@ -40,6 +40,32 @@ export class Allowance {
   }
 }
 
+/** How many names are remembered; beyond, the one that came first is forgotten. */
+const MOST_NAMES = 10_000
+
+/** An allowance for each name. */
+export class Allowances {
+  readonly #perSecond: number
+  readonly #burst: number
+  readonly #byName = new Map<string, Allowance>()
+
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+  }
+
+  /** @returns 0 where it is taken, else the milliseconds until there is enough */
+  takeOrWait(name: string, amount: number, now: number): number {
+    let allowance = this.#byName.get(name)
+    if (allowance === undefined) {
+      const oldest = this.#byName.keys().next()
+      if (this.#byName.size >= MOST_NAMES && oldest.done !== true) this.#byName.delete(oldest.value)
+      this.#byName.set(name, (allowance = new Allowance(this.#perSecond, this.#burst, now)))
+    }
+    return allowance.takeOrWait(amount, now)
+  }
+}
+
 /** Counts what is there under each name, and forgets names of which nothing is there. */
 export class Tally<K> {
   readonly #counts = new Map<K, number>()

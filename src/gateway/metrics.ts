@@ -54,6 +54,8 @@ export type Limit =
   | "connections_per_address"
   | "origin"
   | "failed_keys"
+  | "logins"
+  | "logins_per_key"
   | "searches"
   | "subscriptions"
   | "entries"
@@ -66,7 +68,9 @@ export type CloseReason =
   | "too_slow"
   | "too_many_messages"
   | "too_many_wrong_keys"
+  | "too_many_logins"
   | "too_many_clients"
+  | "too_many_clients_of_user"
   | "no_pong"
   | "revoked"
 

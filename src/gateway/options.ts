@@ -26,8 +26,15 @@ export interface GatewayOptions {
   readonly maxConnectionsPerAddress?: number
   /** Clients that are logged in with one key: beyond, the newest is closed with 4429. */
   readonly maxConnectionsPerKey?: number
-  /** Different wrong keys that an address may show in a minute, over WebSocket and HTTP together. */
+  /** The same of all keys of one user. */
+  readonly maxConnectionsPerUser?: number
+  /** Different wrong keys that an address, and all together, may show in a minute, over WebSocket and HTTP together. */
   readonly maxFailedKeys?: number
+  readonly maxFailedKeysInAll?: number
+  /** Logins of one client a second, on average; ten seconds' worth at once. Beyond: `RATE_LIMITED`. */
+  readonly maxLoginsPerSecond?: number
+  /** The same for all clients of one key; at once also twice as many as may be connected. */
+  readonly maxLoginsPerKeyPerSecond?: number
   /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
   readonly maxMessagesPerSecond?: number
   readonly maxBytesPerSecond?: number
@@ -38,7 +45,7 @@ export interface GatewayOptions {
   readonly maxEntries?: number
   /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
   readonly allowedOrigins?: ReadonlyArray<string>
-  /** Addresses of proxies whose X-Forwarded-For says which address a client has. */
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For says which address a client has. */
   readonly trustedProxies?: ReadonlyArray<string>
   /** Serves `wss:` and `https:`. The files are read anew when they change. */
   readonly tls?: Tls
@@ -63,7 +70,11 @@ export const defaults: GatewaySettings = {
   maxConnections: 20_000,
   maxConnectionsPerAddress: 5000,
   maxConnectionsPerKey: 1000,
+  maxConnectionsPerUser: 2000,
   maxFailedKeys: 10,
+  maxFailedKeysInAll: 100,
+  maxLoginsPerSecond: 2,
+  maxLoginsPerKeyPerSecond: 50,
   maxMessagesPerSecond: 2000,
   maxBytesPerSecond: 8 * 1024 * 1024,
   maxSearchesPerSecond: 10,

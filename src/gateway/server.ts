@@ -22,10 +22,10 @@ import { CLOSE, Client } from "./client.ts"
 import { makeConversation, ordersTopic } from "./conversation.ts"
 import { Doors } from "./doors.ts"
 import type { TlsFailed } from "./doors.ts"
-import { FailedKeys } from "./failedKeys.ts"
 import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
 import { makeSearches } from "./http/searches.ts"
+import { KeyGuard } from "./keyGuard.ts"
 import { Tally, isLoopback, originMay } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
 import type { GatewayStats, Limit } from "./metrics.ts"
@@ -35,7 +35,7 @@ import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
 import { MSGPACK_PROTOCOL, fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
-import { requestAddress } from "./address.ts"
+import { TrustedProxies, requestAddress } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
@@ -120,10 +120,11 @@ const makeGateway = Effect.fnUntraced(function* (
   const topicReaders = new Set<Client>()
   const now = (): number => clock.currentTimeMillisUnsafe()
   const byAddress = new Tally<string>()
-  const failedKeys = new FailedKeys({ most: settings.maxFailedKeys })
+  const keyGuard = new KeyGuard({ most: settings.maxFailedKeys, mostInAll: settings.maxFailedKeysInAll })
+  const trustedProxies = new TrustedProxies(settings.trustedProxies)
   const loopback = isLoopback(settings.host)
   const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
-  const conversation = makeConversation({ feed, keys, rooms, metrics, failedKeys, limits: settings, now })
+  const conversation = makeConversation({ feed, keys, rooms, metrics, keyGuard, limits: settings, now })
 
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
@@ -192,7 +193,7 @@ const makeGateway = Effect.fnUntraced(function* (
     idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
     upgrade: (res, req, socketContext) => {
       const key = req.getHeader("sec-websocket-key")
-      const address = requestAddress(res, req, settings.trustedProxies)
+      const address = requestAddress(res, req, trustedProxies)
       const refusal = declined(address, req.getHeader("origin"), req.getHeader("host"))
       if (refusal !== undefined) {
         metrics.limited(refusal[1])
@@ -255,8 +256,8 @@ const makeGateway = Effect.fnUntraced(function* (
   const httpDeps: HttpDeps = {
     feed,
     keys,
-    failedKeys,
-    trustedProxies: settings.trustedProxies,
+    keyGuard,
+    trustedProxies,
     metrics,
     own: (user) => {
       const own = [...clients].filter((client) => client.user === user)

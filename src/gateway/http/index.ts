@@ -6,7 +6,8 @@ import type * as Context from "effect/Context"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type * as uWS from "uWebSockets.js"
 import type { ApiKeys } from "../../store/apiKeys.ts"
-import { FailedKeys } from "../failedKeys.ts"
+import type { TrustedProxies } from "../address.ts"
+import { KeyGuard } from "../keyGuard.ts"
 import type { GatewayMetrics } from "../metrics.ts"
 import type { Answer } from "./answer.ts"
 import { plain, write } from "./answer.ts"
@@ -22,8 +23,8 @@ import { addStatusRoutes } from "./status.ts"
 
 export interface HttpDeps extends HealthDeps {
   readonly keys: ApiKeys["Service"]
-  readonly failedKeys?: FailedKeys
-  readonly trustedProxies: ReadonlyArray<string>
+  readonly keyGuard?: KeyGuard
+  readonly trustedProxies: TrustedProxies
   readonly metrics: GatewayMetrics
   readonly own: (user: string) => OwnPart
   /** One for all doors, as there is one thread. */
@@ -43,7 +44,7 @@ export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
   addReadyRoute(app, { ...deps, answered })
   const account = {
     ...deps,
-    failedKeys: deps.failedKeys ?? new FailedKeys(),
+    keyGuard: deps.keyGuard ?? new KeyGuard(),
     onRefused: () => metrics.keyRefused(),
     onStopped: () => metrics.limited("failed_keys"),
     answered

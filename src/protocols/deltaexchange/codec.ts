@@ -6,7 +6,7 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import { Outstanding } from "../outstanding.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, isObject } from "../text.ts"
+import { brokerText, chunks, isObject, parseJson } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Channel } from "./channels.ts"
@@ -111,8 +111,11 @@ export class DeltaCodec implements Codec {
     this.#unasked.report(sink)
     let message: unknown
     try {
-      message = JSON.parse(typeof frame === "string" ? frame : this.#utf8.decode(frame))
+      message = parseJson(typeof frame === "string" ? frame : this.#utf8.decode(frame))
     } catch {
+      // No UTF-8.
+    }
+    if (message === undefined) {
       return sink.reject(
         "malformed_text",
         typeof frame === "string" ? brokerText(frame) : `${frame.length} bytes`

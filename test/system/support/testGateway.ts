@@ -48,6 +48,8 @@ export interface TestExtras {
   readonly adjust?: (feed: Feed["Service"]) => Feed["Service"]
   /** Collects every log line, of all levels. */
   readonly logs?: Array<string>
+  /** API keys that log in as `asha`, besides those of the cases. */
+  readonly keys?: ReadonlyArray<string>
   /** A data folder beside the feed, as gateways of the commands have. */
   readonly store?: Layer.Layer<Store, StoreError>
 }
@@ -55,11 +57,15 @@ export interface TestExtras {
 /** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  { adjust, logs, store }: TestExtras = {}
+  { adjust, keys = [], logs, store }: TestExtras = {}
 ): Promise<TestGateway> => {
+  const own = Object.fromEntries(
+    keys.map((value) => [value, { value, user_id: "asha", broker: "alpha" }] as const)
+  )
+  const world = { ...fixture, keys: { ...fixture.keys, ...own } }
   const { authGraceMs } = defaults
   const runtime = ManagedRuntime.make(
-    scriptedGateway(fixture, { authGraceMs, ...options }, adjust).pipe(
+    scriptedGateway(world, { authGraceMs, ...options }, adjust).pipe(
       store === undefined ? (gateway) => gateway : Layer.provide(store),
       Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
       Layer.provide(
@@ -76,7 +82,7 @@ export const startGateway = async (
     port,
     url: `ws://127.0.0.1:${port}`,
     feed: await runtime.runPromise(Scripted),
-    world: await runtime.runPromise(scriptedWorld(fixture)),
+    world: await runtime.runPromise(scriptedWorld(world)),
     stats,
     tell: bus.tell,
     order: orders.publish,

@@ -49,6 +49,8 @@ export interface Link {
   readonly codec: Codec
   readonly server: ServerCodec
   readonly handshake: Handshake
+  /** What the client logged in with. */
+  readonly credentials: Credentials
   readonly listed: ReadonlyArray<Listed>
   /** What the market holds, by name: `NSE:RELIANCE`. */
   readonly state: (name: string) => Tick
@@ -214,6 +216,7 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     codec,
     server,
     handshake,
+    credentials,
     listed,
     state: (name) => market.find(name)!.tick,
     instrument,
