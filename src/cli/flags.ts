@@ -49,11 +49,13 @@ export const feedFrames = Flag.String("feed-frames").pipe(
   Flag.withDefault("tcp://127.0.0.1:5557")
 )
 
-/** `NAME=URL`, repeatable: where a broker's feed is reached instead of its own address. */
-export const endpoint = Flag.KeyValuePair("endpoint").pipe(
-  Flag.withMetavar("broker=url"),
-  Flag.withDescription("Use this WebSocket address for a broker, for example a simulator; repeatable"),
-  Flag.withDefault({} as Record<string, string>)
+/** Repeatable: one for each broker that is simulated. */
+export const simulator = Flag.String("simulator").pipe(
+  Flag.withMetavar("url"),
+  Flag.withDescription(
+    'Lead a broker to a simulator in every respect: its sockets, logins and instruments. The address is what "algoways simulate" prints; repeatable'
+  ),
+  Flag.atLeast(0)
 )
 
 export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))

@@ -11,14 +11,8 @@ import * as Store from "../store/index.ts"
 import * as Overrides from "./overrides.ts"
 
 /** Database, secrets and broker data: what the administrative commands need. */
-export const storeLayer = (options: {
-  readonly dataDir: string
-  readonly endpoint?: Readonly<Record<string, string>>
-}) =>
-  Layer.mergeAll(
-    Store.layer({ dataDir: options.dataDir }),
-    Overrides.lenientRegistry(options.dataDir, options.endpoint)
-  )
+export const storeLayer = (options: { readonly dataDir: string }) =>
+  Layer.mergeAll(Store.layer({ dataDir: options.dataDir }), Overrides.lenientRegistry(options.dataDir))
 
 /** Sessions and the in-process bus, over a store. */
 export const feedLayer = LocalFeed.layer().pipe(

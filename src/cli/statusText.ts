@@ -25,6 +25,7 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
     : `not due now${status.quiet_because === undefined ? "" : ` (${status.quiet_because})`}`
   const head = table([
     ["feed", `${status.broker} of ${status.user}`],
+    ...(status.simulated === true ? [["market", "SIMULATED: every price is invented"]] : []),
     ["state", `${status.state}${reason}`],
     ["ticks", `${due}; the last one: ${ago(status.last_tick, now)}`],
     [

@@ -54,6 +54,8 @@ export type DecisionMade = typeof DecisionMade.Type
 export const FeedStatus = Schema.Struct({
   user: Schema.String,
   broker: Schema.String,
+  /** The broker's market is a simulated one: every price is invented. */
+  simulated: Schema.optionalKey(Schema.Literal(true)),
   state: SessionState,
   reason: Schema.optionalKey(Schema.String),
   connections: Schema.Array(ConnectionStatus),

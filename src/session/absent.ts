@@ -73,7 +73,7 @@ export const makeAbsent = Effect.gen(function* () {
       onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
     })
 
-  const status = (user: string): Effect.Effect<FeedStatus, FeedError> =>
+  const bare = (user: string): Effect.Effect<FeedStatus, FeedError> =>
     Effect.map(brokerOf(user), (broker) => {
       if (broker === undefined) return bareStatus(user, NO_BROKER, "unavailable", noBroker(user))
       const failure = failures.get(user)
@@ -85,6 +85,19 @@ export const makeAbsent = Effect.gen(function* () {
       return bareStatus(user, broker, "unavailable", `${failure.detail} (tried at ${at})`)
     })
 
+  const isSimulated = (broker: string): Effect.Effect<boolean> =>
+    registry.load(broker).pipe(
+      Effect.map((module) => module.broker.simulated === true),
+      Effect.catchCause(() => Effect.succeed(false))
+    )
+
+  const status = (user: string): Effect.Effect<FeedStatus, FeedError> =>
+    Effect.flatMap(bare(user), (found) =>
+      Effect.map(isSimulated(found.broker), (simulated) =>
+        simulated ? { ...found, simulated: true as const } : found
+      )
+    )
+
   /** Undefined: there is none, or it could not be looked up. */
   const tokenOf = (broker: string, exchange: string, symbol: string): Effect.Effect<string | undefined> =>
     instruments.resolve(broker, [{ exchange, symbol }]).pipe(
@@ -94,16 +107,10 @@ export const makeAbsent = Effect.gen(function* () {
       )
     )
 
-  const hoursOf = (broker: string) =>
-    registry.load(broker).pipe(
-      Effect.map((module) => (module.broker.simulated === true ? alwaysOpen : hours)),
-      Effect.catchCause(() => Effect.succeed(hours))
-    )
-
   const instrument = Effect.fnUntraced(function* (user: string, exchange: string, symbol: string) {
-    const { broker, reason, state } = yield* status(user)
+    const { broker, reason, simulated, state } = yield* status(user)
     const token = broker === NO_BROKER ? undefined : yield* tokenOf(broker, exchange, symbol)
-    const calendar = yield* hoursOf(broker)
+    const calendar = simulated === true ? alwaysOpen : hours
     const open = isExchange(exchange) && calendar.at(exchange, clock.currentTimeMillisUnsafe()).open
     const why = `No session runs (${state}): ${reason}`
     return {

@@ -66,6 +66,7 @@ export const statusOf = (reported: Reported): FeedStatus => {
   return {
     user,
     broker: broker.name,
+    ...(broker.simulated === true ? { simulated: true as const } : {}),
     state,
     ...(reason === undefined ? {} : { reason }),
     connections: desk.slots.map((slot) => connection(reported, slot)),

@@ -5,8 +5,11 @@ import * as Command from "effect/cli/Command"
 import * as RemoteFeed from "../../bus/zmq/remoteFeed.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as Store from "../../store/index.ts"
+import { isDataFolder } from "../dataFolder.ts"
+import { refuseDemoFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
+import { warnIfNobody } from "../nobody.ts"
 import { VERSION } from "../version.ts"
 
 export const gateway = Command.make(
@@ -19,9 +22,12 @@ export const gateway = Command.make(
     frames: flags.feedFrames,
     ...flags.gatewayFlags
   },
-  (input) =>
-    Effect.gen(function* () {
+  Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
+    yield* refuseDemoFolder(input.dataDir, "its user's feed is part of the demo itself")
+    return yield* Effect.gen(function* () {
       yield* Effect.logInfo(`AlgoWays ${VERSION} gateway, its feed at ${input.control}`)
+      yield* warnIfNobody(input.dataDir)
       return yield* Effect.never
     }).pipe(
       Effect.provide(
@@ -33,13 +39,14 @@ export const gateway = Command.make(
           Layer.provide(
             Layer.mergeAll(
               OrderUpdates.layer,
-              RemoteFeed.layer({ control: input.control, frames: input.frames }),
-              Store.layer({ dataDir: input.dataDir })
+              RemoteFeed.layer({ control: input.control, frames: input.frames })
             )
-          )
+          ),
+          Layer.provideMerge(Store.layer({ dataDir: input.dataDir }))
         )
       )
     )
+  })
 ).pipe(
   Command.withDescription("Run the gateway alone: clients connect to it, the feed runs in another process"),
   Command.withExamples([
