@@ -47,7 +47,7 @@ export const render = (banner: Banner): string => {
     `Data folder of the demo: ${banner.dataDir}`,
     ...(banner.zmq === undefined ? [] : [`ZeroMQ: ${banner.zmq}`]),
     "",
-    `API key of user "${DEMO_USER}", who is the only one here${banner.keyFromEnvironment ? " (the one in ALGOWAYS_DEMO_API_KEY holds, too)" : ""}:`,
+    `API key of user "${DEMO_USER}"${banner.keyFromEnvironment ? " (the one in ALGOWAYS_DEMO_API_KEY holds, too)" : ""}:`,
     "",
     `  ${key}`,
     "",

@@ -37,6 +37,20 @@ export const refuseDemoFolder = (dataDir: string, what: string): Effect.Effect<v
       )
     : Effect.void
 
+/** For what only reads: a folder that is not there is a wrong name, and none is made. */
+export const hasDatabase = (dataDir: string): Effect.Effect<void, CommandFailed> =>
+  Effect.andThen(
+    isDataFolder(dataDir),
+    Effect.suspend(() => {
+      if (existsSync(join(dataDir, Store.DATABASE_FILE))) return Effect.void
+      const demo = demoFolderOf(dataDir)
+      const remedy = isDemoFolder(demo)
+        ? `The demo's folder is ${demo}: name it with --data-dir (ALGOWAYS_DATA_DIR)`
+        : 'Name the data folder with --data-dir (ALGOWAYS_DATA_DIR), or begin with "algoways users add NAME --broker BROKER"'
+      return Effect.fail(new CommandFailed({ message: `${dataDir} holds no data of AlgoWays. ${remedy}.` }))
+    })
+  )
+
 /** The API key of the demo's user. No secret: it opens invented prices alone, and every start prints it. */
 export const demoKey = Effect.fnUntraced(function* (folder: string) {
   const file = join(folder, KEY_FILE)

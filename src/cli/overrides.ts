@@ -11,6 +11,7 @@ import type { BrokerOverride } from "../brokers/overrides.ts"
 import { BrokerOverrides, OverrideProblems } from "../brokers/overrides.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { isObject } from "../protocols/text.ts"
+import { isDataFolder } from "./dataFolder.ts"
 import { CommandFailed } from "./output.ts"
 
 const FILE = "brokers.json"
@@ -32,7 +33,7 @@ const read = (path: string) =>
     catch: (error) => codeOf(error) ?? "unknown error"
   }).pipe(
     Effect.catch((code) =>
-      code === "ENOENT" || code === "ENOTDIR"
+      code === "ENOENT"
         ? Effect.undefined
         : Effect.fail(
             new CommandFailed({ message: `${path} could not be read (${code}); mend or remove it` })
@@ -52,6 +53,7 @@ const NONE: Settings = { overrides: {}, problems: {} }
 
 /** Lower-cases the names, so that `Zerodha` in a file means `zerodha`. */
 const readSettings = Effect.fn("readSettings")(function* (dataDir: string) {
+  yield* isDataFolder(dataDir)
   const path = join(dataDir, FILE)
   const text = yield* read(path)
   if (text === undefined) return NONE

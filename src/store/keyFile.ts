@@ -1,19 +1,11 @@
 /** A secret in a file of its own: made once, readable by its owner only, the same for processes that race. */
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync
-} from "node:fs"
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync } from "node:fs"
 import { dirname } from "node:path"
 import { shortageIn, writeWhole } from "./diskSpace.ts"
 import { SecretFailed } from "./errors.ts"
+import { makeFolder } from "./folder.ts"
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
@@ -62,7 +54,7 @@ const syncFolder = (folder: string): void => {
  * link fails where a file exists already, which is how processes that start together agree on one secret.
  */
 const make = (file: string, text: string): void => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file))
   const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
   const handle = openSync(draft, "wx", 0o600)
   try {

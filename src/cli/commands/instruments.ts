@@ -12,7 +12,7 @@ import { importMaster } from "../../store/importer.ts"
 import { Instruments } from "../../store/instruments.ts"
 import * as flags from "../flags.ts"
 import { importReportLines, incomplete } from "../importReport.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore, storeLayer } from "../layers.ts"
 import { CommandFailed, printJson, printRows } from "../output.ts"
 import { askSimulators } from "../simulators.ts"
 import { instrumentsSearch } from "./instrumentsSearch.ts"
@@ -132,7 +132,7 @@ const count = Command.make(
 ).pipe(
   Command.withDescription("How many instruments the table holds, of each broker that has some"),
   Command.withExamples([{ command: "algoways instruments count", description: "Is today's master in?" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const instruments = Command.make("instruments").pipe(

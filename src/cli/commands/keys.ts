@@ -7,7 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ApiKeys } from "../../store/apiKeys.ts"
 import * as flags from "../flags.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore } from "../layers.ts"
 import { CommandFailed, printRows, time } from "../output.ts"
 
 const create = Command.make(
@@ -28,7 +28,7 @@ const create = Command.make(
   Command.withExamples([
     { command: "algoways keys create asha --label charts", description: "A key for asha's charts" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const list = Command.make(
@@ -45,7 +45,7 @@ const list = Command.make(
 ).pipe(
   Command.withDescription("List keys by id; the keys themselves cannot be shown"),
   Command.withExamples([{ command: "algoways keys list asha", description: "The keys of asha" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const revoke = Command.make(
@@ -65,7 +65,7 @@ const revoke = Command.make(
   Command.withExamples([
     { command: "algoways keys revoke 3", description: "Nobody can log in with key 3 any more" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const keys = Command.make("keys").pipe(
