@@ -80,7 +80,9 @@ describe("algoways serve", () => {
         for (const file of ["secret.key", "demo.key"]) {
           assert.strictEqual(statSync(join(dataDir, "demo", file)).mode & 0o777, 0o600)
         }
-        assert.isTrue(ticks(c).every((f) => (f["data"] as { readonly simulated?: unknown }).simulated === true))
+        assert.isTrue(
+          ticks(c).every((f) => (f["data"] as { readonly simulated?: unknown }).simulated === true)
+        )
 
         const taken = yield* run(["serve", "--no-demo"], first.env)
         assert.strictEqual(taken.code, 1)

@@ -32,16 +32,33 @@ import { until } from "./simulatorSupport.ts"
 
 const USER = "asha"
 
+/** Real sockets, and the hosts that a session asked them for. */
+const watchedSockets = (hosts: Set<string>) =>
+  Layer.effect(
+    Transport,
+    Effect.map(Transport, ({ open, request }) => ({
+      open: (options: Parameters<typeof open>[0]) => {
+        hosts.add(new URL(options.handshake.url).hostname)
+        return open(options)
+      },
+      request: (asked: Parameters<typeof request>[0]) => {
+        hosts.add(new URL(asked.url).hostname)
+        return request(asked)
+      }
+    }))
+  ).pipe(Layer.provide(Transport.layerSockets))
+
 /** A simulator, a database with its master and its login, and the adapter, connected. */
 const start = Effect.fnUntraced(function* (name: string) {
   const simulator = yield* simulate(name, { paused: true, ticksPerSecond: 2000 })
   // The real pace would make the test wait, and says nothing about what it is for.
   const overrides = { [name]: { ...simulator.overrides, requestIntervalMs: 10 } }
+  const hosts = new Set<string>()
   const context = yield* Layer.build(
     Layer.mergeAll(
       Store.layerMemory,
       FrameBus.layer,
-      Transport.layerSockets,
+      watchedSockets(hosts),
       BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, overrides)))
     )
   )
@@ -65,6 +82,8 @@ const start = Effect.fnUntraced(function* (name: string) {
     Effect.forkScoped
   )
   yield* adapter.initialise({ user: USER })
+  // Whatever the test does: nothing of it may go to the broker itself.
+  yield* Effect.addFinalizer(() => Effect.sync(() => assert.deepStrictEqual([...hosts], ["127.0.0.1"])))
   return { adapter, broker, credentials, frames, report, simulator, ticks }
 })
 

@@ -14,6 +14,7 @@ import type { MarketHours } from "../../market/hours.ts"
 import { alwaysOpen } from "../../market/hours.ts"
 import { Transport } from "../../session/transport.ts"
 import { Hours } from "../../session/surroundings.ts"
+import { shortageOf } from "../../store/diskSpace.ts"
 import * as Store from "../../store/index.ts"
 import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
@@ -24,7 +25,7 @@ import { checkAccount } from "../doctor/accounts.ts"
 import type { Check } from "../doctor/check.ts"
 import { fail, line, ok, warn } from "../doctor/check.ts"
 import { checkDatabase, remedyFor } from "../doctor/database.ts"
-import { checkCalendar, checkClock, checkFolder } from "../doctor/machine.ts"
+import { checkCalendar, checkClock, checkFolder, roomRemedy } from "../doctor/machine.ts"
 import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson } from "../output.ts"
@@ -165,6 +166,11 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
     return [...checks, ...(yield* checkStore(demo)).checks, ...checkDemo(input.dataDir, demo)]
   }
   if (!existsSync(join(input.dataDir, Store.DATABASE_FILE))) {
+    const shortage = shortageOf(input.dataDir)
+    if (shortage !== undefined) {
+      const found = `${shortage}; free some space before anything is stored`
+      checks.push(fail("disk", found, roomRemedy(input.dataDir)))
+    }
     return [...checks, nobody(`none: there is no database in ${input.dataDir}`)]
   }
   const store = yield* checkStore(input.dataDir)
