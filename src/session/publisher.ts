@@ -24,7 +24,7 @@ import { firstSeen, judge } from "./plausibility.ts"
 import type { Line } from "./line.ts"
 import { noteTick } from "./line.ts"
 import type { Slot } from "./pool.ts"
-import type { SampledLog } from "./sampledLog.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 import { Plausibility } from "./surroundings.ts"
 

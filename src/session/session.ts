@@ -25,6 +25,7 @@ import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
 import { makeCare } from "./care.ts"
 import { makeChildren } from "./children.ts"
+import { makeHookFaults, soundHours, soundProtocol, withSoundLoggers } from "./containment.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
 import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
@@ -39,7 +40,7 @@ import type { ReconnectOptions } from "./reconnect.ts"
 import { instrumentOf, statusOf } from "./report.ts"
 import type { Reported } from "./report.ts"
 import { makeResolver } from "./resolver.ts"
-import { makeSampledLog } from "./sampledLog.ts"
+import { makeSampledLog } from "../bus/sampledLog.ts"
 import { stateOf } from "./sessionState.ts"
 import { enter, makeSlotEvents } from "./slotEvents.ts"
 import type { Intensity } from "./supervisor.ts"
@@ -75,12 +76,13 @@ export const makeSession = Effect.fnUntraced(function* (
   Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
 > {
   const { broker, protocol } = options
-  const protocols = [protocol, ...(options.deepProtocols ?? [])]
-  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
   const clock = yield* Clock.Clock
-  const hours = broker.simulated === true ? alwaysOpen : yield* Hours
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
+  const hookFaults = makeHookFaults(count, log)
+  const protocols = [protocol, ...(options.deepProtocols ?? [])].map((one) => soundProtocol(one, hookFaults))
+  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
+  const hours = broker.simulated === true ? alwaysOpen : soundHours(yield* Hours, hookFaults("Hours.at"))
   const publisher = yield* makePublisher(count, log, broker.name)
   const source = yield* makeCredentialSource(broker)
   const resolver = yield* makeResolver(broker)
@@ -165,6 +167,7 @@ export const makeSession = Effect.fnUntraced(function* (
     publisher,
     count,
     log,
+    hookFaults,
     tell: (message) => actor.tell(message)
   })
   const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
