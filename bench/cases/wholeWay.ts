@@ -60,7 +60,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   const publisher = await Effect.gen(function* () {
     const bus = yield* FrameBus
     yield* bus.subscribe(onFrames)
-    return yield* makePublisher(yield* forBroker(broker), yield* makeSampledLog, broker)
+    return yield* makePublisher(yield* forBroker(broker), yield* makeSampledLog, broker, bus)
   }).pipe(Scope.provide(scope), Effect.provide(FrameBus.layer), Effect.runPromise)
 
   let wrong: string | undefined

@@ -124,7 +124,10 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const transport = yield* Transport
   const clock = yield* Clock.Clock
   const request: Transport["Service"]["request"] = (asked) =>
-    answered(transport.request(asked), `no answer to ${asked.method} ${hostOf(asked.url) ?? "an invalid address"}`)
+    answered(
+      transport.request(asked),
+      `no answer to ${asked.method} ${hostOf(asked.url) ?? "an invalid address"}`
+    )
   const handshake = yield* logIn(broker, protocol, credentials, request)
   for (const notice of handshake.notices ?? []) yield* options.onNotice(notice)
   const codec = protocol.open(codecOptions(broker), handshake)
@@ -180,7 +183,11 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       return outbound
     },
     send: (frame) => socket?.send(frame),
-    request,
+    // The connection was made: a request that got no answer ends it.
+    request: (asked) =>
+      Effect.mapError(request(asked), (failure) =>
+        failure._tag === "ConnectionRefused" ? new ConnectionLost({ detail: failure.detail }) : failure
+      ),
     kept: (change) => options.onSent([change], now()),
     answered: (request, answer) => {
       const at = time()

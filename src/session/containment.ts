@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
+import type { FrameBus } from "../bus/frameBus.ts"
 import { answerOf, callHook, faultText } from "../bus/hooks.ts"
 import type { HookFault } from "../bus/hooks.ts"
 import type { SampledLog } from "../bus/sampledLog.ts"
@@ -58,7 +59,9 @@ export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol 
     handshake: (context) => protocol.handshake(context),
     open: (options, handshake) => protocol.open(options, handshake),
     refusal: (refusal) => {
-      const instead = new ConnectionRefused({ detail: `declined by the broker with status ${refusal.status}` })
+      const instead = new ConnectionRefused({
+        detail: `declined by the broker with status ${refusal.status}`
+      })
       const answer = answerOf(() => protocol.refusal(refusal), instead, failed.refusal)
       if (isFailure(answer)) return answer
       failed.refusal(new Nonsense("a connection's failure", answer))
@@ -111,6 +114,25 @@ export const soundHours = (hours: MarketHours, failed: HookFault): MarketHours =
 
 /** Listeners of an embedder, whether or not they were combined. */
 export const soundTap = (tap: Tap, failed: HookFault): Tap => combineTaps([tap], failed)
+
+/** The bus of a session: one of an embedder's making may throw where its frames and events go in. */
+export const soundBus = (
+  bus: FrameBus["Service"],
+  faults: HookFaults
+): Pick<FrameBus["Service"], "publish" | "tell"> => {
+  const unpublished = faults("FrameBus.publish")
+  const untold = faults("FrameBus.tell")
+  return {
+    publish: (frames) => {
+      try {
+        bus.publish(frames)
+      } catch (defect) {
+        unpublished(defect)
+      }
+    },
+    tell: (event) => callHook(() => bus.tell(event), untold)
+  }
+}
 
 /** A socket's end that cannot be told: what a transport answers is not what it promised. */
 export const endOf = (failure: unknown): ConnectionFailure =>

@@ -51,6 +51,10 @@ export interface Slot {
   rate: number
   /** Connections in a row that came up and never ticked. */
   mutes: number
+  /** Connections in a row that ticked and were replaced because they, or part of them, fell silent. */
+  silences: number
+  /** Since when nothing on it has been silent. */
+  lively: number
 }
 
 export type Placement =
@@ -120,7 +124,9 @@ export class ConnectionPool {
       restarts: 0,
       ticks: 0,
       rate: 0,
-      mutes: 0
+      mutes: 0,
+      silences: 0,
+      lively: 0
     }
     this.slots.push(slot)
     return slot

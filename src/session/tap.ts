@@ -62,7 +62,11 @@ export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: HookFault = nothi
       answerOf(() => onFault(defect), undefined, nothing)
     }
     const each = (call: (listener: ConnectionTap) => unknown): void => {
-      for (let i = 0; i < listeners.length; i++) callHook(() => call(listeners[i]!), (defect) => failed(i, defect))
+      for (let i = 0; i < listeners.length; i++)
+        callHook(
+          () => call(listeners[i]!),
+          (defect) => failed(i, defect)
+        )
     }
     return {
       opened: (at) => {
