@@ -173,6 +173,11 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       broken(defect)
     }
   }
+  /** A transport whose functions are async. */
+  const unsent = (defect: unknown): void => {
+    options.onHookFault("Socket.send")(defect)
+    fail(new ConnectionLost({ detail: "the transport could not send" }))
+  }
   const writer = yield* makeRequestWriter({
     pacing: broker.pacing,
     encode: (changes) => {
@@ -182,7 +187,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       options.onSent(changes, now())
       return outbound
     },
-    send: (frame) => socket?.send(frame),
+    send: (frame) => watchPromise(socket?.send(frame), unsent),
     // The connection was made: a request that got no answer ends it.
     request: (asked) =>
       Effect.mapError(request(asked), (failure) =>
@@ -267,7 +272,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       ? Effect.never
       : repeatEvery(pingEveryMs, () => {
           pingedAt = now()
-          socket.ping()
+          watchPromise(socket.ping(), unsent)
         })
   const pongWithinMs = broker.heartbeat.pongWithinMs ?? PONGS_MISSED * (pingEveryMs ?? 0)
   /** What the clocks say is wrong. A byte stream has no pings of its own, so its clock of pongs never starts. */

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import type { FrameBus } from "../bus/frameBus.ts"
-import { answerOf, callHook, faultText } from "../bus/hooks.ts"
+import { answerOf, callHook, faultText, watchPromise } from "../bus/hooks.ts"
 import type { HookFault } from "../bus/hooks.ts"
 import type { SampledLog } from "../bus/sampledLog.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
@@ -125,7 +125,8 @@ export const soundBus = (
   return {
     publish: (frames) => {
       try {
-        bus.publish(frames)
+        const answer: unknown = bus.publish(frames)
+        if (answer !== undefined) watchPromise(answer, unpublished)
       } catch (defect) {
         unpublished(defect)
       }

@@ -23,7 +23,6 @@ import { makeSession } from "../../../src/session/session.ts"
 import type { Intensity } from "../../../src/session/supervisor.ts"
 import { ConnectionTaps, Hours } from "../../../src/session/surroundings.ts"
 import type { Tap } from "../../../src/session/tap.ts"
-import { noTap } from "../../../src/session/tap.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -84,7 +83,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     /** Kite by default. */
     readonly protocol?: Protocol
     /** Called first by each function of the surroundings, under its name; may throw, or stall an Effect's answer. */
-    readonly trip?: (hook: string) => "stall" | undefined
+    readonly trip?: (hook: string) => unknown
     readonly tap?: Tap
     readonly bus?: FrameBus["Service"]
     readonly request?: Transport["Service"]["request"]
@@ -127,16 +126,16 @@ export const makeWorld = Effect.fnUntraced(function* (
     })
     return {
       send: (frame: string | Uint8Array) => {
-        trip("Socket.send")
         socket.sent.push(String(frame))
+        return trip("Socket.send") as undefined
       },
       ping: () => {
-        trip("Socket.ping")
         socket.pings++
+        return trip("Socket.ping") as undefined
       },
       drop: () => {
         socket.dropped = true
-        trip("Socket.drop")
+        return trip("Socket.drop") as undefined
       },
       ended: Deferred.await(ended)
     }
@@ -209,7 +208,7 @@ export const makeWorld = Effect.fnUntraced(function* (
   }).pipe(
     Effect.provide(services),
     Effect.provideService(Hours, options.hours ?? alwaysOpen),
-    Effect.provideService(ConnectionTaps, options.tap ?? noTap)
+    Effect.provideService(ConnectionTaps, options.tap ?? (yield* ConnectionTaps))
   )
   yield* bus.listen((event) => world.events.push(event))
   yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
