@@ -4,6 +4,9 @@ import * as Metric from "effect/Metric"
 const counter = (name: string, description: string) =>
   Metric.counter(`algoways_bus_${name}`, { description, incremental: true })
 
+/** Label `kind`: "frames" or "events". */
+export const handlerFaults = counter("handler_faults_total", "Calls of a handler that threw, by kind")
+
 /** Label `socket`: "public" (one tick a message) or "link" (batches between feed and gateway). */
 export const sent = counter("zmq_frames_sent_total", "Frames handed to ZeroMQ")
 export const conflated = counter(

@@ -1,14 +1,18 @@
 /** What is said of a user's feed while no session runs: why not, as far as is known. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { FeedError } from "../bus/feed.ts"
+import { makeSampledLog } from "../bus/sampledLog.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { alwaysOpen } from "../market/hours.ts"
 import { nameOf } from "../market/instrument.ts"
 import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
+import { makeHookFaults, soundHours } from "./containment.ts"
+import * as metrics from "./metrics.ts"
 import { Hours } from "./surroundings.ts"
 
 /** Where a broker's name is asked for and none is set. */
@@ -63,15 +67,28 @@ export const makeAbsent = Effect.gen(function* () {
   const users = yield* Users
   const instruments = yield* Instruments
   const registry = yield* BrokerRegistry
-  const hours = yield* Hours
+  const context = yield* Effect.context<never>()
+  const hookFaults = makeHookFaults(
+    { hookFault: (hook) => Metric.withAttributes(metrics.hookFaults, { hook }).updateUnsafe(1, context) },
+    yield* makeSampledLog
+  )
+  const hours = soundHours(yield* Hours, hookFaults("Hours.at"))
   const clock = yield* Clock.Clock
   const failures = new Map<string, Failure>()
 
   const brokerOf = (user: string): Effect.Effect<string | undefined, FeedError> =>
-    Effect.mapBoth(users.get(user), {
-      onSuccess: ({ broker }) => broker,
-      onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
-    })
+    Effect.suspend(() => users.get(user)).pipe(
+      Effect.mapBoth({
+        onSuccess: ({ broker }) => broker,
+        onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
+      }),
+      Effect.catchDefect((defect) => {
+        hookFaults("Users.get")(defect)
+        return Effect.fail(
+          new FeedError({ code: "BROKER_ERROR", detail: "the user could not be looked up, see the log" })
+        )
+      })
+    )
 
   const bare = (user: string): Effect.Effect<FeedStatus, FeedError> =>
     Effect.map(brokerOf(user), (broker) => {

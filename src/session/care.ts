@@ -83,6 +83,7 @@ export const makeCare = (options: CareOptions): Care => {
       }
       if (verdict.mute !== undefined) {
         if (slot.clocks.tick < slot.since) slot.mutes++
+        else slot.silences++
         slot.state.link.fail(new ConnectionLost({ detail: verdict.mute }))
         return herald.decided("replace_connection", verdict.mute, slot.id)
       }

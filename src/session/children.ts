@@ -7,9 +7,13 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
+import { faultText } from "../bus/hooks.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 import { monotonicOf } from "../market/monotonic.ts"
 import type { WireEvent } from "../protocols/protocol.ts"
 import { keepConnected } from "./connection.ts"
+import type { HookFaults } from "./containment.ts"
+import { soundTap } from "./containment.ts"
 import type { CredentialSource } from "./credentialSource.ts"
 import type { Desk, Feed } from "./desk.ts"
 import { reset } from "./line.ts"
@@ -20,7 +24,6 @@ import { forget, forgetFields } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import type { Publisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
-import type { SampledLog } from "./sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 import { ConnectionTaps } from "./surroundings.ts"
 import type { ConnectionTap } from "./tap.ts"
@@ -36,6 +39,7 @@ export interface ChildrenOptions {
   readonly publisher: Publisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
+  readonly hookFaults: HookFaults
   /** Puts a message into the actor's mailbox. */
   readonly tell: (message: Message) => Effect.Effect<void>
 }
@@ -53,9 +57,9 @@ export interface Children {
 export const makeChildren = Effect.fnUntraced(function* (
   options: ChildrenOptions
 ): Effect.fn.Return<Children, never, Transport | Scope.Scope> {
-  const { broker, count, desk, feeds, log, news, publisher, reconnect, source, tell } = options
+  const { broker, count, desk, feeds, hookFaults, log, news, publisher, reconnect, source, tell } = options
   const transport = yield* Transport
-  const taps = yield* ConnectionTaps
+  const taps = soundTap(yield* ConnectionTaps, hookFaults("ConnectionTap"))
   const clock = yield* Clock.Clock
   const fibers = yield* FiberMap.make<number, never, never>()
   const tapOf = new Map<number, ConnectionTap>()
@@ -111,6 +115,9 @@ export const makeChildren = Effect.fnUntraced(function* (
         ),
         clocks: slot.clocks,
         tap,
+        onHookFault: hookFaults,
+        onDefect: (defect) =>
+          log.error("an internal fault in a connection", () => faultText(defect), { connection: slot.id }),
         inlet: (reject, leftOut) =>
           publisher.inlet({
             slot,
@@ -150,7 +157,7 @@ export const makeChildren = Effect.fnUntraced(function* (
           tell({
             tag: "Fault",
             slot: slot.id,
-            cause: `the connection's supervisor died: ${String(defect)}`
+            cause: `the connection's supervisor died: ${faultText(defect)}`
           })
         )
       )

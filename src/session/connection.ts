@@ -5,16 +5,23 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
+import type { HookFault } from "../bus/hooks.ts"
+import { callHook, faultText, watchPromise } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { nameOf } from "../market/instrument.ts"
 import { monotonicOf } from "../market/monotonic.ts"
+import { hostOf } from "../market/networkReason.ts"
 import type { AuthRejected } from "../market/errors.ts"
-import { ConnectionLost, Displaced, ProtocolViolation } from "../market/errors.ts"
+import { ConnectionLost, ConnectionRefused, Displaced, ProtocolViolation } from "../market/errors.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
+import type { HookFaults } from "./containment.ts"
+import { endOf } from "./containment.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
 import type { LeftOut } from "./guard.ts"
 import { faultOf } from "./guard.ts"
@@ -69,12 +76,21 @@ export interface ConnectionOptions {
   readonly onParked: (reason: AuthRejected | Unusable) => Effect.Effect<void>
   /** Something that should not happen, beside the connection's end that follows. */
   readonly onFault: (cause: string) => Effect.Effect<void>
+  readonly onHookFault: HookFaults
+  /** For the log: what a life of the connection died of. */
+  readonly onDefect: (defect: unknown) => void
 }
 
 interface LifeOptions extends ConnectionOptions {
   /** What the login wants its user to know. */
   readonly onNotice: (notice: string) => Effect.Effect<void>
 }
+
+/**
+ * Ends what waits for a transport or a store for ever. The sockets of ours give up sooner; an embedder's may have no limit of
+ * its own.
+ */
+const ANSWER_TIMEOUT_MS = 30_000
 
 /** A broker that answers the login does so within this. */
 const LOGIN_TIMEOUT_MS = 15_000
@@ -89,6 +105,17 @@ const MOST_DEFECTS = 20
 const SHORT_LIFE_MS = 15_000
 const SHORT_LIVES = 3
 
+/** Fails where no answer comes in time. */
+const answered = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  what: string
+): Effect.Effect<A, E | ConnectionFailure, R> =>
+  Effect.timeoutOrElse(self, {
+    duration: ANSWER_TIMEOUT_MS,
+    orElse: () =>
+      Effect.fail(new ConnectionRefused({ detail: `${what} within ${ANSWER_TIMEOUT_MS / 1000} s` }))
+  })
+
 /** One life of the connection. Fails with the reason of its end. */
 const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Credentials) {
   const { broker, clocks, protocol, tap } = options
@@ -96,7 +123,12 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const { pingEveryMs, sendEveryMs, silentAfterMs } = broker.heartbeat
   const transport = yield* Transport
   const clock = yield* Clock.Clock
-  const handshake = yield* logIn(broker, protocol, credentials, transport.request)
+  const request: Transport["Service"]["request"] = (asked) =>
+    answered(
+      transport.request(asked),
+      `no answer to ${asked.method} ${hostOf(asked.url) ?? "an invalid address"}`
+    )
+  const handshake = yield* logIn(broker, protocol, credentials, request)
   for (const notice of handshake.notices ?? []) yield* options.onNotice(notice)
   const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
@@ -104,8 +136,8 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const now = monotonicOf(clock)
   const time = (): number => clock.currentTimeMillisUnsafe()
   const fail = (failure: ConnectionFailure): void => {
-    socket?.drop()
     Deferred.doneUnsafe(failed, Effect.fail(failure))
+    callHook(() => socket?.drop(), options.onHookFault("Socket.drop"))
   }
   let lastSignAt = now()
   let pingedAt = 0
@@ -126,16 +158,25 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   }
 
   /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
-  const contain = (act: () => void): void => {
-    try {
-      act()
-      defects = 0
-    } catch (defect) {
-      reject("defect", String(defect))
-      if (++defects === MOST_DEFECTS) {
-        fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
-      }
+  const broken = (defect: unknown): void => {
+    reject("defect", faultText(defect))
+    if (++defects === MOST_DEFECTS) {
+      fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
     }
+  }
+  const contain = (act: () => unknown): void => {
+    try {
+      const answer = act()
+      if (answer === undefined) defects = 0
+      else watchPromise(answer, broken)
+    } catch (defect) {
+      broken(defect)
+    }
+  }
+  /** A transport whose functions are async. */
+  const unsent = (defect: unknown): void => {
+    options.onHookFault("Socket.send")(defect)
+    fail(new ConnectionLost({ detail: "the transport could not send" }))
   }
   const writer = yield* makeRequestWriter({
     pacing: broker.pacing,
@@ -146,8 +187,12 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       options.onSent(changes, now())
       return outbound
     },
-    send: (frame) => socket?.send(frame),
-    request: transport.request,
+    send: (frame) => watchPromise(socket?.send(frame), unsent),
+    // The connection was made: a request that got no answer ends it.
+    request: (asked) =>
+      Effect.mapError(request(asked), (failure) =>
+        failure._tag === "ConnectionRefused" ? new ConnectionLost({ detail: failure.detail }) : failure
+      ),
     kept: (change) => options.onSent([change], now()),
     answered: (request, answer) => {
       const at = time()
@@ -177,7 +222,9 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   // The first frame may come before `open` returns.
   let socket: Socket | undefined = undefined as Socket | undefined
   const early: Array<Frame> = []
+  let over = false
   const receive = (frame: Frame, receivedAt: number): void => {
+    if (over) return
     if (socket === undefined) return void early.push(frame)
     lastSignAt = clocks.byte = clocks.arrival = now()
     options.onFrame(frame.length)
@@ -185,7 +232,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     decoding = frame
     contain(() => codec.decode(frame, receivedAt, sink))
   }
-  socket = yield* transport.open({
+  const opening = transport.open({
     handshake,
     refusal: protocol.refusal,
     closed: protocol.closed,
@@ -195,6 +242,11 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       if (sign === "pong") clocks.pong = lastSignAt
     }
   })
+  const scope = yield* Effect.acquireRelease(Scope.make(), (own) => {
+    over = true
+    return letGo(own, options.onHookFault("Transport.close"))
+  })
+  socket = yield* answered(Scope.provide(opening, scope), "the connection was not opened")
   for (const frame of codec.hello?.() ?? []) writer.send(frame)
   for (const frame of early) receive(frame, time())
 
@@ -220,7 +272,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       ? Effect.never
       : repeatEvery(pingEveryMs, () => {
           pingedAt = now()
-          socket.ping()
+          watchPromise(socket.ping(), unsent)
         })
   const pongWithinMs = broker.heartbeat.pongWithinMs ?? PONGS_MISSED * (pingEveryMs ?? 0)
   /** What the clocks say is wrong. A byte stream has no pings of its own, so its clock of pongs never starts. */
@@ -247,7 +299,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
         )
 
   return yield* Effect.raceAllFirst([
-    socket.ended,
+    Effect.mapError(socket.ended, endOf),
     Deferred.await(failed),
     carry,
     writer.run,
@@ -256,6 +308,14 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     lifetime
   ])
 })
+
+/** Closes what a transport opened. Nobody waits for one that does not let go. */
+const letGo = (scope: Scope.Closeable, failed: HookFault): Effect.Effect<void> =>
+  Scope.close(scope, Exit.void).pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => failed(defect))),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.asVoid
+  )
 
 const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
   Effect.sync(act).pipe(Effect.repeat(Schedule.spaced(ms)), Effect.andThen(Effect.never))
@@ -316,10 +376,10 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       )
     }).pipe(
       Effect.catchDefect((defect) =>
-        Effect.logError("an internal fault in a connection", defect).pipe(
-          Effect.andThen(options.onFault(`internal fault: ${String(defect)}`)),
-          Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" })))
-        )
+        Effect.suspend(() => {
+          options.onDefect(defect)
+          return options.onFault(`internal fault: ${faultText(defect)}`)
+        }).pipe(Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" }))))
       ),
       Effect.mapError(seenAs),
       Effect.tapError((failure) =>

@@ -1,7 +1,7 @@
 /** Tells what happens to a session: to the bus (in order with the frames), the log and the metrics, each in one place. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { FrameBus } from "../bus/frameBus.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Decision, FeedEvent } from "../market/feedEvent.ts"
 import { epochOf, monotonicOf } from "../market/monotonic.ts"
@@ -18,6 +18,7 @@ export interface HeraldOptions {
   readonly user: () => string
   readonly count: BrokerMetrics
   readonly supervisor: Supervisor
+  readonly bus: Pick<FrameBus["Service"], "tell">
   /** Publishes what waits, so that an event never overtakes a tick. */
   readonly flush: () => void
 }
@@ -38,11 +39,8 @@ const nameOnly = ({ entry }: Line) => ({ symbol: entry.symbol, exchange: entry.e
 /** Decisions of every day, and those that a person should read about. */
 const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
 
-export const makeHerald = Effect.fnUntraced(function* (
-  options: HeraldOptions
-): Effect.fn.Return<Herald, never, FrameBus> {
-  const { broker, count, flush, supervisor, user } = options
-  const bus = yield* FrameBus
+export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): Effect.fn.Return<Herald> {
+  const { broker, bus, count, flush, supervisor, user } = options
   const clock = yield* Clock.Clock
   const now = monotonicOf(clock)
 

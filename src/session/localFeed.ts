@@ -13,6 +13,7 @@ import { BrokerRegistry } from "../brokers/registry.ts"
 import { Feed, FeedError } from "../bus/feed.ts"
 import { steady } from "../market/monotonic.ts"
 import { makeAbsent } from "./absent.ts"
+import { withSoundLoggers } from "./containment.ts"
 import type { UserFeed, UserFeedOptions } from "./userFeed.ts"
 import { defaultUserFeed, makeUserFeed } from "./userFeed.ts"
 
@@ -133,4 +134,4 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
 })
 
 /** Requires the store, the registry, a transport and a bus; see `factory.ts`. */
-export const layer = (options: LocalFeedOptions = {}) => Layer.effect(Feed, make(options))
+export const layer = (options: LocalFeedOptions = {}) => Layer.effect(Feed, withSoundLoggers(make(options)))

@@ -48,7 +48,8 @@ export type Message =
       readonly reply: Reply<InstrumentStatus>
     }
   | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
-  | { readonly tag: "CredentialsChanged" }
+  /** `version` is undefined where they could not be read. */
+  | { readonly tag: "CredentialsChanged"; readonly version: number | undefined }
   | { readonly tag: "Connecting"; readonly slot: number }
   | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
   | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }

@@ -25,6 +25,10 @@ const leftOut = counter(
 const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
 const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
 const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
+export const hookFaults = counter(
+  "algoways_feed_hook_faults_total",
+  "Calls of an embedder's function that threw or answered nonsense, by its name"
+)
 const refused = counter("algoways_feed_refused_total", "Requests that the broker refused")
 const connects = counter("algoways_feed_connects_total", "Connections that the broker accepted")
 const failures = counter(
@@ -48,6 +52,8 @@ export interface BrokerMetrics {
   /** @param field a tick's: few, and none of the broker's making */
   readonly leftOut: (field: string) => void
   readonly refused: () => void
+  /** @param hook the name of an embedder's function: few, and ours */
+  readonly hookFault: (hook: string) => void
   readonly connected: () => void
   /** The legs of one tick's way; called once per chunk, for its oldest tick. */
   readonly latency: (tick: Tick, waitedMs: number) => void
@@ -109,6 +115,7 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
         one(1)
       },
       refused: () => update.refused(1),
+      hookFault: (hook) => Metric.withAttributes(hookFaults, { broker, hook }).updateUnsafe(1, context),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),
       latency: (tick, waitedMs) => {

@@ -51,6 +51,10 @@ export interface Slot {
   rate: number
   /** Connections in a row that came up and never ticked. */
   mutes: number
+  /** Connections in a row that ticked and were replaced because they, or part of them, fell silent. */
+  silences: number
+  /** Since when nothing on it has been silent. */
+  lively: number
 }
 
 export type Placement =
@@ -86,7 +90,7 @@ export class ConnectionPool {
   /** Whether one more instrument in this mode and depth would find a place. */
   hasRoom(instrument: WireInstrument, want: Want, entry: Entry | undefined): boolean {
     const line = entry?.lines[this.#feed]
-    const grown = this.#cost(want, instrument) - (line === undefined ? 0 : this.#cost(line.want, instrument))
+    const grown = this.#cost(want, instrument) - (line?.cost ?? 0)
     if (line !== undefined) return line.slot.used + grown <= this.#capacity
     return this.slots.length < this.#maxSlots || this.slots.some((s) => this.#fits(s, instrument, grown))
   }
@@ -120,7 +124,9 @@ export class ConnectionPool {
       restarts: 0,
       ticks: 0,
       rate: 0,
-      mutes: 0
+      mutes: 0,
+      silences: 0,
+      lively: 0
     }
     this.slots.push(slot)
     return slot
@@ -144,7 +150,8 @@ export class ConnectionPool {
       entry.lines[this.#feed] = undefined
       return { tag: "placed", slot: line.slot, opened: false }
     }
-    const grown = this.#cost(to, entry) - (line === undefined ? 0 : this.#cost(line.want, entry))
+    const cost = this.#cost(to, entry)
+    const grown = cost - (line?.cost ?? 0)
     let slot = line?.slot ?? this.slots.find((s) => this.#fits(s, entry, grown))
     let opened = false
     if (slot === undefined && this.slots.length < this.#maxSlots) {
@@ -157,30 +164,31 @@ export class ConnectionPool {
       const alike = line === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
       return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
     }
-    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to)
+    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to, cost)
     else {
       line.want = to
+      line.cost = cost
       slot.used += grown
     }
     return { tag: "placed", slot, opened }
   }
 
-  #add(entry: Entry, slot: Slot, want: Want): Line {
-    const line = makeLine(entry, slot, want)
+  #add(entry: Entry, slot: Slot, want: Want, cost: number): Line {
+    const line = makeLine(entry, slot, want, cost, this.#exclusive?.(entry))
     slot.lines.set(entry, line)
-    slot.used += this.#cost(want, entry)
-    if (this.#exclusive !== undefined) {
+    slot.used += cost
+    if (line.key !== undefined) {
       const keys = this.#keys.get(slot)
-      if (keys === undefined) this.#keys.set(slot, new Set([this.#exclusive(entry)]))
-      else keys.add(this.#exclusive(entry))
+      if (keys === undefined) this.#keys.set(slot, new Set([line.key]))
+      else keys.add(line.key)
     }
     return line
   }
 
-  #remove({ entry, slot, want }: Line): void {
+  #remove({ cost, entry, key, slot }: Line): void {
     if (!slot.lines.delete(entry)) return
-    slot.used -= this.#cost(want, entry)
-    if (this.#exclusive !== undefined) this.#keys.get(slot)?.delete(this.#exclusive(entry))
+    slot.used -= cost
+    if (key !== undefined) this.#keys.get(slot)?.delete(key)
   }
 
   /**
@@ -197,11 +205,10 @@ export class ConnectionPool {
 
   /** Gives an instrument a second place, beside the one that it has. Undefined: no other connection has room. */
   startMove(line: Line): Line | undefined {
-    const { entry, slot, want } = line
-    const grown = this.#cost(want, entry)
-    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, grown))
+    const { cost, entry, slot, want } = line
+    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, cost))
     if (target === undefined) return undefined
-    line.next = this.#add(entry, target, want)
+    line.next = this.#add(entry, target, want, cost)
     return line.next
   }
 

@@ -9,7 +9,8 @@ import * as Stream from "effect/Stream"
 import { TICKS_BUFFER } from "../brokers/adapter.ts"
 import { makeConflatingQueue } from "../bus/conflatingQueue.ts"
 import type { Frame } from "../bus/frame.ts"
-import { FrameBus } from "../bus/frameBus.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
+import { faultText } from "../bus/hooks.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
 import { monotonicOf } from "../market/monotonic.ts"
@@ -24,7 +25,7 @@ import { firstSeen, judge } from "./plausibility.ts"
 import type { Line } from "./line.ts"
 import { noteTick } from "./line.ts"
 import type { Slot } from "./pool.ts"
-import type { SampledLog } from "./sampledLog.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 import { Plausibility } from "./surroundings.ts"
 
@@ -92,9 +93,9 @@ const remember = (entry: Entry, tick: Tick, refreshes: number, reuse: boolean): 
 export const makePublisher = Effect.fnUntraced(function* (
   count: BrokerMetrics,
   log: SampledLog,
-  broker: string
-): Effect.fn.Return<Publisher, never, FrameBus | Scope.Scope> {
-  const bus = yield* FrameBus
+  broker: string,
+  bus: Pick<FrameBus["Service"], "publish">
+): Effect.fn.Return<Publisher, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const { mode: onDoubt, percent } = yield* Plausibility
   const moment = monotonicOf(clock)
@@ -233,7 +234,9 @@ export const makePublisher = Effect.fnUntraced(function* (
   }
 
   yield* queue.serve(publish).pipe(
-    Effect.catchDefect((defect) => Effect.logError("a chunk could not be published", defect)),
+    Effect.catchDefect((defect) =>
+      Effect.sync(() => log.error("a chunk could not be published", () => faultText(defect)))
+    ),
     Effect.forever,
     Effect.forkScoped
   )

@@ -13,7 +13,7 @@ import * as Stream from "effect/Stream"
 import type { AdapterStatus, BrokerAdapter } from "../brokers/adapter.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { feedsOf } from "../brokers/broker.ts"
-import type { FrameBus } from "../bus/frameBus.ts"
+import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
 import { alwaysOpen } from "../market/hours.ts"
@@ -25,6 +25,7 @@ import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
 import { makeCare } from "./care.ts"
 import { makeChildren } from "./children.ts"
+import { makeHookFaults, soundBus, soundHours, soundProtocol, withSoundLoggers } from "./containment.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
 import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
@@ -39,7 +40,7 @@ import type { ReconnectOptions } from "./reconnect.ts"
 import { instrumentOf, statusOf } from "./report.ts"
 import type { Reported } from "./report.ts"
 import { makeResolver } from "./resolver.ts"
-import { makeSampledLog } from "./sampledLog.ts"
+import { makeSampledLog } from "../bus/sampledLog.ts"
 import { stateOf } from "./sessionState.ts"
 import { enter, makeSlotEvents } from "./slotEvents.ts"
 import type { Intensity } from "./supervisor.ts"
@@ -63,11 +64,21 @@ const OWN_READER = "adapter"
 
 /** How often the watchdog looks, and emptying connections are thought about. */
 const CARE_EVERY_MS = 1000
+/** The pause before changes of credentials are watched again by a store that failed. */
+const WATCH_AGAIN_MS = 5000
 /** The pause before a session that had too many faults starts anew. */
 const SESSION_PAUSE_MS = 1000
 
 /** Makes the adapter. Everything in it ends with the scope. */
-export const makeSession = Effect.fnUntraced(function* (
+export const makeSession = (
+  options: SessionOptions
+): Effect.Effect<
+  BrokerAdapter["Service"],
+  never,
+  Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
+> => withSoundLoggers(session(options))
+
+const session = Effect.fnUntraced(function* (
   options: SessionOptions
 ): Effect.fn.Return<
   BrokerAdapter["Service"],
@@ -75,15 +86,17 @@ export const makeSession = Effect.fnUntraced(function* (
   Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
 > {
   const { broker, protocol } = options
-  const protocols = [protocol, ...(options.deepProtocols ?? [])]
-  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
   const clock = yield* Clock.Clock
-  const hours = broker.simulated === true ? alwaysOpen : yield* Hours
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
-  const publisher = yield* makePublisher(count, log, broker.name)
-  const source = yield* makeCredentialSource(broker)
-  const resolver = yield* makeResolver(broker)
+  const hookFaults = makeHookFaults(count, log)
+  const protocols = [protocol, ...(options.deepProtocols ?? [])].map((one) => soundProtocol(one, hookFaults))
+  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
+  const hours = broker.simulated === true ? alwaysOpen : soundHours(yield* Hours, hookFaults("Hours.at"))
+  const bus = soundBus(yield* FrameBus, hookFaults)
+  const publisher = yield* makePublisher(count, log, broker.name, bus)
+  const source = yield* makeCredentialSource(broker, hookFaults("CredentialStore.get"))
+  const resolver = yield* makeResolver(broker, hookFaults("Instruments.resolve"))
   const pauses = yield* FiberMap.make<"resume", void>()
   const supervisor = new Supervisor(options.intensity)
   const herald = yield* makeHerald({
@@ -91,6 +104,7 @@ export const makeSession = Effect.fnUntraced(function* (
     user: source.user,
     count,
     supervisor,
+    bus,
     flush: publisher.flush
   })
   const run = Effect.runForkWith(yield* Effect.context<never>())
@@ -165,6 +179,7 @@ export const makeSession = Effect.fnUntraced(function* (
     publisher,
     count,
     log,
+    hookFaults,
     tell: (message) => actor.tell(message)
   })
   const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
@@ -251,6 +266,7 @@ export const makeSession = Effect.fnUntraced(function* (
     for (const slot of desk.slots) {
       if (slot.state.tag === "up") slot.downSince = now()
       slot.mutes = 0
+      slot.silences = 0
     }
     return FiberMap.clear(pauses).pipe(
       Effect.andThen(herald.decided("resume", "the credentials changed, connecting anew")),
@@ -262,15 +278,10 @@ export const makeSession = Effect.fnUntraced(function* (
    * Whether all connections were made with the stored credentials: a change is told up to a second after it was made, by
    * when a connection may have begun with it, and one of another kind may be told.
    */
-  const inUse = source.read.pipe(
-    Effect.map(
-      ({ version }) =>
-        unavailable === undefined &&
-        desk.slots.length > 0 &&
-        desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
-    ),
-    Effect.orElseSucceed(() => false)
-  )
+  const inUse = (version: number | undefined): boolean =>
+    unavailable === undefined &&
+    desk.slots.length > 0 &&
+    desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
 
   const onNews = Effect.suspend(() => {
     const { confirmed, failed, fresh, moved } = news.take()
@@ -325,7 +336,7 @@ export const makeSession = Effect.fnUntraced(function* (
           instrumentOf(reported(), message.exchange, message.symbol, message.resolved)
         )
       case "CredentialsChanged":
-        return Effect.flatMap(inUse, (known) => (known ? Effect.void : onCredentials))
+        return message.version !== undefined && inUse(message.version) ? Effect.void : onCredentials
       case "Care":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
@@ -353,11 +364,24 @@ export const makeSession = Effect.fnUntraced(function* (
 
   const actor = yield* makeActor<Message>(`session ${broker.name}`, handle)
 
-  yield* source.changes.pipe(
-    Stream.runForEach(() => actor.tell({ tag: "CredentialsChanged" })),
-    Effect.tapCause((cause) => Effect.logError("the watch on credentials stopped", cause)),
-    Effect.forkScoped
+  // Read here and not by the actor, which has others to serve while a store takes its time.
+  const readVersion = source.read.pipe(
+    Effect.map(({ version }) => version),
+    Effect.orElseSucceed(() => undefined)
   )
+  const credentialsChanged = Effect.flatMap(readVersion, (version) =>
+    actor.tell({ tag: "CredentialsChanged", version })
+  )
+  const watchCredentials: Effect.Effect<void> = Effect.suspend(() =>
+    Stream.runForEach(source.changes, () => credentialsChanged)
+  ).pipe(
+    Effect.catchDefect((defect) => {
+      hookFaults("CredentialStore.changes")(defect)
+      // Something may have changed unseen.
+      return Effect.delay(credentialsChanged, WATCH_AGAIN_MS).pipe(Effect.andThen(watchCredentials))
+    })
+  )
+  yield* Effect.forkScoped(watchCredentials)
   yield* actor.tell({ tag: "Care" }).pipe(
     Effect.repeat(Schedule.spaced(CARE_EVERY_MS)),
     Effect.tapCause((cause) => Effect.logError("the watchdog stopped", cause)),

@@ -11,7 +11,7 @@ import { reset } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { forget } from "./picture.ts"
 import type { Slot, SlotState } from "./pool.ts"
-import type { SampledLog } from "./sampledLog.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 
 export interface SlotEventsOptions {
   readonly care: Care

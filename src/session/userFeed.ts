@@ -54,11 +54,21 @@ export interface UserFeed {
   ) => Effect.Effect<ReadonlyArray<LastTick>, FeedError>
 }
 
+/** An adapter of an embedder may never answer, and a request that waits for it holds up those behind it. */
+const PATIENCE = "30 seconds"
+
 const brokerOf = Effect.fnUntraced(function* (user: string) {
   const users = yield* Users
-  const { broker } = yield* Effect.mapError(
-    users.get(user),
-    (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
+  const { broker } = yield* Effect.suspend(() => users.get(user)).pipe(
+    Effect.mapError((error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })),
+    Effect.catchDefect((defect) =>
+      Effect.andThen(
+        Effect.logError("the user could not be looked up", defect),
+        Effect.fail(
+          new FeedError({ code: "BROKER_ERROR", detail: "the user could not be looked up, see the log" })
+        )
+      )
+    )
   )
   if (broker !== undefined) return broker
   return yield* new FeedError({
@@ -68,13 +78,13 @@ const brokerOf = Effect.fnUntraced(function* (user: string) {
 })
 
 /**
- * What an adapter dies of is logged, and told as an error of this feed. Whatever its module does wrong, the other
- * users' feeds run on.
+ * What an adapter dies of is logged, and told as an error of this feed, as is an answer that never comes. Whatever its
+ * module does wrong, the other users' feeds run on.
  */
 const contained =
   (code: FeedError["code"], user: string, broker: string, what: string) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FeedError, R> =>
-    Effect.catchCause(self, (cause): Effect.Effect<A, E | FeedError> => {
+    Effect.catchCause(answered(self, code, broker), (cause): Effect.Effect<A, E | FeedError> => {
       if (!Cause.hasDies(cause)) return Effect.failCause(cause)
       return Effect.andThen(
         Effect.annotateLogs(Effect.logError(`the adapter of ${broker} ${what}`, cause), { user, broker }),
@@ -83,6 +93,19 @@ const contained =
         )
       )
     })
+
+const answered = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  code: FeedError["code"],
+  broker: string
+): Effect.Effect<A, E | FeedError, R> =>
+  Effect.timeoutOrElse(self, {
+    duration: PATIENCE,
+    orElse: () =>
+      Effect.fail(
+        new FeedError({ code, detail: `the adapter of ${broker} does not answer within ${PATIENCE}` })
+      )
+  })
 
 /** Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome. */
 const start = Effect.fnUntraced(function* (user: string, broker: string, options: UserFeedOptions) {
@@ -171,13 +194,16 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
   const revive = gate.withPermits(1)(
     Effect.gen(function* () {
       const { adapter, scope } = current
-      const alive = yield* Effect.exit(adapter.status)
+      const silent = () => Effect.die(new Error(`it does not answer within ${PATIENCE}`))
+      const alive = yield* Effect.exit(
+        Effect.timeoutOrElse(adapter.status, { duration: PATIENCE, orElse: silent })
+      )
       if (Exit.isSuccess(alive) || !Cause.hasDies(alive.cause)) return
       yield* Effect.logError(
         `the session at ${adapter.broker.name} has died and is replaced by a new one`,
         alive.cause
       )
-      const held = yield* Effect.exit(adapter.holdings)
+      const held = yield* Effect.exit(answered(adapter.holdings, "BROKER_ERROR", adapter.broker.name))
       // It may still hold the login.
       yield* close(scope)
       current = yield* startIn(yield* brokerOf(user))

@@ -3,6 +3,7 @@
  * broken is refused whole, and of one that lacks an exchange the table keeps that exchange, because a feed with
  * yesterday's instruments beats one with half of today's.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker, MasterReject, ParsedMaster } from "../brokers/broker.ts"
 import { MalformedMaster } from "../brokers/broker.ts"
@@ -100,7 +101,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
   const started = yield* monotonicMillis
-  const today = dayOf(started)
+  const today = dayOf(yield* Clock.currentTimeMillis)
   const force = options.force === true
   const shown = showOrigin(broker, origin)
   const refuse = (detail: string) => new ImportFailed({ broker: broker.name, source: shown, detail })

@@ -14,12 +14,14 @@ import { BrokerRegistry, builtInBrokers } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Frame } from "../../src/bus/frame.ts"
 import { kept } from "../../src/bus/frame.ts"
+import { alwaysOpen } from "../../src/market/hours.ts"
 import type { Instrument } from "../../src/market/instrument.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import { knownDepthLevels } from "../../src/market/subscription.ts"
 import type { SubscribeRequest, SubscribeSuccess } from "../../src/market/subscription.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { createAdapter } from "../../src/session/factory.ts"
+import { Hours } from "../../src/session/surroundings.ts"
 import { Transport } from "../../src/session/transport.ts"
 import { simulate } from "../../src/simulator/index.ts"
 import type { SimulatorHandle } from "../../src/simulator/index.ts"
@@ -75,7 +77,8 @@ const start = Effect.fnUntraced(function* (name: string) {
   const adapter = yield* Effect.provideContext(
     createAdapter(name, { reconnect: { base: "50 millis", cap: "300 millis", healthyAfter: "1 minute" } }),
     context
-  )
+    // The simulated market never closes.
+  ).pipe(Effect.provideService(Hours, alwaysOpen))
   const ticks: Array<Tick> = []
   yield* adapter.ticks.pipe(
     Stream.runForEach((tick) => Effect.sync(() => ticks.push(tick))),

@@ -15,7 +15,9 @@ import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { FeedError } from "../../../src/bus/feed.ts"
 import { Feed } from "../../../src/bus/feed.ts"
 import { layerMemory } from "../../../src/index.ts"
+import { alwaysOpen } from "../../../src/market/hours.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
+import { Hours } from "../../../src/session/surroundings.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { Users } from "../../../src/store/users.ts"
 import { plainInstrument, plainStatus } from "../../../src/gateway/conformance/quietFeed.ts"
@@ -66,7 +68,10 @@ const make = Effect.gen(function* () {
   const feed = yield* Effect.service(Feed)
   return { feed, registry, users, logs, collecting }
 })
-const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(Layer.provideMerge(layerMemory()))
+const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(
+  Layer.provide(Layer.succeed(Hours, alwaysOpen)),
+  Layer.provideMerge(layerMemory())
+)
 
 describe("a feed that cannot start", () => {
   const faults: ReadonlyArray<readonly [what: string, load: () => Promise<BrokerModule>, said: string]> = [
