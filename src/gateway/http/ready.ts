@@ -1,11 +1,11 @@
 /** /ready: whether the feeds of all users with clients deliver. For whoever routes traffic; it names no user. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as uWS from "uWebSockets.js"
 import type { Feed } from "../../bus/feed.ts"
 import type { FeedStatus } from "../../market/feedStatus.ts"
 import type { Answer } from "./answer.ts"
-import { answerLater, ok, plain } from "./answer.ts"
+import { answerLater, ok } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 
 export interface ReadyDeps {
   readonly feed: Feed["Service"]
@@ -68,7 +68,7 @@ const check = ({ feed, now, users }: ReadyDeps): Effect.Effect<Answer> =>
     })
   )
 
-export const addReadyRoute = (app: uWS.TemplatedApp, deps: ReadyDeps): void => {
+export const addReadyRoute = (routes: Routes, deps: ReadyDeps): void => {
   let last: { readonly at: number; readonly answer: Answer } | undefined
   const answer = Effect.suspend(() => {
     const now = deps.now()
@@ -79,14 +79,11 @@ export const addReadyRoute = (app: uWS.TemplatedApp, deps: ReadyDeps): void => {
       })
     )
   })
-  app.get(
-    "/ready",
-    plain((res) =>
-      answerLater(
-        res,
-        deps.run,
-        Effect.tap(answer, (made) => Effect.sync(() => deps.answered("ready", made)))
-      )
+  routes.get("/ready", (res) =>
+    answerLater(
+      res,
+      deps.run,
+      Effect.tap(answer, (made) => Effect.sync(() => deps.answered("ready", made)))
     )
   )
 }
