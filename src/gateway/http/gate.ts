@@ -3,6 +3,7 @@
  * and an address may ask so often.
  */
 import type * as uWS from "uWebSockets.js"
+import type { TrustedProxies } from "../address.ts"
 import { requestAddress } from "../address.ts"
 import { Allowances } from "../limits.ts"
 import type { Limit } from "../metrics.ts"
@@ -19,7 +20,7 @@ export interface Routes {
 export interface GateOptions {
   /** Requests of one address a second, on average. */
   readonly perSecond: number
-  readonly trustedProxies: ReadonlyArray<string>
+  readonly trustedProxies: TrustedProxies
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** A connection has sent its request. */

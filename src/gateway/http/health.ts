@@ -9,7 +9,7 @@ import type { Routes } from "./gate.ts"
 export interface HealthDeps {
   readonly feed: Feed["Service"]
   readonly version: string
-  /** Epoch milliseconds. */
+  /** Monotonic milliseconds, as `now`. */
   readonly startedAt: number
   readonly now: () => number
   readonly stats: () => GatewayStats

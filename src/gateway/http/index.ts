@@ -18,6 +18,7 @@ import type { HealthDeps } from "./health.ts"
 import { addHealthRoute } from "./health.ts"
 import type { InstrumentDeps } from "./instruments.ts"
 import { addInstrumentRoute } from "./instruments.ts"
+import type { ReadyDeps } from "./ready.ts"
 import { addReadyRoute } from "./ready.ts"
 import { addQuoteRoutes } from "./quotes.ts"
 import { addSchemaRoutes } from "./schema.ts"
@@ -34,6 +35,8 @@ export interface HttpDeps extends HealthDeps {
   readonly searches: InstrumentDeps["searches"]
   /** Undefined where the gateway has no data folder. */
   readonly table: InstrumentDeps["table"]
+  readonly timeOfDay: () => number
+  readonly certificate: ReadyDeps["certificate"]
   readonly maxRequestsPerSecond: number
   readonly onRequest: GateOptions["onRequest"]
   /** Brings gauges up to date that nobody updates on the way. */

@@ -114,7 +114,7 @@ const unreadable = problem(
 )
 
 export const addInstrumentRoute = (routes: Routes, deps: InstrumentDeps): void => {
-  const { now, searches, table } = deps
+  const { searches, table, timeOfDay } = deps
   const route = accountRoute(deps)
 
   const find = Effect.fnUntraced(function* (
@@ -146,7 +146,7 @@ export const addInstrumentRoute = (routes: Routes, deps: InstrumentDeps): void =
   })
 
   routes.get("/instruments", (res, req) => {
-    const today = indiaDay(now())
+    const today = indiaDay(timeOfDay())
     const asked = readQuery(req.getQuery(), today)
     route("instruments", res, req, (user) =>
       Result.isFailure(asked)

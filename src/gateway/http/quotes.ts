@@ -93,7 +93,7 @@ const richest = Effect.fnUntraced(function* (
 })
 
 export const addQuoteRoutes = (routes: Routes, deps: AccountDeps): void => {
-  const { feed, now } = deps
+  const { feed, timeOfDay } = deps
   const route = accountRoute(deps)
 
   routes.get("/quotes", (res, req) => {
@@ -102,7 +102,7 @@ export const addQuoteRoutes = (routes: Routes, deps: AccountDeps): void => {
       problemOf(names)
         ? Effect.succeed(names)
         : Effect.map(richest(feed, user, names, ["quote", "ltp"], 5), (ticks) =>
-            ok({ status: "success", quotes: ticks.map((tick, i) => shown(names[i]!, tick, now())) })
+            ok({ status: "success", quotes: ticks.map((tick, i) => shown(names[i]!, tick, timeOfDay())) })
           )
     )
   })
@@ -123,7 +123,7 @@ export const addQuoteRoutes = (routes: Routes, deps: AccountDeps): void => {
                     `No book of ${name.exchange}:${name.symbol} is known`,
                     "Subscribe it in Depth mode first, or see /status/instrument for why it is silent"
                   )
-                : ok(shown(name, tick, now()))
+                : ok(shown(name, tick, timeOfDay()))
             )
     )
   })
