@@ -82,6 +82,11 @@ export class TrustedProxies {
     }
   }
 
+  trusts(remote: Uint8Array): boolean {
+    const text = textOf(remote)
+    return this.#any && text !== undefined && this.#trusts(text)
+  }
+
   #trusts(text: string): boolean {
     return this.#known.check(text, text.includes(":") ? "ipv6" : "ipv4")
   }

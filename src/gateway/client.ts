@@ -11,6 +11,7 @@ import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
 import type { Parcel } from "./delivery/parcel.ts"
 import { Holdings } from "./holdings.ts"
+import type { GatewayClock } from "./clock.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics } from "./metrics.ts"
@@ -32,9 +33,6 @@ export const INBOX_BYTES = 4 * 1024 * 1024
 /** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
 const BURST_S = 5
 const LOGIN_BURST_S = 10
-
-/** How long a client that is closed for reading too slowly has to read why. */
-const LAST_WORDS_MS = 1000
 
 /** WebSocket close codes that the gateway itself uses, with their reasons. */
 export const CLOSE = {
@@ -69,8 +67,13 @@ export interface ClientOptions {
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
   readonly limits: DeliveryLimits &
-    Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond">
-  readonly now: () => number
+    Pick<
+      GatewaySettings,
+      "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond" | "maxMessageBytes"
+    >
+  readonly clock: GatewayClock
+  /** It has logged in for the first time. */
+  readonly onLogin: (client: Client) => void
 }
 
 /** A frame that waits in line, not looked at yet. */
@@ -99,6 +102,8 @@ export class Client implements Member {
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
   readonly #topicReaders: Set<Client>
+  readonly #onLogin: (client: Client) => void
+  readonly #newcomerBytes: number
   #topics = 0
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
@@ -111,21 +116,26 @@ export class Client implements Member {
   busy = false
   /** The topic of the account's order updates, while the client reads them. */
   ordersTopic: string | undefined
+  /** Why it ends, once the gateway has decided so. */
+  endsFor: CloseReason | undefined
   /** What waited in the socket when a limit was hit; undefined for a client that is not to be closed for it. */
   slowWith: number | undefined
 
-  constructor({ address, encoding, id, limits, metrics, now, rooms, solo, topicReaders }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { address, clock, encoding, id, limits, metrics, onLogin, rooms, solo, topicReaders } = options
     this.id = id
     this.solo = solo
     this.encoding = encoding
     this.address = address
-    const at = now()
+    const at = clock.now()
     this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#metrics = metrics
     this.#rooms = rooms
     this.#topicReaders = topicReaders
+    this.#onLogin = onLogin
+    this.#newcomerBytes = limits.maxMessageBytes
     this.delivery = new Delivery(
       encoding,
       {
@@ -140,7 +150,7 @@ export class Client implements Member {
         lost: (conflated, dropped) => metrics.lost(conflated, dropped)
       },
       limits,
-      now
+      clock
     )
   }
 
@@ -157,13 +167,15 @@ export class Client implements Member {
     for (const { seat } of this.holdings) this.#rooms.reseat(seat)
   }
 
-  /** Once: the closing handshake stands behind all that waits, so the connection is dropped a little later anyway. */
+  /**
+   * Once. The closing handshake stands behind all that waits; what is not read within some seconds the library drops, together
+   * with the connection.
+   */
   tooSlow(): void {
     if (this.slowWith !== undefined || this.#socket === undefined) return
     this.slowWith = this.waitingBytes
     this.#metrics.tooSlow()
     this.end("too_slow", CLOSE.TOO_SLOW)
-    setTimeout(() => this.drop(), LAST_WORDS_MS).unref()
   }
 
   opened(socket: uWS.WebSocket<SocketData>, graceMs: number): void {
@@ -172,8 +184,13 @@ export class Client implements Member {
     this.#graceTimer = setTimeout(() => this.end("auth_timeout", CLOSE.AUTH_TIMEOUT), graceMs)
   }
 
-  /** From the close handler: from here on nothing reaches the socket. */
-  closed(): void {
+  /**
+   * From the close handler: from here on nothing reaches the socket.
+   *
+   * @param reason where it is not the gateway that ended it
+   */
+  closed(reason: CloseReason): void {
+    this.#metrics.closed(this.endsFor ?? reason)
     this.#socket = undefined
     this.#topicReaders.delete(this)
     clearTimeout(this.#graceTimer)
@@ -195,8 +212,11 @@ export class Client implements Member {
   /** Ends the grace period, whatever becomes of the user's feed. */
   logIn(user: string): void {
     clearTimeout(this.#graceTimer)
-    if (this.#user === undefined && this.isOpen) this.#metrics.loggedIn()
+    const first = this.#user === undefined && this.isOpen
     this.#user = user
+    if (!first) return
+    this.#metrics.loggedIn()
+    this.#onLogin(this)
   }
 
   /** The number of its API key; undefined while it is not logged in. */
@@ -220,7 +240,8 @@ export class Client implements Member {
   /** Puts a frame in line. False when the line is full; the client is closed then. */
   enqueue(read: () => Inbound, bytes: number): boolean {
     const waiting = this.#inbox.length
-    if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > INBOX_BYTES)) {
+    const most = this.#user === undefined ? this.#newcomerBytes : INBOX_BYTES
+    if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > most)) {
       this.end("inbox_full", CLOSE.INBOX_FULL)
       return false
     }
@@ -271,19 +292,23 @@ export class Client implements Member {
   /** A closing handshake: clients take it as an answer and some do not come back. */
   end(reason: CloseReason, { code, reason: text }: { readonly code: number; readonly reason: string }): void {
     if (this.#socket === undefined) return
-    this.#metrics.closed(reason)
+    this.endsFor = reason
     this.#socket.end(code, text)
   }
 
   /** Its key is out of use. What waits in the socket would still reach it in front of a closing handshake. */
   expel(): void {
     if (this.waitingBytes === 0) return this.end("revoked", CLOSE.REVOKED)
-    this.#metrics.closed("revoked")
-    this.drop()
+    this.drop("revoked")
   }
 
   /** Drops the connection without a closing handshake, so that every client knows to come back. */
-  drop(): void {
+  drop(reason: CloseReason): void {
+    this.endsFor = reason
     this.#socket?.close()
+  }
+
+  makeRoom(): void {
+    this.end("made_room", CLOSE.AUTH_TIMEOUT)
   }
 }

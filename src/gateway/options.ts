@@ -24,6 +24,14 @@ export interface GatewayOptions {
   /** Open connections in all, and from one address: beyond, upgrades are declined with 503 and 429. */
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  /** Clients that have not logged in: beyond, a handshake waits, or the client that takes longest makes room for it. */
+  readonly maxLoggingIn?: number
+  /** Connections that are no WebSockets (yet), half of them from one address: beyond, they are closed unheard. */
+  readonly maxHandshakes?: number
+  /** Files and sockets that are left for brokers and the database when all others of the process are in use. */
+  readonly reservedDescriptors?: number
+  /** Plain HTTP requests of one address a second, on average; five seconds' worth at once. Beyond: 429. */
+  readonly maxRequestsPerSecond?: number
   /** Clients that are logged in with one key: beyond, the newest is closed with 4429. */
   readonly maxConnectionsPerKey?: number
   /** The same of all keys of one user. */
@@ -69,6 +77,10 @@ export const defaults: GatewaySettings = {
   pongTimeoutMs: 20_000,
   maxConnections: 20_000,
   maxConnectionsPerAddress: 5000,
+  maxLoggingIn: 128,
+  maxHandshakes: 5000,
+  reservedDescriptors: 128,
+  maxRequestsPerSecond: 100,
   maxConnectionsPerKey: 1000,
   maxConnectionsPerUser: 2000,
   maxFailedKeys: 10,

@@ -4,6 +4,7 @@
  * lose), and counts that.
  */
 import type { Frame } from "../../bus/frame.ts"
+import type { GatewayClock } from "../clock.ts"
 import type { Seat, Terms } from "../rooms.ts"
 import type { Encoding, Extras } from "./encoding.ts"
 import { toMsgpack, withExtras } from "./encoding.ts"
@@ -53,7 +54,7 @@ export class Delivery {
   readonly #encoding: Encoding
   readonly #wire: Wire
   readonly #limits: DeliveryLimits
-  readonly #now: () => number
+  readonly #clock: GatewayClock
   readonly #outbox: Outbox<Seat, Parcel>
   readonly #intervals: Intervals<Seat, Parcel>
   #optIns: OptIns = noOptIns
@@ -61,17 +62,17 @@ export class Delivery {
   #laggingSince = 0
   #toldAt = 0
 
-  constructor(encoding: Encoding, wire: Wire, limits: DeliveryLimits, now: () => number) {
+  constructor(encoding: Encoding, wire: Wire, limits: DeliveryLimits, clock: GatewayClock) {
     this.#encoding = encoding
     this.#wire = wire
     this.#limits = limits
-    this.#now = now
+    this.#clock = clock
     this.#outbox = new Outbox(limits.historyFrames)
     this.#intervals = new Intervals(
       (seat, parcel) => this.#pass(seat, parcel),
       (parcel) => parcel.kept,
       (seat) => seat.terms.intervalMs,
-      now
+      clock.now
     )
   }
 
@@ -88,7 +89,7 @@ export class Delivery {
     return this.#optIns.events || this.#optIns.clocks
   }
 
-  /** Since when it lags; 0: it keeps up. Epoch milliseconds. */
+  /** Since when it lags, in monotonic milliseconds; 0: it keeps up. */
   get laggingSince(): number {
     return this.#laggingSince
   }
@@ -125,7 +126,7 @@ export class Delivery {
   /** Looks whether the socket has fallen behind. */
   check(): void {
     if (this.#laggingSince > 0 || this.#wire.waiting() <= this.#limits.slowMarkBytes) return
-    this.#laggingSince = this.#now()
+    this.#laggingSince = this.#clock.now()
     this.#wire.behind()
   }
 
@@ -133,7 +134,7 @@ export class Delivery {
   drain(): void {
     if (this.#laggingSince === 0) return
     this.#flush()
-    const now = this.#now()
+    const now = this.#clock.now()
     if (now - this.#toldAt >= NOTICE_EVERY_MS || this.#outbox.size === 0) this.#notice(now)
     // The notice itself may have found no room.
     if (this.#outbox.size > 0 || this.#wire.waiting() > this.#limits.slowMarkBytes) return
@@ -179,7 +180,7 @@ export class Delivery {
         ...(times.exchanged === 0 ? {} : { exchange: times.exchanged }),
         received: times.received,
         published: times.published,
-        sent: this.#now()
+        sent: this.#clock.timeOfDay()
       }
     }
     if (events) extras["seq"] = ++this.#seq
@@ -205,11 +206,12 @@ export class Delivery {
     }
     this.#wire.lost(conflated, dropped)
     if (!this.#optIns.events) return
+    const at = this.#clock.timeOfDay()
     this.message(
       JSON.stringify({
         type: "notice",
-        since,
-        at: now,
+        since: at - (now - since),
+        at,
         conflated,
         dropped,
         subscriptions: losses.size,

@@ -6,7 +6,7 @@
 export interface Paced<F> {
   /** The newest frame of the running interval that has not been sent. */
   held: F | undefined
-  /** When the running interval ends; epoch milliseconds. */
+  /** When the running interval ends, in monotonic milliseconds. */
   until: number
 }
 

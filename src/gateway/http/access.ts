@@ -12,6 +12,7 @@ export interface AccessDeps {
   readonly keys: ApiKeys["Service"]
   readonly keyGuard: KeyGuard
   readonly trustedProxies: TrustedProxies
+  /** Monotonic milliseconds. */
   readonly now: () => number
   /** A key was refused. */
   readonly onRefused: () => void

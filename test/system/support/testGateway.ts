@@ -1,6 +1,7 @@
 /** A real gateway on a real port in front of a scripted feed. */
 import { readFileSync } from "node:fs"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -50,6 +51,8 @@ export interface TestExtras {
   readonly logs?: Array<string>
   /** API keys that log in as `asha`, besides those of the cases. */
   readonly keys?: ReadonlyArray<string>
+  /** What the gateway takes for the time of day, and for the clock of durations. */
+  readonly clock?: Clock.Clock
   /** A data folder beside the feed, as gateways of the commands have. */
   readonly store?: Layer.Layer<Store, StoreError>
 }
@@ -57,7 +60,7 @@ export interface TestExtras {
 /** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  { adjust, keys = [], logs, store }: TestExtras = {}
+  { adjust, clock, keys = [], logs, store }: TestExtras = {}
 ): Promise<TestGateway> => {
   const own = Object.fromEntries(
     keys.map((value) => [value, { value, user_id: "asha", broker: "alpha" }] as const)
@@ -67,6 +70,7 @@ export const startGateway = async (
   const runtime = ManagedRuntime.make(
     scriptedGateway(world, { authGraceMs, ...options }, adjust).pipe(
       store === undefined ? (gateway) => gateway : Layer.provide(store),
+      clock === undefined ? (gateway) => gateway : Layer.provide(Layer.succeed(Clock.Clock, clock)),
       Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
       Layer.provide(
         Logger.layer([
