@@ -38,8 +38,8 @@ export class GivenUp<K, S> {
   }
 
   /** What the broker has before a change: what is in use; of what is given up once more, what was in use. */
-  before(key: K, { to }: Pick<Change, "to">): S | undefined {
-    return this.#held.get(key) ?? (to === undefined ? this.#gone.get(key) : undefined)
+  before(key: K, { from, to }: Change): S | undefined {
+    return this.#held.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
   }
 
   /** Whose packet it is that nobody wants any more. */

@@ -109,15 +109,12 @@ export class IiflMqttCodec implements Codec {
         continue
       }
       const streams = streamsOf(instrument)
-      const first = this.#topics.get(topicOf(streams[0]!, segment, instrument.token))
+      const first = this.#givenUp.before(topicOf(streams[0]!, segment, instrument.token), change)
       const mark = (topic: string, is: boolean): void => {
         if (!before.has(topic)) before.set(topic, is)
       }
       if (to === undefined) {
         if (first !== undefined) this.#drop(first.held, mark)
-        else if (this.#givenUp.of(topicOf(streams[0]!, segment, instrument.token)) !== undefined) {
-          for (const stream of streams) mark(topicOf(stream, segment, instrument.token), true)
-        }
       } else if (first === undefined) this.#hold({ instrument, segment, streams }, mark)
       else first.held.instrument = instrument
       if (!isAsked(change)) continue
