@@ -42,6 +42,8 @@ const REPLACE_AGAIN_MS = 60_000
 const LONGEST_BETWEEN_MS = 3_600_000
 /** Of what was given up and is silent since, the newest are remembered, as the codec does. */
 const REMEMBERED = 1000
+/** What was to be given up once more has left by then, or was undone by a reader who came and went. */
+const LEFT_WITHIN_MS = 60_000
 
 const NONE: Tidying = { again: [], stubborn: [] }
 
@@ -86,7 +88,8 @@ export class Leftovers {
     for (const { from, instrument, to } of changes) {
       const name = nameOf(instrument)
       const known = this.#byName.get(name)
-      if (known?.waiting === true && to === undefined) {
+      if (known !== undefined && to === undefined) {
+        // Once more: had it been wanted in between, it would not be known here.
         known.waiting = false
         known.at = at
         continue
@@ -114,7 +117,11 @@ export class Leftovers {
     const stubborn: Array<Leftover> = []
     const replaceable = this.#mayBeReplaced(now)
     for (const one of this.#goingOn) {
-      if (one.waiting) continue
+      if (one.waiting) {
+        if (now - one.at < LEFT_WITHIN_MS) continue
+        one.waiting = false
+        one.asks = 0
+      }
       if (now - one.ticked > ENDED_AFTER_MS) {
         this.#goingOn.delete(one)
         one.asks = 0
@@ -134,6 +141,7 @@ export class Leftovers {
     for (const one of again) {
       one.asks++
       one.waiting = true
+      one.at = now
     }
     return { again, stubborn }
   }

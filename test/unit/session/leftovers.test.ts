@@ -78,6 +78,20 @@ describe("Leftovers", () => {
     assert.deepStrictEqual(goesOn(reliance, 30_000, 35_000), [[35, "replaced"]])
   })
 
+  it("asks anew where the request was undone before it left, and blames nobody for it", () => {
+    giveUp(reliance, 0)
+    tick(reliance, 0, 5000)
+    left.tidy(5000)
+    const done: Array<number> = []
+    for (let at = 6000; at <= 70_000; at += 1000) {
+      tick(reliance, at - 1000, at)
+      const { again, stubborn } = left.tidy(at)
+      assert.deepStrictEqual(stubborn, [])
+      if (again.length > 0) done.push(at / 1000)
+    }
+    assert.deepStrictEqual(done, [65])
+  })
+
   it("leaves alone what is wanted again, and what was never given up here", () => {
     giveUp(reliance, 0)
     tick(reliance, 0, 6000)
