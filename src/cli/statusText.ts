@@ -59,7 +59,7 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
               time(c.since),
               ago(c.last_tick, now),
               ago(c.last_byte, now),
-              `${c.used}/${c.limit}`,
+              `${c.used}/${c.limit}${c.unwanted === undefined ? "" : `, ${c.unwanted} unwanted`}`,
               String(c.restarts),
               c.reason ?? ""
             ])

@@ -37,6 +37,8 @@ export const ConnectionStatus = Schema.Struct({
   last_pong: Schema.optionalKey(Time),
   /** Upstream subscriptions in use, and the broker's limit. */
   used: Schema.Number,
+  /** How many of them were given up and tick on; absent: none. */
+  unwanted: Schema.optionalKey(Schema.Int),
   limit: Schema.Number,
   /** How often it was started again. */
   restarts: Schema.Int

@@ -8,6 +8,8 @@ import { ConnectionLost } from "../market/errors.ts"
 import type { MarketHours } from "../market/hours.ts"
 import type { Desk, Feed, Orders } from "./desk.ts"
 import type { Herald } from "./herald.ts"
+import type { Leftover } from "./leftovers.ts"
+import { GOES_ON_MS } from "./leftovers.ts"
 import type { Line } from "./line.ts"
 import type { News } from "./news.ts"
 import type { Slot } from "./pool.ts"
@@ -39,6 +41,10 @@ export interface Care {
   /** These tick at their new places. */
   readonly arrived: (lines: ReadonlyArray<Line>) => Effect.Effect<void>
 }
+
+/** The first of them, for people. */
+const namesOf = ([first, ...others]: ReadonlyArray<Leftover>): string =>
+  `${first?.entry.name ?? ""}${others.length === 0 ? "" : ` and ${others.length} more`}`
 
 export const makeCare = (options: CareOptions): Care => {
   const { carryOut, desk, feeds, herald, hours } = options
@@ -96,6 +102,24 @@ export const makeCare = (options: CareOptions): Care => {
         : herald.decided("resend", `${silent.length} instruments are silent while others flow`, slot.id)
     })
 
+  /** What the broker goes on sending although it was given up. */
+  const tidy = (slot: Slot, now: number) =>
+    Effect.suspend(() => {
+      if (slot.state.tag !== "up") return Effect.void
+      const { again, stubborn } = slot.leftovers.tidy(now)
+      if (stubborn.length > 0) {
+        const why = `given up twice and still ticking: ${namesOf(stubborn)}`
+        slot.state.link.fail(new ConnectionLost({ detail: why }))
+        return herald.decided("replace_connection", why, slot.id)
+      }
+      if (again.length === 0) return Effect.void
+      slot.state.link.request(
+        again.map(({ entry, want }) => ({ entry, from: want, to: undefined, again: true }))
+      )
+      const why = `given up ${GOES_ON_MS / 1000} s ago and still ticking: ${namesOf(again)}`
+      return herald.decided("unsubscribe_again", why, slot.id)
+    })
+
   /** Those that took too long are taken over as they are. */
   const overdueMoves = (now: number): ReadonlyArray<Line> => {
     const late = moving.filter(({ until }) => now >= until).map(({ line }) => line)
@@ -131,7 +155,10 @@ export const makeCare = (options: CareOptions): Care => {
       const closed = closedAt(time)
       const { slots } = desk()
       quiet = "nothing is connected"
-      for (const slot of slots) yield* watch(slot, now, elapsedMs, closed)
+      for (const slot of slots) {
+        yield* watch(slot, now, elapsedMs, closed)
+        yield* tidy(slot, now)
+      }
       yield* arrived(overdueMoves(now))
       yield* rebalance(now)
     }),

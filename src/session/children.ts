@@ -142,7 +142,11 @@ export const makeChildren = Effect.fnUntraced(function* (
           if (partial) forgetFields(instrument as Entry, slot.feed, [field])
         },
         onFrame: count.frame,
-        onSent: (changes, at) => news.sent(slot, changes, at),
+        onSent: (changes, at) => {
+          news.sent(slot, changes, at)
+          slot.leftovers.sent(changes, at)
+        },
+        onUnwanted: (instrument, at) => slot.leftovers.ticked(instrument, at),
         onEvent: (event) => onEvent(slot, event),
         onConnecting: tell({ tag: "Connecting", slot: slot.id }),
         onUp: (link) => tell({ tag: "Up", slot: slot.id, link }),

@@ -14,6 +14,7 @@ import type { HookFault } from "../bus/hooks.ts"
 import { callHook, faultText, watchPromise } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
+import type { WireInstrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import { monotonicOf } from "../market/monotonic.ts"
 import { hostOf } from "../market/networkReason.ts"
@@ -65,6 +66,8 @@ export interface ConnectionOptions {
   readonly onFrame: (bytes: number) => void
   /** Changes were handed to the socket. */
   readonly onSent: (changes: ReadonlyArray<Change>, at: number) => void
+  /** A packet came of an instrument that this connection has given up. */
+  readonly onUnwanted: (instrument: WireInstrument, at: number) => void
   readonly clocks: Clocks
   readonly tap: ConnectionTap
   /** Every event but failures, which end the connection. */
@@ -148,8 +151,9 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
 
   /** The frame at hand, for those who ask what a reject was. */
   let decoding: Frame | undefined
-  const reject: Sink["reject"] = (cause, detail) => {
+  const reject: Sink["reject"] = (cause, detail, instrument) => {
     options.onReject(cause, detail)
+    if (instrument !== undefined) options.onUnwanted(instrument, now())
     tap.rejected(cause, detail, decoding, time())
   }
   const leaveOut: LeftOut = (field, detail) => {

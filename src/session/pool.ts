@@ -9,6 +9,7 @@ import type { Broker } from "../brokers/broker.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Protocol, Want } from "../protocols/protocol.ts"
 import type { Link } from "./connection.ts"
+import { Leftovers } from "./leftovers.ts"
 import type { Line } from "./line.ts"
 import { makeLine } from "./line.ts"
 import type { Entry, EntryChange } from "./subscriptionBook.ts"
@@ -37,7 +38,9 @@ export interface Slot {
   readonly clocks: Clocks
   /** The credentials that its last attempt was made with; undefined before the first one. */
   credentialsVersion: number | undefined
+  /** By its lines; what it has given up and the broker goes on with comes on top. */
   used: number
+  readonly leftovers: Leftovers
   state: SlotState
   /** Since when it is in this state: monotonic milliseconds, here and below. */
   since: number
@@ -56,6 +59,9 @@ export interface Slot {
   /** Since when nothing on it has been silent. */
   lively: number
 }
+
+/** Upstream subscriptions of a connection, as the broker counts them. */
+export const loadOf = ({ leftovers, used }: Slot): number => used + leftovers.used
 
 export type Placement =
   /** The slot's own share of the change, to be sent when it is up. */
@@ -91,18 +97,18 @@ export class ConnectionPool {
   hasRoom(instrument: WireInstrument, want: Want, entry: Entry | undefined): boolean {
     const line = entry?.lines[this.#feed]
     const grown = this.#cost(want, instrument) - (line?.cost ?? 0)
-    if (line !== undefined) return line.slot.used + grown <= this.#capacity
+    if (line !== undefined) return loadOf(line.slot) + grown <= this.#capacity
     return this.slots.length < this.#maxSlots || this.slots.some((s) => this.#fits(s, instrument, grown))
   }
 
   #fits(slot: Slot, instrument: WireInstrument, grown: number): boolean {
-    if (slot.used + grown > this.#capacity) return false
+    if (loadOf(slot) + grown > this.#capacity) return false
     return this.#exclusive === undefined || this.#keys.get(slot)?.has(this.#exclusive(instrument)) !== true
   }
 
   /** Upstream subscriptions in use, over all connections. */
   get used(): number {
-    return this.slots.reduce((sum, slot) => sum + slot.used, 0)
+    return this.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
   }
 
   slot(id: number): Slot | undefined {
@@ -117,6 +123,7 @@ export class ConnectionPool {
       clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
       credentialsVersion: undefined,
       used: 0,
+      leftovers: new Leftovers(this.#cost),
       state: { tag: "connecting" },
       since: 0,
       hasBeenUp: false,
@@ -158,10 +165,10 @@ export class ConnectionPool {
       slot = this.open()
       opened = true
     }
-    if (slot === undefined || slot.used + grown > this.#capacity) {
+    if (slot === undefined || loadOf(slot) + grown > this.#capacity) {
       if (opened && slot !== undefined) this.close(slot)
       // Room there is, but beside an instrument that the wire cannot tell from this one.
-      const alike = line === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
+      const alike = line === undefined && this.slots.some((s) => loadOf(s) + grown <= this.#capacity)
       return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
     }
     if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to, cost)
@@ -199,7 +206,7 @@ export class ConnectionPool {
   spare(): Slot | undefined {
     if (this.slots.length < 2 || this.slots.some((s) => s.state.tag !== "up")) return undefined
     const emptiest = this.slots.reduce((least, s) => (s.used <= least.used ? s : least))
-    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - s.used), 0)
+    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - loadOf(s)), 0)
     return emptiest.used > 0 && emptiest.used + Math.floor(this.#capacity / 10) <= free ? emptiest : undefined
   }
 

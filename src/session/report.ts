@@ -13,6 +13,7 @@ import { nameOf } from "../market/instrument.ts"
 import type { Desk, Feed } from "./desk.ts"
 import type { Line } from "./line.ts"
 import type { Slot } from "./pool.ts"
+import { loadOf } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
 
 export interface Reported {
@@ -44,7 +45,8 @@ const connection = (reported: Reported, slot: Slot): ConnectionStatus => ({
   ...known(reported, "last_byte", slot.clocks.byte),
   ...known(reported, "last_tick", slot.clocks.tick),
   ...known(reported, "last_pong", slot.clocks.pong),
-  used: slot.used,
+  used: loadOf(slot),
+  ...(slot.leftovers.size === 0 ? {} : { unwanted: slot.leftovers.size }),
   limit: reported.desk.pool(slot).capacity,
   restarts: slot.restarts
 })
@@ -129,7 +131,7 @@ const JUST_NOW_MS = 10_000
 
 /** Walks the way of a tick from its far end, and stops at the first place where it is held up. */
 const verdict = (
-  { broker, now, reason, state }: Reported,
+  { broker, desk, now, reason, state }: Reported,
   name: string,
   found: boolean,
   line: Line | undefined,
@@ -138,7 +140,12 @@ const verdict = (
   if (!found) {
     return `${broker.title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker.name}"`
   }
-  if (line === undefined) return "Nobody reads it: subscribe it first"
+  if (line === undefined) {
+    const left = desk.slots.find((slot) => slot.leftovers.find(name) !== undefined)
+    return left === undefined
+      ? "Nobody reads it: subscribe it first"
+      : `Nobody reads it, and the broker goes on sending it on connection ${left.id}: it is given up once more, and then the connection is replaced`
+  }
   const because = reason === undefined ? "" : `: ${reason}`
   if (state === "waiting_for_login" || state === "unavailable") return `The session is ${state}${because}`
   if (line.slot.state.tag !== "up")

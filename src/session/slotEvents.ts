@@ -39,6 +39,7 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
     const gapSince = slot.downSince
     slot.hasBeenUp = true
+    slot.leftovers.clear()
     // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
     const wanted = [...slot.lines].map(([entry, line]) => ({ entry, from: undefined, to: line.want }))
     wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)

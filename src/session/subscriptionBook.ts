@@ -71,7 +71,10 @@ export interface EntryChange {
   readonly entry: Entry
   readonly from: Want | undefined
   readonly to: Want | undefined
-  /** Asked for once more, though the broker should have it: `from` says nothing then. */
+  /**
+   * Asked for once more, though the broker should have it: `from` says nothing then. Or given up once more, though it should
+   * have heard.
+   */
   readonly again?: true
 }
 

@@ -62,6 +62,8 @@ export interface Link {
   }>
   readonly events: Array<WireEvent>
   readonly rejects: Array<string>
+  /** Whose packets came although they had been given up. */
+  readonly unwanted: Array<WireInstrument>
   /** Fields that the codec left out. */
   readonly leftOut: Array<string>
   /** Frames that reached the client, in order. */
@@ -159,12 +161,16 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   const ticks: Array<Link["ticks"][number]> = []
   const events: Array<WireEvent> = []
   const rejects: Array<string> = []
+  const unwanted: Array<WireInstrument> = []
   const leftOut: Array<string> = []
   const inbound: Array<Frame> = []
   const outbound: Array<Outbound> = []
   const sink: Sink = {
     tick: (instrument, tick, refreshes) => ticks.push({ instrument, tick, refreshes }),
-    reject: (cause, detail) => rejects.push(`${cause}: ${detail}`),
+    reject: (cause, detail, of) => {
+      rejects.push(`${cause}: ${detail}`)
+      if (of !== undefined) unwanted.push(of)
+    },
     leftOut: (_, field) => leftOut.push(field),
     event: (event) => events.push(event),
     send: (one) => send([one])
@@ -223,6 +229,7 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     ticks,
     events,
     rejects,
+    unwanted,
     leftOut,
     inbound,
     outbound,

@@ -93,7 +93,8 @@ for (const [name, ms] of STEPS) {
         // Not even a heartbeat.
         step(-ms)
         yield* advance("15 seconds")
-        assert.strictEqual(world.sockets.length, 3)
+        // The pause before the next attempt is drawn, so a fourth may have been made.
+        assert.isAtLeast(world.sockets.length, 3)
       })
     )
 
