@@ -20,6 +20,23 @@ export const eventsDropped = counter(
   "Events lost from a flood before ZeroMQ took them, the oldest first"
 )
 
+/** Labels `socket`: "public", "frames" or "control". */
+export const peers = Metric.gauge("algoways_bus_zmq_connections", {
+  description: "Connections that ZeroMQ has accepted, by socket"
+})
+export const handshakesFailed = counter(
+  "zmq_handshakes_failed_total",
+  "Connections that failed in their handshake: no key, a wrong key, or no ZeroMQ at all"
+)
+export const reopened = counter(
+  "zmq_sockets_reopened_total",
+  "Sockets that were closed and opened anew because their peers asked for too much"
+)
+export const keysRefused = counter(
+  "link_keys_refused_total",
+  "Connections whose key the feed does not accept"
+)
+
 export const requests = counter(
   "link_requests_total",
   "Control requests that the feed answered, by operation"

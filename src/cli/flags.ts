@@ -58,6 +58,14 @@ export const simulator = Flag.String("simulator").pipe(
   Flag.atLeast(0)
 )
 
+export const feedCurve = Flag.Literals("feed-curve", ["auto", "on", "off"]).pipe(
+  Flag.withDescription(
+    "Keys and encryption between feed and gateway: auto takes them unless both endpoints are on the loopback or ipc (ALGOWAYS_FEED_CURVE)"
+  ),
+  Flag.withFallbackConfig(Config.Literals(["auto", "on", "off"], "ALGOWAYS_FEED_CURVE")),
+  Flag.withDefault("auto" as const)
+)
+
 export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
 
 export const broker = Flag.String("broker").pipe(

@@ -12,6 +12,9 @@ import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
 import { FeedError } from "../feed.ts"
 import * as metrics from "../metrics.ts"
+import type { GatewayCurve } from "./curve.ts"
+import { gatewaySecurity } from "./curve.ts"
+import { watchHandshakes } from "./handshakes.ts"
 import type { Answer, Request } from "./link.ts"
 import { LINK_VERSION, MAX_MESSAGE_BYTES, decodeAnswer } from "./link.ts"
 import type { EndpointFailed } from "./sockets.ts"
@@ -35,11 +38,11 @@ const OUTGOING = 4096
 /** How long one send may wait for a connection before it looks whether its caller still waits. */
 const SEND_PATIENCE_MS = 500
 
-/** Where the process is to be found when something is wrong with it. */
-export const unreachable = (endpoint: string, why: string): FeedError =>
+/** Clients read this: the log says where the feed process should be. */
+export const unreachable = (why: string): FeedError =>
   new FeedError({
     code: "BROKER_CONNECTION_ERROR",
-    detail: `the feed process does not answer at ${endpoint} (${why}). Check that "algoways feed" runs there.`
+    detail: `the feed process does not answer (${why}). The gateway's log says where it is looked for; check that "algoways feed" runs there.`
   })
 
 interface Waiting {
@@ -50,6 +53,7 @@ interface Waiting {
 export const makeFeedLink = Effect.fnUntraced(function* (
   endpoint: string,
   gateway: string,
+  curve: GatewayCurve | undefined,
   onLease: () => void
 ): Effect.fn.Return<FeedLink, EndpointFailed, Scope.Scope> {
   const socket = yield* scoped(
@@ -61,9 +65,11 @@ export const makeFeedLink = Effect.fnUntraced(function* (
         sendTimeout: SEND_PATIENCE_MS,
         maxMessageSize: MAX_MESSAGE_BYTES,
         reconnectInterval: 100,
-        reconnectMaxInterval: 1000
+        reconnectMaxInterval: 1000,
+        ...gatewaySecurity(curve)
       })
   )
+  yield* watchHandshakes(socket, endpoint, curve !== undefined)
   yield* connect(socket, endpoint, "the control of the feed")
 
   const waiting = new Map<number, Waiting>()
@@ -94,11 +100,12 @@ export const makeFeedLink = Effect.fnUntraced(function* (
         Metric.update(metrics.malformed, 1),
         asked === undefined
           ? Effect.logWarning(`the feed process sent something odd: ${decoded.problem}`)
-          : Deferred.fail(asked.reply, unreachable(endpoint, decoded.problem))
+          : Deferred.fail(asked.reply, unreachable(decoded.problem))
       )
     }
     const answer = decoded.message
-    if (answer.result !== "malformed" && answer.lease !== lease) {
+    // Without a lease where the feed process serves too many gateways.
+    if (answer.result !== "malformed" && answer.lease !== "" && answer.lease !== lease) {
       lease = answer.lease
       onLease()
     }
@@ -127,7 +134,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
       return Effect.andThen(Queue.offer(outgoing, [id, text] as const), Deferred.await(reply)).pipe(
         Effect.timeoutOrElse({
           duration: timeout,
-          orElse: () => Effect.fail(unreachable(endpoint, `no answer to "${body.op}" in time`))
+          orElse: () => Effect.fail(unreachable(`no answer to "${body.op}" in time`))
         }),
         Effect.ensuring(Effect.sync(() => waiting.delete(id)))
       )
@@ -138,7 +145,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
     giveUp: Effect.suspend(() =>
       Effect.forEach(
         [...waiting.values()].filter((w) => w.op !== "ping"),
-        (w) => Deferred.fail(w.reply, unreachable(endpoint, "it has fallen silent")),
+        (w) => Deferred.fail(w.reply, unreachable("it has fallen silent")),
         { discard: true }
       )
     ),

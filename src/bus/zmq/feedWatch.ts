@@ -95,7 +95,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const unanswered = Effect.suspend(() => {
     const first = !silent
     silent = true
-    down(`the feed process at ${endpoint} does not answer`)
+    down("the feed process does not answer")
     return first
       ? Effect.andThen(
           Metric.update(metrics.silences, 1),
@@ -112,7 +112,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
       silent = false
       // So quickly that no ping went unanswered; what was published meanwhile is lost all the same.
       if (!back && epoch !== undefined && epoch !== answer.epoch) {
-        down(`the feed process at ${endpoint} was started again`)
+        down("the feed process was started again")
       }
       epoch = answer.epoch
       answeredAt = now()

@@ -8,6 +8,7 @@ import * as Store from "../../store/index.ts"
 import { calendarLayer } from "../calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
+import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import { warnIfNobody } from "../nobody.ts"
@@ -27,6 +28,7 @@ export const feed = Command.make(
     zmq: flags.zmq,
     control: flags.feedControl,
     frames: flags.feedFrames,
+    feedCurve: flags.feedCurve,
     watch: flags.watch,
     calendar: flags.calendar,
     selfCheck: flags.selfCheck,
@@ -51,7 +53,15 @@ export const feed = Command.make(
       return yield* Effect.never
     }).pipe(
       Effect.provide(
-        FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
+        Layer.unwrap(
+          Effect.map(curveOfFeed(input), (curve) =>
+            FeedServer.layer({
+              control: input.control,
+              frames: input.frames,
+              ...(curve === undefined ? {} : { curve })
+            })
+          )
+        ).pipe(
           Layer.provideMerge(feedLayer),
           Layer.provideMerge(tapsLayer(input)),
           Layer.provideMerge(plausibilityLayer(input.plausibility)),

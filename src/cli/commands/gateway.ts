@@ -7,6 +7,7 @@ import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as Store from "../../store/index.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
+import { curveOfGateway } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
 import { warnIfNobody } from "../nobody.ts"
@@ -20,6 +21,7 @@ export const gateway = Command.make(
     host: flags.host,
     control: flags.feedControl,
     frames: flags.feedFrames,
+    feedCurve: flags.feedCurve,
     ...flags.gatewayFlags
   },
   Effect.fn(function* (input) {
@@ -39,7 +41,15 @@ export const gateway = Command.make(
           Layer.provide(
             Layer.mergeAll(
               OrderUpdates.layer,
-              RemoteFeed.layer({ control: input.control, frames: input.frames })
+              Layer.unwrap(
+                Effect.map(curveOfGateway(input), (curve) =>
+                  RemoteFeed.layer({
+                    control: input.control,
+                    frames: input.frames,
+                    ...(curve === undefined ? {} : { curve })
+                  })
+                )
+              )
             )
           ),
           Layer.provideMerge(Store.layer({ dataDir: input.dataDir }))
