@@ -25,6 +25,8 @@ export interface Conversation {
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
+  /** The gateway stops: nobody reads what its rooms have any more, so that clients need not leave them. */
+  readonly stop: () => void
 }
 
 /**
@@ -40,7 +42,7 @@ const LARGE_BYTES = 64 * 1024
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, metrics } = deps
   const slices = new Slices()
-  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions({ ...deps, slices })
+  const { leaveRooms, stop, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions({ ...deps, slices })
   const { authenticate, leave } = makeLogins({ ...deps, leaveRooms })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
@@ -154,5 +156,5 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     client.busy = false
   })
 
-  return { drain, leave }
+  return { drain, leave, stop }
 }

@@ -15,7 +15,7 @@ const USUAL_BULK = 3000
 export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : SLICE)
 
 /** Lets the event loop turn: sockets are read, ticks go out. */
-const breathe = Effect.callback<void>((resume) => {
+export const breathe = Effect.callback<void>((resume) => {
   const turn = setImmediate(() => resume(Effect.void))
   return Effect.sync(() => clearImmediate(turn))
 })

@@ -7,8 +7,9 @@ import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/s
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { roomFor } from "./limits.ts"
+import type { Holding } from "./holdings.ts"
 import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
-import type { GatewayMetrics } from "./metrics.ts"
+import type { GatewayMetrics, Limit } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
 import type { Rooms, Seat } from "./rooms.ts"
@@ -39,6 +40,10 @@ const wantOf = (
     : { ...entry.instrument, mode }
 }
 
+/** The name with the feed's own symbol. */
+const servedAs = (name: Named, symbol: string | undefined): Named =>
+  symbol === undefined ? name : { ...name, instrument: { ...name.instrument, symbol } }
+
 /** A known tick as the frame that it would be. Its text holds the names once before `data`. */
 const lastFrame = (
   { exchange, exchanged, frame, mode, received, symbol }: LastTick,
@@ -58,11 +63,37 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     client.delivery.forget(seat)
   }
 
-  const leaveRooms = (client: Client): void => {
-    for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding.seat)
+  /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
+  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, slice?: number) =>
+    slices.over(
+      holdings,
+      (some) =>
+        Effect.sync(() => {
+          for (const { seat } of some) leaveSeat(client, seat)
+          return []
+        }),
+      slice
+    )
+
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+  }
+
+  /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
+  const leaveRooms = Effect.fnUntraced(function* (client: Client) {
+    // At once, however much it is: not subscription by subscription.
+    client.delivery.clear()
+    client.spellings.clear()
+    const { holdings } = client.holdings.clear()
     if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
     client.ordersTopic = undefined
-  }
+    if (holdings.length === 0 || stopped) return
+    yield* slices.turn
+    yield* leaveSeats(client, holdings)
+    // What came for a client that is still there, until the last seat was left.
+    client.delivery.clear()
+  }, Effect.uninterruptible)
 
   /** The seat, and what the feed is to be told where the client was served something else under this name. */
   const join = (
@@ -72,7 +103,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     topic: string
   ): { readonly seat: Seat; readonly gone?: UnsubscribeRequest | undefined } => {
     const { mode, tag } = choice
-    const earlier = client.holdings.find(name, mode, tag)
+    const earlier = client.holdings.find(name, tag)
     const sameTerms =
       earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
     if (earlier?.topic === topic && sameTerms) return { seat: earlier.seat }
@@ -143,7 +174,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       const frame = tick === undefined ? undefined : lastFrame(tick, seat)
       if (frame === undefined) continue
       const payload = snapshotFor(seat, frame)
-      if (payload !== undefined) client.delivery.snapshot(payload, frame)
+      if (payload !== undefined) client.delivery.snapshot(seat, payload, frame)
     }
   })
 
@@ -156,12 +187,18 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     const { choice, depth, entries } = body
     const { broker } = yield* feed.info(user)
     const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
+    const refused = (limit: Limit, why: string | undefined): string | undefined => {
+      if (why !== undefined) metrics.limited(limit)
+      return why
+    }
     const wants = entries.map((entry) => {
       const want = wantOf(entry, choice, depth)
-      const full = typeof want === "string" ? undefined : beyond(entry)
-      if (full === undefined) return want
-      metrics.limited("subscriptions")
-      return full
+      return (
+        (typeof want === "string" || !entry.ok
+          ? undefined
+          : (refused("subscriptions", beyond(entry)) ??
+            refused("spellings", client.spellings.take(user, entry)))) ?? want
+      )
     })
     const requests = wants.filter((want) => typeof want !== "string")
     yield* slices.before(requests.length)
@@ -177,7 +214,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
         joins.push({
-          name: client.holdings.servedAs(entry, result.served_as),
+          name: servedAs(entry, result.served_as),
           topic: result.topic,
           request: want
         })
@@ -220,18 +257,27 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     const successful: Array<UnsubscribedEntry> = []
     const failed: Array<FailedEntry> = []
     const requests: Array<UnsubscribeRequest> = []
-    for (const entry of entries) {
+    const giveUp = (entry: UnsubscribeBody["entries"][number]): void => {
       const { symbol, exchange } = entry
       if (!entry.ok) {
         failed.push(answers.failedEntry(symbol, exchange, entry.message, broker))
-        continue
+        return
       }
       const removed = client.holdings.remove(entry, entry.mode)
       for (const holding of removed.holdings) leaveSeat(client, holding.seat)
-      for (const request of removed.requests) requests.push(request)
+      requests.push(...removed.requests)
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
     }
+    yield* slices.over(
+      entries,
+      (some) =>
+        Effect.sync(() => {
+          for (const entry of some) giveUp(entry)
+          return []
+        }),
+      atOnce(entries.length)
+    )
     yield* release(client, user, requests)
     client.send(answers.unsubscribed(successful, failed, broker, requestId))
   })
@@ -242,15 +288,12 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     requestId: string | undefined
   ) {
     const { broker } = yield* feed.info(user)
-    const { holdings, requests } = client.holdings.clear()
-    yield* slices.over(
-      holdings,
-      (some) =>
-        Effect.sync(() => {
-          for (const { seat } of some) leaveSeat(client, seat)
-          return []
-        }),
-      atOnce(holdings.length)
+    client.spellings.clear()
+    const { holdings, requests } = yield* Effect.uninterruptible(
+      Effect.suspend(() => {
+        const removed = client.holdings.clear()
+        return Effect.as(leaveSeats(client, removed.holdings, atOnce(removed.holdings.length)), removed)
+      })
     )
     yield* release(client, user, requests)
     const successful = holdings.map(({ symbol, exchange }) => ({
@@ -262,5 +305,5 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     client.send(answers.unsubscribed(successful, [], broker, requestId))
   })
 
-  return { subscribe, unsubscribe, unsubscribeAll, leaveRooms }
+  return { subscribe, unsubscribe, unsubscribeAll, leaveRooms, stop }
 }

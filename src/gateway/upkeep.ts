@@ -11,6 +11,7 @@ import type { Descriptors } from "./descriptors.ts"
 import type { Doors } from "./doors.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
+import { breathe } from "./slices.ts"
 
 /** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
 export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
@@ -101,6 +102,9 @@ export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, sta
   }
 }
 
+/** Clients that are closed in one turn of the event loop. */
+const EXPELLED_AT_ONCE = 50
+
 /** Closes the clients whose keys are gone: one look at the store for all of them. */
 export const closeRevoked = Effect.fnUntraced(function* (
   clients: Iterable<Client>,
@@ -117,6 +121,9 @@ export const closeRevoked = Effect.fnUntraced(function* (
   for (const [id, owners] of byKey) {
     if (live.has(id)) continue
     yield* Effect.logInfo(`API key ${id} was revoked: closing its ${owners.length} clients`)
-    for (const client of owners) client.expel()
+    for (const [i, client] of owners.entries()) {
+      if (i % EXPELLED_AT_ONCE === EXPELLED_AT_ONCE - 1) yield* breathe
+      client.expel()
+    }
   }
 })
