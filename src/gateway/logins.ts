@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed } from "../bus/feed.ts"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
@@ -13,7 +14,6 @@ import { Allowances, Tally } from "./limits.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
 import type { ErrorCode } from "./messages/words.ts"
 import type { GatewaySettings } from "./options.ts"
-import { breathe } from "./slices.ts"
 
 export interface LoginDeps {
   readonly feed: Feed["Service"]

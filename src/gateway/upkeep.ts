@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import type { CertificateVerdict } from "./certificate.ts"
 import type { Client } from "./client.ts"
@@ -11,7 +12,6 @@ import type { Descriptors } from "./descriptors.ts"
 import type { Doors } from "./doors.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
-import { breathe } from "./slices.ts"
 
 /** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
 export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
