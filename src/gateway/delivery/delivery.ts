@@ -141,6 +141,7 @@ export class Delivery {
   }
 
   snapshot(seat: Seat, payload: Uint8Array, frame: Frame): void {
+    if (this.#closed) return
     const parcel = new Parcel(payload, frame, true)
     if (this.#keepsUp()) this.#write(parcel)
     else this.#wait(seat, parcel)
@@ -148,6 +149,7 @@ export class Delivery {
 
   /** A message about the feed, in its place among the ticks. For clients with events. */
   message(payload: Uint8Array): void {
+    if (this.#closed) return
     const parcel = new Parcel(payload, undefined)
     if (this.#keepsUp()) this.#write(parcel)
     else this.#outbox.tell(parcel, payload.length)
