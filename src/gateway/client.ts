@@ -6,10 +6,13 @@ import type * as Fiber from "effect/Fiber"
 import type * as uWS from "uWebSockets.js"
 import { errorFrame } from "./answers.ts"
 import { Delivery } from "./delivery/delivery.ts"
-import type { DeliveryLimits } from "./delivery/delivery.ts"
+import type { DeliveryLimits, Shared } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
 import type { Parcel } from "./delivery/parcel.ts"
+import { PIECE } from "./delivery/turns.ts"
+import type { Turns } from "./delivery/turns.ts"
+import type { Holding } from "./holdings.ts"
 import { Holdings } from "./holdings.ts"
 import type { GatewayClock } from "./clock.ts"
 import { Allowance } from "./limits.ts"
@@ -17,6 +20,8 @@ import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics } from "./metrics.ts"
 import type { ErrorCode, Inbound } from "./protocol.ts"
 import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
+import type { Spellings } from "./spellings.ts"
+import { OwnSpellings } from "./spellings.ts"
 
 export interface SocketData {
   readonly client: Client
@@ -66,6 +71,9 @@ export interface ClientOptions {
   readonly rooms: Rooms
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
+  readonly spellings: Spellings
+  /** Of the gateway's delivery to all clients. */
+  readonly shared: Shared
   readonly limits: DeliveryLimits &
     Pick<
       GatewaySettings,
@@ -87,6 +95,7 @@ export class Client implements Member {
   readonly solo: boolean
   readonly encoding: Encoding
   readonly holdings = new Holdings()
+  readonly spellings: OwnSpellings
   readonly delivery: Delivery
   readonly address: string
   /** The API key that it logged in with, and its user, as they are counted. */
@@ -104,6 +113,9 @@ export class Client implements Member {
   readonly #topicReaders: Set<Client>
   readonly #onLogin: (client: Client) => void
   readonly #newcomerBytes: number
+  readonly #turns: Turns
+  /** Those of its subscriptions that are still to take the way that fits now; undefined: all have. */
+  #reseating: Iterator<Holding> | undefined
   #topics = 0
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
@@ -122,7 +134,8 @@ export class Client implements Member {
   slowWith: number | undefined
 
   constructor(options: ClientOptions) {
-    const { address, clock, encoding, id, limits, metrics, onLogin, rooms, solo, topicReaders } = options
+    const { address, clock, encoding, id, limits, metrics, onLogin, rooms, shared, solo, topicReaders } =
+      options
     this.id = id
     this.solo = solo
     this.encoding = encoding
@@ -136,20 +149,25 @@ export class Client implements Member {
     this.#topicReaders = topicReaders
     this.#onLogin = onLogin
     this.#newcomerBytes = limits.maxMessageBytes
+    this.#turns = shared.turns
+    this.spellings = new OwnSpellings(options.spellings)
     this.delivery = new Delivery(
       encoding,
       {
         waiting: () => this.waitingBytes,
         send: (payload, binary) => this.#socket?.send(payload, binary, false),
+        // Corked frames share a segment, which a solo reader does not read.
+        together: (act) => void (solo || this.#socket === undefined ? act() : this.#socket.cork(act)),
         behind: () => {
           metrics.fellBehind()
           this.reseat()
         },
         caughtUp: () => this.reseat(),
         tooSlow: () => this.tooSlow(),
-        lost: (conflated, dropped) => metrics.lost(conflated, dropped)
+        lost: (loss) => metrics.lost(loss)
       },
       limits,
+      shared,
       clock
     )
   }
@@ -162,9 +180,27 @@ export class Client implements Member {
     this.delivery.tick(seat, parcel)
   }
 
-  /** What it wants of its subscriptions has changed: takes each of them the way that fits now. */
+  /** What it wants of its subscriptions has changed: each of them takes the way that fits now, piece by piece. */
   reseat(): void {
-    for (const { seat } of this.holdings) this.#rooms.reseat(seat)
+    if (this.holdings.count === 0) return
+    const underWay = this.#reseating !== undefined
+    this.#reseating = this.holdings[Symbol.iterator]()
+    if (!underWay) this.#turns.add(this.#reseatSome)
+  }
+
+  get isReseating(): boolean {
+    return this.#reseating !== undefined
+  }
+
+  readonly #reseatSome = (): boolean => {
+    for (let left = PIECE; left > 0 && this.isOpen; left--) {
+      const next = this.#reseating!.next()
+      if (next.done === true) break
+      this.#rooms.reseat(next.value.seat)
+      if (left === 1) return true
+    }
+    this.#reseating = undefined
+    return false
   }
 
   /**

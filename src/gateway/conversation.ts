@@ -8,14 +8,15 @@ import type { FeedError } from "../bus/feed.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import type { Encoding } from "./delivery/encoding.ts"
+import { makeLeaving } from "./leaving.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
 import { Slices } from "./slices.ts"
-import type { SubscriptionDeps } from "./subscriptions.ts"
-import { makeSubscriptions } from "./subscriptions.ts"
+import type { SubscribeDeps } from "./subscriptions.ts"
+import { makeSubscribe } from "./subscriptions.ts"
 
-export type ConversationDeps = Omit<SubscriptionDeps, "slices"> & Omit<LoginDeps, "leaveRooms">
+export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> & Omit<LoginDeps, "leaveRooms">
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
 export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
@@ -25,6 +26,8 @@ export interface Conversation {
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
+  /** The gateway stops: nobody reads what its rooms have any more, so that clients need not leave them. */
+  readonly stop: () => void
 }
 
 /**
@@ -40,7 +43,9 @@ const LARGE_BYTES = 64 * 1024
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, metrics } = deps
   const slices = new Slices()
-  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions({ ...deps, slices })
+  const leaving = makeLeaving({ ...deps, slices })
+  const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
+  const subscribe = makeSubscribe({ ...deps, slices, leaving })
   const { authenticate, leave } = makeLogins({ ...deps, leaveRooms })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
@@ -154,5 +159,5 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     client.busy = false
   })
 
-  return { drain, leave }
+  return { drain, leave, stop }
 }

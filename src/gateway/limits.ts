@@ -1,5 +1,6 @@
 /** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
 
+import { nameOf } from "../market/instrument.ts"
 import type { Holdings } from "./holdings.ts"
 import type { ModeChoice, Named, Unusable } from "./protocol.ts"
 
@@ -116,14 +117,14 @@ export const isLoopback = (host: string): boolean =>
  */
 export const roomFor = (
   holdings: Holdings,
-  { mode, tag }: ModeChoice,
+  { tag }: ModeChoice,
   most: number
 ): ((entry: Named | Unusable) => string | undefined) => {
   const held = holdings.count
   const fresh = new Set<string>()
   return (entry) => {
-    if (!entry.ok || holdings.find(entry, mode, tag) !== undefined) return undefined
-    const name = `${entry.exchange}\n${entry.symbol}`
+    if (!entry.ok || holdings.find(entry, tag) !== undefined) return undefined
+    const name = nameOf(entry)
     if (!fresh.has(name) && held + fresh.size >= most) {
       return `A client may hold ${most} subscriptions and holds ${held}`
     }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed } from "../bus/feed.ts"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
@@ -25,7 +26,7 @@ export interface LoginDeps {
   >
   readonly now: () => number
   /** Takes the client out of every room. */
-  readonly leaveRooms: (client: Client) => void
+  readonly leaveRooms: (client: Client) => Effect.Effect<void>
 }
 
 /** Logins that were declined unseen, before a client is closed. */
@@ -77,10 +78,12 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
   /** When it is interrupted on the way, `client.user` is still there to be released again. */
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
-      leaveRooms(client)
       discount(client)
-      return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
+      return leaveRooms(client)
     }).pipe(
+      Effect.andThen(
+        Effect.suspend(() => (client.user === undefined ? Effect.void : feed.release(client.user, client.id)))
+      ),
       Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
     )
 
@@ -138,8 +141,11 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
     client.logIn(user)
     const attached = yield* Effect.result(feed.attach(user, client.id))
     // Not before: the first thing that a client hears is the answer to its login.
+    const { personal } = client.delivery
     client.delivery.choose(optIns)
-    client.reseat()
+    if (client.delivery.personal !== personal) client.reseat()
+    // From the answer on, its frames are as it chose.
+    while (client.isReseating) yield* breathe
     if (Result.isFailure(attached)) {
       yield* Effect.logInfo(
         `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`

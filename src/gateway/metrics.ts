@@ -4,6 +4,7 @@ import * as Metric from "effect/Metric"
 import type { Frame } from "../bus/frame.ts"
 import { ofLeg } from "../bus/latency.ts"
 import type { FeedEvent } from "../market/feedEvent.ts"
+import type { Lost } from "./delivery/outbox.ts"
 import type { ErrorCode } from "./protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -28,6 +29,10 @@ const conflated = counter(
 const dropped = counter(
   "dropped_total",
   "Frames that slow clients lost because they chose to lose the oldest"
+)
+const statusesLost = counter(
+  "statuses_lost_total",
+  "Messages about the feed that slow clients lost for want of room"
 )
 const limited = counter("limited_total", "Upgrades and requests that were declined by a limit")
 const closed = counter(
@@ -78,6 +83,7 @@ export type Limit =
   | "logins_per_key"
   | "searches"
   | "subscriptions"
+  | "spellings"
   | "entries"
 
 /** Why a client's connection ended. */
@@ -173,11 +179,12 @@ export class GatewayMetrics {
     fellBehind.updateUnsafe(1, this.#context)
   }
 
-  lost(conflatedFrames: number, droppedFrames: number): void {
-    this.#stats.conflated += conflatedFrames
-    this.#stats.dropped += droppedFrames
-    conflated.updateUnsafe(conflatedFrames, this.#context)
-    dropped.updateUnsafe(droppedFrames, this.#context)
+  lost(lost: Readonly<Lost>): void {
+    this.#stats.conflated += lost.conflated
+    this.#stats.dropped += lost.dropped
+    conflated.updateUnsafe(lost.conflated, this.#context)
+    dropped.updateUnsafe(lost.dropped, this.#context)
+    statusesLost.updateUnsafe(lost.statuses, this.#context)
   }
 
   /** Of one frame per chunk. */

@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly slowMarkBytes?: number
   /** Frames that may wait for one reader under "drop-oldest". */
   readonly historyFrames?: number
+  /** Bytes of messages about the feed that may wait for one reader with events. */
+  readonly statusBytes?: number
   /** A reader that lags for so long without ever catching up is closed with 4408. */
   readonly maxLagMs?: number
   /** What may wait in one reader's socket before it is closed with 4408: the last resort. */
@@ -50,6 +52,12 @@ export interface GatewayOptions {
   readonly maxSearchesPerSecond?: number
   /** Subscriptions that one client may hold, and entries in one request. */
   readonly maxSubscriptions?: number
+  /**
+   * Spellings of an exchange other than in capitals or small letters (`Nse`, ` NSE`): of one client, and of all clients of
+   * a user. Each is a text of its own for every tick.
+   */
+  readonly maxSpellings?: number
+  readonly maxSpellingsPerUser?: number
   readonly maxEntries?: number
   /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
   readonly allowedOrigins?: ReadonlyArray<string>
@@ -71,6 +79,7 @@ export const defaults: GatewaySettings = {
   maxMessageBytes: 1024 * 1024,
   slowMarkBytes: 256 * 1024,
   historyFrames: 2000,
+  statusBytes: 256 * 1024,
   maxLagMs: 60_000,
   maxBackpressureBytes: 16 * 1024 * 1024,
   pingIntervalMs: 20_000,
@@ -91,6 +100,8 @@ export const defaults: GatewaySettings = {
   maxBytesPerSecond: 8 * 1024 * 1024,
   maxSearchesPerSecond: 10,
   maxSubscriptions: 10_000,
+  maxSpellings: 4,
+  maxSpellingsPerUser: 16,
   maxEntries: 20_000,
   trustedProxies: [],
   version: "unknown"

@@ -39,12 +39,15 @@ import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
 import { fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
-import { statusFor } from "./delivery/status.ts"
+import { statusOf } from "./delivery/status.ts"
+import { Turns } from "./delivery/turns.ts"
+import { Wheel } from "./delivery/wheel.ts"
 import { TrustedProxies } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Entrance } from "./entrance.ts"
 import { Rooms } from "./rooms.ts"
+import { Spellings } from "./spellings.ts"
 import { closeRevoked, onBeat, pinger, tellExpiry, tendSlow, watchDescriptors } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
@@ -160,6 +163,9 @@ const makeGateway = Effect.fnUntraced(function* (
   const trustedProxies = new TrustedProxies(settings.trustedProxies)
   const loopback = isLoopback(settings.host)
   const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
+  const turns = new Turns()
+  const wheel = new Wheel(turns, now)
+  const spellings = new Spellings(settings)
   const conversation = makeConversation({ feed, keys, rooms, metrics, keyGuard, limits: settings, now })
 
   // Among all gateways that read from one feed.
@@ -224,6 +230,8 @@ const makeGateway = Effect.fnUntraced(function* (
         metrics,
         rooms,
         topicReaders,
+        spellings,
+        shared: { turns, wheel },
         limits: settings,
         clock: clocks,
         onLogin: (client) => entrance.loggedIn(client)
@@ -322,8 +330,11 @@ const makeGateway = Effect.fnUntraced(function* (
     Effect.sync(() => {
       closing = true
       entrance.close()
+      conversation.stop()
       for (const client of clients) client.drop("shutdown")
       doors.close()
+      turns.stop()
+      wheel.stop()
     }).pipe(
       Effect.andThen(FiberSet.awaitEmpty(fibers)),
       Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void })
@@ -345,10 +356,11 @@ const makeGateway = Effect.fnUntraced(function* (
   })
   yield* bus.listen((event) => {
     metrics.heard(event.type)
+    const status = statusOf(event)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
-      const status = statusFor(event, client.holdings)
-      if (status !== undefined) client.delivery.message(status)
+      const payload = status(client.holdings, client.encoding)
+      if (payload !== undefined) client.delivery.message(payload)
     }
   })
   yield* onBeat(

@@ -1,4 +1,4 @@
-/** What a client reads: subscribing and unsubscribing, at the feed and in the rooms. */
+/** Subscribing, at the feed and in the rooms. */
 import * as Effect from "effect/Effect"
 import type { Feed } from "../bus/feed.ts"
 import type { Frame } from "../bus/frame.ts"
@@ -7,21 +7,23 @@ import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/s
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { roomFor } from "./limits.ts"
-import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
-import type { GatewayMetrics } from "./metrics.ts"
+import type { Leaving } from "./leaving.ts"
+import type { FailedEntry, SubscribedEntry } from "./messages/answers.ts"
+import type { GatewayMetrics, Limit } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
-import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
+import type { ModeChoice, Named, SubscribeBody } from "./protocol.ts"
 import type { Rooms, Seat } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
 import type { Slices } from "./slices.ts"
 import { atOnce } from "./slices.ts"
 
-export interface SubscriptionDeps {
+export interface SubscribeDeps {
   readonly feed: Feed["Service"]
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
   readonly limits: Pick<GatewaySettings, "maxSubscriptions">
   readonly slices: Slices
+  readonly leaving: Leaving
 }
 
 /** What an entry asks of the feed, or why it cannot be asked. */
@@ -39,6 +41,10 @@ const wantOf = (
     : { ...entry.instrument, mode }
 }
 
+/** The name with the feed's own symbol. */
+const servedAs = (name: Named, symbol: string | undefined): Named =>
+  symbol === undefined ? name : { ...name, instrument: { ...name.instrument, symbol } }
+
 /** A known tick as the frame that it would be. Its text holds the names once before `data`. */
 const lastFrame = (
   { exchange, exchanged, frame, mode, received, symbol }: LastTick,
@@ -52,18 +58,7 @@ const lastFrame = (
 }
 const DATA = `"data":`
 
-export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: SubscriptionDeps) => {
-  const leaveSeat = (client: Client, seat: Seat): void => {
-    rooms.leave(seat)
-    client.delivery.forget(seat)
-  }
-
-  const leaveRooms = (client: Client): void => {
-    for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding.seat)
-    if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
-    client.ordersTopic = undefined
-  }
-
+export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }: SubscribeDeps) => {
   /** The seat, and what the feed is to be told where the client was served something else under this name. */
   const join = (
     client: Client,
@@ -72,25 +67,16 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     topic: string
   ): { readonly seat: Seat; readonly gone?: UnsubscribeRequest | undefined } => {
     const { mode, tag } = choice
-    const earlier = client.holdings.find(name, mode, tag)
+    const earlier = client.holdings.find(name, tag)
     const sameTerms =
       earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
     if (earlier?.topic === topic && sameTerms) return { seat: earlier.seat }
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
-    if (earlier !== undefined) leaveSeat(client, earlier.seat)
+    if (earlier !== undefined) leaving.leaveSeat(client, earlier.seat)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
     return { seat, gone: client.holdings.put(name, mode, { ...spelling, topic, seat }) }
   }
-
-  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
-  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    slices
-      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
-      .pipe(
-        Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
-        Effect.asVoid
-      )
 
   /**
    * Gives up at the feed what names were served as before, where they are another symbol in the table by now. The feed
@@ -111,7 +97,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
         : [{ gone, request }]
     )
     if (moved.length === 0) return
-    yield* release(
+    yield* leaving.release(
       client,
       user,
       moved.map(({ gone }) => gone)
@@ -128,23 +114,30 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       .pipe(Effect.catch((error) => Effect.logWarning(`client ${client.id}: subscribe: ${error.message}`)))
   })
 
+  const sendSnapshot = (client: Client, seat: Seat, tick: LastTick | undefined): void => {
+    const frame = tick === undefined ? undefined : lastFrame(tick, seat)
+    const payload = frame === undefined ? undefined : snapshotFor(seat, frame)
+    if (frame !== undefined && payload !== undefined) client.delivery.snapshot(seat, payload, frame)
+  }
+
   /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
   const sendSnapshots = Effect.fnUntraced(function* (
     client: Client,
     user: string,
     taken: ReadonlyArray<{ readonly request: SubscribeRequest; readonly seat: Seat }>
   ) {
-    const known = yield* feed.last(
-      user,
-      taken.map(({ request }) => request)
+    yield* slices.over(taken, (some) =>
+      Effect.map(
+        feed.last(
+          user,
+          some.map(({ request }) => request)
+        ),
+        (known) => {
+          for (const [i, { seat }] of some.entries()) sendSnapshot(client, seat, known[i])
+          return []
+        }
+      )
     )
-    for (const [i, { seat }] of taken.entries()) {
-      const tick = known[i]
-      const frame = tick === undefined ? undefined : lastFrame(tick, seat)
-      if (frame === undefined) continue
-      const payload = snapshotFor(seat, frame)
-      if (payload !== undefined) client.delivery.snapshot(payload, frame)
-    }
   })
 
   const subscribe = Effect.fnUntraced(function* (
@@ -156,12 +149,18 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     const { choice, depth, entries } = body
     const { broker } = yield* feed.info(user)
     const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
+    const refused = (limit: Limit, why: string | undefined): string | undefined => {
+      if (why !== undefined) metrics.limited(limit)
+      return why
+    }
     const wants = entries.map((entry) => {
       const want = wantOf(entry, choice, depth)
-      const full = typeof want === "string" ? undefined : beyond(entry)
-      if (full === undefined) return want
-      metrics.limited("subscriptions")
-      return full
+      return (
+        (typeof want === "string" || !entry.ok
+          ? undefined
+          : (refused("subscriptions", beyond(entry)) ??
+            refused("spellings", client.spellings.take(user, entry)))) ?? want
+      )
     })
     const requests = wants.filter((want) => typeof want !== "string")
     yield* slices.before(requests.length)
@@ -177,7 +176,7 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
       if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
         joins.push({
-          name: client.holdings.servedAs(entry, result.served_as),
+          name: servedAs(entry, result.served_as),
           topic: result.topic,
           request: want
         })
@@ -210,57 +209,5 @@ export const makeSubscriptions = ({ feed, limits, metrics, rooms, slices }: Subs
     }
   })
 
-  const unsubscribe = Effect.fnUntraced(function* (
-    client: Client,
-    user: string,
-    { entries }: UnsubscribeBody,
-    requestId: string | undefined
-  ) {
-    const { broker } = yield* feed.info(user)
-    const successful: Array<UnsubscribedEntry> = []
-    const failed: Array<FailedEntry> = []
-    const requests: Array<UnsubscribeRequest> = []
-    for (const entry of entries) {
-      const { symbol, exchange } = entry
-      if (!entry.ok) {
-        failed.push(answers.failedEntry(symbol, exchange, entry.message, broker))
-        continue
-      }
-      const removed = client.holdings.remove(entry, entry.mode)
-      for (const holding of removed.holdings) leaveSeat(client, holding.seat)
-      for (const request of removed.requests) requests.push(request)
-      // Also for what was not held: unsubscribing is idempotent.
-      successful.push({ symbol, exchange, status: "success", broker })
-    }
-    yield* release(client, user, requests)
-    client.send(answers.unsubscribed(successful, failed, broker, requestId))
-  })
-
-  const unsubscribeAll = Effect.fnUntraced(function* (
-    client: Client,
-    user: string,
-    requestId: string | undefined
-  ) {
-    const { broker } = yield* feed.info(user)
-    const { holdings, requests } = client.holdings.clear()
-    yield* slices.over(
-      holdings,
-      (some) =>
-        Effect.sync(() => {
-          for (const { seat } of some) leaveSeat(client, seat)
-          return []
-        }),
-      atOnce(holdings.length)
-    )
-    yield* release(client, user, requests)
-    const successful = holdings.map(({ symbol, exchange }) => ({
-      symbol,
-      exchange,
-      status: "success" as const,
-      broker
-    }))
-    client.send(answers.unsubscribed(successful, [], broker, requestId))
-  })
-
-  return { subscribe, unsubscribe, unsubscribeAll, leaveRooms }
+  return subscribe
 }

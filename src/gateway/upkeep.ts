@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import type { CertificateVerdict } from "./certificate.ts"
 import type { Client } from "./client.ts"
@@ -101,6 +102,9 @@ export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, sta
   }
 }
 
+/** Clients that are closed in one turn of the event loop. */
+const EXPELLED_AT_ONCE = 50
+
 /** Closes the clients whose keys are gone: one look at the store for all of them. */
 export const closeRevoked = Effect.fnUntraced(function* (
   clients: Iterable<Client>,
@@ -117,6 +121,9 @@ export const closeRevoked = Effect.fnUntraced(function* (
   for (const [id, owners] of byKey) {
     if (live.has(id)) continue
     yield* Effect.logInfo(`API key ${id} was revoked: closing its ${owners.length} clients`)
-    for (const client of owners) client.expel()
+    for (const [i, client] of owners.entries()) {
+      if (i % EXPELLED_AT_ONCE === EXPELLED_AT_ONCE - 1) yield* breathe
+      client.expel()
+    }
   }
 })

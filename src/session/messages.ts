@@ -32,7 +32,13 @@ export type Message =
       readonly requests: ReadonlyArray<UnsubscribeRequest>
       readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
     }
-  | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
+  /** Takes a reader off so many views. Answers whether it has more. */
+  | {
+      readonly tag: "Release"
+      readonly reader: string
+      readonly most: number
+      readonly reply: Reply<boolean>
+    }
   | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
   | {
       readonly tag: "Last"

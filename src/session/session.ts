@@ -16,6 +16,7 @@ import { feedsOf } from "../brokers/broker.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
+import { breathe } from "../market/breathe.ts"
 import { alwaysOpen } from "../market/hours.ts"
 import { epochOf, monotonicOf } from "../market/monotonic.ts"
 import type { Protocol } from "../protocols/protocol.ts"
@@ -66,6 +67,8 @@ const OWN_READER = "adapter"
 const CARE_EVERY_MS = 1000
 /** The pause before changes of credentials are watched again by a store that failed. */
 const WATCH_AGAIN_MS = 5000
+/** Views that a reader gives up in one turn of the event loop: it may have ten thousand, and many readers go at once. */
+const RELEASED_AT_ONCE = 500
 /** The pause before a session that had too many faults starts anew. */
 const SESSION_PAUSE_MS = 1000
 
@@ -316,8 +319,8 @@ const session = Effect.fnUntraced(function* (
       }
       case "Release":
         return Effect.andThen(
-          carryOut(desk.release(message.reader)),
-          Deferred.succeed(message.reply, undefined)
+          carryOut(desk.release(message.reader, message.most)),
+          Effect.suspend(() => Deferred.succeed(message.reply, desk.book.reads(message.reader)))
         )
       case "Status":
         return Deferred.succeed(message.reply, status())
@@ -408,7 +411,16 @@ const session = Effect.fnUntraced(function* (
         (some) => actor.ask((reply) => ({ tag: "Drop", reader, requests: some, reply })),
         ({ status }) => status === "success"
       ),
-    release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
+    release: (reader) => {
+      const some = (most: number) =>
+        actor.ask<boolean, never>((reply) => ({ tag: "Release", reader, most, reply }))
+      return some(RELEASED_AT_ONCE).pipe(
+        Effect.tap((more) => (more ? breathe : Effect.void)),
+        Effect.repeat({ while: (more) => more }),
+        Effect.onInterrupt(() => some(Infinity)),
+        Effect.asVoid
+      )
+    },
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
     last: (requests) =>

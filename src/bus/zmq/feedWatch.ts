@@ -29,7 +29,7 @@ export interface FeedWatchOptions {
   readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
   /** Users with readers at this gateway. */
   readonly users: () => ReadonlySet<string>
-  readonly heldBy: (user: string) => Held
+  readonly heldBy: (user: string) => Effect.Effect<Held>
   readonly tell: (event: FeedEvent) => void
   readonly clock: Clock.Clock
 }
@@ -128,7 +128,9 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   }
 
   const settleOne = (user: string, gap: Gap) =>
-    Effect.map(options.info(user), ({ broker, reason, state }) => {
+    Effect.gen(function* () {
+      const { broker, reason, state } = yield* options.info(user)
+      const held = state === "connected" ? yield* heldBy(user) : undefined
       note(user, broker)
       // The session's own event may have come in the meantime.
       if (gaps.get(user) !== gap) return
@@ -136,9 +138,8 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
         gap.toldToLogIn = true
         tell({ type: "waiting_for_login", ...envelope(user), reason: reason ?? "no reason given" })
       }
-      if (state !== "connected") return
+      if (held === undefined) return
       gaps.delete(user)
-      const held = heldBy(user)
       tell({
         type: "feed_up",
         ...envelope(user),

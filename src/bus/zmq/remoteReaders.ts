@@ -11,6 +11,7 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../../market/subscription.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { FeedLink } from "./feedLink.ts"
@@ -37,6 +38,12 @@ type ReaderBody =
 const REFUSED_PAUSE_MS = 15_000
 /** Each may wait for a broker to answer a connection attempt. */
 const RESTORES_AT_ONCE = 256
+/**
+ * Subscriptions that are made anew with one request, and such requests at once: a feed process that has just started, with
+ * the readers of thousands of clients to serve, is not held up by any of them.
+ */
+const PIECE = 250
+const PIECES_AT_ONCE = 4
 /** A request is tried again under a new lease; more changes than this within one request are a broken feed. */
 const ATTEMPTS = 4
 
@@ -50,6 +57,7 @@ export class RemoteReaders {
   readonly #link: FeedLink
   readonly #patience: Patience
   readonly #leased: Effect.Effect<string, FeedError>
+  readonly #pieces = Semaphore.makeUnsafe(PIECES_AT_ONCE)
   readonly #readers = new Map<string, Reader>()
   /** Releases that the feed process has not confirmed, with the lease under which they matter. */
   readonly #unreleased = new Map<string, { readonly reader: Reader; readonly lease: string }>()
@@ -142,7 +150,7 @@ export class RemoteReaders {
     return usersOf(this.#readers.values())
   }
 
-  heldBy(user: string): Held {
+  heldBy(user: string): Effect.Effect<Held> {
     return heldBy(this.#readers.values(), user)
   }
 
@@ -230,18 +238,25 @@ export class RemoteReaders {
         }
       }
       const requests = [...reader.held.values()]
-      if (requests.length > 0) {
-        const answer = yield* this.#send(reader, lease, { op: "subscribe", requests })
+      const refused = new Set<string>()
+      for (let at = 0; at < requests.length; at += PIECE) {
+        const some = requests.slice(at, at + PIECE)
+        const answer = yield* Semaphore.withPermits(
+          this.#pieces,
+          1
+        )(this.#send(reader, lease, { op: "subscribe", requests: some }))
         if (answer.result === "lease") return
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
-        const failed = (yield* subscribedOf(answer)).filter((r) => r.status === "error")
-        reader.refused = new Set(failed.map((r) => `${r.exchange}:${r.symbol}`))
-        for (const { exchange, message, symbol } of failed) {
+        for (const result of yield* subscribedOf(answer)) {
+          if (result.status !== "error") continue
+          const { exchange, message, symbol } = result
+          refused.add(nameOf(result))
           yield* Effect.logWarning(
             `${exchange}:${symbol} of reader ${reader.name} is not served any more: ${message}`
           )
         }
       }
+      reader.refused = refused
       reader.lease = lease
       reader.incomplete = false
       if (known) yield* Metric.update(metrics.restored, 1)

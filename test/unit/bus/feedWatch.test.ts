@@ -35,7 +35,7 @@ const make = Effect.gen(function* () {
         return { broker: "zerodha", state: state.infos[user] ?? "connected", modes: [], reason: "why" }
       }),
     users: () => state.users,
-    heldBy: () => ({ instruments: 3, failed: 1 }),
+    heldBy: () => Effect.succeed({ instruments: 3, failed: 1 }),
     tell: (event) => void told.push(event),
     clock: yield* Clock.Clock
   })
