@@ -11,7 +11,7 @@ import * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
 import type { HookFault } from "../bus/hooks.ts"
-import { callHook, faultText, watchPromise } from "../bus/hooks.ts"
+import { callHook, faultText, faultWords, watchPromise } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { WireInstrument } from "../market/instrument.ts"
@@ -382,7 +382,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       Effect.catchDefect((defect) =>
         Effect.suspend(() => {
           options.onDefect(defect)
-          return options.onFault(`internal fault: ${faultText(defect)}`)
+          return options.onFault(`internal fault: ${faultWords(defect)}`)
         }).pipe(Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" }))))
       ),
       Effect.mapError(seenAs),
