@@ -20,6 +20,11 @@ export interface LeavingDeps {
 export type Leaving = ReturnType<typeof makeLeaving>
 
 export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+  }
+
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
     client.delivery.forget(seat)
@@ -31,16 +36,11 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
       holdings,
       (some) =>
         Effect.sync(() => {
-          for (const { seat } of some) leaveSeat(client, seat)
+          if (!stopped) for (const { seat } of some) leaveSeat(client, seat)
           return []
         }),
       slice
     )
-
-  let stopped = false
-  const stop = (): void => {
-    stopped = true
-  }
 
   /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
   const leaveRooms = Effect.fnUntraced(function* (client: Client) {
