@@ -150,7 +150,10 @@ export class Holdings {
     const holdings = [...this]
     const requests: Array<UnsubscribeRequest> = []
     for (const { exchange, held, symbol } of this.#instruments.values()) {
-      for (const mode of new Set(held.map((h) => h.mode))) requests.push({ symbol, exchange, mode })
+      for (const [i, { mode }] of held.entries()) {
+        if (i === 0 || held.findIndex((other) => other.mode === mode) === i)
+          requests.push({ symbol, exchange, mode })
+      }
     }
     this.#bySpelling.clear()
     this.#instruments.clear()

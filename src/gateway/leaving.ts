@@ -47,12 +47,11 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
     // At once, however much it is: not subscription by subscription.
     client.delivery.clear()
     client.spellings.clear()
-    const { holdings } = client.holdings.clear()
     if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
     client.ordersTopic = undefined
-    if (holdings.length === 0 || stopped) return
+    if (client.holdings.count === 0 || stopped) return
     yield* slices.turn
-    yield* leaveSeats(client, holdings)
+    yield* leaveSeats(client, client.holdings.clear().holdings)
     // What came for a client that is still there, until the last seat was left.
     client.delivery.clear()
   }, Effect.uninterruptible)
