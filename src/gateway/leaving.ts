@@ -20,6 +20,11 @@ export interface LeavingDeps {
 export type Leaving = ReturnType<typeof makeLeaving>
 
 export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+  }
+
   const leaveSeat = (client: Client, seat: Seat): void => {
     rooms.leave(seat)
     client.delivery.forget(seat)
@@ -31,28 +36,22 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
       holdings,
       (some) =>
         Effect.sync(() => {
-          for (const { seat } of some) leaveSeat(client, seat)
+          if (!stopped) for (const { seat } of some) leaveSeat(client, seat)
           return []
         }),
       slice
     )
-
-  let stopped = false
-  const stop = (): void => {
-    stopped = true
-  }
 
   /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
   const leaveRooms = Effect.fnUntraced(function* (client: Client) {
     // At once, however much it is: not subscription by subscription.
     client.delivery.clear()
     client.spellings.clear()
-    const { holdings } = client.holdings.clear()
     if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
     client.ordersTopic = undefined
-    if (holdings.length === 0 || stopped) return
+    if (client.holdings.count === 0 || stopped) return
     yield* slices.turn
-    yield* leaveSeats(client, holdings)
+    yield* leaveSeats(client, client.holdings.clear().holdings)
     // What came for a client that is still there, until the last seat was left.
     client.delivery.clear()
   }, Effect.uninterruptible)

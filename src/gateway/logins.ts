@@ -145,7 +145,7 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
     client.delivery.choose(optIns)
     if (client.delivery.personal !== personal) client.reseat()
     // From the answer on, its frames are as it chose.
-    while (client.isReseating) yield* breathe
+    while (client.isOpen && client.isReseating) yield* breathe
     if (Result.isFailure(attached)) {
       yield* Effect.logInfo(
         `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`
