@@ -10,6 +10,7 @@ import type { DeliveryLimits } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { toMsgpack } from "./delivery/encoding.ts"
 import type { Parcel } from "./delivery/parcel.ts"
+import type { Holding } from "./holdings.ts"
 import { Holdings } from "./holdings.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
@@ -82,6 +83,16 @@ export class Client implements Member {
   readonly holdings = new Holdings()
   readonly delivery: Delivery
   readonly address: string
+  /** Is logged in, and not attached to a feed or not served by it in everything: tried again until it is. */
+  needsFeed = false
+  /** The feed is to be tried when it is this client's turn. */
+  mustSettle = false
+  /** Tries in a row that failed by a fault, rather than for want of something. */
+  feedFaults = 0
+  /** What was taken while no feed was there to take it. */
+  readonly unserved = new Set<Holding>()
+  /** Since when it has been told that its feed is down; 0: it was not, or has been told that it is up again. */
+  toldDownAt = 0
   /** The number of the API key that it logged in with. */
   keyId: number | undefined
   /** Keys that it was not allowed to try. */

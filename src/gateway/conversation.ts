@@ -15,13 +15,14 @@ import { Slices } from "./slices.ts"
 import type { SubscriptionDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
-export type ConversationDeps = Omit<SubscriptionDeps, "slices"> & Omit<LoginDeps, "leaveRooms">
+export type ConversationDeps = Omit<SubscriptionDeps, "slices"> &
+  Omit<LoginDeps, "leaveRooms" | "settleSubscriptions">
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
 export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
 
 export interface Conversation {
-  /** Handles the frames that wait, then ends. */
+  /** Handles the frames that wait, and tries the feed again where that is due; then ends. */
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
@@ -40,8 +41,13 @@ const LARGE_BYTES = 64 * 1024
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, metrics } = deps
   const slices = new Slices()
-  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = makeSubscriptions({ ...deps, slices })
-  const { authenticate, leave } = makeLogins({ ...deps, leaveRooms })
+  const subscriptions = makeSubscriptions({ ...deps, slices })
+  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = subscriptions
+  const { authenticate, leave, settle } = makeLogins({
+    ...deps,
+    leaveRooms,
+    settleSubscriptions: subscriptions.settle
+  })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(
@@ -128,7 +134,20 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     while (client.waitingBytes > MOST_UNREAD_BYTES) yield* Effect.sleep(UNREAD_EVERY_MS)
   })
 
+  /** In the client's line, like its requests: what it holds changes in one place. */
+  const settleIfDue = (client: Client): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!client.mustSettle) return Effect.void
+      client.mustSettle = false
+      return settle(client)
+    }).pipe(
+      Effect.catchDefect((defect) =>
+        Effect.logError(`the feed of client ${client.id} could not be tried again`, defect)
+      )
+    )
+
   const drain = Effect.fnUntraced(function* (client: Client) {
+    yield* settleIfDue(client)
     for (let unread = client.next(); unread !== undefined; unread = client.next()) {
       if (unread.bytes > LARGE_BYTES) yield* slices.turn
       const frame = unread.read()
@@ -150,6 +169,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
               )
         )
       )
+      if (client.mustSettle) yield* settleIfDue(client)
     }
     client.busy = false
   })

@@ -1,7 +1,12 @@
-/** Who a client is: its login by API key, and what it gives back when it goes or becomes somebody else. */
+/**
+ * Who a client is: its login by API key, and what it gives back when it goes or becomes somebody else.
+ *
+ * A good key is a login, whatever its user's feed does: existing clients wait five seconds for the answer and never ask
+ * again. What the feed lacks is said beside it, and `settle` makes it good.
+ */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Feed } from "../bus/feed.ts"
+import type { Feed, FeedError, FeedInfo } from "../bus/feed.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
@@ -9,7 +14,9 @@ import { CLOSE } from "./client.ts"
 import type { OptIns } from "./delivery/delivery.ts"
 import type { FailedKeys } from "./failedKeys.ts"
 import { Tally } from "./limits.ts"
+import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics } from "./metrics.ts"
+import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
 import type { GatewaySettings } from "./options.ts"
 
 export interface LoginDeps {
@@ -19,14 +26,35 @@ export interface LoginDeps {
   readonly failedKeys: FailedKeys
   readonly limits: Pick<GatewaySettings, "maxConnectionsPerKey">
   readonly now: () => number
+  /** The name of the user's broker, whether or not its feed is there. */
+  readonly brokerOf: (user: string) => Effect.Effect<string>
   /** Takes the client out of every room. */
   readonly leaveRooms: (client: Client) => void
+  /** Asks the feed for what was taken without it; answers how many it refused. */
+  readonly settleSubscriptions: (
+    client: Client,
+    user: string,
+    broker: string
+  ) => Effect.Effect<number, FeedError>
 }
+
+/** How long the answer to a login waits for the feed. The first attempt of a session takes two seconds of it. */
+const PATIENCE_MS = 3000
 
 /** Attempts with keys that were not looked at, before a client is closed. */
 const PATIENCE_KEYS = 20
 
-export const makeLogins = ({ failedKeys, feed, keys, leaveRooms, limits, metrics, now }: LoginDeps) => {
+export const makeLogins = ({
+  brokerOf,
+  failedKeys,
+  feed,
+  keys,
+  leaveRooms,
+  limits,
+  metrics,
+  now,
+  settleSubscriptions
+}: LoginDeps) => {
   /** Logged-in clients by the number of their key. */
   const byKey = new Tally<number>()
   const forgetKey = (client: Client): void => {
@@ -39,6 +67,8 @@ export const makeLogins = ({ failedKeys, feed, keys, leaveRooms, limits, metrics
     Effect.suspend(() => {
       leaveRooms(client)
       forgetKey(client)
+      client.needsFeed = false
+      client.toldDownAt = 0
       return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
     }).pipe(
       Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
@@ -86,19 +116,57 @@ export const makeLogins = ({ failedKeys, feed, keys, leaveRooms, limits, metrics
       byKey.add(id)
     }
     client.logIn(user)
-    const attached = yield* Effect.result(feed.attach(user, client.id))
+    const { info, missing } = yield* attach(client, user)
     // Not before: the first thing that a client hears is the answer to its login.
     client.delivery.choose(optIns)
     client.reseat()
-    if (Result.isFailure(attached)) {
-      yield* Effect.logInfo(
-        `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`
-      )
-      return client.fail(attached.failure.code, attached.failure.message, requestId)
+    yield* Effect.logInfo(
+      `client ${client.id} is logged in as ${user}${missing === undefined ? "" : `; no feed: ${missing.message}`}`
+    )
+    client.send(answers.authenticated(info, user, { optIns, missing }, requestId))
+    if (missing !== undefined && optIns.events) {
+      client.toldDownAt = now()
+      client.delivery.message(missingStatus(missing, info.broker, now()))
     }
-    yield* Effect.logInfo(`client ${client.id} is logged in as ${user}`)
-    client.send(answers.authenticated(attached.success, user, optIns, requestId))
   })
 
-  return { authenticate, leave }
+  /** The feed as far as it is there, and what is missing. */
+  const attach = Effect.fnUntraced(function* (client: Client, user: string) {
+    const attached = yield* Effect.result(feed.attach(user, client.id)).pipe(
+      Effect.timeoutOrElse({ duration: PATIENCE_MS, orElse: () => Effect.succeed(undefined) })
+    )
+    client.needsFeed = attached === undefined || Result.isFailure(attached) || client.unserved.size > 0
+    if (attached !== undefined && Result.isSuccess(attached)) {
+      return { info: attached.success, missing: missingOf(attached.success) }
+    }
+    if (attached?.failure.code === "BROKER_INIT_ERROR") client.feedFaults++
+    const missing: MissingFeed = attached === undefined ? noAnswerYet : missingFor(attached.failure)
+    const info: Pick<FeedInfo, "broker" | "modes"> = { broker: yield* brokerOf(user), modes: [] }
+    return { info, missing }
+  })
+
+  /** Tries again what a client lacks of its feed. To be run when it is the client's turn. */
+  const settle = Effect.fnUntraced(function* (client: Client) {
+    const { user } = client
+    if (user === undefined || !client.needsFeed) return
+    const { info, missing } = yield* attach(client, user)
+    if (missing !== undefined && !("state" in info)) return
+    const asked = client.unserved.size
+    const refused = yield* Effect.result(settleSubscriptions(client, user, info.broker))
+    if (Result.isFailure(refused)) {
+      client.feedFaults++
+      return
+    }
+    client.needsFeed = false
+    client.feedFaults = 0
+    if (missing !== undefined || client.toldDownAt === 0) return
+    // No session came up for it, so that no event has told it.
+    const restored = asked - refused.success
+    client.delivery.message(
+      arrivedStatus(info.broker, now(), client.toldDownAt, { restored, failed: refused.success })
+    )
+    client.toldDownAt = 0
+  })
+
+  return { authenticate, leave, settle }
 }

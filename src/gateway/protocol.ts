@@ -209,7 +209,8 @@ const readEntries = (frame: Json): ReadonlyArray<Listed> | Problem => {
   return entries
 }
 
-const DEFAULT_DEPTH = 5
+/** Book levels where a request names none. */
+export const DEFAULT_DEPTH = 5
 
 const readDepth = (frame: Json): SubscribeBody["depth"] => {
   const given = frame["depth"] ?? frame["depth_level"]

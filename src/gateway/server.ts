@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as uWS from "uWebSockets.js"
-import { Feed } from "../bus/feed.ts"
+import { Feed, NO_BROKER } from "../bus/feed.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Instruments } from "../store/instruments.ts"
@@ -39,7 +39,7 @@ import { requestAddress } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Rooms } from "./rooms.ts"
-import { closeRevoked, onBeat, pinger, tendSlow } from "./upkeep.ts"
+import { closeRevoked, onBeat, pinger, seekFeeds, tendSlow } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
   Gateway,
@@ -75,6 +75,9 @@ const CHECK_EVERY_MS = 5
 
 /** How often clients that lag are looked after, besides the moments in which their sockets drain. */
 const LAG_EVERY_MS = 250
+
+/** How often clients without a feed try for it: they are promised it within two seconds. */
+const SEEK_EVERY_MS = 1000
 
 /** How often it is seen whether keys were revoked: closing is promised within a second. */
 const REVOKED_EVERY_MS = 500
@@ -123,7 +126,29 @@ const makeGateway = Effect.fnUntraced(function* (
   const failedKeys = new FailedKeys({ most: settings.maxFailedKeys })
   const loopback = isLoopback(settings.host)
   const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
-  const conversation = makeConversation({ feed, keys, rooms, metrics, failedKeys, limits: settings, now })
+  const brokerSetFor = (user: string): Effect.Effect<string> =>
+    Option.match(users, {
+      onNone: () => Effect.succeed(NO_BROKER),
+      onSome: (table) =>
+        table.get(user).pipe(
+          Effect.map(({ broker }) => broker ?? NO_BROKER),
+          Effect.orElseSucceed(() => NO_BROKER)
+        )
+    })
+  const conversation = makeConversation({
+    feed,
+    keys,
+    rooms,
+    metrics,
+    failedKeys,
+    limits: settings,
+    now,
+    brokerOf: (user) =>
+      Effect.catch(
+        Effect.map(feed.info(user), ({ broker }) => broker),
+        () => brokerSetFor(user)
+      )
+  })
 
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
@@ -143,7 +168,11 @@ const makeGateway = Effect.fnUntraced(function* (
   const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
     metrics.received(message.byteLength)
     if (!client.mayReceive(message.byteLength, now())) return
-    if (!client.enqueue(reading(client, message, binary), message.byteLength) || client.busy) return
+    if (client.enqueue(reading(client, message, binary), message.byteLength)) handle(client)
+  }
+
+  const handle = (client: Client): void => {
+    if (client.busy) return
     client.busy = true
     client.fiber = run(conversation.drain(client))
   }
@@ -317,6 +346,7 @@ const makeGateway = Effect.fnUntraced(function* (
     metrics.heard(event.type)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
+      if (event.type === "feed_up") client.toldDownAt = 0
       const status = statusFor(event, client.holdings)
       if (status !== undefined) client.delivery.message(status)
     }
@@ -325,6 +355,15 @@ const makeGateway = Effect.fnUntraced(function* (
     "the watch on slow clients",
     LAG_EVERY_MS,
     Effect.sync(() => tendSlow(clients, settings, now()))
+  )
+  const seek = seekFeeds((client) => {
+    client.mustSettle = true
+    handle(client)
+  })
+  yield* onBeat(
+    "the search for missing feeds",
+    SEEK_EVERY_MS,
+    Effect.sync(() => seek(clients))
   )
   yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
   yield* (yield* OrderUpdates).subscribe((user, order) => {

@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { BrokerRegistry } from "../brokers/registry.ts"
-import { FeedError } from "../bus/feed.ts"
+import { FeedError, NO_BROKER } from "../bus/feed.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { alwaysOpen } from "../market/hours.ts"
@@ -11,8 +11,6 @@ import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
 import { Hours } from "./surroundings.ts"
 
-/** Where a broker's name is asked for and none is set. */
-export const NO_BROKER = "none"
 /** Last failures that are remembered, one per user; beyond, the oldest is forgotten. */
 const MOST_FAILURES = 1000
 

@@ -82,13 +82,22 @@ const make = Effect.fnUntraced(function* (
   })
   const leased = Effect.suspend(() => {
     const lease = link.lease()
+    const silence = lease === undefined ? link.silence() : undefined
+    if (silence !== undefined) return Effect.fail(silence)
     return lease === undefined
       ? known.await.pipe(
           Effect.timeoutOrElse({
             duration: timeout,
             orElse: () => Effect.fail(unreachable(endpoint, "no answer so far"))
           }),
-          Effect.andThen(Effect.sync(() => link.lease()!))
+          Effect.andThen(
+            Effect.suspend(() => {
+              const first = link.lease()
+              return first === undefined
+                ? Effect.fail(link.silence() ?? unreachable(endpoint, "no answer so far"))
+                : Effect.succeed(first)
+            })
+          )
         )
       : Effect.succeed(lease)
   })
@@ -102,7 +111,8 @@ const make = Effect.fnUntraced(function* (
     endpoint,
     ping: link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER),
     pingEvery: options.pingEvery ?? PING_EVERY,
-    giveUp: link.giveUp,
+    // Those who wait for the first answer need not wait for its time limit.
+    giveUp: Effect.andThen(link.giveUp, known.release),
     onAnswer: changed.open,
     info,
     users: () => readers.users(),

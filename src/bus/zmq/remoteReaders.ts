@@ -78,8 +78,7 @@ export class RemoteReaders {
           ),
           Effect.flatMap((answer) =>
             Effect.suspend(() => {
-              // BROKER_CONNECTION_ERROR means that there is a session, only not a connected one.
-              reader.attached = answer.result === "ok" || isConnecting(answer)
+              reader.attached = answer.result === "ok"
               return infoOf(answer)
             })
           )
@@ -224,10 +223,7 @@ export class RemoteReaders {
       if (reader.attached) {
         const answer = yield* this.#send(reader, lease, { op: "attach" })
         if (answer.result === "lease") return
-        // A broker that is not connected (yet) is no obstacle: subscriptions are taken and served once it is.
-        if (answer.result === "failed" && !isConnecting(answer)) {
-          return yield* this.#refused(reader, lease, answer.detail)
-        }
+        if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
       }
       const requests = [...reader.held.values()]
       if (requests.length > 0) {
@@ -257,6 +253,3 @@ export class RemoteReaders {
     )
   }
 }
-
-const isConnecting = (answer: Answer): boolean =>
-  answer.result === "failed" && answer.code === "BROKER_CONNECTION_ERROR"

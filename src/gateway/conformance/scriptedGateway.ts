@@ -23,8 +23,8 @@ export const scriptedGateway = (
 ) => {
   const feed = Layer.unwrap(
     Effect.gen(function* () {
-      const { publish } = yield* FrameBus
-      const scripted = new ScriptedFeed(fixture, publish)
+      const { publish, tell } = yield* FrameBus
+      const scripted = new ScriptedFeed(fixture, publish, tell)
       return Layer.mergeAll(
         Layer.succeed(Feed, adjust(scripted.service)),
         Layer.succeed(ApiKeys, scripted.keys),

@@ -69,6 +69,7 @@ const make = () => {
         return Effect.succeed(given)
       }),
     giveUp: Effect.void,
+    silence: () => undefined,
     lease: () => seen
   }
   const readers = new RemoteReaders(
