@@ -10,13 +10,21 @@ import type { Client } from "./client.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
+import type { OrderUpdates } from "./orderUpdates.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
 import { Slices } from "./slices.ts"
 import type { SubscriptionDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
 export type ConversationDeps = Omit<SubscriptionDeps, "slices"> &
-  Omit<LoginDeps, "leaveRooms" | "settleSubscriptions">
+  Omit<LoginDeps, "leaveRooms" | "settleSubscriptions"> & {
+    readonly orders: Pick<OrderUpdates["Service"], "available">
+  }
+
+const noOrders: Problem = {
+  code: "ORDERS_UNAVAILABLE",
+  message: "No order updates: nothing here publishes them for this account, so that none would ever come"
+}
 
 /** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
 export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
@@ -39,7 +47,7 @@ const UNREAD_EVERY_MS = 20
 const LARGE_BYTES = 64 * 1024
 
 export const makeConversation = (deps: ConversationDeps): Conversation => {
-  const { feed, metrics } = deps
+  const { feed, metrics, orders } = deps
   const slices = new Slices()
   const subscriptions = makeSubscriptions({ ...deps, slices })
   const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = subscriptions
@@ -87,6 +95,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
       case "unsubscribe_all":
         return unsubscribeAll(client, user, requestId)
       case "subscribe_orders":
+        if (!orders.available(user)) return reject(client, noOrders, requestId)
         return Effect.sync(() => {
           client.send(answers.ordersSubscribed(requestId))
           client.ordersTopic = ordersTopic(user, client.encoding)

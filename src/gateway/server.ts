@@ -135,8 +135,10 @@ const makeGateway = Effect.fnUntraced(function* (
           Effect.orElseSucceed(() => NO_BROKER)
         )
     })
+  const orders = yield* OrderUpdates
   const conversation = makeConversation({
     feed,
+    orders,
     keys,
     rooms,
     metrics,
@@ -153,6 +155,12 @@ const makeGateway = Effect.fnUntraced(function* (
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
   let lastClient = 0
+
+  const sample = (): void => {
+    let waiting = 0
+    for (const client of clients) waiting += client.unserved.size
+    metrics.reading(rooms.size, waiting)
+  }
 
   /** Takes the frame out of the library's memory; it is read when it is its turn. */
   const reading = (client: Client, message: ArrayBuffer, binary: boolean): (() => Inbound) => {
@@ -305,7 +313,7 @@ const makeGateway = Effect.fnUntraced(function* (
       onLimited: () => metrics.limited("searches")
     }),
     table: Option.getOrUndefined(Option.all({ instruments, users })),
-    sample: () => metrics.reading(rooms.size),
+    sample: () => sample(),
     context
   }
   const doors = new Doors({
@@ -366,7 +374,7 @@ const makeGateway = Effect.fnUntraced(function* (
     Effect.sync(() => seek(clients))
   )
   yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
-  yield* (yield* OrderUpdates).subscribe((user, order) => {
+  yield* orders.subscribe((user, order) => {
     const text = orderFrame(user, order)
     doors.publish(ordersTopic(user, "json"), text, false)
     doors.publish(ordersTopic(user, "msgpack"), toMsgpack(text), true)
@@ -376,7 +384,7 @@ const makeGateway = Effect.fnUntraced(function* (
     "pinging",
     settings.pingIntervalMs,
     Effect.sync(() => {
-      metrics.reading(rooms.size)
+      sample()
       pingAll(now())
     })
   )

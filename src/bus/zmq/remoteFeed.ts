@@ -101,13 +101,14 @@ const make = Effect.fnUntraced(function* (
         )
       : Effect.succeed(lease)
   })
-  const readers = new RemoteReaders(link, leased, {
+  const patience = {
     requestMs: Duration.toMillis(timeout),
     attachMs: Duration.toMillis(Duration.fromInputUnsafe(options.attachTimeout ?? ATTACH_TIMEOUT))
-  })
+  }
+  const readers = new RemoteReaders(link, leased, patience, (user, refused) => watch.refused(user, refused))
   const info = (user: string) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf)
   // Pings, so that the feed process knows that this gateway lives, and this gateway that the feed process does.
-  const watch = makeFeedWatch({
+  const watch: FeedWatch = makeFeedWatch({
     endpoint,
     ping: link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER),
     pingEvery: options.pingEvery ?? PING_EVERY,

@@ -11,6 +11,8 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../../market/subscription.ts"
+import type { SubscriptionFailed } from "../../market/feedEvent.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { FeedLink } from "./feedLink.ts"
@@ -19,6 +21,8 @@ import type { Answer } from "./link.ts"
 import { values } from "./link.ts"
 import type { Held, Reader } from "./remoteReader.ts"
 import { heldBy, hold, letGo, newReader, usersOf } from "./remoteReader.ts"
+
+export type Refused = (typeof SubscriptionFailed.Type)["instruments"][number]
 
 export interface Patience {
   /** For requests that the feed process answers at once. */
@@ -54,11 +58,22 @@ export class RemoteReaders {
   /** Releases that the feed process has not confirmed, with the lease under which they matter. */
   readonly #unreleased = new Map<string, { readonly reader: Reader; readonly lease: string }>()
 
-  /** @param leased waits for the first answer of the feed process */
-  constructor(link: FeedLink, leased: Effect.Effect<string, FeedError>, patience: Patience) {
+  readonly #onRefused: (user: string, refused: ReadonlyArray<Refused>) => void
+
+  /**
+   * @param leased waits for the first answer of the feed process
+   * @param onRefused hears of what was held and is not served any more
+   */
+  constructor(
+    link: FeedLink,
+    leased: Effect.Effect<string, FeedError>,
+    patience: Patience,
+    onRefused: (user: string, refused: ReadonlyArray<Refused>) => void = () => undefined
+  ) {
     this.#link = link
     this.#leased = leased
     this.#patience = patience
+    this.#onRefused = onRefused
   }
 
   attach(user: string, name: string): Effect.Effect<FeedInfo, FeedError> {
@@ -230,13 +245,25 @@ export class RemoteReaders {
         const answer = yield* this.#send(reader, lease, { op: "subscribe", requests })
         if (answer.result === "lease") return
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
-        const failed = (yield* subscribedOf(answer)).filter((r) => r.status === "error")
-        reader.refused = new Set(failed.map((r) => `${r.exchange}:${r.symbol}`))
-        for (const { exchange, message, symbol } of failed) {
+        const failed = (yield* subscribedOf(answer)).flatMap((result, i): ReadonlyArray<Refused> =>
+          result.status === "success"
+            ? []
+            : [
+                {
+                  symbol: result.symbol,
+                  exchange: result.exchange,
+                  mode: requests[i]!.mode,
+                  reason: result.message
+                }
+              ]
+        )
+        reader.refused = new Set(failed.map(nameOf))
+        for (const one of failed) {
           yield* Effect.logWarning(
-            `${exchange}:${symbol} of reader ${reader.name} is not served any more: ${message}`
+            `${nameOf(one)} of reader ${reader.name} is not served any more: ${one.reason}`
           )
         }
+        if (failed.length > 0) this.#onRefused(reader.user, failed)
       }
       reader.lease = lease
       reader.incomplete = false

@@ -32,7 +32,7 @@ export const gateway = Command.make(
         ).pipe(
           Layer.provide(
             Layer.mergeAll(
-              OrderUpdates.layer,
+              OrderUpdates.layerNone,
               RemoteFeed.layer({ control: input.control, frames: input.frames }),
               Store.layer({ dataDir: input.dataDir })
             )

@@ -35,7 +35,9 @@ export const FeedStep = Schema.Struct({
     "unreachable"
   ]),
   /** The user's broker from now on. */
-  broker: Schema.optionalKey(Schema.String)
+  broker: Schema.optionalKey(Schema.String),
+  /** False: nobody publishes the user's order updates. */
+  orders: Schema.optionalKey(Schema.Boolean)
 })
 export type FeedStep = typeof FeedStep.Type
 

@@ -93,6 +93,10 @@ export class ScriptedFeed {
       this.#tell({ type: "feed_up", ...envelope, connection: 1, gap_ms: 1, restored: 0, failed: 0 })
   }
 
+  hasOrders(user: string): boolean {
+    return this.#became.get(user)?.orders !== false
+  }
+
   #stateOf(user: string): FeedStep["state"] {
     const became = this.#became.get(user)?.state
     if (became !== undefined) return became
