@@ -48,6 +48,7 @@ export const CLOSE = {
   TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
   TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
   TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
+  RESTART: { code: 1012, reason: "service restart" },
   TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
 
@@ -274,6 +275,26 @@ export class Client implements Member {
     if (this.waitingBytes === 0) return this.end("revoked", CLOSE.REVOKED)
     this.#metrics.closed("revoked")
     this.drop()
+  }
+
+  /**
+   * The gateway stops. Several existing clients come back only after a connection that ended without a close frame, while
+   * others want to know why: whoever asked for something that those clients do not know hears it. True: it does.
+   */
+  sayRestart(): boolean {
+    if (!this.knowsMore || this.#socket === undefined) {
+      if (this.isOpen) this.#metrics.closed("restart")
+      this.drop()
+      return false
+    }
+    this.end("restart", CLOSE.RESTART)
+    return true
+  }
+
+  /** It speaks more than the older protocol: it chose an option, or MessagePack. */
+  get knowsMore(): boolean {
+    const { clocks, events, snapshot } = this.delivery.optIns
+    return this.encoding === "msgpack" || events || snapshot || clocks
   }
 
   /** Drops the connection without a closing handshake, so that every client knows to come back. */

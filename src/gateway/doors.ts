@@ -189,7 +189,14 @@ export class Doors {
     for (const { app } of this.#serving) app.publish(topic, payload, binary, false)
   }
 
+  /** Nobody comes in any more; who is inside stays. */
+  shut(): void {
+    if (this.#socket !== undefined) uWS.us_listen_socket_close(this.#socket)
+    this.#socket = undefined
+  }
+
   close(): void {
+    this.shut()
     for (const { app } of this.#serving.splice(0)) app.close()
   }
 }

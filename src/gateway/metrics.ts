@@ -73,6 +73,7 @@ export type CloseReason =
   | "too_many_clients"
   | "no_pong"
   | "revoked"
+  | "restart"
 
 export class GatewayMetrics {
   readonly #context: Context.Context<never>

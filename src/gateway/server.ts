@@ -51,7 +51,8 @@ export class Gateway extends Context.Service<
 >()("algoways/gateway/Gateway") {
   /**
    * Listens until the scope closes. Then it stops listening and drops the clients without a closing handshake:
-   * several of them come back only after a connection that ended without one.
+   * several of them come back only after a connection that ended without one. Who speaks more than the older protocol
+   * (an option, MessagePack) is closed with 1012.
    *
    * `GET /instruments` is answered where the context has Instruments and Users, as every Store has.
    */
@@ -101,6 +102,8 @@ const reloadTls = (doors: Doors): Effect.Effect<void> =>
 
 /** How long the feed is given to take note of the readers that a shutdown releases. */
 const RELEASE_MS = 300
+/** Of that, how long close frames are given to leave: what a socket still holds is lost when it is closed. */
+const FLUSH_MS = 50
 
 const makeGateway = Effect.fnUntraced(function* (
   settings: GatewaySettings
@@ -328,13 +331,14 @@ const makeGateway = Effect.fnUntraced(function* (
   })
 
   yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      for (const client of clients) client.drop()
+    Effect.gen(function* () {
+      doors.shut()
+      let told = false
+      for (const client of [...clients]) told = client.sayRestart() || told
+      if (told) yield* Effect.sleep(FLUSH_MS)
       doors.close()
-    }).pipe(
-      Effect.andThen(FiberSet.awaitEmpty(fibers)),
-      Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void })
-    )
+      yield* FiberSet.awaitEmpty(fibers)
+    }).pipe(Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void }))
   )
   yield* doors.open
   const { port } = doors

@@ -470,6 +470,24 @@ describe("the port", () => {
     expect(await (await TestClient.open(again.url)).ask({ action: "ping" })).toMatchObject({ type: "pong" })
   })
 
+  it("tells those that speak more than the older protocol, with 1012", async () => {
+    const gateway = await start()
+    const modern = await Promise.all(
+      [{ events: true }, { snapshot: true }, { clocks: true }].map(async (options) => {
+        const client = await TestClient.open(gateway.url)
+        await client.ask({ action: "authenticate", api_key: "KEY_A", ...options })
+        return client
+      })
+    )
+    const old = await TestClient.login(gateway.url, "KEY_A")
+    await modern[0]!.subscribe("TCS", "NSE", 1)
+    await gateway.close()
+    for (const client of modern)
+      expect(await client.closed).toEqual({ code: 1012, reason: "service restart" })
+    expect((await old.closed).code).toBe(1006)
+    expect(gateway.feed.released).toHaveLength(4)
+  })
+
   it("closes in time also when the feed does not answer", async () => {
     const gateway = await start({}, { adjust: (feed) => ({ ...feed, release: () => Effect.never }) })
     const client = await TestClient.login(gateway.url, "KEY_A")
