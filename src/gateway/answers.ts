@@ -10,6 +10,7 @@ import type { OptIns } from "./delivery/delivery.ts"
 import { noOptIns } from "./delivery/delivery.ts"
 import type {
   Answer,
+  AuthAnswer,
   FailedEntry,
   MissingFeed,
   SubscribedEntry,
@@ -34,13 +35,14 @@ export const errorFrame = (code: ErrorCode, message: string, requestId?: string)
 export interface LoginExtras {
   readonly optIns?: OptIns
   readonly missing?: MissingFeed | undefined
+  readonly resumed?: (typeof AuthAnswer.Type)["resumed"] | undefined
 }
 
 /** Stays under 1000 bytes: AmiBroker reads it with one short receive. */
 export const authenticated = (
   info: Pick<FeedInfo, "broker" | "modes">,
   user: string,
-  { missing, optIns = noOptIns }: LoginExtras = {},
+  { missing, optIns = noOptIns, resumed }: LoginExtras = {},
   requestId?: string
 ): string =>
   write(
@@ -56,6 +58,7 @@ export const authenticated = (
         depth: info.modes.includes("depth")
       },
       ...(missing === undefined ? {} : { feed: missing }),
+      ...(resumed === undefined ? {} : { resumed }),
       // Whoever asked for more reads what was understood; nobody else sees the key.
       ...(optIns.events || optIns.snapshot || optIns.clocks ? { options: optIns } : {})
     },

@@ -92,6 +92,8 @@ export class Client implements Member {
   feedFaults = 0
   /** What was taken while no feed was there to take it. */
   readonly unserved = new Set<Holding>()
+  /** It asked for what its last connection held. */
+  asksToResume = false
   /** Since when it has been told that its feed is down; 0: it was not, or has been told that it is up again. */
   toldDownAt = 0
   /** The number of the API key that it logged in with. */
@@ -240,6 +242,14 @@ export class Client implements Member {
     this.send(errorFrame(code, message, requestId))
   }
 
+  /** Reads order updates under this topic, or none any more. */
+  readOrders(topic: string | undefined): void {
+    if (topic === this.ordersTopic) return
+    if (this.ordersTopic !== undefined) this.leaveTopic(this.ordersTopic)
+    this.ordersTopic = topic
+    if (topic !== undefined) this.joinTopic(topic)
+  }
+
   joinTopic(topic: string): void {
     if (++this.#topics === 1 && this.isOpen) this.#topicReaders.add(this)
     this.#socket?.subscribe(topic)
@@ -294,7 +304,7 @@ export class Client implements Member {
   /** It speaks more than the older protocol: it chose an option, or MessagePack. */
   get knowsMore(): boolean {
     const { clocks, events, snapshot } = this.delivery.optIns
-    return this.encoding === "msgpack" || events || snapshot || clocks
+    return this.encoding === "msgpack" || this.asksToResume || events || snapshot || clocks
   }
 
   /** Drops the connection without a closing handshake, so that every client knows to come back. */

@@ -7,27 +7,20 @@ import * as Effect from "effect/Effect"
 import type { FeedError } from "../bus/feed.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
-import type { Encoding } from "./delivery/encoding.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
-import type { OrderUpdates } from "./orderUpdates.ts"
+import { ordersTopic } from "./orderUpdates.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
 import { Slices } from "./slices.ts"
 import type { SubscriptionDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
-export type ConversationDeps = Omit<SubscriptionDeps, "slices"> &
-  Omit<LoginDeps, "leaveRooms" | "settleSubscriptions"> & {
-    readonly orders: Pick<OrderUpdates["Service"], "available">
-  }
+export type ConversationDeps = Omit<SubscriptionDeps, "slices"> & Omit<LoginDeps, "subscriptions">
 
 const noOrders: Problem = {
   code: "ORDERS_UNAVAILABLE",
   message: "No order updates: nothing here publishes them for this account, so that none would ever come"
 }
-
-/** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
-export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
 
 export interface Conversation {
   /** Handles the frames that wait, and tries the feed again where that is due; then ends. */
@@ -47,15 +40,11 @@ const UNREAD_EVERY_MS = 20
 const LARGE_BYTES = 64 * 1024
 
 export const makeConversation = (deps: ConversationDeps): Conversation => {
-  const { feed, metrics, orders } = deps
+  const { feed, keeper, metrics, orders } = deps
   const slices = new Slices()
   const subscriptions = makeSubscriptions({ ...deps, slices })
-  const { leaveRooms, subscribe, unsubscribe, unsubscribeAll } = subscriptions
-  const { authenticate, leave, settle } = makeLogins({
-    ...deps,
-    leaveRooms,
-    settleSubscriptions: subscriptions.settle
-  })
+  const { subscribe, unsubscribe, unsubscribeAll } = subscriptions
+  const { authenticate, leave, settle } = makeLogins({ ...deps, subscriptions })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(
@@ -98,13 +87,11 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
         if (!orders.available(user)) return reject(client, noOrders, requestId)
         return Effect.sync(() => {
           client.send(answers.ordersSubscribed(requestId))
-          client.ordersTopic = ordersTopic(user, client.encoding)
-          client.joinTopic(client.ordersTopic)
+          client.readOrders(ordersTopic(user, client.encoding))
         })
       case "unsubscribe_orders":
         return Effect.sync(() => {
-          if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
-          client.ordersTopic = undefined
+          client.readOrders(undefined)
           client.send(answers.ordersUnsubscribed(requestId))
         })
       case "get_broker_info":
@@ -119,7 +106,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     const { request } = frame
     switch (request.verb) {
       case "authenticate":
-        return authenticate(client, request.key, request.optIns, requestId)
+        return authenticate(client, request, requestId)
       case "get_supported_brokers":
         return listBrokers(client, requestId)
       case "ping":
@@ -134,6 +121,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     return user === undefined
       ? reject(client, { code: "NOT_AUTHENTICATED", message: "You must authenticate first" }, requestId)
       : serve(client, user, request, requestId).pipe(
+          Effect.ensuring(Effect.sync(() => keeper.changed(client))),
           Effect.catchTag("FeedError", (error) => reject(client, error, requestId))
         )
   }

@@ -6,18 +6,22 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Feed, FeedError, FeedInfo } from "../bus/feed.ts"
+import type { Feed, FeedInfo } from "../bus/feed.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
-import type { OptIns } from "./delivery/delivery.ts"
 import type { FailedKeys } from "./failedKeys.ts"
 import { Tally } from "./limits.ts"
 import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
 import type { GatewaySettings } from "./options.ts"
+import type { OrderUpdates } from "./orderUpdates.ts"
+import type { Request } from "./protocol.ts"
+import type { Keeper } from "./resume/keeper.ts"
+import { makeResuming } from "./resume/resuming.ts"
+import type { Subscriptions } from "./subscriptions.ts"
 
 export interface LoginDeps {
   readonly feed: Feed["Service"]
@@ -28,14 +32,9 @@ export interface LoginDeps {
   readonly now: () => number
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
-  /** Takes the client out of every room. */
-  readonly leaveRooms: (client: Client) => void
-  /** Asks the feed for what was taken without it; answers how many it refused. */
-  readonly settleSubscriptions: (
-    client: Client,
-    user: string,
-    broker: string
-  ) => Effect.Effect<number, FeedError>
+  readonly subscriptions: Subscriptions
+  readonly keeper: Keeper
+  readonly orders: Pick<OrderUpdates["Service"], "available">
 }
 
 /** How long the answer to a login waits for the feed. The first attempt of a session takes two seconds of it. */
@@ -44,17 +43,9 @@ const PATIENCE_MS = 3000
 /** Attempts with keys that were not looked at, before a client is closed. */
 const PATIENCE_KEYS = 20
 
-export const makeLogins = ({
-  brokerOf,
-  failedKeys,
-  feed,
-  keys,
-  leaveRooms,
-  limits,
-  metrics,
-  now,
-  settleSubscriptions
-}: LoginDeps) => {
+export const makeLogins = (deps: LoginDeps) => {
+  const { brokerOf, failedKeys, feed, keeper, keys, limits, metrics, now, subscriptions } = deps
+  const resuming = makeResuming(deps)
   /** Logged-in clients by the number of their key. */
   const byKey = new Tally<number>()
   const forgetKey = (client: Client): void => {
@@ -65,7 +56,8 @@ export const makeLogins = ({
   /** When it is interrupted on the way, `client.user` is still there to be released again. */
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
-      leaveRooms(client)
+      keeper.ended(client)
+      subscriptions.leaveRooms(client)
       forgetKey(client)
       client.needsFeed = false
       client.toldDownAt = 0
@@ -76,8 +68,7 @@ export const makeLogins = ({
 
   const authenticate = Effect.fnUntraced(function* (
     client: Client,
-    key: string | undefined,
-    optIns: OptIns,
+    { key, optIns, resume }: Extract<Request, { verb: "authenticate" }>,
     requestId: string | undefined
   ) {
     if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
@@ -101,7 +92,7 @@ export const makeLogins = ({
       yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
-    const { id, user } = verified.success
+    const { id, resume: resumesUnasked, user } = verified.success
     // It may have gone while its key was looked up: nobody would count it down again.
     if (!client.isOpen) return
     if (client.keyId !== id) {
@@ -117,17 +108,22 @@ export const makeLogins = ({
     }
     client.logIn(user)
     const { info, missing } = yield* attach(client, user)
+    client.asksToResume = resume !== undefined && resume !== "no"
+    const wanted = resume ?? (resumesUnasked ? { name: "" } : "no")
+    const taken = yield* resuming.take(client, { user, keyId: id, resume: wanted, optIns })
     // Not before: the first thing that a client hears is the answer to its login.
     client.delivery.choose(optIns)
     client.reseat()
     yield* Effect.logInfo(
       `client ${client.id} is logged in as ${user}${missing === undefined ? "" : `; no feed: ${missing.message}`}`
     )
-    client.send(answers.authenticated(info, user, { optIns, missing }, requestId))
+    const resumed = taken?.told
+    client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
     if (missing !== undefined && optIns.events) {
       client.toldDownAt = now()
       client.delivery.message(missingStatus(missing, info.broker, now()))
     }
+    if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
   })
 
   /** The feed as far as it is there, and what is missing. */
@@ -152,13 +148,14 @@ export const makeLogins = ({
     const { info, missing } = yield* attach(client, user)
     if (missing !== undefined && !("state" in info)) return
     const asked = client.unserved.size
-    const refused = yield* Effect.result(settleSubscriptions(client, user, info.broker))
+    const refused = yield* Effect.result(subscriptions.settle(client, user, info.broker))
     if (Result.isFailure(refused)) {
       client.feedFaults++
       return
     }
     client.needsFeed = false
     client.feedFaults = 0
+    keeper.changed(client)
     if (missing !== undefined || client.toldDownAt === 0) return
     // No session came up for it, so that no event has told it.
     const restored = asked - refused.success

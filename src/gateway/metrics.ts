@@ -17,6 +17,8 @@ const waiting = gauge(
   "waiting_subscriptions",
   "Subscriptions of clients that wait for a feed to be there for them"
 )
+const resumed = counter("resumed_total", "Clients that got the subscriptions of their last connection back")
+const kept = gauge("kept_sets", "Sets of subscriptions that wait for their client to reconnect")
 const connects = counter("connects_total", "Client connections that were opened")
 const messagesIn = counter("messages_in_total", "Messages received from clients")
 const bytesIn = counter("bytes_in_total", "Bytes received from clients in messages")
@@ -131,9 +133,14 @@ export class GatewayMetrics {
     this.#stats.bytesOut = bytes
   }
 
-  reading(count: number, waitingForFeed: number): void {
+  reading(count: number, waitingForFeed: number, keptSets: number): void {
     topics.updateUnsafe(count, this.#context)
     waiting.updateUnsafe(waitingForFeed, this.#context)
+    kept.updateUnsafe(keptSets, this.#context)
+  }
+
+  resumed(): void {
+    resumed.updateUnsafe(1, this.#context)
   }
 
   failed(code: ErrorCode): void {

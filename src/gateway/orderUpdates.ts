@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Encoding } from "./delivery/encoding.ts"
 import type { OrderUpdate as OrderUpdateFrame } from "./messages/feed.ts"
 
 /** The state of one order, in the names of the client protocol. Prices in rupees. */
@@ -52,6 +53,9 @@ const make = (available: (user: string) => boolean): OrderUpdates["Service"] => 
       )
   }
 }
+
+/** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
+export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
 
 /** The `order_update` frame. Keys in the protocol's order. */
 export const orderFrame = (user: string, order: OrderUpdate): string =>

@@ -19,7 +19,7 @@ import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
-import { makeConversation, ordersTopic } from "./conversation.ts"
+import { makeConversation } from "./conversation.ts"
 import { Doors } from "./doors.ts"
 import type { TlsFailed } from "./doors.ts"
 import { FailedKeys } from "./failedKeys.ts"
@@ -32,12 +32,13 @@ import type { GatewayStats, Limit } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
-import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
+import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
 import { MSGPACK_PROTOCOL, fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
 import { statusFor } from "./delivery/status.ts"
 import { requestAddress } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
+import { openKeeper } from "./resume/keeper.ts"
 import { Rooms } from "./rooms.ts"
 import { closeRevoked, onBeat, pinger, seekFeeds, tendSlow } from "./upkeep.ts"
 
@@ -138,10 +139,19 @@ const makeGateway = Effect.fnUntraced(function* (
           Effect.orElseSucceed(() => NO_BROKER)
         )
     })
+  // Among all gateways that read from one feed.
+  const gatewayId = randomBytes(4).toString("hex")
   const orders = yield* OrderUpdates
+  const keeper = yield* openKeeper({
+    folder: settings.resumeFolder,
+    name: gatewayId,
+    keepMs: settings.resumeMs,
+    now
+  })
   const conversation = makeConversation({
     feed,
     orders,
+    keeper,
     keys,
     rooms,
     metrics,
@@ -155,14 +165,12 @@ const makeGateway = Effect.fnUntraced(function* (
       )
   })
 
-  // Among all gateways that read from one feed.
-  const gatewayId = randomBytes(4).toString("hex")
   let lastClient = 0
 
   const sample = (): void => {
     let waiting = 0
     for (const client of clients) waiting += client.unserved.size
-    metrics.reading(rooms.size, waiting)
+    metrics.reading(rooms.size, waiting, keeper.waiting)
   }
 
   /** Takes the frame out of the library's memory; it is read when it is its turn. */
@@ -190,6 +198,8 @@ const makeGateway = Effect.fnUntraced(function* (
 
   const closed = (client: Client, code: number): void => {
     const { fiber, slowWith, user } = client
+    // While it still holds what it held.
+    keeper.ended(client)
     clients.delete(client)
     byAddress.remove(client.address)
     client.closed()
@@ -334,7 +344,7 @@ const makeGateway = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       doors.shut()
       let told = false
-      for (const client of [...clients]) told = client.sayRestart() || told
+      for (const client of clients) told = client.sayRestart() || told
       if (told) yield* Effect.sleep(FLUSH_MS)
       doors.close()
       yield* FiberSet.awaitEmpty(fibers)

@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import type { Feed, FeedError } from "../bus/feed.ts"
 import type { Frame } from "../bus/frame.ts"
 import { topicOf } from "../bus/frame.ts"
+import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
 import type {
   LastTick,
@@ -106,7 +107,10 @@ export interface Asked {
   /** No feed took it. */
   readonly deferred: boolean
   readonly broker: string
+  readonly mode: Mode
 }
+
+export type Subscriptions = ReturnType<typeof makeSubscriptions>
 
 const requestOf = ({ depth, mode, name: { instrument } }: Holding): SubscribeRequest => ({
   ...instrument,
@@ -131,8 +135,7 @@ export const makeSubscriptions = ({
 
   const leaveRooms = (client: Client): void => {
     for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding)
-    if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
-    client.ordersTopic = undefined
+    client.readOrders(undefined)
   }
 
   const join = (client: Client, { choice, name, request, terms, topic }: Joining): Joined => {
@@ -266,7 +269,7 @@ export const makeSubscriptions = ({
       }
     }
     yield* slices.before(entries.length)
-    return { answered, joins, deferred, broker } satisfies Asked
+    return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
   })
 
   /** The client has its answer: from now on it is served. */

@@ -37,7 +37,9 @@ export const FeedStep = Schema.Struct({
   /** The user's broker from now on. */
   broker: Schema.optionalKey(Schema.String),
   /** False: nobody publishes the user's order updates. */
-  orders: Schema.optionalKey(Schema.Boolean)
+  orders: Schema.optionalKey(Schema.Boolean),
+  /** Whether the user's keys give subscriptions back to clients that do not ask for it. */
+  resume: Schema.optionalKey(Schema.Boolean)
 })
 export type FeedStep = typeof FeedStep.Type
 

@@ -14,7 +14,7 @@ import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { SubscribeRequest, SubscribeResult } from "../../market/subscription.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { ApiKeys } from "../../store/apiKeys.ts"
+import type { ApiKeys, KeyOwner } from "../../store/apiKeys.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { FeedStep, Fixture, TickStep } from "./caseFile.ts"
 import { FixtureRules } from "./fixtureRules.ts"
@@ -63,6 +63,8 @@ export class ScriptedFeed {
   /** What the script made of users' feeds. */
   readonly #became = new Map<string, FeedStep>()
   readonly #attached = new Set<string>()
+  /** Users whose keys give subscriptions back unasked. */
+  readonly #resuming = new Set<string>()
   /** `user/reader`, in the order of their going. */
   readonly released: Array<string> = []
   /** The last tick by user, name and mode. */
@@ -81,7 +83,9 @@ export class ScriptedFeed {
 
   /** Changes a user's feed, and tells what a session tells when that happens to it. */
   become(step: FeedStep): void {
-    const { state, user_id: user } = step
+    const { resume, state, user_id: user } = step
+    if (resume === true) this.#resuming.add(user)
+    else if (resume === false) this.#resuming.delete(user)
     const before = this.#stateOf(user)
     this.#became.set(user, step)
     const envelope = { user, broker: this.#brokerOf(user) ?? NO_BROKER, at: Date.now() }
@@ -278,10 +282,12 @@ export class ScriptedFeed {
     }
   }
 
-  #identify(key: string): Effect.Effect<{ readonly id: number; readonly user: string } | undefined> {
+  #identify(key: string): Effect.Effect<KeyOwner | undefined> {
     return Effect.suspend(() => {
       const account = this.#rules.accountOfKey(key)
-      return Effect.delay(Effect.succeed(account), account?.verifyDelayMs ?? 0)
+      const owner =
+        account === undefined ? undefined : { ...account, resume: this.#resuming.has(account.user) }
+      return Effect.delay(Effect.succeed(owner), account?.verifyDelayMs ?? 0)
     })
   }
 
@@ -292,7 +298,8 @@ export class ScriptedFeed {
       live: (ids) => Effect.succeed(new Set(ids)),
       create: () => Effect.succeed({ id: 1, key: Redacted.make("scripted") }),
       list: () => Effect.succeed([]),
-      revoke: () => Effect.succeed(false)
+      revoke: () => Effect.succeed(false),
+      setResume: () => Effect.succeed(false)
     }
   }
 }

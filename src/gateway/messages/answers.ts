@@ -49,6 +49,15 @@ export const AuthAnswer = Schema.Struct({
   user_id: User,
   supported_features: Schema.Struct({ ltp: Schema.Boolean, quote: Schema.Boolean, depth: Schema.Boolean }),
   feed: Schema.optionalKey(MissingFeed),
+  resumed: Schema.optionalKey(
+    Schema.Struct({
+      subscriptions: Schema.Int.annotate({ description: "Given back" }),
+      failed: Schema.Int.annotate({ description: "Held before, and refused now" }),
+      since: Schema.optionalKey(
+        Time.annotate({ description: "When the last connection ended; absent where there was none" })
+      )
+    }).annotate({ description: "For clients that resume: what is subscribed again without their asking" })
+  ),
   options: Schema.optionalKey(
     Options.annotate({ description: "What was understood of the opt-ins; absent where there were none" })
   ),
