@@ -52,7 +52,7 @@ const isRunning = (pid: number, lived: number): boolean => {
   return (startOf(pid) ?? 0) <= lived + 1000
 }
 
-const timeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+const timeOf = (file: string): number => Math.trunc(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
 
 export class ResumeFolder {
   readonly #root: string

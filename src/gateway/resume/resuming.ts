@@ -87,7 +87,7 @@ export const makeResuming = ({ keeper, metrics, now, orders, subscriptions }: Re
     if (claimed.set.orders && orders.available(user)) client.readOrders(ordersTopic(user, client.encoding))
     for (const one of asked) yield* subscriptions.serve(client, user, one)
     keeper.served(client)
-    yield* Effect.logInfo(
+    yield* Effect.logDebug(
       `client ${client.id} has ${told.subscriptions} subscriptions of its last connection back`
     )
   })

@@ -192,12 +192,13 @@ describe("a keeper on the disk", () => {
       const sets = readdirSync(join(root, folder!))
         .filter((file) => file.endsWith(".json"))
         .map((file) => JSON.parse(readFileSync(join(root, folder!, file), "utf8")) as object)
-      const lived = now.at - 2000
+      const lived = now.at - 2000.25
       leave(root, `${NOBODY}-killed`, sets, lived)
       const next = make(root, { at: now.at })
       const claimed = next.keeper.claim(who, clientOf())
       assert.deepStrictEqual(symbolsOf(claimed), ["A", "B"])
       assert.approximately(claimed!.ended, lived, 2)
+      assert.isTrue(Number.isInteger(claimed!.ended))
       // Its folder stays until the set is written anew.
       assert.isTrue(existsSync(join(root, `${NOBODY}-killed`)))
       yield* next.keeper.flush
