@@ -20,9 +20,11 @@ import { FrameBus } from "../src/bus/frameBus.ts"
 import { indiaDay } from "../src/market/day.ts"
 import type { ConnectionFailure } from "../src/market/errors.ts"
 import { ConnectionLost } from "../src/market/errors.ts"
+import { alwaysOpen } from "../src/market/hours.ts"
 import type { Instrument } from "../src/market/instrument.ts"
 import type { Mode } from "../src/market/mode.ts"
 import * as LocalFeed from "../src/session/localFeed.ts"
+import { Hours } from "../src/session/surroundings.ts"
 import { Transport } from "../src/session/transport.ts"
 import { simulate, simulatedMaster } from "../src/simulator/index.ts"
 import { CredentialStore } from "../src/store/credentials.ts"
@@ -206,7 +208,11 @@ const laidOut = Effect.fnUntraced(function* (name: "dhan_sandbox" | "zerodha", f
   )
   const at = { base: 1, cap: 1, healthyAfter: 0 }
   const context = yield* Layer.build(
-    LocalFeed.layer({ reconnect: at, lingerMs: 0, idleTimeToLive: 0 }).pipe(Layer.provideMerge(base))
+    LocalFeed.layer({ reconnect: at, lingerMs: 0, idleTimeToLive: 0 }).pipe(
+      // The simulated market never closes.
+      Layer.provide(Layer.succeed(Hours, alwaysOpen)),
+      Layer.provideMerge(base)
+    )
   )
   const { broker } = yield* Context.get(context, BrokerRegistry).load(name)
   yield* Context.get(context, Users).add(USER, name)

@@ -4,6 +4,7 @@
  */
 import type { Broker } from "../src/brokers/broker.ts"
 import type { BrokerOverride } from "../src/brokers/overrides.ts"
+import { GOES_ON_MS } from "../src/session/leftovers.ts"
 
 /** All in ms. */
 export const reconnect = {
@@ -55,6 +56,12 @@ const CONNECT_MS = 500
 const TICK_MS = 1500
 /** Timers and work of all worlds on one thread. */
 const SLACK_MS = 1500
+
+/**
+ * What a broker that let an unsubscription fall goes on with is given up once more, and then ended with its connection
+ * (`leftovers.ts`): each time after a tick some seconds later, and a look. That pause is not shortened here.
+ */
+export const ENDED_MS = 2 * (GOES_ON_MS + TICK_MS + CARE_MS) + reconnect.cap + CONNECT_MS + SLACK_MS
 
 /** What a recovery may have to wait for, by what went wrong. */
 export interface Waits {

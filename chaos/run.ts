@@ -145,6 +145,7 @@ const storm = Effect.fnUntraced(function* (station: Station, stalls: Stalls) {
     yield* suffering
     station.simulator.clearFaults()
     const over = Date.now()
+    station.faultsOverAt = over
     const missing = yield* ticking(
       station,
       over,

@@ -40,6 +40,8 @@ export class Station {
   blindUntil = 0
   /** Some request of the client may have been lost unseen, an unsubscription among them. */
   losesRequests = false
+  /** Epoch ms; until then what is held in vain may not tick, and so not be noticed. */
+  faultsOverAt = Infinity
   /** Epoch ms of each new login in the database. */
   readonly renewed: Array<number> = []
   doors!: Doors

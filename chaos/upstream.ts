@@ -1,5 +1,6 @@
 /** What the simulated broker has on its books, held against what is wanted. */
 import * as Effect from "effect/Effect"
+import { ENDED_MS } from "./limits.ts"
 import type { Station } from "./station.ts"
 
 const EVERY_MS = 100
@@ -29,8 +30,9 @@ export const watchUpstream = (station: Station): Effect.Effect<never> => {
       }
       const moving = now - station.observer.rebalancedAt < HANDOVER_MS
       if (now - since <= (moving ? HANDOVER_MS : CLOSING_MS)) continue
-      // A broker that lets an unsubscription fall goes on holding what nobody holds on this side, and cannot be asked.
-      if (station.losesRequests) continue
+      // A broker that let an unsubscription fall shows it by going on, once it sends anything.
+      if (station.losesRequests && now - Math.max(since, station.faultsOverAt) <= HANDOVER_MS + ENDED_MS)
+        continue
       station.recorder.violated(
         "double subscription",
         `${name} is held by ${station.simulator.heldBy(name)} connections for ${now - since} ms`
@@ -40,14 +42,13 @@ export const watchUpstream = (station: Station): Effect.Effect<never> => {
   return Effect.forever(Effect.andThen(look, Effect.sleep(EVERY_MS)))
 }
 
-const wrongOf = ({ losesRequests, priced, simulator, wants }: Station): ReadonlyArray<string> => {
+const wrongOf = ({ priced, simulator, wants }: Station): ReadonlyArray<string> => {
   const { names } = wants
   return priced.instruments.flatMap(({ exchange, symbol }) => {
     const name = `${exchange}:${symbol}`
-    if (losesRequests && names.has(name)) return []
     const held = simulator.heldBy(name)
     // Some wires tell indices unasked, so that nobody holds what is wanted; that it ticks was seen already.
-    const most = names.has(name) || losesRequests ? 1 : 0
+    const most = names.has(name) ? 1 : 0
     return held <= most ? [] : [`${name} is held by ${held} connections instead of ${most}`]
   })
 }
@@ -58,8 +59,9 @@ export const settleUpstream = Effect.fnUntraced(function* (
   stalled: (since: number) => number
 ) {
   const { intervalMs, lingerMs } = station.stage
+  const unheard = station.losesRequests ? ENDED_MS : 0
   const began = Date.now()
-  const within = lingerMs + CARE_MS + SLACK_MS + 4 * intervalMs * station.priced.instruments.length
+  const within = lingerMs + CARE_MS + SLACK_MS + unheard + 4 * intervalMs * station.priced.instruments.length
   let wrong = wrongOf(station)
   while (wrong.length > 0) {
     const now = Date.now()

@@ -12,6 +12,9 @@ import type { Tick } from "../src/market/tick.ts"
 export const microseconds = (): number =>
   Math.round((performance.timeOrigin + performance.now()) * 1000) % 1e9
 
+/** Ticks of what begins with "L" in one turn: however many of these somebody reads, the market's load stays the same. */
+const LEISURELY_PER_TURN = 60
+
 interface Active {
   readonly view: View
   readonly write: (tick: Tick, published: number) => Frame
@@ -24,6 +27,10 @@ const info: FeedInfo = { broker: "soak", state: "connected", modes: ["ltp", "quo
 
 export class SoakFeed {
   readonly #active = new Map<string, Active>()
+  /** Those that tick in every turn, and those that tick in their turn. */
+  readonly #lively = new Set<Active>()
+  readonly #leisurely = new Set<Active>()
+  #nextLeisurely: Iterator<Active, undefined> | undefined
   /** Topics by reader and instrument. */
   readonly #byReader = new Map<string, Map<string, Set<string>>>()
   readonly #publish: (frames: ReadonlyArray<Frame>) => void
@@ -44,32 +51,45 @@ export class SoakFeed {
     return held
   }
 
-  /** One tick of every well-known instrument that is read: `ltp` is the time, `volume` counts the instrument's ticks. */
+  /**
+   * One tick of every well-known instrument that is read: `ltp` is the time, `volume` counts the instrument's ticks. Of what
+   * hostile clients subscribe by the thousand, a few trade in their turn or none: the load is their requests, not the market's.
+   */
   turn(): number {
     const frames: Array<Frame> = []
-    const now = Date.now()
-    for (const active of this.#active.values()) {
-      const { exchange, mode, symbol } = active.view
-      // What hostile clients subscribe by the thousand does not trade: the load is their requests, not the market's.
-      if (!symbol.startsWith("S")) continue
-      active.ticks++
-      frames.push(
-        active.write(
-          {
-            symbol,
-            exchange,
-            mode,
-            received_time: now,
-            ltp: microseconds(),
-            volume: active.ticks,
-            ...(mode === "depth" ? { depth: { buy: this.#levels, sell: this.#levels } } : {})
-          },
-          now
-        )
-      )
-    }
+    for (const active of this.#lively) frames.push(this.#tick(active))
+    for (const active of this.#someLeisurely()) frames.push(this.#tick(active))
     if (frames.length > 0) this.#publish(frames)
     return frames.length
+  }
+
+  #tick(active: Active): Frame {
+    const { exchange, mode, symbol } = active.view
+    const now = Date.now()
+    active.ticks++
+    const tick = { symbol, exchange, mode, received_time: now, ltp: microseconds(), volume: active.ticks }
+    const depth = { buy: this.#levels, sell: this.#levels }
+    return active.write(mode === "depth" ? { ...tick, depth } : tick, now)
+  }
+
+  /** Each once in a round. */
+  *#someLeisurely(): Iterable<Active> {
+    this.#nextLeisurely ??= this.#leisurely.values()
+    for (let i = 0; i < LEISURELY_PER_TURN; i++) {
+      const next = this.#nextLeisurely.next()
+      if (next.done === true) {
+        this.#nextLeisurely = undefined
+        return
+      }
+      yield next.value
+    }
+  }
+
+  /** Nobody reads it any more. */
+  #end(topic: string, active: Active): void {
+    this.#active.delete(topic)
+    this.#lively.delete(active)
+    this.#leisurely.delete(active)
   }
 
   #hold(
@@ -91,6 +111,8 @@ export class SoakFeed {
       }
       active = { view, write: makeFrameWriter(view), readers: new Set(), ticks: 0 }
       this.#active.set(topic, active)
+      if (symbol.startsWith("S")) this.#lively.add(active)
+      if (symbol.startsWith("L")) this.#leisurely.add(active)
     }
     active.readers.add(reader)
     let held = this.#byReader.get(reader)
@@ -121,7 +143,7 @@ export class SoakFeed {
       held?.get(`${exchange}:${symbol}`)?.delete(topic)
       const active = this.#active.get(topic)
       active?.readers.delete(reader)
-      if (active?.readers.size === 0) this.#active.delete(topic)
+      if (active?.readers.size === 0) this.#end(topic, active)
     }
     return gone
   }
@@ -130,7 +152,7 @@ export class SoakFeed {
     for (const topic of [...(this.#byReader.get(reader)?.values() ?? [])].flatMap((t) => [...t])) {
       const active = this.#active.get(topic)
       active?.readers.delete(reader)
-      if (active?.readers.size === 0) this.#active.delete(topic)
+      if (active?.readers.size === 0) this.#end(topic, active)
     }
     this.#byReader.delete(reader)
   }

@@ -84,6 +84,7 @@ const PING_EVERY_MS = 10
 
 const GOOD = "the-key-of-those-who-behave"
 const BAD = "the-key-of-those-who-do-not"
+const WORSE = "another-key-of-those-who-do-not"
 
 const notice = (readers: ReadonlyArray<Reader>): Noticed => ({
   p99: quantile(
@@ -160,11 +161,11 @@ const perform = async (
   const framesBefore = total(readers, (r) => r.frames)
   await gateway.read()
   const many = connectionsOf(act, size)
-  const hostile = await startHostile({ act: name, port: gateway.port, key: BAD, many, seed })
+  const hostile = await startHostile({ act: name, port: gateway.port, key: BAD, otherKey: WORSE, many, seed })
   // Starting a process is the machine's business, not the gateway's.
   await sleep(500)
   notice(readers)
-  await sleep(size.secondsPerAct * 1000)
+  await sleep(Math.max(size.secondsPerAct, act.seconds ?? 0) * 1000)
   const noticed = notice(readers)
   const done = await hostile.stop()
   const { rssPeak } = await calm(gateway, size.readers)
@@ -193,7 +194,8 @@ export const runHostile = async (size: HostileSize, only = "", seed = 1): Promis
   const gateway = await startGateway({
     users: [
       { name: "good", key: GOOD },
-      { name: "bad", key: BAD }
+      { name: "bad", key: BAD },
+      { name: "worse", key: WORSE }
     ],
     options: {},
     turnsPerSecond: size.turnsPerSecond,

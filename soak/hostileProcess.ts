@@ -5,6 +5,8 @@ export interface HostileTask {
   readonly act: string
   readonly port: number
   readonly key: string
+  /** Another user's. */
+  readonly otherKey: string
   /** Connections. */
   readonly many: number
   /** What the act draws by chance, it draws from this. */

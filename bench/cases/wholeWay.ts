@@ -9,7 +9,7 @@ import type { Sink } from "../../src/protocols/protocol.ts"
 import { forBroker } from "../../src/session/metrics.ts"
 import { ConnectionPool } from "../../src/session/pool.ts"
 import { makePublisher } from "../../src/session/publisher.ts"
-import { makeSampledLog } from "../../src/session/sampledLog.ts"
+import { makeSampledLog } from "../../src/bus/sampledLog.ts"
 import { SubscriptionBook, takeSpare } from "../../src/session/subscriptionBook.ts"
 import type { Entry } from "../../src/session/subscriptionBook.ts"
 import type { Contestant } from "../harness.ts"
@@ -60,7 +60,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   const publisher = await Effect.gen(function* () {
     const bus = yield* FrameBus
     yield* bus.subscribe(onFrames)
-    return yield* makePublisher(yield* forBroker(broker), yield* makeSampledLog, broker)
+    return yield* makePublisher(yield* forBroker(broker), yield* makeSampledLog, broker, bus)
   }).pipe(Scope.provide(scope), Effect.provide(FrameBus.layer), Effect.runPromise)
 
   let wrong: string | undefined

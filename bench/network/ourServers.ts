@@ -15,8 +15,10 @@ import { FeedServer } from "../../src/bus/zmq/feedServer.ts"
 import * as RemoteFeed from "../../src/bus/zmq/remoteFeed.ts"
 import { Gateway, OrderUpdates } from "../../src/gateway/index.ts"
 import type { ConnectionFailure } from "../../src/market/errors.ts"
+import { alwaysOpen } from "../../src/market/hours.ts"
 import * as LocalFeed from "../../src/session/localFeed.ts"
 import type { SocketOptions } from "../../src/session/transport.ts"
+import { Hours } from "../../src/session/surroundings.ts"
 import { Transport } from "../../src/session/transport.ts"
 import { ApiKeys } from "../../src/store/apiKeys.ts"
 import { CredentialStore } from "../../src/store/credentials.ts"
@@ -97,7 +99,7 @@ const fromBroker = (market: Market) => {
     return () => socket.deliver(frame)
   }
   const layer = LocalFeed.layer().pipe(
-    Layer.provide(socket.layer),
+    Layer.provide(Layer.mergeAll(socket.layer, Layer.succeed(Hours, alwaysOpen))),
     Layer.provideMerge(Layer.mergeAll(FrameBus.layer, registry))
   )
   return { emit, layer }

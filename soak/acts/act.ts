@@ -13,6 +13,8 @@ export interface Act {
   readonly connections?: number
   /** Bytes by which the gateway may be above its first level while it goes on; without it `USUAL_MEMORY` of the suite. */
   readonly memory?: number
+  /** At least so long, where the suite's size is too short to see it happen. */
+  readonly seconds?: number
   /** Its connections only sit there: it has nothing to count. */
   readonly idle?: boolean
 }

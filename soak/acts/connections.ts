@@ -34,6 +34,44 @@ export const sockets = (
   return { done: () => done }
 }
 
+/** What one connection does with its life: until its promise is kept, or it is thrown out. */
+export type Life = (
+  socket: WebSocket,
+  life: { readonly number: number; readonly count: (n?: number) => void }
+) => Promise<void>
+
+/** So many WebSockets, logged in, that live through `life` again and again. They end without a goodbye. */
+export const lives = ({ key, many, port }: HostileTask, life: Life): Running => {
+  let done = 0
+  const count = (n = 1): void => void (done += n)
+  const open = (number: number): void => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false })
+    socket.on("open", () => {
+      socket.send(JSON.stringify({ action: "authenticate", api_key: key }))
+      void life(socket, { number, count }).finally(() => socket.terminate())
+    })
+    socket.on("error", () => undefined)
+    socket.on("close", () => setTimeout(() => open(number), RETRY_MS))
+  }
+  for (let i = 0; i < many; i++) open(i)
+  return { done: () => done }
+}
+
+let requests = 0
+
+/** Waits for an answer to a request; never, where the connection ends before. */
+export const answerTo = (socket: WebSocket, request: object): Promise<void> =>
+  new Promise((resolve) => {
+    const id = ++requests
+    const heard = (bytes: Buffer): void => {
+      if (!bytes.subarray(-40).toString().includes(`"request_id":${id}}`)) return
+      socket.off("message", heard)
+      resolve()
+    }
+    socket.on("message", heard)
+    socket.send(JSON.stringify({ ...request, request_id: id }))
+  })
+
 /** So many bare TCP connections, each driven by `drive` every few ms. */
 export const streams = (
   { many, port }: HostileTask,

@@ -1,5 +1,8 @@
 /** Every act of the hostile-client suite. */
 import type { Acts } from "./act.ts"
 import { careless } from "./careless.ts"
+import { intervals } from "./intervals.ts"
+import { leaving } from "./leaving.ts"
+import { spellings } from "./spellings.ts"
 
-export const acts: Acts = { ...careless }
+export const acts: Acts = { ...careless, ...leaving, ...spellings, ...intervals }

@@ -40,6 +40,8 @@ export const BrokerOverride = Schema.Struct({
   /** Which of its wires a broker with several speaks; see `otherProtocols` in broker.ts. */
   protocol: Schema.optionalKey(Text),
   endpoint: Schema.optionalKey(Endpoint),
+  /** Whether a simulated market is at the addresses that these settings give; see moved.ts. */
+  simulated: Schema.optionalKey(Schema.Boolean.annotate({ message: "must be true or false" })),
   /** Further addresses, by the names in the broker's data. */
   services: Schema.optionalKey(objectOf(Web)),
   /** The sockets for deep books, by their names. */
@@ -129,6 +131,7 @@ export const wireOf = (broker: Broker, o: BrokerOverride): Broker =>
 export const applyOverride = (broker: Broker, o: BrokerOverride): Broker => ({
   ...broker,
   endpoint: o.endpoint ?? broker.endpoint,
+  ...(o.simulated === true ? { simulated: true } : {}),
   ...(broker.services === undefined ? {} : { services: { ...broker.services, ...o.services } }),
   ...(broker.deepFeeds === undefined
     ? {}

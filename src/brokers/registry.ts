@@ -11,6 +11,7 @@ import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../mar
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
 import { feedsOf, wiresOf } from "./broker.ts"
+import { moveProblems } from "./moved.ts"
 import { hasVariant, unknownNames, variantProblems } from "./overrideProblems.ts"
 import type { BrokerOverride } from "./overrides.ts"
 import { BrokerOverrides, OverrideProblems, applyOverride, wireOf } from "./overrides.ts"
@@ -84,7 +85,11 @@ const configured = Effect.fnUntraced(function* (module: BrokerModule, override: 
     try: () => variantProblems(broker),
     catch: (cause) => new BrokerLoadFailed({ broker: name, cause })
   })
-  const problems = [...unknownNames(wire, override), ...(hasVariant(override) ? yield* variants : [])]
+  const problems = [
+    ...unknownNames(wire, override),
+    ...moveProblems(wire, broker, override),
+    ...(hasVariant(override) ? yield* variants : [])
+  ]
   if (problems.length > 0) return yield* new BrokerMisconfigured({ broker: name, problems })
   return { ...module, broker }
 })

@@ -4,6 +4,9 @@ import * as Metric from "effect/Metric"
 const counter = (name: string, description: string) =>
   Metric.counter(`algoways_bus_${name}`, { description, incremental: true })
 
+/** Label `kind`: "frames" or "events". */
+export const handlerFaults = counter("handler_faults_total", "Calls of a handler that threw, by kind")
+
 /** Label `socket`: "public" (one tick a message) or "link" (batches between feed and gateway). */
 export const sent = counter("zmq_frames_sent_total", "Frames handed to ZeroMQ")
 export const conflated = counter(
@@ -15,6 +18,23 @@ export const eventsSent = counter("zmq_events_sent_total", "Events handed to Zer
 export const eventsDropped = counter(
   "zmq_events_dropped_total",
   "Events lost from a flood before ZeroMQ took them, the oldest first"
+)
+
+/** Labels `socket`: "public", "frames" or "control". */
+export const peers = Metric.gauge("algoways_bus_zmq_connections", {
+  description: "Connections that ZeroMQ has accepted, by socket"
+})
+export const handshakesFailed = counter(
+  "zmq_handshakes_failed_total",
+  "Connections that failed in their handshake: no key, a wrong key, or no ZeroMQ at all"
+)
+export const reopened = counter(
+  "zmq_sockets_reopened_total",
+  "Sockets that were closed and opened anew because their peers asked for too much"
+)
+export const keysRefused = counter(
+  "link_keys_refused_total",
+  "Connections whose key the feed does not accept"
 )
 
 export const requests = counter(

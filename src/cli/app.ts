@@ -19,6 +19,7 @@ import { feed } from "./commands/feed.ts"
 import { gateway } from "./commands/gateway.ts"
 import { instruments } from "./commands/instruments.ts"
 import { keys } from "./commands/keys.ts"
+import { line } from "./commands/line.ts"
 import { quarantine } from "./commands/quarantine.ts"
 import { replay } from "./commands/replay.ts"
 import { serve } from "./commands/serve.ts"
@@ -35,6 +36,7 @@ const root = Command.make("algoways").pipe(
     serve,
     feed,
     gateway,
+    line,
     brokers,
     calendar,
     users,

@@ -1,12 +1,13 @@
-/** What `algoways serve` prints when it is ready: where it is, the demo key (once), and clients to paste. */
+/** What the demo prints when it is ready: where it is, its key, and clients to paste. */
 import * as Redacted from "effect/Redacted"
-import { DEMO_USER } from "./demo.ts"
+import { DEMO_USER } from "./demoFolder.ts"
 
 export interface Banner {
   readonly url: string
   readonly broker: string
-  /** Shown when it was made just now. */
-  readonly newKey: Redacted.Redacted<string> | undefined
+  readonly dataDir: string
+  readonly key: Redacted.Redacted<string>
+  /** Another key holds, too. */
   readonly keyFromEnvironment: boolean
   readonly simulator: { readonly pid: number; readonly endpoint: string; readonly restart: string }
   readonly zmq: string | undefined
@@ -34,31 +35,21 @@ ws.send(json.dumps({"action": "subscribe", "mode": "Quote", "symbols": ${SYMBOLS
 while True:
     print(ws.recv())`
 
-const keyLines = ({ keyFromEnvironment, newKey }: Banner): ReadonlyArray<string> => {
-  if (newKey !== undefined) {
-    return [
-      `API key of user "${DEMO_USER}" (shown only now; only a hash of it is stored):`,
-      "",
-      `  ${Redacted.value(newKey)}`
-    ]
-  }
-  if (keyFromEnvironment) return [`User "${DEMO_USER}" logs in with the key in ALGOWAYS_DEMO_API_KEY.`]
-  return [
-    `User "${DEMO_USER}" exists; its key was shown when it was made. Another one: npx algoways keys create ${DEMO_USER}`
-  ]
-}
-
 export const render = (banner: Banner): string => {
-  const key = banner.newKey === undefined ? "YOUR_API_KEY" : Redacted.value(banner.newKey)
+  const key = Redacted.value(banner.key)
   const rule = "-".repeat(78)
   return [
     rule,
     `AlgoWays serves ${banner.url}  (HTTP: /health, /metrics)`,
+    "This is the demo: a SIMULATED market, its prices are invented.",
     `Broker: ${banner.broker}, simulated at ${banner.simulator.endpoint} (pid ${banner.simulator.pid})`,
     `  kill it and start it again: ${banner.simulator.restart}`,
+    `Data folder of the demo: ${banner.dataDir}`,
     ...(banner.zmq === undefined ? [] : [`ZeroMQ: ${banner.zmq}`]),
     "",
-    ...keyLines(banner),
+    `API key of user "${DEMO_USER}"${banner.keyFromEnvironment ? " (the one in ALGOWAYS_DEMO_API_KEY holds, too)" : ""}:`,
+    "",
+    `  ${key}`,
     "",
     "JavaScript:",
     "",

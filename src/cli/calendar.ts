@@ -9,6 +9,7 @@ import { makeCalendar } from "../market/calendar.ts"
 import { CalendarFile } from "../market/calendarFile.ts"
 import type { MarketHours } from "../market/hours.ts"
 import { Hours } from "../session/surroundings.ts"
+import { isDataFolder } from "./dataFolder.ts"
 import { CommandFailed } from "./output.ts"
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(CalendarFile), { onExcessProperty: "error" })
@@ -18,6 +19,7 @@ export const loadCalendar = Effect.fn("loadCalendar")(function* (
   dataDir: string,
   file: string | undefined
 ): Effect.fn.Return<MarketHours, CommandFailed> {
+  yield* isDataFolder(dataDir)
   const path = file ?? join(dataDir, "calendar.json")
   if (file === undefined && !existsSync(path)) return makeCalendar()
   const failed = (what: string) =>

@@ -1,57 +1,54 @@
-/** The embedded default: a demo user with a key, at a simulated broker, with the simulator's instruments. */
+/** The demo: a user with a key, at a simulated broker, with the simulator's instruments. Alone in its folder. */
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type { Broker } from "../brokers/broker.ts"
 import { demoLoginAt, loginOf } from "../simulator/index.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { CredentialStore } from "../store/credentials.ts"
 import { importMaster } from "../store/importer.ts"
-import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
-
-export const DEMO_USER = "demo"
-
-/** A table with more rows than any simulated one was imported from a real broker: the demo leaves it alone. */
-const REAL_TABLE = 5000
+import { DEMO_USER, demoKey } from "./demoFolder.ts"
+import { CommandFailed } from "./output.ts"
 
 export interface DemoUser {
   readonly broker: string
-  /** The key to show, on the first start only: later only its hash is known. */
-  readonly newKey: Redacted.Redacted<string> | undefined
+  readonly key: Redacted.Redacted<string>
 }
 
-/** Adds the demo user on the first start. A given key is added to those that it has. */
+/** The folder's only user, with its key: both are made where they are missing. A given key holds beside it. */
 export const ensureDemoUser = Effect.fn("ensureDemoUser")(function* (options: {
+  readonly folder: string
   readonly broker: string | undefined
   readonly apiKey: Redacted.Redacted<string> | undefined
 }) {
   const users = yield* Users
   const keys = yield* ApiKeys
-  const known = yield* Effect.catchTag(users.get(DEMO_USER), "UserNotFound", () => Effect.succeed(undefined))
+  const all = yield* users.list
+  const others = all.filter(({ name }) => name !== DEMO_USER).map(({ name }) => name)
+  if (others.length > 0) {
+    return yield* new CommandFailed({
+      message: `${options.folder} is the demo's folder, and there is more than its own user: ${others.join(", ")}. Set them up in another one (--data-dir).`
+    })
+  }
+  const key = yield* demoKey(options.folder)
+  const known = all[0]
   const broker = options.broker ?? known?.broker ?? "zerodha"
   if (known === undefined) yield* users.add(DEMO_USER, broker)
   else if (known.broker !== broker) yield* users.setBroker(DEMO_USER, broker)
+  // It may have been revoked, or hashed under another secret.
+  if ((yield* keys.verify(Redacted.value(key))) !== DEMO_USER) {
+    yield* keys.create(DEMO_USER, { label: "demo", key })
+  }
   if (options.apiKey !== undefined) {
     yield* keys.create(DEMO_USER, { label: "ALGOWAYS_DEMO_API_KEY", key: options.apiKey })
-    return { broker, newKey: undefined } satisfies DemoUser
   }
-  const existing = yield* keys.list(DEMO_USER)
-  if (existing.length > 0) return { broker, newKey: undefined } satisfies DemoUser
-  const { key } = yield* keys.create(DEMO_USER, { label: "demo" })
-  return { broker, newKey: key } satisfies DemoUser
+  return { broker, key } satisfies DemoUser
 })
 
 /** Stores the simulator's login for the demo user and imports the simulator's instrument master. */
 export const connectDemo = Effect.fn("connectDemo")(function* (broker: Broker, instrumentsUrl: string) {
   const login = loginOf(yield* Effect.promise(() => demoLoginAt(broker)))
   yield* (yield* CredentialStore).set(DEMO_USER, broker.name, login)
-  const rows = yield* (yield* Instruments).count(broker.name)
-  if (rows > REAL_TABLE) {
-    yield* Effect.logWarning(
-      `the instruments table of ${broker.name} holds ${rows} rows of a real master: kept, the demo's symbols may differ (use another --data-dir for the demo)`
-    )
-    return
-  }
   const { problems } = yield* importMaster(broker, { url: instrumentsUrl }, { minimumRows: 1, force: true })
   // Taken as it is, since the simulated market has nothing else; what went is said all the same.
   for (const problem of problems) yield* Effect.logInfo(`instruments of ${broker.name}: ${problem}`)

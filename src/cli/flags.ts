@@ -49,11 +49,21 @@ export const feedFrames = Flag.String("feed-frames").pipe(
   Flag.withDefault("tcp://127.0.0.1:5557")
 )
 
-/** `NAME=URL`, repeatable: where a broker's feed is reached instead of its own address. */
-export const endpoint = Flag.KeyValuePair("endpoint").pipe(
-  Flag.withMetavar("broker=url"),
-  Flag.withDescription("Use this WebSocket address for a broker, for example a simulator; repeatable"),
-  Flag.withDefault({} as Record<string, string>)
+/** Repeatable: one for each broker that is simulated. */
+export const simulator = Flag.String("simulator").pipe(
+  Flag.withMetavar("url"),
+  Flag.withDescription(
+    'Lead a broker to a simulator in every respect: its sockets, logins and instruments. The address is what "algoways simulate" prints; repeatable'
+  ),
+  Flag.atLeast(0)
+)
+
+export const feedCurve = Flag.Literals("feed-curve", ["auto", "on", "off"]).pipe(
+  Flag.withDescription(
+    "Keys and encryption between feed and gateway: auto takes them unless both endpoints are on the loopback or ipc (ALGOWAYS_FEED_CURVE)"
+  ),
+  Flag.withFallbackConfig(Config.Literals(["auto", "on", "off"], "ALGOWAYS_FEED_CURVE")),
+  Flag.withDefault("auto" as const)
 )
 
 export const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
@@ -115,7 +125,7 @@ export const gatewayFlags = {
   trustedProxies: Flag.String("trusted-proxies").pipe(
     Flag.withMetavar("127.0.0.1,..."),
     Flag.withDescription(
-      "Addresses of proxies whose X-Forwarded-For is believed, comma-separated (ALGOWAYS_TRUSTED_PROXIES)"
+      "Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated (ALGOWAYS_TRUSTED_PROXIES)"
     ),
     Flag.withFallbackConfig(Config.String("ALGOWAYS_TRUSTED_PROXIES")),
     Flag.optional

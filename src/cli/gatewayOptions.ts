@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { GatewayOptions } from "../gateway/index.ts"
+import { TrustedProxies } from "../gateway/address.ts"
 import { defaultGatewayOptions } from "../gateway/index.ts"
 import { CommandFailed } from "./output.ts"
 
@@ -46,6 +47,17 @@ const readLimits = (
   return Effect.succeed(limits)
 }
 
+const readProxies = (text: string): Effect.Effect<GatewayOptions, CommandFailed> => {
+  const trustedProxies = text.split(",").map((one) => one.trim())
+  return Effect.try({
+    try: () => new TrustedProxies(trustedProxies),
+    catch: (error) =>
+      new CommandFailed({
+        message: `--trusted-proxies: ${error instanceof Error ? error.message : "cannot be read"}`
+      })
+  }).pipe(Effect.as({ trustedProxies }))
+}
+
 export const gatewayOptions = Effect.fnUntraced(function* (
   input: GatewayInput
 ): Effect.fn.Return<GatewayOptions, CommandFailed> {
@@ -60,7 +72,7 @@ export const gatewayOptions = Effect.fnUntraced(function* (
   const proxies = Option.getOrUndefined(input.trustedProxies)
   return {
     resumeFolder: join(input.dataDir, RESUME_FOLDER),
-    ...(proxies === undefined ? {} : { trustedProxies: proxies.split(",").map((p) => p.trim()) }),
+    ...(proxies === undefined ? {} : yield* readProxies(proxies)),
     ...(yield* readLimits(Option.getOrElse(input.limits, () => ({})))),
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
     ...(origins === undefined

@@ -8,17 +8,16 @@ import { FrameBus } from "../bus/frameBus.ts"
 import * as LocalFeed from "../session/localFeed.ts"
 import { Transport } from "../session/transport.ts"
 import * as Store from "../store/index.ts"
+import { hasDatabase } from "./demoFolder.ts"
 import * as Overrides from "./overrides.ts"
 
 /** Database, secrets and broker data: what the administrative commands need. */
-export const storeLayer = (options: {
-  readonly dataDir: string
-  readonly endpoint?: Readonly<Record<string, string>>
-}) =>
-  Layer.mergeAll(
-    Store.layer({ dataDir: options.dataDir }),
-    Overrides.lenientRegistry(options.dataDir, options.endpoint)
-  )
+export const storeLayer = (options: { readonly dataDir: string }) =>
+  Layer.mergeAll(Store.layer({ dataDir: options.dataDir }), Overrides.lenientRegistry(options.dataDir))
+
+/** The same of a folder that something is stored in: for what only reads or changes that. */
+export const existingStore = (options: { readonly dataDir: string }) =>
+  Layer.unwrap(Effect.as(hasDatabase(options.dataDir), storeLayer(options)))
 
 /** Sessions and the in-process bus, over a store. */
 export const feedLayer = LocalFeed.layer().pipe(

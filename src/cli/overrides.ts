@@ -1,4 +1,4 @@
-/** Broker overrides: the data folder's `brokers.json`, then `--endpoint` flags over it. */
+/** Broker overrides: the data folder's `brokers.json`, then what simulators say over it. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Console from "effect/Console"
@@ -11,6 +11,7 @@ import type { BrokerOverride } from "../brokers/overrides.ts"
 import { BrokerOverrides, OverrideProblems } from "../brokers/overrides.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { isObject } from "../protocols/text.ts"
+import { isDataFolder } from "./dataFolder.ts"
 import { CommandFailed } from "./output.ts"
 
 const FILE = "brokers.json"
@@ -32,7 +33,7 @@ const read = (path: string) =>
     catch: (error) => codeOf(error) ?? "unknown error"
   }).pipe(
     Effect.catch((code) =>
-      code === "ENOENT" || code === "ENOTDIR"
+      code === "ENOENT"
         ? Effect.undefined
         : Effect.fail(
             new CommandFailed({ message: `${path} could not be read (${code}); mend or remove it` })
@@ -52,6 +53,7 @@ const NONE: Settings = { overrides: {}, problems: {} }
 
 /** Lower-cases the names, so that `Zerodha` in a file means `zerodha`. */
 const readSettings = Effect.fn("readSettings")(function* (dataDir: string) {
+  yield* isDataFolder(dataDir)
   const path = join(dataDir, FILE)
   const text = yield* read(path)
   if (text === undefined) return NONE
@@ -82,26 +84,28 @@ const readSettings = Effect.fn("readSettings")(function* (dataDir: string) {
   return { overrides: Object.fromEntries(overrides), problems: Object.fromEntries(problems) }
 })
 
-const settingsLayer = (
-  { overrides, problems }: Settings,
-  endpoints: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, BrokerOverride>>
-) =>
-  Layer.effectContext(
-    Effect.gen(function* () {
-      const merged: Record<string, BrokerOverride> = { ...overrides }
-      for (const [name, endpoint] of Object.entries(endpoints)) {
-        if (!/^(?:wss?|tcp|tls):\/\//.test(endpoint)) {
-          return yield* new CommandFailed({
-            message: `--endpoint ${name}=${endpoint}: the address must begin with ws:// or wss:// (tcp:// or tls:// for a byte stream)`
-          })
-        }
-        merged[name.toLowerCase()] = { ...merged[name.toLowerCase()], endpoint }
-      }
-      for (const [name, override] of Object.entries(more)) merged[name] = { ...merged[name], ...override }
-      return Context.make(BrokerOverrides, merged).pipe(Context.add(OverrideProblems, problems))
-    })
+type Overrides = Readonly<Record<string, BrokerOverride>>
+
+/** Where a simulator is goes before anything; what it says nothing about stays as it was set. */
+const over = (own: BrokerOverride | undefined, simulated: BrokerOverride): BrokerOverride => {
+  const deepFeeds = Object.entries(simulated.deepFeeds ?? {}).map(([name, feed]) => [
+    name,
+    { ...own?.deepFeeds?.[name], ...feed }
+  ])
+  return {
+    ...own,
+    ...simulated,
+    ...(deepFeeds.length === 0 ? {} : { deepFeeds: Object.fromEntries(deepFeeds) })
+  }
+}
+
+const settingsLayer = ({ overrides, problems }: Settings, simulated: Overrides) => {
+  const merged = { ...overrides }
+  for (const [name, override] of Object.entries(simulated)) merged[name] = over(merged[name], override)
+  return Layer.succeedContext(
+    Context.make(BrokerOverrides, merged).pipe(Context.add(OverrideProblems, problems))
   )
+}
 
 /** What is wrong with each broker's settings. Loads the brokers that the file names, and no other one. */
 export const problemsOf = Effect.fnUntraced(function* ({ overrides, problems }: Settings) {
@@ -123,8 +127,7 @@ export const problemsOf = Effect.fnUntraced(function* ({ overrides, problems }: 
 
 const layerOf = (
   dataDir: string,
-  endpoints: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, BrokerOverride>>,
+  simulated: Overrides,
   judge: (problems: ReadonlyArray<string>) => Effect.Effect<void, CommandFailed>
 ) =>
   Layer.unwrap(
@@ -135,21 +138,17 @@ const layerOf = (
           yield* Effect.flatMap(problemsOf(settings), judge)
           return yield* BrokerRegistry
         })
-      ).pipe(Layer.provide(BrokerRegistry.layer), Layer.provide(settingsLayer(settings, endpoints, more)))
+      ).pipe(Layer.provide(BrokerRegistry.layer), Layer.provide(settingsLayer(settings, simulated)))
     )
   )
 
 /**
  * The registry with its brokers as the user has set them. Fails where anything of that is wrong: for commands that connect.
  *
- * @param more what a simulator of this process says, over all else
+ * @param simulated what simulators say, over all else
  */
-export const registry = (
-  dataDir: string,
-  endpoints: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, BrokerOverride>> = {}
-) =>
-  layerOf(dataDir, endpoints, more, (problems) =>
+export const registry = (dataDir: string, simulated: Overrides = {}) =>
+  layerOf(dataDir, simulated, (problems) =>
     problems.length === 0
       ? Effect.void
       : Effect.fail(new CommandFailed({ message: `${join(dataDir, FILE)}: ${problems.join("; ")}` }))
@@ -157,16 +156,16 @@ export const registry = (
 
 /** The same for the list of brokers: says on stderr what is wrong. A broker with wrong settings cannot be loaded, the others can. */
 export const warningRegistry = (dataDir: string) =>
-  layerOf(dataDir, {}, {}, (problems) =>
+  layerOf(dataDir, {}, (problems) =>
     Effect.forEach(problems, (problem) => Console.error(`algoways: ${join(dataDir, FILE)}: ${problem}`), {
       discard: true
     })
   )
 
 /** The same without a word: what is wrong with a broker fails where that broker is used. */
-export const lenientRegistry = (dataDir: string, endpoints: Readonly<Record<string, string>> = {}) =>
+export const lenientRegistry = (dataDir: string, simulated: Overrides = {}) =>
   Layer.unwrap(
     Effect.map(readSettings(dataDir), (settings) =>
-      BrokerRegistry.layer.pipe(Layer.provide(settingsLayer(settings, endpoints, {})))
+      BrokerRegistry.layer.pipe(Layer.provide(settingsLayer(settings, simulated)))
     )
   )

@@ -23,6 +23,7 @@ import { CommandFailed } from "./output.ts"
 
 const IST_MS = 5.5 * 3_600_000
 const DAY_MS = 86_400_000
+const LONGEST_SLEEP_MS = 60_000
 
 export const TimeOfDay = Schema.String.check(Schema.isPattern(/^(?:[01]\d|2[0-3]):[0-5]\d$/))
 
@@ -33,6 +34,15 @@ export const untilTime = (time: string, now: number): number => {
   const today = midnight + (hours * 60 + minutes) * 60_000
   return today > now ? today - now : today + DAY_MS - now
 }
+
+/** In short sleeps: the time of day may be set meanwhile. */
+const sleepUntil = (time: string): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const left = untilTime(time, now)
+    return left <= LONGEST_SLEEP_MS
+      ? Effect.sleep(left)
+      : Effect.andThen(Effect.sleep(LONGEST_SLEEP_MS), sleepUntil(time))
+  })
 
 /** Whether an exchange trades before the day in India is over. */
 const tradesToday = (hours: MarketHours, now: number): boolean => {
@@ -105,8 +115,7 @@ export const selfCheck = Effect.fnUntraced(function* (time: Option.Option<string
         message: `--self-check ${time.value}: write a time of day in India as HH:MM, for example 08:45`
       })
   )
-  yield* Clock.currentTimeMillis.pipe(
-    Effect.flatMap((now) => Effect.sleep(untilTime(at, now))),
+  yield* sleepUntil(at).pipe(
     Effect.andThen(checkAll(dataDir)),
     Effect.provide(Transport.layerSockets),
     Effect.catchCause((cause) => Effect.logError("the self-check failed", cause)),

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { BrokerOverride } from "../brokers/overrides.ts"
+import { childEnvironment } from "./childEnvironment.ts"
 import { CommandFailed } from "./output.ts"
 
 /** What the child tells when it listens. */
@@ -54,8 +55,18 @@ export const startSimulator = (options: {
       String(options.rate)
     ]
     let errors = ""
+    const failed = (why: string) =>
+      new CommandFailed({ message: `The simulated exchange did not start: ${why}` })
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => fork(process.argv[1]!, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] })),
+      Effect.try({
+        try: () =>
+          fork(process.argv[1]!, args, {
+            stdio: ["ignore", "ignore", "pipe", "ipc"],
+            env: childEnvironment(process.env)
+          }),
+        // Some shortages of the system are thrown, the others are told by an event.
+        catch: (cause) => failed(whyNoProcess(cause))
+      }),
       (process) =>
         Effect.sync(() => {
           process.removeAllListeners("exit")
@@ -72,20 +83,28 @@ export const startSimulator = (options: {
         ready = message
         resume(Effect.succeed(message))
       })
+      child.on("error", (cause) => resume(Effect.fail(failed(whyNoProcess(cause)))))
       child.on("exit", (code) => {
         if (ready !== undefined) options.onExit(ready)
-        else {
-          const why = errors.trim() === "" ? `exit code ${code}` : errors.trim()
-          resume(Effect.fail(new CommandFailed({ message: `The simulated exchange did not start: ${why}` })))
-        }
+        else resume(Effect.fail(failed(errors.trim() === "" ? `exit code ${code}` : errors.trim())))
       })
     }).pipe(
       Effect.timeoutOrElse({
         duration: START_TIMEOUT,
-        orElse: () =>
-          Effect.fail(
-            new CommandFailed({ message: `The simulated exchange did not start in ${START_TIMEOUT}.` })
-          )
+        orElse: () => Effect.fail(failed(`no sign of it in ${START_TIMEOUT}`))
       })
     )
   })
+
+const whyNoProcess = (cause: unknown): string => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
+  switch (code) {
+    case "EAGAIN":
+    case "ENOMEM":
+    case "EMFILE":
+    case "ENFILE":
+      return `the system has no room for another process (${code}). Stop others, or raise its limits (ulimit)`
+    default:
+      return `its process could not be made (${code}: ${process.execPath})`
+  }
+}

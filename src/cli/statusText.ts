@@ -25,6 +25,7 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
     : `not due now${status.quiet_because === undefined ? "" : ` (${status.quiet_because})`}`
   const head = table([
     ["feed", `${status.broker} of ${status.user}`],
+    ...(status.simulated === true ? [["market", "SIMULATED: every price is invented"]] : []),
     ["state", `${status.state}${reason}`],
     ["ticks", `${due}; the last one: ${ago(status.last_tick, now)}`],
     [
@@ -58,7 +59,7 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
               time(c.since),
               ago(c.last_tick, now),
               ago(c.last_byte, now),
-              `${c.used}/${c.limit}`,
+              `${c.used}/${c.limit}${c.unwanted === undefined ? "" : `, ${c.unwanted} unwanted`}`,
               String(c.restarts),
               c.reason ?? ""
             ])

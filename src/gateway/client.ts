@@ -6,17 +6,22 @@ import type * as Fiber from "effect/Fiber"
 import type * as uWS from "uWebSockets.js"
 import { errorFrame } from "./answers.ts"
 import { Delivery } from "./delivery/delivery.ts"
-import type { DeliveryLimits } from "./delivery/delivery.ts"
+import type { DeliveryLimits, Shared } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
-import { toMsgpack } from "./delivery/encoding.ts"
+import { encoded, toMsgpack } from "./delivery/encoding.ts"
 import type { Parcel } from "./delivery/parcel.ts"
+import { PIECE } from "./delivery/turns.ts"
+import type { Turns } from "./delivery/turns.ts"
 import type { Holding } from "./holdings.ts"
 import { Holdings } from "./holdings.ts"
+import type { GatewayClock } from "./clock.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics } from "./metrics.ts"
 import type { ErrorCode, Inbound } from "./protocol.ts"
 import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
+import type { Spellings } from "./spellings.ts"
+import { OwnSpellings } from "./spellings.ts"
 
 export interface SocketData {
   readonly client: Client
@@ -32,9 +37,7 @@ export const INBOX_BYTES = 4 * 1024 * 1024
 
 /** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
 const BURST_S = 5
-
-/** How long a client that is closed for reading too slowly has to read why. */
-const LAST_WORDS_MS = 1000
+const LOGIN_BURST_S = 10
 
 /** WebSocket close codes that the gateway itself uses, with their reasons. */
 export const CLOSE = {
@@ -47,7 +50,9 @@ export const CLOSE = {
   REVOKED: { code: 4403, reason: "API key revoked" },
   TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
   TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
+  TOO_MANY_LOGINS: { code: 4429, reason: "too many logins" },
   TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
+  TOO_MANY_CLIENTS_OF_USER: { code: 4429, reason: "too many clients of this user" },
   RESTART: { code: 1012, reason: "service restart" },
   TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
@@ -67,8 +72,17 @@ export interface ClientOptions {
   readonly rooms: Rooms
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
-  readonly limits: DeliveryLimits & Pick<GatewaySettings, "maxMessagesPerSecond" | "maxBytesPerSecond">
-  readonly now: () => number
+  readonly spellings: Spellings
+  /** Of the gateway's delivery to all clients. */
+  readonly shared: Shared
+  readonly limits: DeliveryLimits &
+    Pick<
+      GatewaySettings,
+      "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond" | "maxMessageBytes"
+    >
+  readonly clock: GatewayClock
+  /** It has logged in for the first time. */
+  readonly onLogin: (client: Client) => void
 }
 
 /** A frame that waits in line, not looked at yet. */
@@ -82,6 +96,7 @@ export class Client implements Member {
   readonly solo: boolean
   readonly encoding: Encoding
   readonly holdings = new Holdings()
+  readonly spellings: OwnSpellings
   readonly delivery: Delivery
   readonly address: string
   /** Is logged in, and not attached to a feed or not served by it in everything: tried again until it is. */
@@ -94,19 +109,26 @@ export class Client implements Member {
   readonly unserved = new Set<Holding>()
   /** It asked for what its last connection held. */
   asksToResume = false
-  /** Since when it has been told that its feed is down; 0: it was not, or has been told that it is up again. */
-  toldDownAt = 0
-  /** The number of the API key that it logged in with. */
-  keyId: number | undefined
-  /** Keys that it was not allowed to try. */
-  declinedKeys = 0
+  /** Since when it has been told that its feed is down; undefined: it was not, or has been told that it is up again. */
+  toldDownAt: number | undefined
+  /** The API key that it logged in with, and its user, as they are counted. */
+  counted: { readonly keyId: number; readonly user: string } | undefined
+  /** Keys that it has shown, and logins that were declined unseen since the last one that succeeded. */
+  shownKeys = 0
+  declinedLogins = 0
   /** When the ping was sent that it has not answered; 0: none. */
   awaitsPongSince = 0
+  readonly #logins: Allowance
   readonly #messages: Allowance
   readonly #bytes: Allowance
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
   readonly #topicReaders: Set<Client>
+  readonly #onLogin: (client: Client) => void
+  readonly #newcomerBytes: number
+  readonly #turns: Turns
+  /** Those of its subscriptions that are still to take the way that fits now; undefined: all have. */
+  #reseating: Iterator<Holding> | undefined
   #topics = 0
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
@@ -119,35 +141,47 @@ export class Client implements Member {
   busy = false
   /** The topic of the account's order updates, while the client reads them. */
   ordersTopic: string | undefined
+  /** Why it ends, once the gateway has decided so. */
+  endsFor: CloseReason | undefined
   /** What waited in the socket when a limit was hit; undefined for a client that is not to be closed for it. */
   slowWith: number | undefined
 
-  constructor({ address, encoding, id, limits, metrics, now, rooms, solo, topicReaders }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { address, clock, encoding, id, limits, metrics, onLogin, rooms, shared, solo, topicReaders } =
+      options
     this.id = id
     this.solo = solo
     this.encoding = encoding
     this.address = address
-    const at = now()
+    const at = clock.now()
+    this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#metrics = metrics
     this.#rooms = rooms
     this.#topicReaders = topicReaders
+    this.#onLogin = onLogin
+    this.#newcomerBytes = limits.maxMessageBytes
+    this.#turns = shared.turns
+    this.spellings = new OwnSpellings(options.spellings)
     this.delivery = new Delivery(
       encoding,
       {
         waiting: () => this.waitingBytes,
         send: (payload, binary) => this.#socket?.send(payload, binary, false),
+        // Corked frames share a segment, which a solo reader does not read.
+        together: (act) => void (solo || this.#socket === undefined ? act() : this.#socket.cork(act)),
         behind: () => {
           metrics.fellBehind()
           this.reseat()
         },
         caughtUp: () => this.reseat(),
         tooSlow: () => this.tooSlow(),
-        lost: (conflated, dropped) => metrics.lost(conflated, dropped)
+        lost: (loss) => metrics.lost(loss)
       },
       limits,
-      now
+      shared,
+      clock
     )
   }
 
@@ -159,18 +193,38 @@ export class Client implements Member {
     this.delivery.tick(seat, parcel)
   }
 
-  /** What it wants of its subscriptions has changed: takes each of them the way that fits now. */
+  /** What it wants of its subscriptions has changed: each of them takes the way that fits now, piece by piece. */
   reseat(): void {
-    for (const { seat } of this.holdings) this.#rooms.reseat(seat)
+    if (this.holdings.count === 0) return
+    const underWay = this.#reseating !== undefined
+    this.#reseating = this.holdings[Symbol.iterator]()
+    if (!underWay) this.#turns.add(this.#reseatSome)
   }
 
-  /** Once: the closing handshake stands behind all that waits, so the connection is dropped a little later anyway. */
+  get isReseating(): boolean {
+    return this.#reseating !== undefined
+  }
+
+  readonly #reseatSome = (): boolean => {
+    for (let left = PIECE; left > 0 && this.isOpen; left--) {
+      const next = this.#reseating!.next()
+      if (next.done === true) break
+      this.#rooms.reseat(next.value.seat)
+      if (left === 1) return true
+    }
+    this.#reseating = undefined
+    return false
+  }
+
+  /**
+   * Once. The closing handshake stands behind all that waits; what is not read within some seconds the library drops, together
+   * with the connection.
+   */
   tooSlow(): void {
     if (this.slowWith !== undefined || this.#socket === undefined) return
     this.slowWith = this.waitingBytes
     this.#metrics.tooSlow()
     this.end("too_slow", CLOSE.TOO_SLOW)
-    setTimeout(() => this.drop(), LAST_WORDS_MS).unref()
   }
 
   opened(socket: uWS.WebSocket<SocketData>, graceMs: number): void {
@@ -179,8 +233,13 @@ export class Client implements Member {
     this.#graceTimer = setTimeout(() => this.end("auth_timeout", CLOSE.AUTH_TIMEOUT), graceMs)
   }
 
-  /** From the close handler: from here on nothing reaches the socket. */
-  closed(): void {
+  /**
+   * From the close handler: from here on nothing reaches the socket.
+   *
+   * @param reason where it is not the gateway that ended it
+   */
+  closed(reason: CloseReason): void {
+    this.#metrics.closed(this.endsFor ?? reason)
     this.#socket = undefined
     this.#topicReaders.delete(this)
     clearTimeout(this.#graceTimer)
@@ -202,8 +261,21 @@ export class Client implements Member {
   /** Ends the grace period, whatever becomes of the user's feed. */
   logIn(user: string): void {
     clearTimeout(this.#graceTimer)
-    if (this.#user === undefined && this.isOpen) this.#metrics.loggedIn()
+    const first = this.#user === undefined && this.isOpen
     this.#user = user
+    if (!first) return
+    this.#metrics.loggedIn()
+    this.#onLogin(this)
+  }
+
+  /** The number of its API key; undefined while it is not logged in. */
+  get keyId(): number | undefined {
+    return this.counted?.keyId
+  }
+
+  /** Milliseconds until it may log in (again); 0: it does now. */
+  loginWaitMs(now: number): number {
+    return this.#logins.takeOrWait(1, now)
   }
 
   /** False when it sends more than it may; it is closed then. */
@@ -217,7 +289,8 @@ export class Client implements Member {
   /** Puts a frame in line. False when the line is full; the client is closed then. */
   enqueue(read: () => Inbound, bytes: number): boolean {
     const waiting = this.#inbox.length
-    if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > INBOX_BYTES)) {
+    const most = this.#user === undefined ? this.#newcomerBytes : INBOX_BYTES
+    if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > most)) {
       this.end("inbox_full", CLOSE.INBOX_FULL)
       return false
     }
@@ -240,6 +313,11 @@ export class Client implements Member {
   fail(code: ErrorCode, message: string, requestId: string | undefined): void {
     this.#metrics.failed(code)
     this.send(errorFrame(code, message, requestId))
+  }
+
+  /** A message about the feed, in its place among the ticks. For clients with events. */
+  message(json: string): void {
+    this.delivery.message(encoded(json, this.encoding))
   }
 
   /** Reads order updates under this topic, or none any more. */
@@ -276,15 +354,14 @@ export class Client implements Member {
   /** A closing handshake: clients take it as an answer and some do not come back. */
   end(reason: CloseReason, { code, reason: text }: { readonly code: number; readonly reason: string }): void {
     if (this.#socket === undefined) return
-    this.#metrics.closed(reason)
+    this.endsFor = reason
     this.#socket.end(code, text)
   }
 
   /** Its key is out of use. What waits in the socket would still reach it in front of a closing handshake. */
   expel(): void {
     if (this.waitingBytes === 0) return this.end("revoked", CLOSE.REVOKED)
-    this.#metrics.closed("revoked")
-    this.drop()
+    this.drop("revoked")
   }
 
   /**
@@ -292,13 +369,12 @@ export class Client implements Member {
    * others want to know why: whoever asked for something that those clients do not know hears it. True: it does.
    */
   sayRestart(): boolean {
-    if (!this.knowsMore || this.#socket === undefined) {
-      if (this.isOpen) this.#metrics.closed("restart")
-      this.drop()
-      return false
+    if (this.knowsMore && this.isOpen) {
+      this.end("shutdown", CLOSE.RESTART)
+      return true
     }
-    this.end("restart", CLOSE.RESTART)
-    return true
+    this.drop("shutdown")
+    return false
   }
 
   /** It speaks more than the older protocol: it chose an option, or MessagePack. */
@@ -308,7 +384,12 @@ export class Client implements Member {
   }
 
   /** Drops the connection without a closing handshake, so that every client knows to come back. */
-  drop(): void {
+  drop(reason: CloseReason): void {
+    this.endsFor = reason
     this.#socket?.close()
+  }
+
+  makeRoom(): void {
+    this.end("made_room", CLOSE.AUTH_TIMEOUT)
   }
 }

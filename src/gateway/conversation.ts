@@ -7,15 +7,17 @@ import * as Effect from "effect/Effect"
 import type { FeedError } from "../bus/feed.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
+import { makeLeaving } from "./leaving.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
 import { ordersTopic } from "./orderUpdates.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
 import { Slices } from "./slices.ts"
-import type { SubscriptionDeps } from "./subscriptions.ts"
+import type { SubscribeDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
-export type ConversationDeps = Omit<SubscriptionDeps, "slices"> & Omit<LoginDeps, "subscriptions">
+export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
+  Omit<LoginDeps, "leaveRooms" | "subscriptions">
 
 const noOrders: Problem = {
   code: "ORDERS_UNAVAILABLE",
@@ -27,6 +29,8 @@ export interface Conversation {
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
+  /** The gateway stops: nobody reads what its rooms have any more, so that clients need not leave them. */
+  readonly stop: () => void
 }
 
 /**
@@ -42,9 +46,11 @@ const LARGE_BYTES = 64 * 1024
 export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { feed, keeper, metrics, orders } = deps
   const slices = new Slices()
-  const subscriptions = makeSubscriptions({ ...deps, slices })
-  const { subscribe, unsubscribe, unsubscribeAll } = subscriptions
-  const { authenticate, leave, settle } = makeLogins({ ...deps, subscriptions })
+  const leaving = makeLeaving({ ...deps, slices })
+  const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
+  const subscriptions = makeSubscriptions({ ...deps, slices, leaving })
+  const { subscribe } = subscriptions
+  const { authenticate, leave, settle } = makeLogins({ ...deps, leaveRooms, subscriptions })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(
@@ -171,5 +177,5 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     client.busy = false
   })
 
-  return { drain, leave }
+  return { drain, leave, stop }
 }

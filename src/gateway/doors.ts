@@ -11,6 +11,8 @@ import { createSecureContext } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as uWS from "uWebSockets.js"
+import { lifeOf } from "./certificate.ts"
+import type { CertificateLife } from "./certificate.ts"
 import { freePort, listen } from "./listen.ts"
 import type { ListenFailed } from "./listen.ts"
 
@@ -27,8 +29,14 @@ export class TlsFailed extends Schema.TaggedError<TlsFailed>()("TlsFailed", { de
   }
 }
 
-/** Reads and tries the pair: uWebSockets.js itself says nothing of what is wrong. Answers what changes when they do. */
-const tryPair = ({ cert, key }: Tls): Effect.Effect<string, TlsFailed> =>
+interface Pair {
+  /** Differs when a file was written. */
+  readonly stamp: string
+  readonly life: CertificateLife
+}
+
+/** Reads and tries the pair: uWebSockets.js itself says nothing of what is wrong. */
+const tryPair = ({ cert, key }: Tls): Effect.Effect<Pair, TlsFailed> =>
   Effect.suspend(() => {
     let texts: ReadonlyArray<Buffer>
     let file = cert
@@ -42,6 +50,7 @@ const tryPair = ({ cert, key }: Tls): Effect.Effect<string, TlsFailed> =>
     }
     try {
       createSecureContext({ cert: texts[0], key: texts[1] })
+      return Effect.succeed({ stamp: stamp({ cert, key }), life: lifeOf(texts[0]!.toString("latin1")) })
     } catch (cause) {
       // OpenSSL's reasons hold no part of the files.
       const reason = cause instanceof Error ? cause.message : "unusable"
@@ -51,7 +60,6 @@ const tryPair = ({ cert, key }: Tls): Effect.Effect<string, TlsFailed> =>
         })
       )
     }
-    return Effect.succeed(stamp({ cert, key }))
   })
 
 /** Differs when a file was written. */
@@ -83,10 +91,21 @@ export class Doors {
   #socket: uWS.us_listen_socket | undefined
   #port = 0
   #stamp = ""
+  #life: CertificateLife | undefined
+  #paused = false
   #refused = ""
 
   constructor(options: DoorsOptions) {
     this.#options = options
+  }
+
+  /** Of the certificate in use. */
+  get life(): CertificateLife | undefined {
+    return this.#life
+  }
+
+  get paused(): boolean {
+    return this.#paused
   }
 
   get port(): number {
@@ -112,6 +131,7 @@ export class Doors {
 
   /** The newest application listens, in place of the one before. The two steps are one, so that hardly a client comes between. */
   readonly #listen: Effect.Effect<void, ListenFailed> = Effect.suspend(() => {
+    if (this.#paused) return Effect.void
     if (this.#socket !== undefined) uWS.us_listen_socket_close(this.#socket)
     this.#socket = undefined
     const { app } = this.#serving.at(-1)!
@@ -132,7 +152,8 @@ export class Doors {
       Effect.try({
         try: () => {
           this.#add(uWS.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key }))
-          this.#stamp = read
+          this.#stamp = read.stamp
+          this.#life = read.life
         },
         catch: () =>
           new TlsFailed({
@@ -147,7 +168,7 @@ export class Doors {
     const { tls } = this.#options
     if (tls === undefined) return Effect.succeed(false)
     // Somebody else took the port in the moment of the last change.
-    if (this.#socket === undefined) return Effect.as(this.#listen, true)
+    if (this.#socket === undefined && !this.#paused) return Effect.as(this.#listen, true)
     const now = stamp(tls)
     if (now === this.#stamp || now === this.#refused) return Effect.succeed(false)
     return this.#secure(tls).pipe(
@@ -155,6 +176,22 @@ export class Doors {
       Effect.andThen(this.#listen),
       Effect.as(true)
     )
+  })
+
+  /**
+   * Accepts no connections: the system refuses them. Where the process has no descriptor left, the library would try to accept
+   * again and again.
+   */
+  pause(): void {
+    this.#paused = true
+    if (this.#socket !== undefined) uWS.us_listen_socket_close(this.#socket)
+    this.#socket = undefined
+  }
+
+  /** Accepts again; where that fails, the next call tries again. */
+  readonly resume: Effect.Effect<void, ListenFailed> = Effect.suspend(() => {
+    this.#paused = false
+    return Effect.tapError(this.#listen, () => Effect.sync(() => (this.#paused = true)))
   })
 
   /** The route, such that it is known which applications have clients. */
@@ -189,14 +226,7 @@ export class Doors {
     for (const { app } of this.#serving) app.publish(topic, payload, binary, false)
   }
 
-  /** Nobody comes in any more; who is inside stays. */
-  shut(): void {
-    if (this.#socket !== undefined) uWS.us_listen_socket_close(this.#socket)
-    this.#socket = undefined
-  }
-
   close(): void {
-    this.shut()
     for (const { app } of this.#serving.splice(0)) app.close()
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What one client holds: its subscriptions under its own spelling, grouped by what they are to the feed.
+ * What one client holds: its subscriptions under its own spelling, and by instrument what they are to the feed.
  *
  * The feed knows a reader's subscription by instrument and mode, while a client may hold the same one under
- * several spellings (`TCS` and `TCS:20`, mode 3 and mode 4). The feed is told when the last of a group goes.
+ * several spellings (`TCS` and `TCS:20`, mode 3 and mode 4). The feed is told when the last of them goes.
  */
 import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
@@ -23,13 +23,21 @@ export interface Holding {
   readonly depth: number | undefined
 }
 
-/** What the feed counts as one subscription. */
-interface Group {
+/** A name as a client spells it. */
+export type Spelled = Pick<Holding, "symbol" | "exchange">
+
+/** A holding as the feed knows it. */
+interface Held {
+  readonly holding: Holding
+  readonly mode: Mode
+  readonly instrument: HeldInstrument
+}
+
+interface HeldInstrument {
   readonly symbol: string
   readonly exchange: string
-  readonly mode: Mode
-  /** Nearly always one. */
-  readonly holdings: Array<Holding>
+  /** Nearly always one. Spellings are limited (see spellings.ts), so it never is long. */
+  readonly held: Array<Held>
 }
 
 export interface Removed {
@@ -38,149 +46,121 @@ export interface Removed {
   readonly requests: ReadonlyArray<UnsubscribeRequest>
 }
 
-const allModes: ReadonlyArray<Mode> = ["ltp", "quote", "depth"]
+const tagsOf: Readonly<Record<Mode, ReadonlyArray<ModeTag>>> = { ltp: [1], quote: [2], depth: [3, 4] }
+const allTags: ReadonlyArray<ModeTag> = [1, 2, 3, 4]
 
-const keyOf = (symbol: string, exchange: string, mode: Mode): string => `${exchange}:${symbol}/${mode}`
-
-/** A name as a client spells it. */
-type Spelled = Pick<Holding, "symbol" | "exchange">
-
-const isSpelled = (holding: Holding, { exchange, symbol }: Spelled): boolean =>
-  holding.symbol === symbol && holding.exchange === exchange
+/** Names may hold any character: a length tells where the first one ends. */
+const keyOf = ({ exchange, symbol }: Spelled, tag: ModeTag): string =>
+  `${tag}${exchange.length}:${exchange}${symbol}`
 
 export class Holdings {
-  readonly #groups = new Map<string, Group>()
-  /**
-   * Of spellings that are or were served under another symbol than their own (`NSE:CENTRALBK-BE` as CENTRALBK): all symbols
-   * under which the client may hold something by that spelling.
-   */
-  readonly #served = new Map<string, Set<string>>()
-  #count = 0
+  readonly #bySpelling = new Map<string, Held>()
+  /** By the feed's name. A share that is held as `CENTRALBK-BE` may be CENTRALBK here. */
+  readonly #instruments = new Map<string, HeldInstrument>()
+  #size = 0
 
   /** Whether the feed's subscription is held by any spelling. Names in the common spelling. */
   has(symbol: string, exchange: string, mode: Mode): boolean {
-    return this.#groups.has(keyOf(symbol, exchange, mode))
+    const instrument = this.#instruments.get(nameOf({ symbol, exchange }))
+    return instrument?.held.some((held) => held.mode === mode) === true
   }
 
+  /** Subscriptions of the feed. */
   get size(): number {
-    return this.#groups.size
+    return this.#size
   }
 
   /** Every spelling counted. */
   get count(): number {
-    return this.#count
+    return this.#bySpelling.size
   }
 
+  /** In the order in which they came. Goes on with what is there when others come and go meanwhile. */
   *[Symbol.iterator](): Iterator<Holding> {
-    for (const { holdings } of this.#groups.values()) yield* holdings
+    for (const { holding } of this.#bySpelling.values()) yield holding
   }
 
-  /** How the client spells what it holds of this instrument, each spelling once. Names in the common spelling. */
-  spellingsOf(symbol: string, exchange: string): ReadonlyArray<Spelled> {
-    const found: Array<Spelled> = []
-    for (const mode of allModes) {
-      for (const holding of this.#groups.get(keyOf(symbol, exchange, mode))?.holdings ?? []) {
-        if (!found.some((known) => isSpelled(holding, known)))
-          found.push({ symbol: holding.symbol, exchange: holding.exchange })
-      }
+  /** What it holds, as `EXCHANGE:SYMBOL` in the common spelling. */
+  get instruments(): ReadonlyMap<string, unknown> {
+    return this.#instruments
+  }
+
+  /**
+   * How the client spells what it holds of an instrument, each spelling once.
+   *
+   * @param name as `EXCHANGE:SYMBOL` in the common spelling
+   */
+  spellingsOf(name: string): ReadonlyArray<Spelled> {
+    const found = new Map<string, Spelled>()
+    for (const { holding } of this.#instruments.get(name)?.held ?? []) {
+      const { exchange, symbol } = holding
+      found.set(nameOf(holding), { symbol, exchange })
     }
-    return found
-  }
-
-  /** The name with the feed's own symbol. What is held under an earlier one stays within reach by that spelling. */
-  servedAs(name: Named, symbol: string | undefined): Named {
-    if (symbol === undefined) return name
-    const spelled = nameOf(name)
-    const known = this.#served.get(spelled)
-    if (known === undefined) this.#served.set(spelled, new Set([symbol, name.instrument.symbol]))
-    else known.add(symbol)
-    return { ...name, instrument: { ...name.instrument, symbol } }
-  }
-
-  /** Those in which something may be held by this spelling. */
-  #groupsOf(name: Named, mode: Mode | undefined): ReadonlyArray<Group> {
-    const { exchange, symbol } = name.instrument
-    const served = this.#served.size === 0 ? undefined : this.#served.get(nameOf(name))
-    const groups: Array<Group> = []
-    for (const s of served ?? [symbol]) {
-      for (const m of mode === undefined ? allModes : [mode]) {
-        const group = this.#groups.get(keyOf(s, exchange, m))
-        if (group !== undefined) groups.push(group)
-      }
-    }
-    return groups
-  }
-
-  /** Takes holdings out of a group. Answers what the feed is to be told when none is left. */
-  #take(group: Group, gone: ReadonlyArray<Holding>): UnsubscribeRequest | undefined {
-    for (const holding of gone) group.holdings.splice(group.holdings.indexOf(holding), 1)
-    this.#count -= gone.length
-    if (group.holdings.length > 0) return undefined
-    const { exchange, mode, symbol } = group
-    this.#groups.delete(keyOf(symbol, exchange, mode))
-    return { symbol, exchange, mode }
+    return [...found.values()]
   }
 
   /** The holding of the same spelling and mode number, whichever book level it has. */
-  find(name: Named, mode: Mode, tag: ModeTag): Holding | undefined {
-    for (const { holdings } of this.#groupsOf(name, mode)) {
-      const found = holdings.find((h) => h.tag === tag && isSpelled(h, name))
-      if (found !== undefined) return found
-    }
-    return undefined
+  find(name: Spelled, tag: ModeTag): Holding | undefined {
+    return this.#bySpelling.get(keyOf(name, tag))?.holding
   }
 
   /**
    * Adds a holding, in place of an earlier one of the same spelling and mode number if there is one. Answers what the
-   * feed is to be told where that was served under another symbol and was the last of its group.
+   * feed is to be told where that was served under another symbol and was the last of its instrument and mode.
+   *
+   * @param name with the feed's own symbol
    */
   put(name: Named, mode: Mode, holding: Holding): UnsubscribeRequest | undefined {
+    const key = keyOf(name, holding.tag)
+    const earlier = this.#bySpelling.get(key)
     const { symbol, exchange } = name.instrument
-    const key = keyOf(symbol, exchange, mode)
-    const group = this.#groups.get(key)
-    const earlier = this.find(name, mode, holding.tag)
-    if (earlier !== undefined && group?.holdings.includes(earlier) === true) {
-      group.holdings[group.holdings.indexOf(earlier)] = holding
-      return undefined
-    }
-    this.#count++
-    if (group === undefined) this.#groups.set(key, { symbol, exchange, mode, holdings: [holding] })
-    else group.holdings.push(holding)
-    if (earlier === undefined) return undefined
-    return this.#take(
-      this.#groupsOf(name, mode).find((g) => g.holdings.includes(earlier))!,
-      [earlier]
-    )
+    const known = this.#instruments.get(nameOf(name.instrument))
+    const instrument = known ?? { symbol, exchange, held: [] }
+    if (known === undefined) this.#instruments.set(nameOf(instrument), instrument)
+    if (!instrument.held.some((held) => held.mode === mode)) this.#size++
+    const held: Held = { holding, mode, instrument }
+    instrument.held.push(held)
+    this.#bySpelling.set(key, held)
+    return earlier === undefined ? undefined : this.#leave(earlier)
   }
 
-  /** Removes what is held under this spelling, in one mode or in all. */
-  remove(name: Named, mode: Mode | undefined): Removed {
+  /** Takes a holding off its instrument. Answers what the feed is to be told where it was the last in its mode. */
+  #leave(gone: Held): UnsubscribeRequest | undefined {
+    const { instrument, mode } = gone
+    const { exchange, held, symbol } = instrument
+    held.splice(held.indexOf(gone), 1)
+    if (held.length === 0) this.#instruments.delete(nameOf(instrument))
+    if (held.some((other) => other.mode === mode)) return undefined
+    this.#size--
+    return { symbol, exchange, mode }
+  }
+
+  /** Removes what is held under this spelling, in one mode or in all, whatever it is served as. */
+  remove(name: Spelled, mode: Mode | undefined): Removed {
     const holdings: Array<Holding> = []
     const requests: Array<UnsubscribeRequest> = []
-    for (const group of this.#groupsOf(name, mode)) {
-      const gone = group.holdings.filter((h) => isSpelled(h, name))
-      if (gone.length === 0) continue
-      holdings.push(...gone)
-      const request = this.#take(group, gone)
+    for (const tag of mode === undefined ? allTags : tagsOf[mode]) {
+      const key = keyOf(name, tag)
+      const held = this.#bySpelling.get(key)
+      if (held === undefined) continue
+      this.#bySpelling.delete(key)
+      holdings.push(held.holding)
+      const request = this.#leave(held)
       if (request !== undefined) requests.push(request)
     }
-    const left = this.#served.size === 0 ? [] : this.#groupsOf(name, undefined)
-    if (!left.some((group) => group.holdings.some((h) => isSpelled(h, name))))
-      this.#served.delete(nameOf(name))
     return { holdings, requests }
   }
 
   /** Removes everything. */
   clear(): Removed {
-    this.#served.clear()
-    const holdings: Array<Holding> = []
+    const holdings = [...this]
     const requests: Array<UnsubscribeRequest> = []
-    for (const { symbol, exchange, mode, holdings: held } of this.#groups.values()) {
-      holdings.push(...held)
-      requests.push({ symbol, exchange, mode })
+    for (const { exchange, held, symbol } of this.#instruments.values()) {
+      for (const mode of new Set(held.map((h) => h.mode))) requests.push({ symbol, exchange, mode })
     }
-    this.#groups.clear()
-    this.#count = 0
+    this.#bySpelling.clear()
+    this.#instruments.clear()
+    this.#size = 0
     return { holdings, requests }
   }
 }

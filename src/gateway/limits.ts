@@ -1,5 +1,6 @@
 /** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
 
+import { nameOf } from "../market/instrument.ts"
 import type { Holdings } from "./holdings.ts"
 import type { ModeChoice, Named, Unusable } from "./protocol.ts"
 
@@ -37,6 +38,32 @@ export class Allowance {
       return 0
     }
     return ((amount - this.#left) * 1000) / this.#perSecond
+  }
+}
+
+/** How many names are remembered; beyond, the one that came first is forgotten. */
+const MOST_NAMES = 10_000
+
+/** An allowance for each name. */
+export class Allowances {
+  readonly #perSecond: number
+  readonly #burst: number
+  readonly #byName = new Map<string, Allowance>()
+
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+  }
+
+  /** @returns 0 where it is taken, else the milliseconds until there is enough */
+  takeOrWait(name: string, amount: number, now: number): number {
+    let allowance = this.#byName.get(name)
+    if (allowance === undefined) {
+      const oldest = this.#byName.keys().next()
+      if (this.#byName.size >= MOST_NAMES && oldest.done !== true) this.#byName.delete(oldest.value)
+      this.#byName.set(name, (allowance = new Allowance(this.#perSecond, this.#burst, now)))
+    }
+    return allowance.takeOrWait(amount, now)
   }
 }
 
@@ -90,14 +117,14 @@ export const isLoopback = (host: string): boolean =>
  */
 export const roomFor = (
   holdings: Holdings,
-  { mode, tag }: ModeChoice,
+  { tag }: ModeChoice,
   most: number
 ): ((entry: Named | Unusable) => string | undefined) => {
   const held = holdings.count
   const fresh = new Set<string>()
   return (entry) => {
-    if (!entry.ok || holdings.find(entry, mode, tag) !== undefined) return undefined
-    const name = `${entry.exchange}\n${entry.symbol}`
+    if (!entry.ok || holdings.find(entry, tag) !== undefined) return undefined
+    const name = nameOf(entry)
     if (!fresh.has(name) && held + fresh.size >= most) {
       return `A client may hold ${most} subscriptions and holds ${held}`
     }

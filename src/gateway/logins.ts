@@ -7,15 +7,18 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed, FeedInfo } from "../bus/feed.ts"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
+import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
-import type { FailedKeys } from "./failedKeys.ts"
-import { Tally } from "./limits.ts"
+import type { KeyGuard } from "./keyGuard.ts"
+import { Allowances, Tally } from "./limits.ts"
 import type { MissingFeed } from "./messages/answers.ts"
-import type { GatewayMetrics } from "./metrics.ts"
+import type { GatewayMetrics, Limit } from "./metrics.ts"
 import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
+import type { ErrorCode } from "./messages/words.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { OrderUpdates } from "./orderUpdates.ts"
 import type { Request } from "./protocol.ts"
@@ -27,11 +30,17 @@ export interface LoginDeps {
   readonly feed: Feed["Service"]
   readonly keys: ApiKeys["Service"]
   readonly metrics: GatewayMetrics
-  readonly failedKeys: FailedKeys
-  readonly limits: Pick<GatewaySettings, "maxConnectionsPerKey">
+  readonly keyGuard: KeyGuard
+  readonly limits: Pick<
+    GatewaySettings,
+    "maxConnectionsPerKey" | "maxConnectionsPerUser" | "maxLoginsPerKeyPerSecond"
+  >
   readonly now: () => number
+  readonly timeOfDay: () => number
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
+  /** Takes the client out of every room. */
+  readonly leaveRooms: (client: Client) => Effect.Effect<void>
   readonly subscriptions: Subscriptions
   readonly keeper: Keeper
   readonly orders: Pick<OrderUpdates["Service"], "available">
@@ -40,29 +49,67 @@ export interface LoginDeps {
 /** How long the answer to a login waits for the feed. The first attempt of a session takes two seconds of it. */
 const PATIENCE_MS = 3000
 
-/** Attempts with keys that were not looked at, before a client is closed. */
-const PATIENCE_KEYS = 20
+/** Logins that were declined unseen, before a client is closed. */
+const PATIENCE = 20
 
 export const makeLogins = (deps: LoginDeps) => {
-  const { brokerOf, failedKeys, feed, keeper, keys, limits, metrics, now, subscriptions } = deps
+  const { brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } = deps
+  const { subscriptions } = deps
   const resuming = makeResuming(deps)
-  /** Logged-in clients by the number of their key. */
+  /** Logged-in clients by the number of their key, and by their user. */
   const byKey = new Tally<number>()
-  const forgetKey = (client: Client): void => {
-    if (client.keyId !== undefined) byKey.remove(client.keyId)
-    client.keyId = undefined
+  const byUser = new Tally<string>()
+  /** All clients that one key may have come back at once. */
+  const perKey = new Allowances(
+    limits.maxLoginsPerKeyPerSecond,
+    limits.maxLoginsPerKeyPerSecond + 2 * limits.maxConnectionsPerKey
+  )
+  /** Keys that are too short, and were said to be. */
+  const guessable = new Set<number>()
+
+  const count = (client: Client, keyId: number, user: string): void => {
+    client.counted = { keyId, user }
+    byKey.add(keyId)
+    byUser.add(user)
   }
+  const discount = (client: Client): void => {
+    if (client.counted === undefined) return
+    byKey.remove(client.counted.keyId)
+    byUser.remove(client.counted.user)
+    client.counted = undefined
+  }
+
+  /** Answered without a look at the key. Who goes on all the same is closed. */
+  const decline = (
+    client: Client,
+    limit: Limit,
+    code: ErrorCode,
+    message: string,
+    requestId: string | undefined
+  ): void => {
+    metrics.limited(limit)
+    if (++client.declinedLogins <= PATIENCE) return client.fail(code, message, requestId)
+    if (limit === "failed_keys") client.end("too_many_wrong_keys", CLOSE.TOO_MANY_WRONG_KEYS)
+    else client.end("too_many_logins", CLOSE.TOO_MANY_LOGINS)
+  }
+
+  const seconds = (ms: number): string => `${Math.ceil(ms / 1000)} s`
+
+  const tooManyLogins = (client: Client, limit: Limit, waitMs: number, requestId: string | undefined) =>
+    decline(client, limit, "RATE_LIMITED", `Too many logins: try again in ${seconds(waitMs)}`, requestId)
 
   /** When it is interrupted on the way, `client.user` is still there to be released again. */
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
+      discount(client)
       keeper.ended(client)
-      subscriptions.leaveRooms(client)
-      forgetKey(client)
       client.needsFeed = false
-      client.toldDownAt = 0
-      return client.user === undefined ? Effect.void : feed.release(client.user, client.id)
+      client.toldDownAt = undefined
+      return leaveRooms(client)
     }).pipe(
+      Effect.andThen(
+        Effect.suspend(() => (client.user === undefined ? Effect.void : feed.release(client.user, client.id)))
+      ),
       Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
     )
 
@@ -72,14 +119,14 @@ export const makeLogins = (deps: LoginDeps) => {
     requestId: string | undefined
   ) {
     if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
-    const waitMs = failedKeys.waitMs(client.address, now())
-    if (waitMs > 0) {
-      metrics.limited("failed_keys")
-      if (++client.declinedKeys > PATIENCE_KEYS)
-        return client.end("too_many_wrong_keys", CLOSE.TOO_MANY_WRONG_KEYS)
-      const message = `Too many wrong API keys came from this address: try again in ${Math.ceil(waitMs / 1000)} s`
-      return client.fail("AUTHENTICATION_ERROR", message, requestId)
+    const shown = { address: client.address, key, first: client.shownKeys++ === 0 }
+    const stopped = keyGuard.waitMs(shown, now())
+    if (stopped > 0) {
+      const message = `Too many wrong API keys came from this address: try again in ${seconds(stopped)}`
+      return decline(client, "failed_keys", "AUTHENTICATION_ERROR", message, requestId)
     }
+    const tooOften = client.loginWaitMs(now())
+    if (tooOften > 0) return tooManyLogins(client, "logins", tooOften, requestId)
     const verified = yield* Effect.result(keys.identify(key))
     if (Result.isFailure(verified)) {
       yield* Effect.logError(
@@ -88,23 +135,33 @@ export const makeLogins = (deps: LoginDeps) => {
       return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
     }
     if (verified.success === undefined) {
-      failedKeys.failed(client.address, key, now())
-      yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
+      // The same wrong key again is no news.
+      if (keyGuard.failed(shown, now())) yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
     const { id, resume: resumesUnasked, user } = verified.success
     // It may have gone while its key was looked up: nobody would count it down again.
     if (!client.isOpen) return
-    if (client.keyId !== id) {
-      if (byKey.of(id) >= limits.maxConnectionsPerKey)
-        return client.end("too_many_clients", CLOSE.TOO_MANY_CLIENTS)
-    }
+    keyGuard.succeeded(shown)
+    const wait = perKey.takeOrWait(String(id), 1, now())
+    if (wait > 0) return tooManyLogins(client, "logins_per_key", wait, requestId)
+    const again = client.counted?.keyId === id
+    if (!again && byKey.of(id) >= limits.maxConnectionsPerKey)
+      return client.end("too_many_clients", CLOSE.TOO_MANY_CLIENTS)
+    if (client.counted?.user !== user && byUser.of(user) >= limits.maxConnectionsPerUser)
+      return client.end("too_many_clients_of_user", CLOSE.TOO_MANY_CLIENTS_OF_USER)
     // Another account: nothing of the first one may reach this socket any more.
     if (client.user !== undefined && client.user !== user) yield* leave(client)
-    if (client.keyId !== id) {
-      forgetKey(client)
-      client.keyId = id
-      byKey.add(id)
+    if (!again) {
+      discount(client)
+      count(client, id, user)
+    }
+    if (key.length < API_KEY_MIN_LENGTH && !guessable.has(id)) {
+      guessable.add(id)
+      yield* Effect.logWarning(
+        `API key ${id} of ${user} has fewer than ${API_KEY_MIN_LENGTH} characters and can be guessed: ` +
+          `make another with "algoways keys create ${user}", and revoke it with "algoways keys revoke ${id}"`
+      )
     }
     client.logIn(user)
     const { info, missing } = yield* attach(client, user)
@@ -112,16 +169,21 @@ export const makeLogins = (deps: LoginDeps) => {
     const wanted = resume ?? (resumesUnasked ? { name: "" } : "no")
     const taken = yield* resuming.take(client, { user, keyId: id, resume: wanted, optIns })
     // Not before: the first thing that a client hears is the answer to its login.
+    const { personal } = client.delivery
     client.delivery.choose(optIns)
-    client.reseat()
-    yield* Effect.logInfo(
-      `client ${client.id} is logged in as ${user}${missing === undefined ? "" : `; no feed: ${missing.message}`}`
-    )
+    if (client.delivery.personal !== personal) client.reseat()
+    // From the answer on, its frames are as it chose.
+    while (client.isReseating) yield* breathe
+    const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
+    yield* again
+      ? Effect.logDebug(`client ${client.id} is logged in as ${user} again${lacking}`)
+      : Effect.logInfo(`client ${client.id} is logged in as ${user}${lacking}`)
+    client.declinedLogins = 0
     const resumed = taken?.told
     client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
     if (missing !== undefined && optIns.events) {
       client.toldDownAt = now()
-      client.delivery.message(missingStatus(missing, info.broker, now()))
+      client.message(missingStatus(missing, info.broker, timeOfDay()))
     }
     if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
   })
@@ -156,13 +218,16 @@ export const makeLogins = (deps: LoginDeps) => {
     client.needsFeed = false
     client.feedFaults = 0
     keeper.changed(client)
-    if (missing !== undefined || client.toldDownAt === 0) return
+    if (missing !== undefined || client.toldDownAt === undefined) return
     // No session came up for it, so that no event has told it.
     const restored = asked - refused.success
-    client.delivery.message(
-      arrivedStatus(info.broker, now(), client.toldDownAt, { restored, failed: refused.success })
+    client.message(
+      arrivedStatus(info.broker, timeOfDay(), now() - client.toldDownAt, {
+        restored,
+        failed: refused.success
+      })
     )
-    client.toldDownAt = 0
+    client.toldDownAt = undefined
   })
 
   return { authenticate, leave, settle }

@@ -4,6 +4,7 @@ import * as Metric from "effect/Metric"
 import type { Frame } from "../bus/frame.ts"
 import { ofLeg } from "../bus/latency.ts"
 import type { FeedEvent } from "../market/feedEvent.ts"
+import type { Lost } from "./delivery/outbox.ts"
 import type { ErrorCode } from "./protocol.ts"
 
 const counter = (name: string, description: string) =>
@@ -35,11 +36,29 @@ const dropped = counter(
   "dropped_total",
   "Frames that slow clients lost because they chose to lose the oldest"
 )
+const statusesLost = counter(
+  "statuses_lost_total",
+  "Messages about the feed that slow clients lost for want of room"
+)
 const limited = counter("limited_total", "Upgrades and requests that were declined by a limit")
-const closed = counter("closed_total", "Clients closed by the gateway, by reason")
+const closed = counter(
+  "closed_total",
+  "Client connections that ended, by reason: client and lost are theirs, all others the gateway's"
+)
 const events = counter("events_total", "Events of users' feeds that reached this gateway, by type")
 const httpAnswers = counter("http_answers_total", "Answers to /ready and /status, by route and status")
 const keysRefused = counter("http_keys_refused_total", "Wrong API keys that came over HTTP")
+
+const openDescriptors = gauge("descriptors", "Files and sockets that the process has open")
+const mostDescriptors = gauge("descriptors_limit", "Files and sockets that the process may have open")
+const acceptPauses = counter(
+  "accept_pauses_total",
+  "Times that no connections were accepted because the process had hardly a descriptor left"
+)
+const certificateSeconds = gauge(
+  "certificate_expires_seconds",
+  "Seconds until the TLS certificate in use expires; below 0: since"
+)
 
 export interface GatewayStats {
   readonly clients: number
@@ -59,23 +78,44 @@ export type Limit =
   | "connections"
   | "connections_per_address"
   | "origin"
+  | "descriptors"
+  | "handshakes"
+  | "handshakes_per_address"
+  | "logging_in"
+  | "requests"
+  | "ambiguous_request"
   | "failed_keys"
+  | "logins"
+  | "logins_per_key"
   | "searches"
   | "subscriptions"
+  | "spellings"
   | "entries"
 
-/** Why the gateway itself closed a client. */
+/** Why a client's connection ended. */
 export type CloseReason =
+  /** By the client: with a closing handshake, or without one. */
+  | "client"
+  | "lost"
+  /** The gateway shuts down. */
+  | "shutdown"
+  /** The library saw no byte of it for longer than any live client is silent. */
+  | "idle"
+  | "invalid_frame"
+  | "invalid_text"
+  /** It had not logged in, and others waited. */
+  | "made_room"
   | "auth_timeout"
   | "inbox_full"
   | "too_big"
   | "too_slow"
   | "too_many_messages"
   | "too_many_wrong_keys"
+  | "too_many_logins"
   | "too_many_clients"
+  | "too_many_clients_of_user"
   | "no_pong"
   | "revoked"
-  | "restart"
 
 export class GatewayMetrics {
   readonly #context: Context.Context<never>
@@ -151,11 +191,12 @@ export class GatewayMetrics {
     fellBehind.updateUnsafe(1, this.#context)
   }
 
-  lost(conflatedFrames: number, droppedFrames: number): void {
-    this.#stats.conflated += conflatedFrames
-    this.#stats.dropped += droppedFrames
-    conflated.updateUnsafe(conflatedFrames, this.#context)
-    dropped.updateUnsafe(droppedFrames, this.#context)
+  lost(lost: Readonly<Lost>): void {
+    this.#stats.conflated += lost.conflated
+    this.#stats.dropped += lost.dropped
+    conflated.updateUnsafe(lost.conflated, this.#context)
+    dropped.updateUnsafe(lost.dropped, this.#context)
+    statusesLost.updateUnsafe(lost.statuses, this.#context)
   }
 
   /** Of one frame per chunk. */
@@ -185,6 +226,21 @@ export class GatewayMetrics {
 
   closed(reason: CloseReason): void {
     Metric.withAttributes(closed, { reason }).updateUnsafe(1, this.#context)
+  }
+
+  /** What the process has open, and where connections are refused for it. */
+  descriptors(used: number, limit: number): void {
+    openDescriptors.updateUnsafe(used, this.#context)
+    if (Number.isFinite(limit)) mostDescriptors.updateUnsafe(limit, this.#context)
+  }
+
+  paused(): void {
+    acceptPauses.updateUnsafe(1, this.#context)
+  }
+
+  /** Seconds until the TLS certificate expires. */
+  certificate(seconds: number): void {
+    certificateSeconds.updateUnsafe(seconds, this.#context)
   }
 
   heard(type: FeedEvent["type"]): void {

@@ -54,7 +54,7 @@ export const missingStatus = ({ code, message, state }: MissingFeed, broker: str
 export const arrivedStatus = (
   broker: string,
   at: number,
-  since: number,
+  gapMs: number,
   { failed, restored }: { readonly restored: number; readonly failed: number }
 ): string =>
   JSON.stringify({
@@ -63,7 +63,7 @@ export const arrivedStatus = (
     broker,
     at,
     connection: GATEWAY,
-    gap_ms: at - since,
+    gap_ms: Math.round(gapMs),
     restored,
     failed
   })

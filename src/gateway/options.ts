@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly slowMarkBytes?: number
   /** Frames that may wait for one reader under "drop-oldest". */
   readonly historyFrames?: number
+  /** Bytes of messages about the feed that may wait for one reader with events. */
+  readonly statusBytes?: number
   /** A reader that lags for so long without ever catching up is closed with 4408. */
   readonly maxLagMs?: number
   /** What may wait in one reader's socket before it is closed with 4408: the last resort. */
@@ -24,10 +26,25 @@ export interface GatewayOptions {
   /** Open connections in all, and from one address: beyond, upgrades are declined with 503 and 429. */
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  /** Clients that have not logged in: beyond, a handshake waits, or the client that takes longest makes room for it. */
+  readonly maxLoggingIn?: number
+  /** Connections that are no WebSockets (yet), half of them from one address: beyond, they are closed unheard. */
+  readonly maxHandshakes?: number
+  /** Files and sockets that are left for brokers and the database when all others of the process are in use. */
+  readonly reservedDescriptors?: number
+  /** Plain HTTP requests of one address a second, on average; five seconds' worth at once. Beyond: 429. */
+  readonly maxRequestsPerSecond?: number
   /** Clients that are logged in with one key: beyond, the newest is closed with 4429. */
   readonly maxConnectionsPerKey?: number
-  /** Different wrong keys that an address may show in a minute, over WebSocket and HTTP together. */
+  /** The same of all keys of one user. */
+  readonly maxConnectionsPerUser?: number
+  /** Different wrong keys that an address, and all together, may show in a minute, over WebSocket and HTTP together. */
   readonly maxFailedKeys?: number
+  readonly maxFailedKeysInAll?: number
+  /** Logins of one client a second, on average; ten seconds' worth at once. Beyond: `RATE_LIMITED`. */
+  readonly maxLoginsPerSecond?: number
+  /** The same for all clients of one key; at once also twice as many as may be connected. */
+  readonly maxLoginsPerKeyPerSecond?: number
   /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
   readonly maxMessagesPerSecond?: number
   readonly maxBytesPerSecond?: number
@@ -35,10 +52,16 @@ export interface GatewayOptions {
   readonly maxSearchesPerSecond?: number
   /** Subscriptions that one client may hold, and entries in one request. */
   readonly maxSubscriptions?: number
+  /**
+   * Spellings of an exchange other than in capitals or small letters (`Nse`, ` NSE`): of one client, and of all clients of
+   * a user. Each is a text of its own for every tick.
+   */
+  readonly maxSpellings?: number
+  readonly maxSpellingsPerUser?: number
   readonly maxEntries?: number
   /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
   readonly allowedOrigins?: ReadonlyArray<string>
-  /** Addresses of proxies whose X-Forwarded-For says which address a client has. */
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For says which address a client has. */
   readonly trustedProxies?: ReadonlyArray<string>
   /** Serves `wss:` and `https:`. The files are read anew when they change. */
   readonly tls?: Tls
@@ -60,18 +83,29 @@ export const defaults: GatewaySettings = {
   maxMessageBytes: 1024 * 1024,
   slowMarkBytes: 256 * 1024,
   historyFrames: 2000,
+  statusBytes: 256 * 1024,
   maxLagMs: 60_000,
   maxBackpressureBytes: 16 * 1024 * 1024,
   pingIntervalMs: 20_000,
   pongTimeoutMs: 20_000,
   maxConnections: 20_000,
   maxConnectionsPerAddress: 5000,
+  maxLoggingIn: 128,
+  maxHandshakes: 5000,
+  reservedDescriptors: 128,
+  maxRequestsPerSecond: 100,
   maxConnectionsPerKey: 1000,
+  maxConnectionsPerUser: 2000,
   maxFailedKeys: 10,
+  maxFailedKeysInAll: 100,
+  maxLoginsPerSecond: 2,
+  maxLoginsPerKeyPerSecond: 50,
   maxMessagesPerSecond: 2000,
   maxBytesPerSecond: 8 * 1024 * 1024,
   maxSearchesPerSecond: 10,
   maxSubscriptions: 10_000,
+  maxSpellings: 4,
+  maxSpellingsPerUser: 16,
   maxEntries: 20_000,
   trustedProxies: [],
   resumeMs: 300_000,

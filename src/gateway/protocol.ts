@@ -7,6 +7,7 @@
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
+import { DEEPEST, nestsTooDeep } from "../market/nesting.ts"
 import type { OptIns } from "./delivery/delivery.ts"
 import type { InboundKey } from "./messages/inbound.ts"
 import { LONGEST_INTERVAL_MS, LONGEST_RESUME_NAME, slowPolicies } from "./messages/inbound.ts"
@@ -347,28 +348,10 @@ const readRequest = (frame: Json, maxEntries: number): Request | Problem | undef
   }
 }
 
-/** Deeper than any message needs; what a client may send to be echoed included. */
-const DEEPEST = 32
-
 const tooDeep: Inbound = {
   kind: "problem",
   problem: { code: "INVALID_JSON", message: `Invalid JSON message: it nests deeper than ${DEEPEST} levels` },
   requestId: undefined
-}
-
-/**
- * Whether brackets nest too deep, wherever they stand: those within texts count too, which is on the safe side. One look
- * at each character, because parsing a frame of nothing but brackets holds up everybody for a hundred times longer.
- */
-const nestsTooDeep = (text: string): boolean => {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 0x5b || code === 0x7b) {
-      if (++depth > DEEPEST) return true
-    } else if (code === 0x5d || code === 0x7d) depth--
-  }
-  return false
 }
 
 /** Reads one frame of JSON text. */

@@ -41,8 +41,10 @@ export interface Spelling {
 
 /** Those who read the same bytes. */
 interface Audience {
-  /** How they read the instrument. Unique in a room. */
-  readonly spelled: string
+  /** The room and how they read the instrument in it. */
+  readonly key: string
+  /** Its place among the room's. */
+  at: number
   /** The socket server's topic: short, because it is copied and hashed for every frame. */
   readonly topic: string
   readonly encoding: Encoding
@@ -82,6 +84,8 @@ const frameHead = ({ symbol, exchange, tag }: Spelling): string => {
 
 export class Rooms {
   readonly #rooms = new Map<string, Room>()
+  /** Of all rooms, by their keys. */
+  readonly #audiences = new Map<string, Audience>()
   readonly #publish: (topic: string, payload: Uint8Array, binary: boolean) => void
   #topics = 0
   /** Frames and bytes handed to sockets, each receiver counted. */
@@ -117,8 +121,14 @@ export class Rooms {
     this.#stand(seat)
     const { audience, room } = seat
     if (audience.byTopic > 0 || audience.each.size > 0) return
-    const at = room.audiences.indexOf(audience)
-    if (at >= 0) room.audiences.splice(at, 1)
+    // A seat that is left again finds its audience gone.
+    if (this.#audiences.get(audience.key) !== audience) return
+    this.#audiences.delete(audience.key)
+    const last = room.audiences.pop()!
+    if (last !== audience) {
+      room.audiences[audience.at] = last
+      last.at = audience.at
+    }
     if (room.audiences.length === 0) this.#rooms.delete(room.topic)
   }
 
@@ -150,14 +160,17 @@ export class Rooms {
   }
 
   #audience(room: Room, feed: Spelling, spelling: Spelling, encoding: Encoding): Audience {
-    const spelled = [encoding, spelling.tag, spelling.exchange, spelling.symbol].join("\n")
-    const known = room.audiences.find((a) => a.spelled === spelled)
+    const { exchange, symbol, tag } = spelling
+    // Names may hold any character: lengths tell where one ends.
+    const key = `${encoding}${tag}:${exchange.length}:${symbol.length}:${exchange}${symbol}${room.topic}`
+    const known = this.#audiences.get(key)
     if (known !== undefined) return known
     const plain =
       feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag
     const text = plain ? undefined : rewriter(feed, spelling)
     const audience: Audience = {
-      spelled,
+      key,
+      at: room.audiences.length,
       topic: String(++this.#topics),
       encoding,
       byTopic: 0,
@@ -165,6 +178,7 @@ export class Rooms {
       render: encoding === "json" ? text : packer(feed, spelling, text)
     }
     room.audiences.push(audience)
+    this.#audiences.set(key, audience)
     return audience
   }
 

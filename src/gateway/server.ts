@@ -17,30 +17,39 @@ import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
+import { monotonicOf } from "../market/monotonic.ts"
+import type { CertificateVerdict } from "./certificate.ts"
+import { verdictOn } from "./certificate.ts"
+import type { GatewayClock } from "./clock.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
 import { makeConversation } from "./conversation.ts"
+import { Descriptors, descriptorsOfProcess } from "./descriptors.ts"
 import { Doors } from "./doors.ts"
 import type { TlsFailed } from "./doors.ts"
-import { FailedKeys } from "./failedKeys.ts"
 import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
 import { makeSearches } from "./http/searches.ts"
-import { Tally, isLoopback, originMay } from "./limits.ts"
+import { KeyGuard } from "./keyGuard.ts"
+import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
-import type { GatewayStats, Limit } from "./metrics.ts"
+import type { CloseReason, GatewayStats } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
-import { MSGPACK_PROTOCOL, fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
-import { statusFor } from "./delivery/status.ts"
-import { requestAddress } from "./address.ts"
+import { fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
+import { statusOf } from "./delivery/status.ts"
+import { Turns } from "./delivery/turns.ts"
+import { Wheel } from "./delivery/wheel.ts"
+import { TrustedProxies } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
+import { Entrance } from "./entrance.ts"
 import { openKeeper } from "./resume/keeper.ts"
 import { Rooms } from "./rooms.ts"
-import { closeRevoked, onBeat, pinger, seekFeeds, tendSlow } from "./upkeep.ts"
+import { Spellings } from "./spellings.ts"
+import { closeRevoked, onBeat, pinger, seekFeeds, tellExpiry, tendSlow, watchDescriptors } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
   Gateway,
@@ -67,10 +76,35 @@ export class Gateway extends Context.Service<
 const AMIBROKER_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 /**
- * uWebSockets.js drops a larger message without a close code. Up to here we take it in, to close with 1009 as
- * clients expect.
+ * uWebSockets.js drops a larger message without a close code as soon as it knows its length. One that is too large by less than
+ * this is taken in, to close with 1009 as clients expect. What is not whole yet lies in memory, so it is not much.
  */
-const TOO_BIG_FACTOR = 4
+const TOO_BIG_BY = 64 * 1024
+
+/** The largest that the library knows, in seconds. */
+const MOST_IDLE_S = 960
+
+/**
+ * The library's own timer knows no reason and no metric: it must never be the first. A live client answers a ping or lags, and
+ * is closed for either long before. The timer is for connections that the gateway has closed already and whose other end does
+ * not read the reason: nobody but the library can end those. Beyond what it can measure there is none, as for `idleTimeout: 0`.
+ */
+const idleTimeoutOf = ({ maxLagMs, pingIntervalMs, pongTimeoutMs }: GatewaySettings): number => {
+  const seconds = Math.ceil((2 * pingIntervalMs + pongTimeoutMs + maxLagMs) / 1000) + 20
+  return seconds > MOST_IDLE_S ? 0 : seconds
+}
+
+const ABNORMAL = 1006
+
+/** Why a connection ended that the gateway did not end itself, in the words of the library. */
+const endOf = (code: number, message: ArrayBuffer): CloseReason => {
+  if (code !== ABNORMAL) return "client"
+  const words = Buffer.from(message).toString("latin1")
+  if (words.includes("too big")) return "too_big"
+  if (words.includes("timed out")) return "idle"
+  if (words.includes("UTF-8")) return "invalid_text"
+  return words.includes("invalid") ? "invalid_frame" : "lost"
+}
 
 /** How often sockets are asked how much waits in them, while frames flow. A call costs some 50 ns. */
 const CHECK_EVERY_MS = 5
@@ -84,8 +118,12 @@ const SEEK_EVERY_MS = 1000
 /** How often it is seen whether keys were revoked: closing is promised within a second. */
 const REVOKED_EVERY_MS = 500
 
-/** How often the certificate's files are looked at. */
+/** How often the certificate's files are looked at, and how often it is said that it ends. */
 const TLS_EVERY_MS = 1000
+const EXPIRY_EVERY_MS = 12 * 3_600_000
+
+/** How often it is seen how many descriptors the process has left. */
+const DESCRIPTORS_EVERY_MS = 1000
 
 /** The old certificate serves on when the new one is of no use. */
 const reloadTls = (doors: Doors): Effect.Effect<void> =>
@@ -125,11 +163,18 @@ const makeGateway = Effect.fnUntraced(function* (
   const clients = new Set<Client>()
   /** Those whose sockets the library fills by itself: a few of many clients perhaps, and they are looked at often. */
   const topicReaders = new Set<Client>()
-  const now = (): number => clock.currentTimeMillisUnsafe()
-  const byAddress = new Tally<string>()
-  const failedKeys = new FailedKeys({ most: settings.maxFailedKeys })
+  const clocks: GatewayClock = { now: monotonicOf(clock), timeOfDay: () => clock.currentTimeMillisUnsafe() }
+  const { now, timeOfDay } = clocks
+  const descriptors = new Descriptors(descriptorsOfProcess(), settings.reservedDescriptors, now)
+  const keyGuard = new KeyGuard({ most: settings.maxFailedKeys, mostInAll: settings.maxFailedKeysInAll })
+  const trustedProxies = new TrustedProxies(settings.trustedProxies)
   const loopback = isLoopback(settings.host)
   const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
+  const turns = new Turns()
+  const wheel = new Wheel(turns, now)
+  const spellings = new Spellings(settings)
+  // Among all gateways that read from one feed.
+  const gatewayId = randomBytes(4).toString("hex")
   const brokerSetFor = (user: string): Effect.Effect<string> =>
     Option.match(users, {
       onNone: () => Effect.succeed(NO_BROKER),
@@ -139,14 +184,12 @@ const makeGateway = Effect.fnUntraced(function* (
           Effect.orElseSucceed(() => NO_BROKER)
         )
     })
-  // Among all gateways that read from one feed.
-  const gatewayId = randomBytes(4).toString("hex")
   const orders = yield* OrderUpdates
   const keeper = yield* openKeeper({
     folder: settings.resumeFolder,
     name: gatewayId,
     keepMs: settings.resumeMs,
-    now
+    clock: clocks
   })
   const conversation = makeConversation({
     feed,
@@ -155,9 +198,10 @@ const makeGateway = Effect.fnUntraced(function* (
     keys,
     rooms,
     metrics,
-    failedKeys,
+    keyGuard,
     limits: settings,
     now,
+    timeOfDay,
     brokerOf: (user) =>
       Effect.catch(
         Effect.map(feed.info(user), ({ broker }) => broker),
@@ -166,12 +210,6 @@ const makeGateway = Effect.fnUntraced(function* (
   })
 
   let lastClient = 0
-
-  const sample = (): void => {
-    let waiting = 0
-    for (const client of clients) waiting += client.unserved.size
-    metrics.reading(rooms.size, waiting, keeper.waiting)
-  }
 
   /** Takes the frame out of the library's memory; it is read when it is its turn. */
   const reading = (client: Client, message: ArrayBuffer, binary: boolean): (() => Inbound) => {
@@ -196,13 +234,20 @@ const makeGateway = Effect.fnUntraced(function* (
     client.fiber = run(conversation.drain(client))
   }
 
-  const closed = (client: Client, code: number): void => {
+  const sample = (): void => {
+    let waiting = 0
+    for (const client of clients) waiting += client.unserved.size
+    metrics.reading(rooms.size, waiting, keeper.waiting)
+  }
+
+  let closing = false
+  const closed = (client: Client, code: number, message: ArrayBuffer): void => {
     const { fiber, slowWith, user } = client
     // While it still holds what it held.
     keeper.ended(client)
     clients.delete(client)
-    byAddress.remove(client.address)
-    client.closed()
+    entrance.closed(client)
+    client.closed(closing ? "shutdown" : endOf(code, message))
     const stopped = fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
     run(
       Effect.gen(function* () {
@@ -220,38 +265,15 @@ const makeGateway = Effect.fnUntraced(function* (
     )
   }
 
-  /** Why an upgrade is declined: a status and a limit; undefined: it is not. */
-  const declined = (address: string, origin: string, host: string): readonly [string, Limit] | undefined => {
-    if (clients.size >= settings.maxConnections) return ["503 Service Unavailable", "connections"]
-    if (byAddress.of(address) >= settings.maxConnectionsPerAddress) {
-      return ["429 Too Many Requests", "connections_per_address"]
-    }
-    return originMay(origin, host, settings.allowedOrigins, loopback)
-      ? undefined
-      : ["403 Forbidden", "origin"]
-  }
-
-  const clientRoute: uWS.WebSocketBehavior<SocketData> = {
-    maxPayloadLength: TOO_BIG_FACTOR * settings.maxMessageBytes,
-    // Frames wait in our outbox long before this; it stops what else may pile up, an answer of many megabytes.
-    maxBackpressure: 2 * settings.maxBackpressureBytes,
-    closeOnBackpressureLimit: false,
-    // No compression, the default: some clients cannot inflate, and none needs it on a local line.
-    // Pings are sent below, on a fixed beat. The limits of this option are the library's own.
-    sendPingsAutomatically: false,
-    idleTimeout: Math.min(960, Math.max(8, Math.ceil((3 * settings.pingIntervalMs) / 1000))),
-    upgrade: (res, req, socketContext) => {
-      const key = req.getHeader("sec-websocket-key")
-      const address = requestAddress(res, req, settings.trustedProxies)
-      const refusal = declined(address, req.getHeader("origin"), req.getHeader("host"))
-      if (refusal !== undefined) {
-        metrics.limited(refusal[1])
-        res.writeStatus(refusal[0]).end(`declined by the limit "${refusal[1]}"\n`, true)
-        return
-      }
-      const offered = req.getHeader("sec-websocket-protocol").split(",")
-      const packed = offered.some((name) => name.trim() === MSGPACK_PROTOCOL)
-      const client = new Client({
+  const entrance = new Entrance({
+    settings,
+    proxies: trustedProxies,
+    descriptors,
+    metrics,
+    run: (effect) => void run(effect),
+    now,
+    make: ({ address, key, packed }) =>
+      new Client({
         id: `${gatewayId}-${++lastClient}`,
         solo: key === AMIBROKER_KEY,
         encoding: packed ? "msgpack" : "json",
@@ -259,23 +281,28 @@ const makeGateway = Effect.fnUntraced(function* (
         metrics,
         rooms,
         topicReaders,
+        spellings,
+        shared: { turns, wheel },
         limits: settings,
-        now
+        clock: clocks,
+        onLogin: (client) => entrance.loggedIn(client)
       })
-      res.upgrade<SocketData>(
-        { client },
-        key,
-        // What is not known is not agreed to: who insists on it finds out, rather than reading text as something else.
-        packed ? MSGPACK_PROTOCOL : "",
-        req.getHeader("sec-websocket-extensions"),
-        socketContext
-      )
-    },
+  })
+
+  const clientRoute: uWS.WebSocketBehavior<SocketData> = {
+    maxPayloadLength: settings.maxMessageBytes + TOO_BIG_BY,
+    // Frames wait in our outbox long before this; it stops what else may pile up, an answer of many megabytes.
+    maxBackpressure: 2 * settings.maxBackpressureBytes,
+    closeOnBackpressureLimit: false,
+    // No compression, the default: some clients cannot inflate, and none needs it on a local line.
+    // Pings are sent below, on a fixed beat. The limits of this option are the library's own.
+    sendPingsAutomatically: false,
+    idleTimeout: idleTimeoutOf(settings),
+    upgrade: entrance.upgrade,
     open: (socket) => {
       const { client } = socket.getUserData()
-      metrics.handshakes(-1)
       clients.add(client)
-      byAddress.add(client.address)
+      entrance.opened(client)
       client.opened(socket, settings.authGraceMs)
       run(Effect.logDebug(`client ${client.id} connected`))
     },
@@ -299,22 +326,26 @@ const makeGateway = Effect.fnUntraced(function* (
     drain: (socket) => socket.getUserData().client.delivery.drain(),
     // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
     dropped: (socket) => socket.getUserData().client.tooSlow(),
-    close: (socket, code) => closed(socket.getUserData().client, code)
+    close: (socket, code, message) => closed(socket.getUserData().client, code, message)
   }
 
   const httpDeps: HttpDeps = {
     feed,
     keys,
-    failedKeys,
-    trustedProxies: settings.trustedProxies,
+    keyGuard,
+    trustedProxies,
     metrics,
     own: (user) => {
       const own = [...clients].filter((client) => client.user === user)
       return { clients: own.length, subscriptions: own.reduce((sum, c) => sum + c.holdings.size, 0) }
     },
     version: settings.version,
-    startedAt: clock.currentTimeMillisUnsafe(),
-    now: () => clock.currentTimeMillisUnsafe(),
+    startedAt: now(),
+    now,
+    timeOfDay,
+    certificate: () => verdict(),
+    maxRequestsPerSecond: settings.maxRequestsPerSecond,
+    onRequest: (res) => entrance.asked(res),
     stats: () => metrics.stats,
     users: () => [...new Set([...clients].flatMap(({ user }) => user ?? []))],
     run: (effect) => {
@@ -326,15 +357,21 @@ const makeGateway = Effect.fnUntraced(function* (
       onLimited: () => metrics.limited("searches")
     }),
     table: Option.getOrUndefined(Option.all({ instruments, users })),
-    sample: () => sample(),
+    sample: () => {
+      sample()
+      const expiry = verdict()
+      if (expiry !== undefined) metrics.certificate(expiry.seconds)
+    },
     context
   }
+  const verdict = (): CertificateVerdict | undefined =>
+    doors.life === undefined ? undefined : verdictOn(doors.life, timeOfDay())
   const doors = new Doors({
     host: settings.host,
     port: settings.port,
     tls: settings.tls,
     furnish: (app) => {
-      app.filter((_, change) => metrics.handshakes(change))
+      app.filter(entrance.filter)
       app.ws("/*", doors.counted(app, clientRoute))
       addHttpRoutes(app, httpDeps)
     }
@@ -342,11 +379,16 @@ const makeGateway = Effect.fnUntraced(function* (
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
-      doors.shut()
+      closing = true
+      entrance.close()
+      doors.pause()
+      conversation.stop()
       let told = false
       for (const client of clients) told = client.sayRestart() || told
       if (told) yield* Effect.sleep(FLUSH_MS)
       doors.close()
+      turns.stop()
+      wheel.stop()
       yield* FiberSet.awaitEmpty(fibers)
     }).pipe(Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void }))
   )
@@ -359,18 +401,19 @@ const makeGateway = Effect.fnUntraced(function* (
     for (const frame of frames) rooms.deliver(frame)
     metrics.delivered(rooms.framesOut, rooms.bytesOut)
     const at = now()
-    if (frames.length > 0) metrics.latency(frames[0]!, at)
+    if (frames.length > 0) metrics.latency(frames[0]!, timeOfDay())
     if (at - checkedAt < CHECK_EVERY_MS) return
     checkedAt = at
     for (const client of topicReaders) client.delivery.check()
   })
   yield* bus.listen((event) => {
     metrics.heard(event.type)
+    const status = statusOf(event)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
-      if (event.type === "feed_up") client.toldDownAt = 0
-      const status = statusFor(event, client.holdings)
-      if (status !== undefined) client.delivery.message(status)
+      if (event.type === "feed_up") client.toldDownAt = undefined
+      const payload = status(client.holdings, client.encoding)
+      if (payload !== undefined) client.delivery.message(payload)
     }
   })
   yield* onBeat(
@@ -402,8 +445,14 @@ const makeGateway = Effect.fnUntraced(function* (
       pingAll(now())
     })
   )
+  yield* onBeat(
+    "the watch on descriptors",
+    DESCRIPTORS_EVERY_MS,
+    watchDescriptors(descriptors, doors, metrics)
+  )
   if (settings.tls !== undefined) {
     yield* onBeat("the watch on the certificate", TLS_EVERY_MS, reloadTls(doors))
+    yield* onBeat("the look at the certificate's end", EXPIRY_EVERY_MS, tellExpiry(verdict))
   } else if (!loopback) {
     yield* Effect.logWarning(
       `the gateway listens on ${settings.host} in clear text: API keys can be read on the way. Use --tls-cert and --tls-key, or --host 127.0.0.1 behind a proxy that has TLS`

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import { breathe } from "../market/breathe.ts"
 
 /** Entries that are handled in one go: a millisecond or two. Lists up to here need no turn. */
 const SLICE = 250
@@ -13,12 +14,6 @@ const USUAL_BULK = 3000
 
 /** For what should happen at once in a request of the usual size: all of it, and of longer lists the usual pieces. */
 export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : SLICE)
-
-/** Lets the event loop turn: sockets are read, ticks go out. */
-const breathe = Effect.callback<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
 
 export class Slices {
   readonly #turns = Semaphore.makeUnsafe(1)

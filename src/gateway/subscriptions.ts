@@ -1,5 +1,5 @@
 /**
- * What a client reads: subscribing and unsubscribing, at the feed and in the rooms.
+ * Subscribing, at the feed and in the rooms.
  *
  * Where no feed is there to take a subscription, the gateway takes it: existing clients ask once. The topic is known without
  * a feed, so the client sits in its room at once, and `settle` asks for it when the feed has come.
@@ -22,26 +22,29 @@ import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import type { Holding } from "./holdings.ts"
 import { roomFor } from "./limits.ts"
-import type { FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
-import type { GatewayMetrics } from "./metrics.ts"
+import type { Leaving } from "./leaving.ts"
+import type { FailedEntry, SubscribedEntry } from "./messages/answers.ts"
+import type { GatewayMetrics, Limit } from "./metrics.ts"
 import { refusedStatus } from "./missingFeed.ts"
 import type { GatewaySettings } from "./options.ts"
-import type { ModeChoice, Named, SubscribeBody, UnsubscribeBody } from "./protocol.ts"
+import type { ModeChoice, Named, SubscribeBody } from "./protocol.ts"
 import { DEFAULT_DEPTH } from "./protocol.ts"
 import type { Rooms, Seat, Terms } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
 import type { Slices } from "./slices.ts"
 import { atOnce } from "./slices.ts"
 
-export interface SubscriptionDeps {
+export interface SubscribeDeps {
   readonly feed: Feed["Service"]
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
-  readonly now: () => number
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
   readonly limits: Pick<GatewaySettings, "maxSubscriptions">
   readonly slices: Slices
+  readonly leaving: Leaving
 }
 
 /** What an entry asks of the feed, or why it cannot be asked. */
@@ -58,6 +61,10 @@ const wantOf = (
     ? `Invalid depth ${level.unusable}: it must be a number of levels`
     : { ...entry.instrument, mode }
 }
+
+/** The name with the feed's own symbol. */
+const servedAs = (name: Named, symbol: string | undefined): Named =>
+  symbol === undefined ? name : { ...name, instrument: { ...name.instrument, symbol } }
 
 /** A known tick as the frame that it would be. Its text holds the names once before `data`. */
 const lastFrame = (
@@ -118,53 +125,22 @@ const requestOf = ({ depth, mode, name: { instrument } }: Holding): SubscribeReq
   ...(depth === undefined ? {} : { depth })
 })
 
-export const makeSubscriptions = ({
-  brokerOf,
-  feed,
-  limits,
-  metrics,
-  now,
-  rooms,
-  slices
-}: SubscriptionDeps) => {
-  const leaveSeat = (client: Client, holding: Holding): void => {
-    rooms.leave(holding.seat)
-    client.delivery.forget(holding.seat)
-    client.unserved.delete(holding)
-  }
-
-  const leaveRooms = (client: Client): void => {
-    for (const holding of client.holdings.clear().holdings) leaveSeat(client, holding)
-    client.readOrders(undefined)
-  }
+export const makeSubscriptions = (deps: SubscribeDeps) => {
+  const { brokerOf, feed, leaving, limits, metrics, rooms, slices, timeOfDay } = deps
 
   const join = (client: Client, { choice, name, request, terms, topic }: Joining): Joined => {
     const { mode, tag } = choice
-    const earlier = client.holdings.find(name, mode, tag)
+    const earlier = client.holdings.find(name, tag)
     const sameTerms =
       earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
     if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
-    if (earlier !== undefined) leaveSeat(client, earlier)
+    if (earlier !== undefined) leaving.leaveSeat(client, earlier)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
     const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
     return { holding, request, gone: client.holdings.put(name, mode, holding) }
   }
-
-  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
-  const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    slices
-      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
-      .pipe(
-        Effect.catch((error) =>
-          // A feed that is not there holds nothing.
-          client.needsFeed
-            ? Effect.void
-            : Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)
-        ),
-        Effect.asVoid
-      )
 
   /**
    * Gives up at the feed what names were served as before, where they are another symbol in the table by now. The feed
@@ -182,7 +158,7 @@ export const makeSubscriptions = ({
         : [{ gone, request }]
     )
     if (moved.length === 0) return
-    yield* release(
+    yield* leaving.release(
       client,
       user,
       moved.map(({ gone }) => gone)
@@ -199,24 +175,30 @@ export const makeSubscriptions = ({
       .pipe(Effect.catch((error) => Effect.logWarning(`client ${client.id}: subscribe: ${error.message}`)))
   })
 
+  const sendSnapshot = (client: Client, seat: Seat, tick: LastTick | undefined): void => {
+    const frame = tick === undefined ? undefined : lastFrame(tick, seat)
+    const payload = frame === undefined ? undefined : snapshotFor(seat, frame)
+    if (frame !== undefined && payload !== undefined) client.delivery.snapshot(seat, payload, frame)
+  }
+
   /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
   const sendSnapshots = Effect.fnUntraced(function* (
     client: Client,
     user: string,
     taken: ReadonlyArray<Joined>
   ) {
-    const known = yield* feed.last(
-      user,
-      taken.map(({ request }) => request)
+    yield* slices.over(taken, (some) =>
+      Effect.map(
+        feed.last(
+          user,
+          some.map(({ request }) => request)
+        ),
+        (known) => {
+          for (const [i, { holding }] of some.entries()) sendSnapshot(client, holding.seat, known[i])
+          return []
+        }
+      )
     )
-    for (const [i, { holding }] of taken.entries()) {
-      const { seat } = holding
-      const tick = known[i]
-      const frame = tick === undefined ? undefined : lastFrame(tick, seat)
-      if (frame === undefined) continue
-      const payload = snapshotFor(seat, frame)
-      if (payload !== undefined) client.delivery.snapshot(payload, frame)
-    }
   })
 
   /** The feed's results, or promises where there is none. */
@@ -237,12 +219,18 @@ export const makeSubscriptions = ({
     const { choice, depth, entries, terms } = body
     const broker = yield* brokerOf(user)
     const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
+    const refused = (limit: Limit, why: string | undefined): string | undefined => {
+      if (why !== undefined) metrics.limited(limit)
+      return why
+    }
     const wants = entries.map((entry) => {
       const want = wantOf(entry, choice, depth)
-      const full = typeof want === "string" ? undefined : beyond(entry)
-      if (full === undefined) return want
-      metrics.limited("subscriptions")
-      return full
+      return (
+        (typeof want === "string" || !entry.ok
+          ? undefined
+          : (refused("subscriptions", beyond(entry)) ??
+            refused("spellings", client.spellings.take(user, entry)))) ?? want
+      )
     })
     const requests = wants.filter((want) => typeof want !== "string")
     yield* slices.before(requests.length)
@@ -257,7 +245,7 @@ export const makeSubscriptions = ({
       if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
         joins.push({
-          name: client.holdings.servedAs(entry, result.served_as),
+          name: servedAs(entry, result.served_as),
           choice,
           terms,
           topic: result.topic,
@@ -335,7 +323,7 @@ export const makeSubscriptions = ({
       }
       client.unserved.delete(holding)
       const { mode, name, seat, tag } = holding
-      const named = client.holdings.servedAs(name, result.served_as)
+      const named = servedAs(name, result.served_as)
       const { topic } = result
       joined.push(
         join(client, {
@@ -348,7 +336,8 @@ export const makeSubscriptions = ({
       )
     }
     for (const { holding } of refused) {
-      for (const gone of client.holdings.remove(holding.name, holding.mode).holdings) leaveSeat(client, gone)
+      for (const gone of client.holdings.remove(holding.name, holding.mode).holdings)
+        leaving.leaveSeat(client, gone)
     }
     if (refused.length > 0) {
       yield* Effect.logInfo(
@@ -361,7 +350,7 @@ export const makeSubscriptions = ({
           mode,
           reason
         }))
-        client.delivery.message(refusedStatus(broker, now(), named))
+        client.message(refusedStatus(broker, timeOfDay(), named))
       }
     }
     yield* giveUpEarlier(client, user, joined)
@@ -369,57 +358,5 @@ export const makeSubscriptions = ({
     return refused.length
   })
 
-  const unsubscribe = Effect.fnUntraced(function* (
-    client: Client,
-    user: string,
-    { entries }: UnsubscribeBody,
-    requestId: string | undefined
-  ) {
-    const broker = yield* brokerOf(user)
-    const successful: Array<UnsubscribedEntry> = []
-    const failed: Array<FailedEntry> = []
-    const requests: Array<UnsubscribeRequest> = []
-    for (const entry of entries) {
-      const { symbol, exchange } = entry
-      if (!entry.ok) {
-        failed.push(answers.failedEntry(symbol, exchange, entry.message, broker))
-        continue
-      }
-      const removed = client.holdings.remove(entry, entry.mode)
-      for (const holding of removed.holdings) leaveSeat(client, holding)
-      for (const request of removed.requests) requests.push(request)
-      // Also for what was not held: unsubscribing is idempotent.
-      successful.push({ symbol, exchange, status: "success", broker })
-    }
-    yield* release(client, user, requests)
-    client.send(answers.unsubscribed(successful, failed, broker, requestId))
-  })
-
-  const unsubscribeAll = Effect.fnUntraced(function* (
-    client: Client,
-    user: string,
-    requestId: string | undefined
-  ) {
-    const broker = yield* brokerOf(user)
-    const { holdings, requests } = client.holdings.clear()
-    yield* slices.over(
-      holdings,
-      (some) =>
-        Effect.sync(() => {
-          for (const holding of some) leaveSeat(client, holding)
-          return []
-        }),
-      atOnce(holdings.length)
-    )
-    yield* release(client, user, requests)
-    const successful = holdings.map(({ symbol, exchange }) => ({
-      symbol,
-      exchange,
-      status: "success" as const,
-      broker
-    }))
-    client.send(answers.unsubscribed(successful, [], broker, requestId))
-  })
-
-  return { ask, serve, settle, subscribe, unsubscribe, unsubscribeAll, leaveRooms }
+  return { ask, serve, settle, subscribe }
 }

@@ -3,9 +3,14 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
+import type { CertificateVerdict } from "./certificate.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
+import type { Descriptors } from "./descriptors.ts"
+import type { Doors } from "./doors.ts"
+import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
 
 /** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
@@ -19,6 +24,48 @@ export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<v
     Effect.repeat(Schedule.spaced(every)),
     Effect.forkScoped
   )
+
+/** Says that descriptors are short, or are not any more, and stops accepting while there is hardly one left. */
+export const watchDescriptors = (
+  descriptors: Descriptors,
+  doors: Doors,
+  metrics: GatewayMetrics
+): Effect.Effect<void> => {
+  let short = false
+  return Effect.gen(function* () {
+    const used = descriptors.read()
+    const { limit, most } = descriptors
+    metrics.descriptors(used, limit)
+    if (used >= most !== short) {
+      short = !short
+      const have = `${used} of the ${limit} files and sockets that the process may have are open`
+      yield* short
+        ? Effect.logWarning(
+            `${have}: the gateway takes no more connections, the rest is for brokers and the database. Raise the limit (ulimit -n, LimitNOFILE), or lower --limit maxConnections`
+          )
+        : Effect.logInfo(`${have}: the gateway takes connections again`)
+    }
+    if (descriptors.exhausted && !doors.paused) {
+      doors.pause()
+      metrics.paused()
+      yield* Effect.logError(
+        `${used} of ${limit} files and sockets are open: the gateway's port is closed until some are free`
+      )
+    } else if (doors.paused && !short) {
+      yield* doors.resume
+      yield* Effect.logInfo("the gateway's port is open again")
+    }
+  }).pipe(Effect.catch((error) => Effect.logError(`the gateway's port is tried again: ${error.message}`)))
+}
+
+/** Says that the certificate ends soon, or has. */
+export const tellExpiry = (verdict: () => CertificateVerdict | undefined): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const told = verdict()
+    if (told === undefined || told.state === "good") return Effect.void
+    const text = `${told.text}: renew it; the new files are taken without a restart`
+    return told.state === "soon" ? Effect.logWarning(text) : Effect.logError(text)
+  })
 
 /** Clients that lag are drained besides the moments in which their sockets ask for it, and closed when it goes on. */
 export const tendSlow = (clients: Iterable<Client>, settings: GatewaySettings, now: number): void => {
@@ -54,6 +101,9 @@ export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, sta
     }
   }
 }
+
+/** Clients that are closed in one turn of the event loop. */
+const EXPELLED_AT_ONCE = 50
 
 /** An adapter that fails and fails is tried ever more rarely. */
 const MOST_BEATS = 32
@@ -103,6 +153,9 @@ export const closeRevoked = Effect.fnUntraced(function* (
   for (const [id, owners] of byKey) {
     if (live.has(id)) continue
     yield* Effect.logInfo(`API key ${id} was revoked: closing its ${owners.length} clients`)
-    for (const client of owners) client.expel()
+    for (const [i, client] of owners.entries()) {
+      if (i % EXPELLED_AT_ONCE === EXPELLED_AT_ONCE - 1) yield* breathe
+      client.expel()
+    }
   }
 })

@@ -77,7 +77,7 @@ export type SubscriptionCode = typeof SubscriptionCode.Type
  * - `RateLimited`: too fast; retry later.
  * - `Displaced`: another login took this session's place.
  * - `ProtocolViolation`: the broker sent something that makes the connection useless.
- * - `ConnectionLost`: the socket closed, reset or went silent.
+ * - `ConnectionLost`: the connection that there was closed, reset, went silent, or carried what is no frame.
  * - `ConnectionRefused`: nothing answered, or the server declined for another reason than credentials.
  */
 export class AuthRejected extends Schema.TaggedError<AuthRejected>()("AuthRejected", {
@@ -117,7 +117,7 @@ export class ConnectionRefused extends Schema.TaggedError<ConnectionRefused>()("
   detail: Schema.String
 }) {
   override get message() {
-    return `the broker could not be reached (${this.detail})`
+    return `no connection to the broker could be made (${this.detail})`
   }
 }
 

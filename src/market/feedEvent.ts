@@ -71,10 +71,12 @@ export const SubscriptionFailed = Schema.Struct({
 export const Decision = Schema.Literals([
   /** A failed connection is tried again. */
   "restart_connection",
-  /** A connection was dropped because it looked alive and was not. */
+  /** A connection was dropped because it looked alive and was not, or because the broker went on with what was given up. */
   "replace_connection",
   /** Part of the instruments fell silent: their subscriptions were sent again. */
   "resend",
+  /** Instruments went on ticking after they were given up: they were given up once more. */
+  "unsubscribe_again",
   /** Too many faults of one connection: the whole session starts anew. */
   "restart_session",
   /** Too many restarts: nothing is tried for a while. */

@@ -37,6 +37,8 @@ export const ConnectionStatus = Schema.Struct({
   last_pong: Schema.optionalKey(Time),
   /** Upstream subscriptions in use, and the broker's limit. */
   used: Schema.Number,
+  /** How many of them were given up and tick on; absent: none. */
+  unwanted: Schema.optionalKey(Schema.Int),
   limit: Schema.Number,
   /** How often it was started again. */
   restarts: Schema.Int
@@ -54,6 +56,8 @@ export type DecisionMade = typeof DecisionMade.Type
 export const FeedStatus = Schema.Struct({
   user: Schema.String,
   broker: Schema.String,
+  /** The broker's market is a simulated one: every price is invented. */
+  simulated: Schema.optionalKey(Schema.Literal(true)),
   state: SessionState,
   reason: Schema.optionalKey(Schema.String),
   connections: Schema.Array(ConnectionStatus),

@@ -102,7 +102,11 @@ export interface Sink {
    * whoever makes thousands a second makes garbage of them. Optional on both sides; asked once per tick at most.
    */
   readonly spare?: (instrument: WireInstrument) => Tick | undefined
-  readonly reject: (cause: RejectCause, detail: string) => void
+  /**
+   * @param instrument of `not_subscribed`: whose packet it is, where this connection had it and gave it up; the very object
+   * that was passed to `request`
+   */
+  readonly reject: (cause: RejectCause, detail: string, instrument?: WireInstrument) => void
   /**
    * A count or a time that is none, `value` as it came, was left out of what is told of the instrument; the rest goes on. For
    * codecs that remember values, or whose ticks could not hold this one: the guard does the same for what stands in a tick.
@@ -121,7 +125,8 @@ export interface Want {
 
 /**
  * One change of what is wanted: no `from` = subscribe, no `to` = unsubscribe, both = mode or level change. What is
- * subscribed without a `from` is asked for on the wire even where the codec has it: the broker may have lost it.
+ * subscribed without a `from` is asked for on the wire even where the codec has it: the broker may have lost it. What this
+ * connection has given up before and gives up again is asked for likewise: the broker may not have heard (`GivenUp`).
  */
 export interface Change {
   readonly instrument: WireInstrument

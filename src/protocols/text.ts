@@ -1,6 +1,7 @@
 /** What protocols share in handling texts: those of a broker, and those of its users. None of it is per tick. */
 import * as Redacted from "effect/Redacted"
 import type { Redacted as Secret } from "effect/Redacted"
+import { nestsTooDeep } from "../market/nesting.ts"
 
 /** Enough to recognise a message by. */
 const SHOWN = 200
@@ -32,8 +33,12 @@ const jsonOf = (value: unknown): string => {
   }
 }
 
-/** Any JSON value, or undefined for a text that is none. Never throws. */
+/** Shorter texts are parsed in no time, however they nest; most frames are, and need no second look. */
+const LONG_TEXT = 4096
+
+/** Any JSON value, or undefined for a text that is none, or nests deeper than a broker has reason to. Never throws. */
 export const parseJson = (text: string): unknown => {
+  if (text.length > LONG_TEXT && nestsTooDeep(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {

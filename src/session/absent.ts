@@ -1,14 +1,18 @@
 /** What is said of a user's feed while no session runs: why not, as far as is known. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { FeedError, NO_BROKER } from "../bus/feed.ts"
+import { makeSampledLog } from "../bus/sampledLog.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { alwaysOpen } from "../market/hours.ts"
 import { nameOf } from "../market/instrument.ts"
 import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
+import { makeHookFaults, soundHours } from "./containment.ts"
+import * as metrics from "./metrics.ts"
 import { Hours } from "./surroundings.ts"
 
 /** Last failures that are remembered, one per user; beyond, the oldest is forgotten. */
@@ -61,17 +65,30 @@ export const makeAbsent = Effect.gen(function* () {
   const users = yield* Users
   const instruments = yield* Instruments
   const registry = yield* BrokerRegistry
-  const hours = yield* Hours
+  const context = yield* Effect.context<never>()
+  const hookFaults = makeHookFaults(
+    { hookFault: (hook) => Metric.withAttributes(metrics.hookFaults, { hook }).updateUnsafe(1, context) },
+    yield* makeSampledLog
+  )
+  const hours = soundHours(yield* Hours, hookFaults("Hours.at"))
   const clock = yield* Clock.Clock
   const failures = new Map<string, Failure>()
 
   const brokerOf = (user: string): Effect.Effect<string | undefined, FeedError> =>
-    Effect.mapBoth(users.get(user), {
-      onSuccess: ({ broker }) => broker,
-      onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
-    })
+    Effect.suspend(() => users.get(user)).pipe(
+      Effect.mapBoth({
+        onSuccess: ({ broker }) => broker,
+        onFailure: (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
+      }),
+      Effect.catchDefect((defect) => {
+        hookFaults("Users.get")(defect)
+        return Effect.fail(
+          new FeedError({ code: "BROKER_ERROR", detail: "the user could not be looked up, see the log" })
+        )
+      })
+    )
 
-  const status = (user: string): Effect.Effect<FeedStatus, FeedError> =>
+  const bare = (user: string): Effect.Effect<FeedStatus, FeedError> =>
     Effect.map(brokerOf(user), (broker) => {
       if (broker === undefined) return bareStatus(user, NO_BROKER, "unavailable", noBroker(user))
       const failure = failures.get(user)
@@ -83,6 +100,19 @@ export const makeAbsent = Effect.gen(function* () {
       return bareStatus(user, broker, "unavailable", `${failure.detail} (tried at ${at})`)
     })
 
+  const isSimulated = (broker: string): Effect.Effect<boolean> =>
+    registry.load(broker).pipe(
+      Effect.map((module) => module.broker.simulated === true),
+      Effect.catchCause(() => Effect.succeed(false))
+    )
+
+  const status = (user: string): Effect.Effect<FeedStatus, FeedError> =>
+    Effect.flatMap(bare(user), (found) =>
+      Effect.map(isSimulated(found.broker), (simulated) =>
+        simulated ? { ...found, simulated: true as const } : found
+      )
+    )
+
   /** Undefined: there is none, or it could not be looked up. */
   const tokenOf = (broker: string, exchange: string, symbol: string): Effect.Effect<string | undefined> =>
     instruments.resolve(broker, [{ exchange, symbol }]).pipe(
@@ -92,16 +122,10 @@ export const makeAbsent = Effect.gen(function* () {
       )
     )
 
-  const hoursOf = (broker: string) =>
-    registry.load(broker).pipe(
-      Effect.map((module) => (module.broker.simulated === true ? alwaysOpen : hours)),
-      Effect.catchCause(() => Effect.succeed(hours))
-    )
-
   const instrument = Effect.fnUntraced(function* (user: string, exchange: string, symbol: string) {
-    const { broker, reason, state } = yield* status(user)
+    const { broker, reason, simulated, state } = yield* status(user)
     const token = broker === NO_BROKER ? undefined : yield* tokenOf(broker, exchange, symbol)
-    const calendar = yield* hoursOf(broker)
+    const calendar = simulated === true ? alwaysOpen : hours
     const open = isExchange(exchange) && calendar.at(exchange, clock.currentTimeMillisUnsafe()).open
     const why = `No session runs (${state}): ${reason}`
     return {

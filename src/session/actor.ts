@@ -40,7 +40,8 @@ export const makeActor = Effect.fnUntraced(function* <M extends object>(
 ): Effect.fn.Return<Actor<M>, never, Scope.Scope> {
   const mailbox = yield* Effect.acquireRelease(Queue.bounded<M, Cause.Done>(MAILBOX), Queue.shutdown)
   const step = (message: M) =>
-    Effect.flatMap(Effect.exit(handle(message)), (exit) => {
+    // Suspended: a handler that throws before it has an Effect dies like any other.
+    Effect.flatMap(Effect.exit(Effect.suspend(() => handle(message))), (exit) => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
       return Effect.andThen(
         Effect.logError(`${name}: a message could not be handled`, exit.cause),

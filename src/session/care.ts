@@ -8,6 +8,8 @@ import { ConnectionLost } from "../market/errors.ts"
 import type { MarketHours } from "../market/hours.ts"
 import type { Desk, Feed, Orders } from "./desk.ts"
 import type { Herald } from "./herald.ts"
+import type { Leftover } from "./leftovers.ts"
+import { GOES_ON_MS } from "./leftovers.ts"
 import type { Line } from "./line.ts"
 import type { News } from "./news.ts"
 import type { Slot } from "./pool.ts"
@@ -30,7 +32,8 @@ export interface CareOptions {
 }
 
 export interface Care {
-  readonly look: (now: number) => Effect.Effect<void>
+  /** @param time the time of day, for the calendar */
+  readonly look: (now: number, time: number) => Effect.Effect<void>
   /** Why no ticks are due; undefined: they are. As of the last look. */
   readonly quietBecause: () => string | undefined
   /** A connection ended: instruments that were on their way from or to it stay at the other end. */
@@ -39,20 +42,24 @@ export interface Care {
   readonly arrived: (lines: ReadonlyArray<Line>) => Effect.Effect<void>
 }
 
+/** The first of them, for people. */
+const namesOf = ([first, ...others]: ReadonlyArray<Leftover>): string =>
+  `${first?.entry.name ?? ""}${others.length === 0 ? "" : ` and ${others.length} more`}`
+
 export const makeCare = (options: CareOptions): Care => {
   const { carryOut, desk, feeds, herald, hours } = options
   const limits = feeds.map(({ broker }) => tickLimits(broker))
   const ticksBefore = new WeakMap<Slot, number>()
   let moving: Array<{ readonly line: Line; readonly until: number }> = []
   let lookedAt = 0
-  let rebalancedAt = 0
+  let rebalancedAt = -Infinity
   let quiet: string | undefined = "nothing is connected"
 
-  const closedAt = (now: number) => {
+  const closedAt = (time: number) => {
     const known = new Map<Exchange, string | undefined>()
     return (exchange: Exchange): string | undefined => {
       if (known.has(exchange)) return known.get(exchange)
-      const { open, why } = hours.at(exchange, now)
+      const { open, why } = hours.at(exchange, time)
       const reason = open ? undefined : `${exchange} is closed: ${why}`
       known.set(exchange, reason)
       return reason
@@ -82,6 +89,7 @@ export const makeCare = (options: CareOptions): Care => {
       }
       if (verdict.mute !== undefined) {
         if (slot.clocks.tick < slot.since) slot.mutes++
+        else slot.silences++
         slot.state.link.fail(new ConnectionLost({ detail: verdict.mute }))
         return herald.decided("replace_connection", verdict.mute, slot.id)
       }
@@ -92,6 +100,24 @@ export const makeCare = (options: CareOptions): Care => {
       return silent.length === 0
         ? Effect.void
         : herald.decided("resend", `${silent.length} instruments are silent while others flow`, slot.id)
+    })
+
+  /** What the broker goes on sending although it was given up. */
+  const tidy = (slot: Slot, now: number) =>
+    Effect.suspend(() => {
+      if (slot.state.tag !== "up") return Effect.void
+      const { again, stubborn } = slot.leftovers.tidy(now)
+      if (stubborn.length > 0) {
+        const why = `given up twice and still ticking: ${namesOf(stubborn)}`
+        slot.state.link.fail(new ConnectionLost({ detail: why }))
+        return herald.decided("replace_connection", why, slot.id)
+      }
+      if (again.length === 0) return Effect.void
+      slot.state.link.request(
+        again.map(({ entry, want }) => ({ entry, from: want, to: undefined, again: true }))
+      )
+      const why = `given up ${GOES_ON_MS / 1000} s ago and still ticking: ${namesOf(again)}`
+      return herald.decided("unsubscribe_again", why, slot.id)
     })
 
   /** Those that took too long are taken over as they are. */
@@ -123,13 +149,16 @@ export const makeCare = (options: CareOptions): Care => {
   }
 
   return {
-    look: Effect.fnUntraced(function* (now) {
+    look: Effect.fnUntraced(function* (now, time) {
       const elapsedMs = lookedAt === 0 ? 1000 : Math.max(1, now - lookedAt)
       lookedAt = now
-      const closed = closedAt(now)
+      const closed = closedAt(time)
       const { slots } = desk()
       quiet = "nothing is connected"
-      for (const slot of slots) yield* watch(slot, now, elapsedMs, closed)
+      for (const slot of slots) {
+        yield* watch(slot, now, elapsedMs, closed)
+        yield* tidy(slot, now)
+      }
       yield* arrived(overdueMoves(now))
       yield* rebalance(now)
     }),

@@ -7,8 +7,13 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
+import { faultText } from "../bus/hooks.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
+import { monotonicOf } from "../market/monotonic.ts"
 import type { WireEvent } from "../protocols/protocol.ts"
 import { keepConnected } from "./connection.ts"
+import type { HookFaults } from "./containment.ts"
+import { soundTap } from "./containment.ts"
 import type { CredentialSource } from "./credentialSource.ts"
 import type { Desk, Feed } from "./desk.ts"
 import { reset } from "./line.ts"
@@ -19,7 +24,6 @@ import { forget, forgetFields } from "./picture.ts"
 import type { Slot } from "./pool.ts"
 import type { Publisher } from "./publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
-import type { SampledLog } from "./sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 import { ConnectionTaps } from "./surroundings.ts"
 import type { ConnectionTap } from "./tap.ts"
@@ -35,6 +39,7 @@ export interface ChildrenOptions {
   readonly publisher: Publisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
+  readonly hookFaults: HookFaults
   /** Puts a message into the actor's mailbox. */
   readonly tell: (message: Message) => Effect.Effect<void>
 }
@@ -52,13 +57,13 @@ export interface Children {
 export const makeChildren = Effect.fnUntraced(function* (
   options: ChildrenOptions
 ): Effect.fn.Return<Children, never, Transport | Scope.Scope> {
-  const { broker, count, desk, feeds, log, news, publisher, reconnect, source, tell } = options
+  const { broker, count, desk, feeds, hookFaults, log, news, publisher, reconnect, source, tell } = options
   const transport = yield* Transport
-  const taps = yield* ConnectionTaps
+  const taps = soundTap(yield* ConnectionTaps, hookFaults("ConnectionTap"))
   const clock = yield* Clock.Clock
   const fibers = yield* FiberMap.make<number, never, never>()
   const tapOf = new Map<number, ConnectionTap>()
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
 
   /** Every event but failures, in the socket's callback. */
   const onEvent = (slot: Slot, event: WireEvent): void => {
@@ -110,6 +115,9 @@ export const makeChildren = Effect.fnUntraced(function* (
         ),
         clocks: slot.clocks,
         tap,
+        onHookFault: hookFaults,
+        onDefect: (defect) =>
+          log.error("an internal fault in a connection", () => faultText(defect), { connection: slot.id }),
         inlet: (reject, leftOut) =>
           publisher.inlet({
             slot,
@@ -134,7 +142,11 @@ export const makeChildren = Effect.fnUntraced(function* (
           if (partial) forgetFields(instrument as Entry, slot.feed, [field])
         },
         onFrame: count.frame,
-        onSent: (changes, at) => news.sent(slot, changes, at),
+        onSent: (changes, at) => {
+          news.sent(slot, changes, at)
+          slot.leftovers.sent(changes, at)
+        },
+        onUnwanted: (instrument, at) => slot.leftovers.ticked(instrument, at),
         onEvent: (event) => onEvent(slot, event),
         onConnecting: tell({ tag: "Connecting", slot: slot.id }),
         onUp: (link) => tell({ tag: "Up", slot: slot.id, link }),
@@ -149,7 +161,7 @@ export const makeChildren = Effect.fnUntraced(function* (
           tell({
             tag: "Fault",
             slot: slot.id,
-            cause: `the connection's supervisor died: ${String(defect)}`
+            cause: `the connection's supervisor died: ${faultText(defect)}`
           })
         )
       )
@@ -165,7 +177,7 @@ export const makeChildren = Effect.fnUntraced(function* (
     },
     stopAll: FiberMap.clear(fibers),
     alarm: (why) => {
-      for (const tap of tapOf.values()) tap.alarm(why, now())
+      for (const tap of tapOf.values()) tap.alarm(why, clock.currentTimeMillisUnsafe())
     }
   }
 })

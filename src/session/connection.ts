@@ -5,15 +5,24 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
+import type { HookFault } from "../bus/hooks.ts"
+import { callHook, faultText, watchPromise } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
+import type { WireInstrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
+import { monotonicOf } from "../market/monotonic.ts"
+import { hostOf } from "../market/networkReason.ts"
 import type { AuthRejected } from "../market/errors.ts"
-import { ConnectionLost, Displaced, ProtocolViolation } from "../market/errors.ts"
+import { ConnectionLost, ConnectionRefused, Displaced, ProtocolViolation } from "../market/errors.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
+import type { HookFaults } from "./containment.ts"
+import { endOf } from "./containment.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
 import type { LeftOut } from "./guard.ts"
 import { faultOf } from "./guard.ts"
@@ -57,6 +66,8 @@ export interface ConnectionOptions {
   readonly onFrame: (bytes: number) => void
   /** Changes were handed to the socket. */
   readonly onSent: (changes: ReadonlyArray<Change>, at: number) => void
+  /** A packet came of an instrument that this connection has given up. */
+  readonly onUnwanted: (instrument: WireInstrument, at: number) => void
   readonly clocks: Clocks
   readonly tap: ConnectionTap
   /** Every event but failures, which end the connection. */
@@ -68,12 +79,21 @@ export interface ConnectionOptions {
   readonly onParked: (reason: AuthRejected | Unusable) => Effect.Effect<void>
   /** Something that should not happen, beside the connection's end that follows. */
   readonly onFault: (cause: string) => Effect.Effect<void>
+  readonly onHookFault: HookFaults
+  /** For the log: what a life of the connection died of. */
+  readonly onDefect: (defect: unknown) => void
 }
 
 interface LifeOptions extends ConnectionOptions {
   /** What the login wants its user to know. */
   readonly onNotice: (notice: string) => Effect.Effect<void>
 }
+
+/**
+ * Ends what waits for a transport or a store for ever. The sockets of ours give up sooner; an embedder's may have no limit of
+ * its own.
+ */
+const ANSWER_TIMEOUT_MS = 30_000
 
 /** A broker that answers the login does so within this. */
 const LOGIN_TIMEOUT_MS = 15_000
@@ -88,6 +108,17 @@ const MOST_DEFECTS = 20
 const SHORT_LIFE_MS = 15_000
 const SHORT_LIVES = 3
 
+/** Fails where no answer comes in time. */
+const answered = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  what: string
+): Effect.Effect<A, E | ConnectionFailure, R> =>
+  Effect.timeoutOrElse(self, {
+    duration: ANSWER_TIMEOUT_MS,
+    orElse: () =>
+      Effect.fail(new ConnectionRefused({ detail: `${what} within ${ANSWER_TIMEOUT_MS / 1000} s` }))
+  })
+
 /** One life of the connection. Fails with the reason of its end. */
 const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Credentials) {
   const { broker, clocks, protocol, tap } = options
@@ -95,62 +126,84 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const { pingEveryMs, sendEveryMs, silentAfterMs } = broker.heartbeat
   const transport = yield* Transport
   const clock = yield* Clock.Clock
-  const handshake = yield* logIn(broker, protocol, credentials, transport.request)
+  const request: Transport["Service"]["request"] = (asked) =>
+    answered(
+      transport.request(asked),
+      `no answer to ${asked.method} ${hostOf(asked.url) ?? "an invalid address"}`
+    )
+  const handshake = yield* logIn(broker, protocol, credentials, request)
   for (const notice of handshake.notices ?? []) yield* options.onNotice(notice)
   const codec = protocol.open(codecOptions(broker), handshake)
   const failed = yield* Deferred.make<never, ConnectionFailure>()
   const ready = yield* Deferred.make<void>()
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
+  const time = (): number => clock.currentTimeMillisUnsafe()
   const fail = (failure: ConnectionFailure): void => {
-    socket?.drop()
     Deferred.doneUnsafe(failed, Effect.fail(failure))
+    callHook(() => socket?.drop(), options.onHookFault("Socket.drop"))
   }
   let lastSignAt = now()
   let pingedAt = 0
   let defects = 0
   clocks.byte = 0
   clocks.pong = 0
-  tap.opened(lastSignAt)
+  tap.opened(time())
 
   /** The frame at hand, for those who ask what a reject was. */
   let decoding: Frame | undefined
-  const reject: Sink["reject"] = (cause, detail) => {
+  const reject: Sink["reject"] = (cause, detail, instrument) => {
     options.onReject(cause, detail)
-    tap.rejected(cause, detail, decoding, now())
+    if (instrument !== undefined) options.onUnwanted(instrument, now())
+    tap.rejected(cause, detail, decoding, time())
   }
   const leaveOut: LeftOut = (field, detail) => {
     options.onLeftOut(field, detail)
-    tap.rejected("field", detail, decoding, now())
+    tap.rejected("field", detail, decoding, time())
   }
 
   /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
-  const contain = (act: () => void): void => {
-    try {
-      act()
-      defects = 0
-    } catch (defect) {
-      reject("defect", String(defect))
-      if (++defects === MOST_DEFECTS) {
-        fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
-      }
+  const broken = (defect: unknown): void => {
+    reject("defect", faultText(defect))
+    if (++defects === MOST_DEFECTS) {
+      fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
     }
+  }
+  const contain = (act: () => unknown): void => {
+    try {
+      const answer = act()
+      if (answer === undefined) defects = 0
+      else watchPromise(answer, broken)
+    } catch (defect) {
+      broken(defect)
+    }
+  }
+  /** A transport whose functions are async. */
+  const unsent = (defect: unknown): void => {
+    options.onHookFault("Socket.send")(defect)
+    fail(new ConnectionLost({ detail: "the transport could not send" }))
   }
   const writer = yield* makeRequestWriter({
     pacing: broker.pacing,
     encode: (changes) => {
       if (changes.length === 0) return []
-      tap.requested(changes, now())
+      tap.requested(changes, time())
       const outbound = codec.request(changes)
       options.onSent(changes, now())
       return outbound
     },
-    send: (frame) => socket?.send(frame),
-    request: transport.request,
+    send: (frame) => watchPromise(socket?.send(frame), unsent),
+    // The connection was made: a request that got no answer ends it.
+    request: (asked) =>
+      Effect.mapError(request(asked), (failure) =>
+        failure._tag === "ConnectionRefused" ? new ConnectionLost({ detail: failure.detail }) : failure
+      ),
     kept: (change) => options.onSent([change], now()),
     answered: (request, answer) => {
-      tap.answered(request, answer, now())
+      const at = time()
+      tap.answered(request, answer, at)
       decoding = undefined
-      contain(() => codec.answered?.(request, answer, now(), sink))
+      clocks.arrival = now()
+      contain(() => codec.answered?.(request, answer, at, sink))
     }
   })
   const sink: Sink = {
@@ -173,27 +226,33 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   // The first frame may come before `open` returns.
   let socket: Socket | undefined = undefined as Socket | undefined
   const early: Array<Frame> = []
+  let over = false
   const receive = (frame: Frame, receivedAt: number): void => {
+    if (over) return
     if (socket === undefined) return void early.push(frame)
-    lastSignAt = receivedAt
-    clocks.byte = receivedAt
+    lastSignAt = clocks.byte = clocks.arrival = now()
     options.onFrame(frame.length)
     tap.frame(frame, receivedAt)
     decoding = frame
     contain(() => codec.decode(frame, receivedAt, sink))
   }
-  socket = yield* transport.open({
+  const opening = transport.open({
     handshake,
     refusal: protocol.refusal,
     closed: protocol.closed,
     onFrame: receive,
-    onAlive: (at, sign) => {
-      lastSignAt = at
-      if (sign === "pong") clocks.pong = at
+    onAlive: (sign) => {
+      lastSignAt = now()
+      if (sign === "pong") clocks.pong = lastSignAt
     }
   })
+  const scope = yield* Effect.acquireRelease(Scope.make(), (own) => {
+    over = true
+    return letGo(own, options.onHookFault("Transport.close"))
+  })
+  socket = yield* answered(Scope.provide(opening, scope), "the connection was not opened")
   for (const frame of codec.hello?.() ?? []) writer.send(frame)
-  for (const frame of early) receive(frame, now())
+  for (const frame of early) receive(frame, time())
 
   const answeredLogin =
     codec.awaitsReady === true
@@ -217,7 +276,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
       ? Effect.never
       : repeatEvery(pingEveryMs, () => {
           pingedAt = now()
-          socket.ping()
+          watchPromise(socket.ping(), unsent)
         })
   const pongWithinMs = broker.heartbeat.pongWithinMs ?? PONGS_MISSED * (pingEveryMs ?? 0)
   /** What the clocks say is wrong. A byte stream has no pings of its own, so its clock of pongs never starts. */
@@ -244,7 +303,7 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
         )
 
   return yield* Effect.raceAllFirst([
-    socket.ended,
+    Effect.mapError(socket.ended, endOf),
     Deferred.await(failed),
     carry,
     writer.run,
@@ -253,6 +312,14 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
     lifetime
   ])
 })
+
+/** Closes what a transport opened. Nobody waits for one that does not let go. */
+const letGo = (scope: Scope.Closeable, failed: HookFault): Effect.Effect<void> =>
+  Scope.close(scope, Exit.void).pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => failed(defect))),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.asVoid
+  )
 
 const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
   Effect.sync(act).pipe(Effect.repeat(Schedule.spaced(ms)), Effect.andThen(Effect.never))
@@ -264,8 +331,9 @@ const repeatEvery = (ms: number, act: () => void): Effect.Effect<never> =>
 export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, never, Transport> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
+    const now = monotonicOf(clock)
     let rejected: { readonly version: number; readonly reason: AuthRejected } | undefined
-    let upAt = 0
+    let upAt: number | undefined
     let shortLives = 0
     const park = (reason: AuthRejected | Unusable) => Effect.andThen(options.onParked(reason), Effect.never)
     /** Said once: the login is repeated with every attempt. */
@@ -280,14 +348,14 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
         }),
       onUp: (link) =>
         Effect.suspend(() => {
-          upAt = clock.currentTimeMillisUnsafe()
+          upAt = now()
           return options.onUp(link)
         })
     }
 
     /** A goodbye soon after each login: two programs that throw each other out, for ever, unless one of them yields. */
     const seenAs = (failure: ConnectionFailure): ConnectionFailure => {
-      const lived = upAt === 0 ? undefined : clock.currentTimeMillisUnsafe() - upAt
+      const lived = upAt === undefined ? undefined : now() - upAt
       if (failure._tag !== "ConnectionLost" || failure.clean !== true || lived === undefined) return failure
       shortLives = lived < SHORT_LIFE_MS ? shortLives + 1 : 0
       return shortLives < SHORT_LIVES
@@ -299,7 +367,7 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
 
     const attempt = Effect.gen(function* () {
       yield* options.onConnecting
-      upAt = 0
+      upAt = undefined
       const usable = yield* Effect.catchTag(options.credentials, ["CredentialsMissing", "SecretFailed"], park)
       if (rejected?.version === usable.version) return yield* park(rejected.reason)
       return yield* Effect.scoped(live(watched, usable.credentials)).pipe(
@@ -312,10 +380,10 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       )
     }).pipe(
       Effect.catchDefect((defect) =>
-        Effect.logError("an internal fault in a connection", defect).pipe(
-          Effect.andThen(options.onFault(`internal fault: ${String(defect)}`)),
-          Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" })))
-        )
+        Effect.suspend(() => {
+          options.onDefect(defect)
+          return options.onFault(`internal fault: ${faultText(defect)}`)
+        }).pipe(Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" }))))
       ),
       Effect.mapError(seenAs),
       Effect.tapError((failure) =>

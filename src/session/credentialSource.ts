@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Broker } from "../brokers/broker.ts"
+import type { HookFault } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import { ConnectionRefused, CredentialsMissing } from "../market/errors.ts"
 import { CredentialStore } from "../store/credentials.ts"
@@ -31,8 +32,13 @@ const NONE: UsableCredentials = { credentials: {}, version: 0 }
 /** The user of an adapter that was given credentials and no name. */
 const LOCAL_USER = "local"
 
+/** An embedder's store may never answer. */
+const ANSWER_TIMEOUT_MS = 10_000
+
+/** @param failed takes what the store dies of */
 export const makeCredentialSource = Effect.fnUntraced(function* (
-  broker: Broker
+  broker: Broker,
+  failed: HookFault
 ): Effect.fn.Return<CredentialSource, never, CredentialStore> {
   const store = yield* CredentialStore
   let user = LOCAL_USER
@@ -57,10 +63,21 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
     read: Effect.suspend(() =>
       given === undefined
         ? Effect.flatMap(
-            store.get(user, broker.name).pipe(
+            Effect.suspend(() => store.get(user, broker.name)).pipe(
               Effect.catchTags({
                 DatabaseFailed: (e) => Effect.fail(new ConnectionRefused({ detail: e.message })),
                 InvalidInput: (e) => Effect.fail(new ConnectionRefused({ detail: e.message }))
+              }),
+              Effect.catchDefect((defect) => {
+                failed(defect)
+                return Effect.fail(
+                  new ConnectionRefused({ detail: "the store of credentials failed, see the log" })
+                )
+              }),
+              Effect.timeoutOrElse({
+                duration: ANSWER_TIMEOUT_MS,
+                orElse: () =>
+                  Effect.fail(new ConnectionRefused({ detail: "the store of credentials does not answer" }))
               })
             ),
             complete

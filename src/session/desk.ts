@@ -128,9 +128,10 @@ export class Desk {
     return placed.orders()
   }
 
-  release(reader: string): Orders {
+  /** @param most views that the reader is taken off at once */
+  release(reader: string, most = Infinity): Orders {
     const placed = new Dispatch(this.#feeds)
-    for (const change of this.book.release(reader)) placed.add(change)
+    for (const change of this.book.release(reader, most)) placed.add(change)
     return placed.orders()
   }
 
@@ -204,14 +205,9 @@ export class Desk {
   #withinDeepBooks({ depth, instrument: { exchange, symbol } }: Resolvable): Resolvable["depth"] {
     const deep = depth === undefined ? undefined : deepBooksOf(this.#broker, exchange)
     if (depth === undefined || deep === undefined || depth.actual <= deep.shallowest) return depth
-    let used = 0
-    for (const entry of this.book.entries()) {
-      if (entry.exchange !== exchange || entry.want === undefined || entry.want.depth <= deep.shallowest)
-        continue
-      if (entry.symbol === symbol) return depth
-      used++
-    }
-    if (used < deep.limit) return depth
+    const own = this.book.find(exchange, symbol)?.want
+    if (own !== undefined && own.depth > deep.shallowest) return depth
+    if (this.book.deeper(exchange, deep.shallowest) < deep.limit) return depth
     return {
       tag: "level",
       actual: deep.shallowest,

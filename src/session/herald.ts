@@ -1,9 +1,10 @@
 /** Tells what happens to a session: to the bus (in order with the frames), the log and the metrics, each in one place. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { FrameBus } from "../bus/frameBus.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Decision, FeedEvent } from "../market/feedEvent.ts"
+import { epochOf, monotonicOf } from "../market/monotonic.ts"
 import type { Line } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { nameAndMode } from "./news.ts"
@@ -17,6 +18,7 @@ export interface HeraldOptions {
   readonly user: () => string
   readonly count: BrokerMetrics
   readonly supervisor: Supervisor
+  readonly bus: Pick<FrameBus["Service"], "tell">
   /** Publishes what waits, so that an event never overtakes a tick. */
   readonly flush: () => void
 }
@@ -37,18 +39,15 @@ const nameOnly = ({ entry }: Line) => ({ symbol: entry.symbol, exchange: entry.e
 /** Decisions of every day, and those that a person should read about. */
 const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
 
-export const makeHerald = Effect.fnUntraced(function* (
-  options: HeraldOptions
-): Effect.fn.Return<Herald, never, FrameBus> {
-  const { broker, count, flush, supervisor, user } = options
-  const bus = yield* FrameBus
+export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): Effect.fn.Return<Herald> {
+  const { broker, bus, count, flush, supervisor, user } = options
   const clock = yield* Clock.Clock
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
 
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
     count.event(payload.type)
-    bus.tell({ ...payload, user: user(), broker, at: now() } as FeedEvent)
+    bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
   const about = <L>(lines: ReadonlyArray<Line>, each: (line: Line) => L): ReadonlyArray<L> | undefined =>
     lines.length === 0 ? undefined : lines.map(each)
@@ -60,7 +59,7 @@ export const makeHerald = Effect.fnUntraced(function* (
         connection: slot.id,
         cause: failure._tag,
         detail: failure.message,
-        since: slot.downSince
+        since: epochOf(clock, slot.downSince)
       }),
     up: (slot, restored, failed) =>
       tell({
@@ -74,7 +73,7 @@ export const makeHerald = Effect.fnUntraced(function* (
     stale: (lines) => {
       const instruments = about(lines, (line) => ({
         ...nameOnly(line),
-        ...(line.lastTickAt === 0 ? {} : { last_tick: line.lastTickAt })
+        ...(line.lastTickAt === 0 ? {} : { last_tick: epochOf(clock, line.lastTickAt) })
       }))
       if (instruments !== undefined) tell({ type: "stale", instruments })
     },
@@ -92,7 +91,7 @@ export const makeHerald = Effect.fnUntraced(function* (
     },
     decided: (decision, cause, connection) =>
       Effect.suspend(() => {
-        supervisor.note(decision, cause, now(), connection)
+        supervisor.note(decision, cause, clock.currentTimeMillisUnsafe(), connection)
         count.decided(decision)
         tell({
           type: "supervisor",

@@ -18,8 +18,12 @@ export interface Line {
   readonly entry: Entry
   readonly slot: Slot
   want: Want
+  /** What the want took of the broker's limit when it was placed. */
+  cost: number
+  /** What it cannot be told apart by on one connection, where the wire has such instruments. */
+  readonly key: string | undefined
   state: SubscriptionState
-  /** When it was first sent on this connection. Epoch milliseconds, here and below; 0: never. */
+  /** When it was first sent on this connection. Monotonic milliseconds, here and below; 0: never. */
   sentAt: number
   confirmedAt: number
   confirmedBy: "broker" | "tick" | undefined
@@ -44,10 +48,18 @@ export interface Line {
   next: Line | undefined
 }
 
-export const makeLine = (entry: Entry, slot: Slot, want: Want): Line => ({
+export const makeLine = (
+  entry: Entry,
+  slot: Slot,
+  want: Want,
+  cost: number,
+  key: string | undefined
+): Line => ({
   entry,
   slot,
   want,
+  cost,
+  key,
   state: "wanted",
   sentAt: 0,
   confirmedAt: 0,

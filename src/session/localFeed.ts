@@ -2,6 +2,7 @@
  * The Feed in this process: one session per user, started when the first reader attaches and closed a while
  * after the last one left.
  */
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,7 +11,9 @@ import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { Feed, FeedError } from "../bus/feed.ts"
+import { steady } from "../market/monotonic.ts"
 import { makeAbsent } from "./absent.ts"
+import { withSoundLoggers } from "./containment.ts"
 import type { UserFeed, UserFeedOptions } from "./userFeed.ts"
 import { defaultUserFeed, makeUserFeed } from "./userFeed.ts"
 
@@ -44,6 +47,9 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   })
   const noteFailure = (user: string) => (error: FeedError) => absent.failed(user, error)
 
+  /** RcMap measures idle times by the time of day. */
+  const byDurations = Effect.provideService(Clock.Clock, steady(yield* Clock.Clock))
+
   const feeds = yield* RcMap.make({
     lookup: (user: string): ReturnType<typeof startFor> =>
       startFor(user).pipe(
@@ -69,7 +75,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
       Effect.onError(() => Scope.close(scope, Exit.void))
     )
     // Two requests of one reader may have raced; the second hold is given back.
-    if (readers.has(key)) yield* Scope.close(scope, Exit.void)
+    if (readers.has(key)) yield* byDurations(Scope.close(scope, Exit.void))
     else readers.set(key, { feed, scope })
     return feed
   })
@@ -90,7 +96,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     if (known === undefined) return
     readers.delete(key)
     yield* Effect.ignore(known.feed.use((adapter) => adapter.release(reader))).pipe(
-      Effect.ensuring(Scope.close(known.scope, Exit.void))
+      Effect.ensuring(byDurations(Scope.close(known.scope, Exit.void)))
     )
   })
 
@@ -122,4 +128,4 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
 })
 
 /** Requires the store, the registry, a transport and a bus; see `factory.ts`. */
-export const layer = (options: LocalFeedOptions = {}) => Layer.effect(Feed, make(options))
+export const layer = (options: LocalFeedOptions = {}) => Layer.effect(Feed, withSoundLoggers(make(options)))

@@ -32,7 +32,13 @@ export type Message =
       readonly requests: ReadonlyArray<UnsubscribeRequest>
       readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
     }
-  | { readonly tag: "Release"; readonly reader: string; readonly reply: Reply<void> }
+  /** Takes a reader off so many views. Answers whether it has more. */
+  | {
+      readonly tag: "Release"
+      readonly reader: string
+      readonly most: number
+      readonly reply: Reply<boolean>
+    }
   | { readonly tag: "Status"; readonly reply: Reply<AdapterStatus> }
   | {
       readonly tag: "Last"
@@ -48,7 +54,8 @@ export type Message =
       readonly reply: Reply<InstrumentStatus>
     }
   | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
-  | { readonly tag: "CredentialsChanged" }
+  /** `version` is undefined where they could not be read. */
+  | { readonly tag: "CredentialsChanged"; readonly version: number | undefined }
   | { readonly tag: "Connecting"; readonly slot: number }
   | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
   | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }

@@ -25,6 +25,10 @@ const leftOut = counter(
 const conflated = counter("algoways_feed_conflated_total", "Ticks replaced by a newer one while waiting")
 const droppedTicks = counter("algoways_feed_dropped_total", "Ticks dropped from the full queue")
 const streamDropped = counter("algoways_feed_stream_dropped_total", "Ticks that a lagging stream reader lost")
+export const hookFaults = counter(
+  "algoways_feed_hook_faults_total",
+  "Calls of an embedder's function that threw or answered nonsense, by its name"
+)
 const refused = counter("algoways_feed_refused_total", "Requests that the broker refused")
 const connects = counter("algoways_feed_connects_total", "Connections that the broker accepted")
 const failures = counter(
@@ -48,9 +52,11 @@ export interface BrokerMetrics {
   /** @param field a tick's: few, and none of the broker's making */
   readonly leftOut: (field: string) => void
   readonly refused: () => void
+  /** @param hook the name of an embedder's function: few, and ours */
+  readonly hookFault: (hook: string) => void
   readonly connected: () => void
   /** The legs of one tick's way; called once per chunk, for its oldest tick. */
-  readonly latency: (tick: Tick, published: number) => void
+  readonly latency: (tick: Tick, waitedMs: number) => void
   readonly event: (type: FeedEvent["type"]) => void
   readonly decided: (decision: Decision) => void
   readonly failed: (cause: ConnectionFailure["_tag"]) => void
@@ -109,10 +115,11 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
         one(1)
       },
       refused: () => update.refused(1),
+      hookFault: (hook) => Metric.withAttributes(hookFaults, { broker, hook }).updateUnsafe(1, context),
       event: (type) => Metric.withAttributes(events, { broker, type }).updateUnsafe(1, context),
       decided: (decision) => Metric.withAttributes(decisions, { broker, decision }).updateUnsafe(1, context),
-      latency: (tick, published) => {
-        leg.published(published - tick.received_time)
+      latency: (tick, waitedMs) => {
+        leg.published(waitedMs)
         // Clocks of two machines: a skew may make it negative, which says nothing about latency.
         const exchanged = tick.exchange_time
         if (exchanged !== undefined && exchanged <= tick.received_time)

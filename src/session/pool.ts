@@ -9,6 +9,7 @@ import type { Broker } from "../brokers/broker.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Protocol, Want } from "../protocols/protocol.ts"
 import type { Link } from "./connection.ts"
+import { Leftovers } from "./leftovers.ts"
 import type { Line } from "./line.ts"
 import { makeLine } from "./line.ts"
 import type { Entry, EntryChange } from "./subscriptionBook.ts"
@@ -19,8 +20,10 @@ export type SlotState =
   | { readonly tag: "down"; readonly reason: string }
   | { readonly tag: "parked"; readonly reason: string }
 
-/** The watchdog's three clocks of one connection: epoch milliseconds, 0 for never. */
+/** The watchdog's three clocks of one connection: monotonic milliseconds, 0 for never. */
 export interface Clocks {
+  /** When the frame or the answer came that is being decoded. */
+  arrival: number
   byte: number
   tick: number
   pong: number
@@ -35,9 +38,11 @@ export interface Slot {
   readonly clocks: Clocks
   /** The credentials that its last attempt was made with; undefined before the first one. */
   credentialsVersion: number | undefined
+  /** By its lines; what it has given up and the broker goes on with comes on top. */
   used: number
+  readonly leftovers: Leftovers
   state: SlotState
-  /** Since when it is in this state. */
+  /** Since when it is in this state: monotonic milliseconds, here and below. */
   since: number
   /** True once it has been up: later trouble is a reconnect, not a failed start. */
   hasBeenUp: boolean
@@ -49,7 +54,14 @@ export interface Slot {
   rate: number
   /** Connections in a row that came up and never ticked. */
   mutes: number
+  /** Connections in a row that ticked and were replaced because they, or part of them, fell silent. */
+  silences: number
+  /** Since when nothing on it has been silent. */
+  lively: number
 }
+
+/** Upstream subscriptions of a connection, as the broker counts them. */
+export const loadOf = ({ leftovers, used }: Slot): number => used + leftovers.used
 
 export type Placement =
   /** The slot's own share of the change, to be sent when it is up. */
@@ -84,19 +96,19 @@ export class ConnectionPool {
   /** Whether one more instrument in this mode and depth would find a place. */
   hasRoom(instrument: WireInstrument, want: Want, entry: Entry | undefined): boolean {
     const line = entry?.lines[this.#feed]
-    const grown = this.#cost(want, instrument) - (line === undefined ? 0 : this.#cost(line.want, instrument))
-    if (line !== undefined) return line.slot.used + grown <= this.#capacity
+    const grown = this.#cost(want, instrument) - (line?.cost ?? 0)
+    if (line !== undefined) return loadOf(line.slot) + grown <= this.#capacity
     return this.slots.length < this.#maxSlots || this.slots.some((s) => this.#fits(s, instrument, grown))
   }
 
   #fits(slot: Slot, instrument: WireInstrument, grown: number): boolean {
-    if (slot.used + grown > this.#capacity) return false
+    if (loadOf(slot) + grown > this.#capacity) return false
     return this.#exclusive === undefined || this.#keys.get(slot)?.has(this.#exclusive(instrument)) !== true
   }
 
   /** Upstream subscriptions in use, over all connections. */
   get used(): number {
-    return this.slots.reduce((sum, slot) => sum + slot.used, 0)
+    return this.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
   }
 
   slot(id: number): Slot | undefined {
@@ -108,9 +120,10 @@ export class ConnectionPool {
       id: this.#nextId(),
       feed: this.#feed,
       lines: new Map(),
-      clocks: { byte: 0, tick: 0, pong: 0 },
+      clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
       credentialsVersion: undefined,
       used: 0,
+      leftovers: new Leftovers(this.#cost),
       state: { tag: "connecting" },
       since: 0,
       hasBeenUp: false,
@@ -118,7 +131,9 @@ export class ConnectionPool {
       restarts: 0,
       ticks: 0,
       rate: 0,
-      mutes: 0
+      mutes: 0,
+      silences: 0,
+      lively: 0
     }
     this.slots.push(slot)
     return slot
@@ -142,43 +157,45 @@ export class ConnectionPool {
       entry.lines[this.#feed] = undefined
       return { tag: "placed", slot: line.slot, opened: false }
     }
-    const grown = this.#cost(to, entry) - (line === undefined ? 0 : this.#cost(line.want, entry))
+    const cost = this.#cost(to, entry)
+    const grown = cost - (line?.cost ?? 0)
     let slot = line?.slot ?? this.slots.find((s) => this.#fits(s, entry, grown))
     let opened = false
     if (slot === undefined && this.slots.length < this.#maxSlots) {
       slot = this.open()
       opened = true
     }
-    if (slot === undefined || slot.used + grown > this.#capacity) {
+    if (slot === undefined || loadOf(slot) + grown > this.#capacity) {
       if (opened && slot !== undefined) this.close(slot)
       // Room there is, but beside an instrument that the wire cannot tell from this one.
-      const alike = line === undefined && this.slots.some((s) => s.used + grown <= this.#capacity)
+      const alike = line === undefined && this.slots.some((s) => loadOf(s) + grown <= this.#capacity)
       return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
     }
-    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to)
+    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to, cost)
     else {
       line.want = to
+      line.cost = cost
       slot.used += grown
     }
     return { tag: "placed", slot, opened }
   }
 
-  #add(entry: Entry, slot: Slot, want: Want): Line {
-    const line = makeLine(entry, slot, want)
+  #add(entry: Entry, slot: Slot, want: Want, cost: number): Line {
+    const line = makeLine(entry, slot, want, cost, this.#exclusive?.(entry))
     slot.lines.set(entry, line)
-    slot.used += this.#cost(want, entry)
-    if (this.#exclusive !== undefined) {
+    slot.used += cost
+    if (line.key !== undefined) {
       const keys = this.#keys.get(slot)
-      if (keys === undefined) this.#keys.set(slot, new Set([this.#exclusive(entry)]))
-      else keys.add(this.#exclusive(entry))
+      if (keys === undefined) this.#keys.set(slot, new Set([line.key]))
+      else keys.add(line.key)
     }
     return line
   }
 
-  #remove({ entry, slot, want }: Line): void {
+  #remove({ cost, entry, key, slot }: Line): void {
     if (!slot.lines.delete(entry)) return
-    slot.used -= this.#cost(want, entry)
-    if (this.#exclusive !== undefined) this.#keys.get(slot)?.delete(this.#exclusive(entry))
+    slot.used -= cost
+    if (key !== undefined) this.#keys.get(slot)?.delete(key)
   }
 
   /**
@@ -189,17 +206,16 @@ export class ConnectionPool {
   spare(): Slot | undefined {
     if (this.slots.length < 2 || this.slots.some((s) => s.state.tag !== "up")) return undefined
     const emptiest = this.slots.reduce((least, s) => (s.used <= least.used ? s : least))
-    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - s.used), 0)
+    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - loadOf(s)), 0)
     return emptiest.used > 0 && emptiest.used + Math.floor(this.#capacity / 10) <= free ? emptiest : undefined
   }
 
   /** Gives an instrument a second place, beside the one that it has. Undefined: no other connection has room. */
   startMove(line: Line): Line | undefined {
-    const { entry, slot, want } = line
-    const grown = this.#cost(want, entry)
-    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, grown))
+    const { cost, entry, slot, want } = line
+    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, cost))
     if (target === undefined) return undefined
-    line.next = this.#add(entry, target, want)
+    line.next = this.#add(entry, target, want, cost)
     return line.next
   }
 

@@ -9,9 +9,11 @@ import * as Stream from "effect/Stream"
 import { TICKS_BUFFER } from "../brokers/adapter.ts"
 import { makeConflatingQueue } from "../bus/conflatingQueue.ts"
 import type { Frame } from "../bus/frame.ts"
-import { FrameBus } from "../bus/frameBus.ts"
+import type { FrameBus } from "../bus/frameBus.ts"
+import { faultText } from "../bus/hooks.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
+import { monotonicOf } from "../market/monotonic.ts"
 import type { Implausible, Tick } from "../market/tick.ts"
 import type { RejectCause } from "../protocols/protocol.ts"
 import type { LeftOut } from "./guard.ts"
@@ -23,7 +25,7 @@ import { firstSeen, judge } from "./plausibility.ts"
 import type { Line } from "./line.ts"
 import { noteTick } from "./line.ts"
 import type { Slot } from "./pool.ts"
-import type { SampledLog } from "./sampledLog.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 import type { Entry } from "./subscriptionBook.ts"
 import { Plausibility } from "./surroundings.ts"
 
@@ -58,9 +60,9 @@ export interface InletOptions {
   readonly levels?: number | undefined
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly onLeftOut: LeftOut
-  /** The connection's first tick. */
+  /** The connection's first tick, by the time of day. */
   readonly onTicking: (at: number) => void
-  /** A line's first tick on this connection. */
+  /** A line's first tick on this connection, by the clock of durations. */
   readonly onFirst: (line: Line, at: number) => void
 }
 
@@ -91,11 +93,12 @@ const remember = (entry: Entry, tick: Tick, refreshes: number, reuse: boolean): 
 export const makePublisher = Effect.fnUntraced(function* (
   count: BrokerMetrics,
   log: SampledLog,
-  broker: string
-): Effect.fn.Return<Publisher, never, FrameBus | Scope.Scope> {
-  const bus = yield* FrameBus
+  broker: string,
+  bus: Pick<FrameBus["Service"], "publish">
+): Effect.fn.Return<Publisher, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const { mode: onDoubt, percent } = yield* Plausibility
+  const moment = monotonicOf(clock)
   const doubts = onDoubt !== "off"
   const queue = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -112,6 +115,8 @@ export const makePublisher = Effect.fnUntraced(function* (
    * packets share their parts.
    */
   let shared = false
+  /** When the oldest tick that waits came; undefined while none does. */
+  let oldestAt: number | undefined
 
   const onReject = (cause: RejectCause, detail: string): void => {
     count.rejected(cause)
@@ -164,11 +169,11 @@ export const makePublisher = Effect.fnUntraced(function* (
       // Late after an unsubscribe, or a second place that an instrument is being moved to.
       const own = line?.slot === slot ? line : line?.next?.slot === slot ? line.next : undefined
       if (own === undefined) return reject("not_subscribed", entry.name)
-      const at = tick.received_time
+      const at = clocks.arrival
       clocks.tick = at
       if (!ticking) {
         ticking = true
-        onTicking(at)
+        onTicking(tick.received_time)
       }
       slot.ticks++
       noteTick(own, at, refreshes)
@@ -185,6 +190,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       }
       // Nobody reads it any more, and it is still subscribed for a moment.
       if (entry.views.length === 0) return
+      oldestAt ??= at
       if (!joined) return offer(entry, tick, refreshes)
       if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
       const picture = join(entry, feed, partial, tick, refreshes)
@@ -213,7 +219,8 @@ export const makePublisher = Effect.fnUntraced(function* (
         if ((refreshes & active.bit) !== 0) frames.push(active.write(tick, now))
       }
     }
-    if (items.length > 0) count.latency(items[0]!.tick, now)
+    if (items.length > 0) count.latency(items[0]!.tick, moment() - (oldestAt ?? moment()))
+    oldestAt = undefined
     if (frames.length > 0) bus.publish(frames)
     for (const stream of streams) {
       const overflow = Queue.sizeUnsafe(stream) + items.length - TICKS_BUFFER
@@ -227,7 +234,9 @@ export const makePublisher = Effect.fnUntraced(function* (
   }
 
   yield* queue.serve(publish).pipe(
-    Effect.catchDefect((defect) => Effect.logError("a chunk could not be published", defect)),
+    Effect.catchDefect((defect) =>
+      Effect.sync(() => log.error("a chunk could not be published", () => faultText(defect)))
+    ),
     Effect.forever,
     Effect.forkScoped
   )

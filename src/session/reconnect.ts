@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type { ConnectionFailure } from "../market/errors.ts"
+import { monotonicMillis } from "../market/monotonic.ts"
 
 export interface ReconnectOptions {
   readonly base: Duration.Input
@@ -61,11 +62,12 @@ export const resetAfter =
         let attemptStartedAt = Infinity
         return (now: number, input: I) =>
           Effect.gen(function* () {
-            if (step === undefined || now - attemptStartedAt >= limit) {
+            const at = yield* monotonicMillis
+            if (step === undefined || at - attemptStartedAt >= limit) {
               step = yield* Effect.provideContext(Schedule.toStep(self), context)
             }
             const [out, delay] = yield* step(now, input)
-            attemptStartedAt = now + Duration.toMillis(delay)
+            attemptStartedAt = at + Duration.toMillis(delay)
             return [out, delay] as [O, Duration.Duration]
           })
       })

@@ -13,6 +13,7 @@ import { nameOf } from "../market/instrument.ts"
 import type { Desk, Feed } from "./desk.ts"
 import type { Line } from "./line.ts"
 import type { Slot } from "./pool.ts"
+import { loadOf } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
 
 export interface Reported {
@@ -26,23 +27,27 @@ export interface Reported {
   readonly quietBecause: string | undefined
   readonly decisions: ReadonlyArray<DecisionMade>
   readonly hours: MarketHours
+  /** Monotonic, as all moments of the desk. */
   readonly now: number
+  /** The time of day of such a moment. */
+  readonly epochOf: (at: number) => number
 }
 
-const known = <K extends string>(key: K, at: number): { readonly [P in K]?: number } =>
-  (at === 0 ? {} : { [key]: at }) as { readonly [P in K]?: number }
+const known = <K extends string>({ epochOf }: Reported, key: K, at: number): { readonly [P in K]?: number } =>
+  (at === 0 ? {} : { [key]: epochOf(at) }) as { readonly [P in K]?: number }
 
-const connection = ({ desk, feeds }: Reported, slot: Slot): ConnectionStatus => ({
+const connection = (reported: Reported, slot: Slot): ConnectionStatus => ({
   id: slot.id,
-  stream: feeds[slot.feed]!.broker.name,
+  stream: reported.feeds[slot.feed]!.broker.name,
   state: slot.state.tag,
   ...("reason" in slot.state ? { reason: slot.state.reason } : {}),
-  since: slot.since,
-  ...known("last_byte", slot.clocks.byte),
-  ...known("last_tick", slot.clocks.tick),
-  ...known("last_pong", slot.clocks.pong),
-  used: slot.used,
-  limit: desk.pool(slot).capacity,
+  since: slot.since === 0 ? 0 : reported.epochOf(slot.since),
+  ...known(reported, "last_byte", slot.clocks.byte),
+  ...known(reported, "last_tick", slot.clocks.tick),
+  ...known(reported, "last_pong", slot.clocks.pong),
+  used: loadOf(slot),
+  ...(slot.leftovers.size === 0 ? {} : { unwanted: slot.leftovers.size }),
+  limit: reported.desk.pool(slot).capacity,
   restarts: slot.restarts
 })
 
@@ -63,11 +68,12 @@ export const statusOf = (reported: Reported): FeedStatus => {
   return {
     user,
     broker: broker.name,
+    ...(broker.simulated === true ? { simulated: true as const } : {}),
     state,
     ...(reason === undefined ? {} : { reason }),
     connections: desk.slots.map((slot) => connection(reported, slot)),
     instruments,
-    ...known("last_tick", lastTick),
+    ...known(reported, "last_tick", lastTick),
     expecting_ticks: quietBecause === undefined && state === "connected",
     ...(quietBecause === undefined ? {} : { quiet_because: quietBecause }),
     decisions
@@ -83,7 +89,7 @@ export const instrumentOf = (
 ): InstrumentStatus => {
   const entry = reported.desk.book.find(exchange, symbol)
   const line = entry?.lines[0]
-  const hours = isExchange(exchange) ? reported.hours.at(exchange, reported.now) : undefined
+  const hours = isExchange(exchange) ? reported.hours.at(exchange, reported.epochOf(reported.now)) : undefined
   const token = entry?.token ?? (resolved?.tag === "resolved" ? resolved.instrument.token : undefined)
   const readers = new Set(entry?.views.flatMap((v) => [...v.readers])).size
   const found = token !== undefined
@@ -98,11 +104,11 @@ export const instrumentOf = (
       : {
           connection: { id: line.slot.id, state: line.slot.state.tag },
           state: line.state,
-          ...known("sent_at", line.sentAt),
-          ...known("confirmed_at", line.confirmedAt),
+          ...known(reported, "sent_at", line.sentAt),
+          ...known(reported, "confirmed_at", line.confirmedAt),
           ...(line.confirmedBy === undefined ? {} : { confirmed_by: line.confirmedBy }),
           ...(line.failure === undefined ? {} : { failure: line.failure }),
-          ...known("last_tick", line.lastTickAt)
+          ...known(reported, "last_tick", line.lastTickAt)
         }),
     ticks: line?.ticks ?? 0,
     rejected: line?.rejected ?? 0,
@@ -125,7 +131,7 @@ const JUST_NOW_MS = 10_000
 
 /** Walks the way of a tick from its far end, and stops at the first place where it is held up. */
 const verdict = (
-  { broker, now, reason, state }: Reported,
+  { broker, desk, now, reason, state }: Reported,
   name: string,
   found: boolean,
   line: Line | undefined,
@@ -134,7 +140,12 @@ const verdict = (
   if (!found) {
     return `${broker.title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker.name}"`
   }
-  if (line === undefined) return "Nobody reads it: subscribe it first"
+  if (line === undefined) {
+    const left = desk.slots.find((slot) => slot.leftovers.find(name) !== undefined)
+    return left === undefined
+      ? "Nobody reads it: subscribe it first"
+      : `Nobody reads it, and the broker goes on sending it on connection ${left.id}: it is given up once more, and then the connection is replaced`
+  }
   const because = reason === undefined ? "" : `: ${reason}`
   if (state === "waiting_for_login" || state === "unavailable") return `The session is ${state}${because}`
   if (line.slot.state.tag !== "up")

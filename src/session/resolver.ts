@@ -1,6 +1,7 @@
 /** From what a reader asks for to an instrument with a level, or to a reason why not. One SQL statement a request. */
 import * as Effect from "effect/Effect"
 import type { Broker } from "../brokers/broker.ts"
+import type { HookFault } from "../bus/hooks.ts"
 import type { SubscriptionCode } from "../market/errors.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { Instrument } from "../market/instrument.ts"
@@ -54,8 +55,13 @@ const failed = (request: SubscribeRequest, code: SubscriptionCode, message: stri
   failure: { status: "error", symbol: request.symbol, exchange: request.exchange, code, message }
 })
 
+/** An embedder's table may never answer. */
+const ANSWER_TIMEOUT_MS = 10_000
+
+/** @param onDefect takes what the instruments table dies of */
 export const makeResolver = Effect.fnUntraced(function* (
-  broker: Broker
+  broker: Broker,
+  onDefect: HookFault = () => {}
 ): Effect.fn.Return<Resolver, never, Instruments> {
   const instruments = yield* Instruments
   const offered = broker.modes.map((m) => modeLabel[m]).join(", ")
@@ -63,8 +69,20 @@ export const makeResolver = Effect.fnUntraced(function* (
   /** Symbols of the table by the other names that were asked for; never more than the table has shares. */
   const others = new Map<string, string>()
 
+  const look = <A>(ask: () => Effect.Effect<A, { readonly message: string }>) =>
+    Effect.suspend(ask).pipe(
+      Effect.catchDefect((defect) => {
+        onDefect(defect)
+        return Effect.fail({ message: "the table failed" })
+      }),
+      Effect.timeoutOrElse({
+        duration: ANSWER_TIMEOUT_MS,
+        orElse: () => Effect.fail({ message: "the table does not answer" })
+      })
+    )
+
   /** Asked on a miss only, of a table with one row for each broker. */
-  const hasInstruments = instruments.brokers.pipe(
+  const hasInstruments = look(() => instruments.brokers).pipe(
     Effect.map((brokers) => brokers.includes(broker.name)),
     Effect.catch(() => Effect.succeed(true))
   )
@@ -91,7 +109,7 @@ export const makeResolver = Effect.fnUntraced(function* (
 
   /** What cannot be looked up stays unknown. */
   const lookUp = (names: ReadonlyArray<Name>): Effect.Effect<void> =>
-    instruments.resolve(broker.name, names).pipe(
+    look(() => instruments.resolve(broker.name, names)).pipe(
       Effect.map((found) => {
         for (const [i, instrument] of found.entries())
           if (instrument !== undefined) note(names[i]!, instrument)
@@ -143,7 +161,7 @@ export const makeResolver = Effect.fnUntraced(function* (
     inTable,
     underEitherName,
     resolve: (requests) =>
-      instruments.resolve(broker.name, requests).pipe(
+      look(() => instruments.resolve(broker.name, requests)).pipe(
         Effect.flatMap((found) =>
           Effect.map(found.includes(undefined) ? hasInstruments : Effect.succeed(true), (imported) =>
             requests.map((request, i) => one(request, found[i], imported))

@@ -13,10 +13,12 @@ import * as Stream from "effect/Stream"
 import type { AdapterStatus, BrokerAdapter } from "../brokers/adapter.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { feedsOf } from "../brokers/broker.ts"
-import type { FrameBus } from "../bus/frameBus.ts"
+import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
+import { breathe } from "../market/breathe.ts"
 import { alwaysOpen } from "../market/hours.ts"
+import { epochOf, monotonicOf } from "../market/monotonic.ts"
 import type { Protocol } from "../protocols/protocol.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
@@ -24,6 +26,7 @@ import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
 import { makeCare } from "./care.ts"
 import { makeChildren } from "./children.ts"
+import { makeHookFaults, soundBus, soundHours, soundProtocol, withSoundLoggers } from "./containment.ts"
 import { makeCredentialSource } from "./credentialSource.ts"
 import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
@@ -38,7 +41,7 @@ import type { ReconnectOptions } from "./reconnect.ts"
 import { instrumentOf, statusOf } from "./report.ts"
 import type { Reported } from "./report.ts"
 import { makeResolver } from "./resolver.ts"
-import { makeSampledLog } from "./sampledLog.ts"
+import { makeSampledLog } from "../bus/sampledLog.ts"
 import { stateOf } from "./sessionState.ts"
 import { enter, makeSlotEvents } from "./slotEvents.ts"
 import type { Intensity } from "./supervisor.ts"
@@ -62,11 +65,23 @@ const OWN_READER = "adapter"
 
 /** How often the watchdog looks, and emptying connections are thought about. */
 const CARE_EVERY_MS = 1000
+/** The pause before changes of credentials are watched again by a store that failed. */
+const WATCH_AGAIN_MS = 5000
+/** Views that a reader gives up in one turn of the event loop: it may have ten thousand, and many readers go at once. */
+const RELEASED_AT_ONCE = 500
 /** The pause before a session that had too many faults starts anew. */
 const SESSION_PAUSE_MS = 1000
 
 /** Makes the adapter. Everything in it ends with the scope. */
-export const makeSession = Effect.fnUntraced(function* (
+export const makeSession = (
+  options: SessionOptions
+): Effect.Effect<
+  BrokerAdapter["Service"],
+  never,
+  Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
+> => withSoundLoggers(session(options))
+
+const session = Effect.fnUntraced(function* (
   options: SessionOptions
 ): Effect.fn.Return<
   BrokerAdapter["Service"],
@@ -74,15 +89,17 @@ export const makeSession = Effect.fnUntraced(function* (
   Transport | CredentialStore | Instruments | FrameBus | Scope.Scope
 > {
   const { broker, protocol } = options
-  const protocols = [protocol, ...(options.deepProtocols ?? [])]
-  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
   const clock = yield* Clock.Clock
-  const hours = broker.simulated === true ? alwaysOpen : yield* Hours
   const count = yield* metrics.forBroker(broker.name)
   const log = yield* makeSampledLog
-  const publisher = yield* makePublisher(count, log, broker.name)
-  const source = yield* makeCredentialSource(broker)
-  const resolver = yield* makeResolver(broker)
+  const hookFaults = makeHookFaults(count, log)
+  const protocols = [protocol, ...(options.deepProtocols ?? [])].map((one) => soundProtocol(one, hookFaults))
+  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
+  const hours = broker.simulated === true ? alwaysOpen : soundHours(yield* Hours, hookFaults("Hours.at"))
+  const bus = soundBus(yield* FrameBus, hookFaults)
+  const publisher = yield* makePublisher(count, log, broker.name, bus)
+  const source = yield* makeCredentialSource(broker, hookFaults("CredentialStore.get"))
+  const resolver = yield* makeResolver(broker, hookFaults("Instruments.resolve"))
   const pauses = yield* FiberMap.make<"resume", void>()
   const supervisor = new Supervisor(options.intensity)
   const herald = yield* makeHerald({
@@ -90,6 +107,7 @@ export const makeSession = Effect.fnUntraced(function* (
     user: source.user,
     count,
     supervisor,
+    bus,
     flush: publisher.flush
   })
   const run = Effect.runForkWith(yield* Effect.context<never>())
@@ -97,7 +115,8 @@ export const makeSession = Effect.fnUntraced(function* (
     run(actor.tell({ tag: "News" }))
   })
 
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  /** Of connections and subscriptions; told as times of day (`epochOf`). */
+  const now = monotonicOf(clock)
 
   // ---- state of the actor: touched by its fiber only ----
   const lingerMs = options.lingerMs ?? 0
@@ -134,7 +153,8 @@ export const makeSession = Effect.fnUntraced(function* (
       quietBecause: care.quietBecause(),
       decisions: supervisor.decisions,
       hours,
-      now: now()
+      now: now(),
+      epochOf: (at) => epochOf(clock, at)
     }
   }
 
@@ -162,6 +182,7 @@ export const makeSession = Effect.fnUntraced(function* (
     publisher,
     count,
     log,
+    hookFaults,
     tell: (message) => actor.tell(message)
   })
   const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
@@ -248,6 +269,7 @@ export const makeSession = Effect.fnUntraced(function* (
     for (const slot of desk.slots) {
       if (slot.state.tag === "up") slot.downSince = now()
       slot.mutes = 0
+      slot.silences = 0
     }
     return FiberMap.clear(pauses).pipe(
       Effect.andThen(herald.decided("resume", "the credentials changed, connecting anew")),
@@ -259,15 +281,10 @@ export const makeSession = Effect.fnUntraced(function* (
    * Whether all connections were made with the stored credentials: a change is told up to a second after it was made, by
    * when a connection may have begun with it, and one of another kind may be told.
    */
-  const inUse = source.read.pipe(
-    Effect.map(
-      ({ version }) =>
-        unavailable === undefined &&
-        desk.slots.length > 0 &&
-        desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
-    ),
-    Effect.orElseSucceed(() => false)
-  )
+  const inUse = (version: number | undefined): boolean =>
+    unavailable === undefined &&
+    desk.slots.length > 0 &&
+    desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
 
   const onNews = Effect.suspend(() => {
     const { confirmed, failed, fresh, moved } = news.take()
@@ -302,8 +319,8 @@ export const makeSession = Effect.fnUntraced(function* (
       }
       case "Release":
         return Effect.andThen(
-          carryOut(desk.release(message.reader)),
-          Deferred.succeed(message.reply, undefined)
+          carryOut(desk.release(message.reader, message.most)),
+          Effect.suspend(() => Deferred.succeed(message.reply, desk.book.reads(message.reader)))
         )
       case "Status":
         return Deferred.succeed(message.reply, status())
@@ -322,11 +339,11 @@ export const makeSession = Effect.fnUntraced(function* (
           instrumentOf(reported(), message.exchange, message.symbol, message.resolved)
         )
       case "CredentialsChanged":
-        return Effect.flatMap(inUse, (known) => (known ? Effect.void : onCredentials))
+        return message.version !== undefined && inUse(message.version) ? Effect.void : onCredentials
       case "Care":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
-          running ? care.look(now()) : Effect.void
+          running ? care.look(now(), clock.currentTimeMillisUnsafe()) : Effect.void
         )
       case "News":
         return onNews
@@ -350,11 +367,24 @@ export const makeSession = Effect.fnUntraced(function* (
 
   const actor = yield* makeActor<Message>(`session ${broker.name}`, handle)
 
-  yield* source.changes.pipe(
-    Stream.runForEach(() => actor.tell({ tag: "CredentialsChanged" })),
-    Effect.tapCause((cause) => Effect.logError("the watch on credentials stopped", cause)),
-    Effect.forkScoped
+  // Read here and not by the actor, which has others to serve while a store takes its time.
+  const readVersion = source.read.pipe(
+    Effect.map(({ version }) => version),
+    Effect.orElseSucceed(() => undefined)
   )
+  const credentialsChanged = Effect.flatMap(readVersion, (version) =>
+    actor.tell({ tag: "CredentialsChanged", version })
+  )
+  const watchCredentials: Effect.Effect<void> = Effect.suspend(() =>
+    Stream.runForEach(source.changes, () => credentialsChanged)
+  ).pipe(
+    Effect.catchDefect((defect) => {
+      hookFaults("CredentialStore.changes")(defect)
+      // Something may have changed unseen.
+      return Effect.delay(credentialsChanged, WATCH_AGAIN_MS).pipe(Effect.andThen(watchCredentials))
+    })
+  )
+  yield* Effect.forkScoped(watchCredentials)
   yield* actor.tell({ tag: "Care" }).pipe(
     Effect.repeat(Schedule.spaced(CARE_EVERY_MS)),
     Effect.tapCause((cause) => Effect.logError("the watchdog stopped", cause)),
@@ -385,7 +415,16 @@ export const makeSession = Effect.fnUntraced(function* (
         (some) => actor.ask((reply) => ({ tag: "Drop", reader, requests: some, reply })),
         ({ status }) => status === "success"
       ),
-    release: (reader) => actor.ask<void, never>((reply) => ({ tag: "Release", reader, reply })),
+    release: (reader) => {
+      const some = (most: number) =>
+        actor.ask<boolean, never>((reply) => ({ tag: "Release", reader, most, reply }))
+      return some(RELEASED_AT_ONCE).pipe(
+        Effect.tap((more) => (more ? breathe : Effect.void)),
+        Effect.repeat({ while: (more) => more }),
+        Effect.onInterrupt(() => some(Infinity)),
+        Effect.asVoid
+      )
+    },
     status: actor.ask((reply) => ({ tag: "Status", reply })),
     holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
     last: (requests) =>

@@ -11,7 +11,7 @@ import { reset } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { forget } from "./picture.ts"
 import type { Slot, SlotState } from "./pool.ts"
-import type { SampledLog } from "./sampledLog.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
 
 export interface SlotEventsOptions {
   readonly care: Care
@@ -39,6 +39,7 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
     const gapSince = slot.downSince
     slot.hasBeenUp = true
+    slot.leftovers.clear()
     // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
     const wanted = [...slot.lines].map(([entry, line]) => ({ entry, from: undefined, to: line.want }))
     wanted.sort((a, b) => modeBit[b.to.mode] - modeBit[a.to.mode] || b.to.depth - a.to.depth)

@@ -71,7 +71,10 @@ export interface EntryChange {
   readonly entry: Entry
   readonly from: Want | undefined
   readonly to: Want | undefined
-  /** Asked for once more, though the broker should have it: `from` says nothing then. */
+  /**
+   * Asked for once more, though the broker should have it: `from` says nothing then. Or given up once more, though it should
+   * have heard.
+   */
   readonly again?: true
 }
 
@@ -90,11 +93,13 @@ export class SubscriptionBook {
   readonly #broker: Pick<Broker, "name" | "simulated">
   readonly #entries = new Map<string, Entry>()
   readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
+  /** By exchange, and by the levels that are wanted: how many instruments. */
+  readonly #depths = new Map<string, Map<number, number>>()
   /** Instruments that nobody reads any more and that are still subscribed, with the time of their last reader. */
   readonly #lingering = new Map<Entry, number>()
   readonly #now: (() => number) | undefined
 
-  /** @param now epoch milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
+  /** @param now monotonic milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
   constructor(user: string, broker: Pick<Broker, "name" | "simulated">, now?: () => number) {
     this.#user = user
     this.#broker = broker
@@ -145,7 +150,7 @@ export class SubscriptionBook {
     if (entry === undefined || active === undefined) return
     this.#remove(reader, entry, active)
     // What was never placed neither lingers nor is wanted, or the next reader would be told that it is there already.
-    if (change !== undefined) entry.want = change.from
+    if (change !== undefined) this.#setWant(entry, change.from)
     if (entry.views.length > 0) return
     if (entry.want === undefined) this.#entries.delete(entry.name)
     else if (this.#now !== undefined) this.#lingering.set(entry, this.#now())
@@ -167,12 +172,34 @@ export class SubscriptionBook {
     return { topics: gone.map((v) => v.view.topic), change: this.#settle(entry) }
   }
 
-  /** The reader is gone. */
-  release(reader: string): ReadonlyArray<EntryChange> {
+  /** Whether the reader has any view. */
+  reads(reader: string): boolean {
+    return this.#byReader.has(reader)
+  }
+
+  /** How many instruments of an exchange are wanted with more levels. */
+  deeper(exchange: string, levels: number): number {
+    let deeper = 0
+    for (const [depth, count] of this.#depths.get(exchange) ?? []) if (depth > levels) deeper += count
+    return deeper
+  }
+
+  #setWant(entry: Entry, want: Want | undefined): void {
+    let depths = this.#depths.get(entry.exchange)
+    if (depths === undefined) this.#depths.set(entry.exchange, (depths = new Map()))
+    if (entry.want !== undefined) depths.set(entry.want.depth, depths.get(entry.want.depth)! - 1)
+    if (want !== undefined) depths.set(want.depth, (depths.get(want.depth) ?? 0) + 1)
+    entry.want = want
+  }
+
+  /** The reader is gone, or gives up so many of its views. */
+  release(reader: string, most = Infinity): ReadonlyArray<EntryChange> {
     const held = this.#byReader.get(reader)
     if (held === undefined) return []
     const touched = new Set<Entry>()
+    let left = most
     for (const [active, entry] of held) {
+      if (left-- === 0) break
       this.#remove(reader, entry, active)
       touched.add(entry)
     }
@@ -228,7 +255,7 @@ export class SubscriptionBook {
       this.#lingering.delete(entry)
       this.#entries.delete(entry.name)
       const from = entry.want
-      entry.want = undefined
+      this.#setWant(entry, undefined)
       changes.push({ entry, from, to: undefined })
     }
     return changes
@@ -284,7 +311,7 @@ export class SubscriptionBook {
     if (to === undefined) this.#entries.delete(entry.name)
     else this.#lingering.delete(entry)
     if (sameWant(from, to)) return undefined
-    entry.want = to
+    this.#setWant(entry, to)
     return { entry, from, to }
   }
 }

@@ -1,15 +1,15 @@
 /** What a session takes from its surroundings, each with a default that suits an embedding application. */
 import * as Context from "effect/Context"
+import { makeCalendar } from "../market/calendar.ts"
 import type { MarketHours } from "../market/hours.ts"
-import { alwaysOpen } from "../market/hours.ts"
 import type { PlausibilityOptions } from "./plausibility.ts"
 import { DEFAULT_PERCENT } from "./plausibility.ts"
 import type { Tap } from "./tap.ts"
 import { noTap } from "./tap.ts"
 
-/** The exchanges' calendar, by which silence is judged. */
+/** The exchanges' calendar, by which silence is judged: the built-in one, since a quiet night is no fault. */
 export const Hours = Context.Reference<MarketHours>("algoways/session/Hours", {
-  defaultValue: () => alwaysOpen
+  defaultValue: () => makeCalendar()
 })
 
 /** Who listens in on the connections' raw frames: the flight recorder, the quarantine. */

@@ -3,6 +3,8 @@
  * no tick. That is all that a decoder needs to be fed the same again. Called in the socket's callback: must be cheap and
  * must not throw. Handshakes and outbound frames are not shown: they hold secrets.
  */
+import type { HookFault } from "../bus/hooks.ts"
+import { answerOf, callHook, watchPromise } from "../bus/hooks.ts"
 import type { Change, HttpAnswer, HttpRequest, Inbound, RejectCause } from "../protocols/protocol.ts"
 
 export interface ConnectionTap {
@@ -48,33 +50,36 @@ const silent: ConnectionTap = {
 export const noTap: Tap = { connection: () => silent }
 
 /**
- * Several taps as one. A tap that throws in spite of its promise is let go for that connection: a listener must never
- * cost a tick.
+ * Several taps as one. A tap that throws in spite of its promise is let go until the next codec is opened: a listener must
+ * never cost a tick, and what it knows of this one is not to be relied on any more.
  */
-export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: (defect: unknown) => void = nothing): Tap => ({
+export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: HookFault = nothing): Tap => ({
   connection: (name) => {
-    const listeners: Array<ConnectionTap> = taps.map((tap) => tap.connection(name))
+    const all = taps.map((tap) => answerOf(() => tap.connection(name), silent, onFault) ?? silent)
+    const listeners = [...all]
     const failed = (index: number, defect: unknown): void => {
       listeners[index] = silent
-      onFault(defect)
+      answerOf(() => onFault(defect), undefined, nothing)
     }
-    const each = (call: (listener: ConnectionTap) => void): void => {
-      for (let i = 0; i < listeners.length; i++) {
-        try {
-          call(listeners[i]!)
-        } catch (defect) {
-          failed(i, defect)
-        }
-      }
+    const each = (call: (listener: ConnectionTap) => unknown): void => {
+      for (let i = 0; i < listeners.length; i++)
+        callHook(
+          () => call(listeners[i]!),
+          (defect) => failed(i, defect)
+        )
     }
     return {
-      opened: (at) => each((l) => l.opened(at)),
+      opened: (at) => {
+        for (let i = 0; i < all.length; i++) listeners[i] = all[i]!
+        each((l) => l.opened(at))
+      },
       requested: (changes, at) => each((l) => l.requested(changes, at)),
       // Written out: called for every frame.
       frame: (frame, at) => {
         for (let i = 0; i < listeners.length; i++) {
           try {
-            listeners[i]!.frame(frame, at)
+            const answer: unknown = listeners[i]!.frame(frame, at)
+            if (answer !== undefined) watchPromise(answer, (defect) => failed(i, defect))
           } catch (defect) {
             failed(i, defect)
           }

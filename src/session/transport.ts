@@ -45,7 +45,7 @@ export interface SocketOptions {
   /** Called in the socket's own callback, in order. Must not throw. */
   readonly onFrame: (frame: Inbound, receivedAt: number) => void
   /** The other side pinged, or answered our ping. */
-  readonly onAlive?: (at: number, sign: "ping" | "pong") => void
+  readonly onAlive?: (sign: "ping" | "pong") => void
 }
 
 export class Transport extends Context.Service<

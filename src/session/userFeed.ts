@@ -61,11 +61,21 @@ export interface UserFeed {
   ) => Effect.Effect<ReadonlyArray<LastTick>, FeedError>
 }
 
+/** An adapter of an embedder may never answer, and a request that waits for it holds up those behind it. */
+const PATIENCE = "30 seconds"
+
 const brokerOf = Effect.fnUntraced(function* (user: string) {
   const users = yield* Users
-  const { broker } = yield* Effect.mapError(
-    users.get(user),
-    (error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })
+  const { broker } = yield* Effect.suspend(() => users.get(user)).pipe(
+    Effect.mapError((error) => new FeedError({ code: "BROKER_ERROR", detail: error.message })),
+    Effect.catchDefect((defect) =>
+      Effect.andThen(
+        Effect.logError("the user could not be looked up", defect),
+        Effect.fail(
+          new FeedError({ code: "BROKER_ERROR", detail: "the user could not be looked up, see the log" })
+        )
+      )
+    )
   )
   if (broker !== undefined) return broker
   return yield* new FeedError({
@@ -75,13 +85,13 @@ const brokerOf = Effect.fnUntraced(function* (user: string) {
 })
 
 /**
- * What an adapter dies of is logged, and told as an error of this feed. Whatever its module does wrong, the other
- * users' feeds run on.
+ * What an adapter dies of is logged, and told as an error of this feed, as is an answer that never comes. Whatever its
+ * module does wrong, the other users' feeds run on.
  */
 const contained =
   (code: FeedError["code"], user: string, broker: string, what: string) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FeedError, R> =>
-    Effect.catchCause(self, (cause): Effect.Effect<A, E | FeedError> => {
+    Effect.catchCause(answered(self, code, broker), (cause): Effect.Effect<A, E | FeedError> => {
       if (!Cause.hasDies(cause)) return Effect.failCause(cause)
       return Effect.andThen(
         Effect.annotateLogs(Effect.logError(`the adapter of ${broker} ${what}`, cause), { user, broker }),
@@ -90,6 +100,19 @@ const contained =
         )
       )
     })
+
+const answered = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  code: FeedError["code"],
+  broker: string
+): Effect.Effect<A, E | FeedError, R> =>
+  Effect.timeoutOrElse(self, {
+    duration: PATIENCE,
+    orElse: () =>
+      Effect.fail(
+        new FeedError({ code, detail: `the adapter of ${broker} does not answer within ${PATIENCE}` })
+      )
+  })
 
 /**
  * Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome.
@@ -160,7 +183,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       contained("BROKER_INIT_ERROR", user, broker, "failed while it started"),
       Effect.onError(() => close(scope))
     )
-    return { adapter, scope }
+    return { adapter, scope, setting: broker.toLowerCase() }
   })
 
   let current = yield* startIn(yield* brokerOf(user))
@@ -168,8 +191,9 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
 
   /** The new adapter takes over what the old one holds; if it cannot start, the old one stays. */
   const follow = Effect.gen(function* () {
-    const broker = (yield* brokerOf(user)).toLowerCase()
-    if (broker === current.adapter.broker.name) return
+    const broker = yield* brokerOf(user)
+    // The setting, not the adapter's own name: a module may be registered under another.
+    if (broker.toLowerCase() === current.setting) return
     yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
     // What delivers is not given up for a broker whose credentials are still to come.
     const { state } = yield* current.adapter.status
@@ -198,13 +222,16 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
   const revive = gate.withPermits(1)(
     Effect.gen(function* () {
       const { adapter, scope } = current
-      const alive = yield* Effect.exit(adapter.status)
+      const silent = () => Effect.die(new Error(`it does not answer within ${PATIENCE}`))
+      const alive = yield* Effect.exit(
+        Effect.timeoutOrElse(adapter.status, { duration: PATIENCE, orElse: silent })
+      )
       if (Exit.isSuccess(alive) || !Cause.hasDies(alive.cause)) return
       yield* Effect.logError(
         `the session at ${adapter.broker.name} has died and is replaced by a new one`,
         alive.cause
       )
-      const held = yield* Effect.exit(adapter.holdings)
+      const held = yield* Effect.exit(answered(adapter.holdings, "BROKER_ERROR", adapter.broker.name))
       // It may still hold the login.
       yield* close(scope)
       current = yield* startIn(yield* brokerOf(user))

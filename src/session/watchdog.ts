@@ -37,6 +37,15 @@ const LINE_PAUSES = 30
 const KNOWN_AFTER = 8
 /** The longest wait for the first tick: a list of illiquid options may really have nothing to say. */
 const LONGEST_FIRST_TICK_MS = 600_000
+/**
+ * Replacing a connection so often in a row is tried at once. When what replaces it falls silent like it, the market has more
+ * likely closed unknown to the calendar: each further login waits twice as long for its turn.
+ */
+const FREE_REPLACEMENTS = 2
+/** The most that a limit of silence grows to by it. */
+const LONGEST_SILENCE_MS = 600_000
+/** Lively for so many times the limit of one instrument: what was silent before is over. */
+const RECOVERED_AFTER = 5
 /** Sent again so often before the connection is blamed, and the share of instruments that it takes. */
 const RESENDS = 2
 const BLAMED_SHARE = 0.25
@@ -74,7 +83,7 @@ const quiet = (why: string | undefined): Verdict => ({
   quietBecause: why
 })
 
-/** Looks at a connection that is up. Keeps the slot's short-term rate. */
+/** Looks at a connection that is up. Keeps the slot's short-term rate, and notes when its silences are over. */
 export const judge = (
   slot: Slot,
   ticksSince: number,
@@ -108,7 +117,8 @@ export const judge = (
       dueAgain(line, limits.firstTickAfterMs, now)
   )
   if (due === 0) return { ...quiet(why), resend: refused }
-  const mute = muteFor(slot, now, firstSentAt, usual, limits)
+  const patience = 2 ** Math.max(0, slot.silences - FREE_REPLACEMENTS)
+  const mute = muteFor(slot, now, firstSentAt, usual, limits, patience)
   if (mute !== undefined) return { ...quiet(undefined), mute, due: true }
 
   // When everything has slowed down, so have the parts: a rate that falls to a fiftieth is no partial silence.
@@ -135,8 +145,11 @@ export const judge = (
     stale++
     if (!line.stale) silenced.push(line)
     if (dueAgain(line, limits.partialAfterMs, now) && !resend.includes(line)) resend.push(line)
-    if (line.resends >= RESENDS && now - line.resentAt > limits.partialAfterMs) blamed++
+    if (line.resends >= RESENDS && now - line.resentAt > longer(limits.partialAfterMs, patience)) blamed++
   }
+  if (stale > 0 || now - slot.clocks.tick > limits.ticklessAfterMs) slot.lively = now
+  const recovered = longer(RECOVERED_AFTER * limits.partialAfterMs, patience)
+  if (now - Math.max(slot.lively, slot.since) > recovered) slot.silences = 0
   const blames = blamed >= 2 && stale >= BLAMED_SHARE * due
   return {
     mute: blames
@@ -149,12 +162,16 @@ export const judge = (
   }
 }
 
+const longer = (limitMs: number, patience: number): number =>
+  Math.max(limitMs, Math.min(LONGEST_SILENCE_MS, limitMs * patience))
+
 const muteFor = (
   slot: Slot,
   now: number,
   firstSentAt: number,
   usual: number,
-  limits: TickLimits
+  limits: TickLimits,
+  patience: number
 ): string | undefined => {
   // Of this connection, or of nothing so far.
   const ticked = slot.clocks.tick >= slot.since && slot.clocks.tick > 0
@@ -164,9 +181,9 @@ const muteFor = (
       ? `connected, and no tick for ${Math.round((now - slot.since) / 1000)} s since: the login may be yesterday's`
       : undefined
   }
-  const limit = Math.max(
-    limits.ticklessAfterMs,
-    usual > 0 ? (PAUSES * 1000) / usual : limits.firstTickAfterMs
+  const limit = longer(
+    Math.max(limits.ticklessAfterMs, usual > 0 ? (PAUSES * 1000) / usual : limits.firstTickAfterMs),
+    patience
   )
   const silent = now - slot.clocks.tick
   return silent > limit ? `no valid tick for ${Math.round(silent / 1000)} s while ticks are due` : undefined

@@ -3,6 +3,8 @@ import { STATUS_CODES } from "node:http"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { strToU8, zipSync } from "fflate"
+import type { Description } from "./description.ts"
+import { DESCRIPTION_PATH } from "./description.ts"
 import type { MasterText } from "./masters/index.ts"
 import type { InstrumentMaster } from "../brokers/broker.ts"
 import type { HttpAnswer, Refusal, ServedRequest } from "../protocols/protocol.ts"
@@ -14,6 +16,8 @@ export const MASTER_PATH = "/instruments"
 const MAX_BODY_BYTES = 1024 * 1024
 
 export interface Front {
+  /** Undefined until it listens. */
+  readonly description: () => Description | undefined
   /** The broker's REST front. */
   readonly rest: (request: ServedRequest) => HttpAnswer | undefined
   readonly files: ReadonlyArray<MasterText>
@@ -22,6 +26,7 @@ export interface Front {
 }
 
 export const makeRequestHandler = ({
+  description,
   files,
   master,
   rest
@@ -48,6 +53,12 @@ export const makeRequestHandler = ({
       if (body === undefined) return send(request, response, 413, "text/plain", "The request is too large.\n")
       const method = request.method ?? "GET"
       const url = request.url ?? "/"
+      if (pathOf(url) === DESCRIPTION_PATH) {
+        const said = description()
+        return said === undefined
+          ? send(request, response, 503, "text/plain", "The simulator is still starting.\n")
+          : send(request, response, 200, "application/json", JSON.stringify(said))
+      }
       const answer = rest({ method, url, headers: singleHeaders(request), body })
       if (answer !== undefined) {
         const type = answer.headers["content-type"] ?? "application/json"

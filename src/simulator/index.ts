@@ -1,5 +1,6 @@
 /** The simulated exchange: `algoways/simulator`. Loads no native module. */
 export { demoCredentials, demoLogin, demoLoginAt, loginOf } from "./demo.ts"
+export { DESCRIPTION_PATH, Description, overridesAt } from "./description.ts"
 export { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
 export type { FaultHandle, FaultState } from "./faults/active.ts"
 export type { FaultEvent } from "./faults/engine.ts"

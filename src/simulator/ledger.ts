@@ -68,7 +68,11 @@ type Writable<A> = { -readonly [K in keyof A]: A[K] }
 
 export type LedgerKeeper = ReturnType<typeof makeLedger>
 
-export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
+/**
+ * @param now epoch ms, for what is kept
+ * @param moment monotonic ms, for rates
+ */
+export const makeLedger = (clients: ReadonlySet<Client>, now: () => number, moment: () => number) => {
   const connections: Array<Writable<ConnectionRecord>> = []
   const byId = new Map<number, Writable<ConnectionRecord>>()
   const logins: Array<LoginAttempt> = []
@@ -161,7 +165,7 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number) => {
     },
     attempt: (attempt: Omit<LoginAttempt, "at">): void => keep(logins, { at: now(), ...attempt }),
     request: (): void => {
-      const at = now()
+      const at = moment()
       totals.requests++
       recent.push(at)
       while (at - recent[first]! >= SECOND) first++

@@ -4,7 +4,7 @@
  * so that a stalled process never floods its clients afterwards.
  */
 export interface Pacer {
-  /** @param now epoch ms of this turn */
+  /** @param now monotonic ms of this turn */
   readonly due: (now: number) => number
   /** Changes per second; takes effect with the next turn. */
   readonly setRate: (perSecond: number) => void
@@ -25,7 +25,7 @@ export const makePacer = (perSecond: number, turnMs: number, start: number): Pac
   let credit = 0
   return {
     due: (now) => {
-      const elapsed = Math.max(0, now - last)
+      const elapsed = now - last
       last = now
       credit = Math.min(credit + rate * elapsed, Math.max(rate, 1) * 1000)
       const most = Math.max(1, Math.ceil((2 * rate * turnMs) / 1000))

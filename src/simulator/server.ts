@@ -15,6 +15,7 @@ import type { Fault, FaultScript } from "./faults/schema.ts"
 import type { Ledger } from "./ledger.ts"
 import { holdingsOf } from "./holdings.ts"
 import type { Holding } from "./holdings.ts"
+import type { Description } from "./description.ts"
 import { MASTER_PATH, makeRequestHandler, pathOf } from "./http.ts"
 import type { Market } from "./market.ts"
 import { closeAll, isByteStream, listen, portOf, reachable } from "./ports.ts"
@@ -54,6 +55,8 @@ export interface SimulatorHandle {
   readonly broker: Broker
   readonly host: string
   readonly port: number
+  /** What `--simulator` takes: where it tells all of its addresses. */
+  readonly url: string
   /** The main feed's address, with the path that the broker's own has. */
   readonly endpoint: string
   readonly instrumentsUrl: string
@@ -114,8 +117,10 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
   const { credentials, endpoints, feeds, files, listed, market, parts, turnMs, venue } =
     yield* makeStage(options)
 
+  let described: Description | undefined
   const server = createServer(
     makeRequestHandler({
+      description: () => described,
       rest: venue.http,
       files,
       master: broker.instrumentMaster
@@ -166,35 +171,42 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
   timer = setInterval(venue.turn, turnMs)
 
   const [endpoint, ...deepEndpoints] = endpoints as [string, ...Array<string>]
-  const instrumentsUrl = `http://${authority}${MASTER_PATH}`
-  const services = Object.entries(broker.services ?? {}).map(([name, url]) => [
+  const url = `http://${authority}`
+  const instrumentsUrl = `${url}${MASTER_PATH}`
+  const services = Object.entries(broker.services ?? {}).map(([name, own]) => [
     name,
-    `http://${authority}${pathOf(url)}`.replace(/\/$/, "")
+    `${url}${pathOf(own)}`.replace(/\/$/, "")
   ])
   const byName = new Map(listed.map(({ instrument }) => [nameOf(instrument), instrument]))
   if (options.faults !== undefined) venue.engine.run(options.faults)
   yield* Effect.logInfo(`simulator of ${broker.name} at ${endpoint}, ${listed.length} instruments`)
 
+  const overrides: BrokerOverride = {
+    ...(broker.otherProtocols === undefined ? {} : { protocol: broker.protocol }),
+    endpoint,
+    simulated: true,
+    instrumentsUrl,
+    minimumInstruments: 1,
+    ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
+    ...(deepEndpoints.length === 0
+      ? {}
+      : {
+          deepFeeds: Object.fromEntries(
+            deepEndpoints.map((address, i) => [parts[i + 1]!.name, { endpoint: address }])
+          )
+        })
+  }
+  described = { broker: broker.name, url, instruments: listed.length, overrides }
+
   return {
     broker,
     host,
     port: bound,
+    url,
     endpoint,
     instrumentsUrl,
     credentials,
-    overrides: {
-      endpoint,
-      instrumentsUrl,
-      minimumInstruments: 1,
-      ...(services.length === 0 ? {} : { services: Object.fromEntries(services) }),
-      ...(deepEndpoints.length === 0
-        ? {}
-        : {
-            deepFeeds: Object.fromEntries(
-              deepEndpoints.map((url, i) => [parts[i + 1]!.name, { endpoint: url }])
-            )
-          })
-    },
+    overrides,
     instruments: listed.map((l) => l.instrument),
     market,
     pause: venue.pause,

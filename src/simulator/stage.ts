@@ -115,6 +115,7 @@ export const makeStage = Effect.fn("makeStage")(function* (
     seed: options.seed ?? 1,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     now,
+    moment: () => performance.now(),
     report: (what, detail) => {
       const line = `simulator of ${broker.name}: ${what}, ${detail}`
       log(what === "defect" ? Effect.logError(line) : Effect.logDebug(line))

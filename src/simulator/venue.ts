@@ -41,7 +41,7 @@ const nobody = (): Credentials => {
 export type Venue = ReturnType<typeof makeVenue>
 
 export const makeVenue = (options: VenueOptions) => {
-  const { feeds, market, now, report } = options
+  const { feeds, market, moment, now, report } = options
   const clients = new Set<Client>()
   const wss = new WebSocketServer({
     noServer: true,
@@ -50,7 +50,7 @@ export const makeVenue = (options: VenueOptions) => {
     clientTracking: false,
     autoPong: false
   })
-  const pacer = makePacer(options.ticksPerSecond, options.turnMs, now())
+  const pacer = makePacer(options.ticksPerSecond, options.turnMs, moment())
 
   const { all, find, pairOf, pairAt } = makeFloor(options.listed, market)
   const instruments = all.map(([instrument]) => instrument)
@@ -67,10 +67,11 @@ export const makeVenue = (options: VenueOptions) => {
 
   const engine = makeEngine({
     seed: options.seed,
+    moment,
     now,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault })
   })
-  const ledger = makeLedger(clients, now)
+  const ledger = makeLedger(clients, now, moment)
 
   const valid = (): Credentials => (rejecting || engine.expired() ? nobody() : accepted)
 
@@ -105,7 +106,7 @@ export const makeVenue = (options: VenueOptions) => {
       const { answers, close, entered, kind, touched } = desk.take(client, frame)
       if (entered) loggedIn(client)
       if (silent) return
-      sendFrames(client, kind, answers, now())
+      sendFrames(client, kind, answers, moment())
       if (close !== undefined) return client.peer.close(close.code, close.reason)
       if (touched.length === 0) return
       const pairs: Array<Pair> = []
@@ -113,7 +114,7 @@ export const makeVenue = (options: VenueOptions) => {
         const pair = pairOf(instrument)
         if (pair !== undefined) pairs.push(pair)
       }
-      push(client, "snapshot", pairs, now())
+      push(client, "snapshot", pairs, moment())
     } catch (error) {
       defect(client, error)
     }
@@ -130,7 +131,7 @@ export const makeVenue = (options: VenueOptions) => {
       protocol: feed.protocol,
       codec: feed.protocol.open(feed.codec, { request, accepted: valid, instruments }),
       since: now(),
-      lastSentAt: now(),
+      lastSentAt: moment(),
       frames: 0,
       bytes: 0,
       skipped: 0,
@@ -140,7 +141,7 @@ export const makeVenue = (options: VenueOptions) => {
     counts.accepted++
     report("connected", `connection ${client.id} from ${peer.remote}`)
     ledger.opened(client)
-    if (!silent) sendFrames(client, "greet", client.codec.greet?.() ?? [], now())
+    if (!silent) sendFrames(client, "greet", client.codec.greet?.() ?? [], moment())
     if (isLoggedIn(client)) loggedIn(client)
     return client
   }
@@ -220,10 +221,11 @@ export const makeVenue = (options: VenueOptions) => {
 
   const batch: Array<Pair> = []
   const turn = (): void => {
-    const at = now()
+    const at = moment()
+    const time = now()
     let due = paused ? 0 : pacer.due(at)
     while (due > 0) {
-      const changed = market.step(at, due)
+      const changed = market.step(time, due)
       if (changed.length === 0) break
       due -= changed.length
       counts.changes += changed.length
@@ -260,7 +262,7 @@ export const makeVenue = (options: VenueOptions) => {
     },
     resume: () => {
       paused = false
-      pacer.restart(now())
+      pacer.restart(moment())
     },
     setRate: pacer.setRate,
     silence: (on: boolean) => {
@@ -277,7 +279,7 @@ export const makeVenue = (options: VenueOptions) => {
       refusing = refusal
     },
     serveFrames: (frames: ReadonlyArray<Frame>) => {
-      for (const client of clients) sendFrames(client, "served", frames, now())
+      for (const client of clients) sendFrames(client, "served", frames, moment())
       return clients.size
     },
     dropConnections: (how?: number | "reset") => {

@@ -28,8 +28,10 @@ export interface VenueOptions {
   /** Of what faults leave to chance. */
   readonly seed: number
   readonly onFault?: (event: FaultEvent) => void
-  /** Epoch ms. */
+  /** The market's time of day, epoch ms. */
   readonly now: () => number
+  /** Monotonic ms, by which the venue paces itself. */
+  readonly moment: () => number
   /** For the log; never holds a URL or a header, where the secrets are. */
   readonly report: (what: "connected" | "refused" | "disconnected" | "defect", detail: string) => void
 }

@@ -13,7 +13,8 @@ import { MasterSecret } from "./masterSecret.ts"
 import { attempt, writeTransaction } from "./sql.ts"
 
 export const API_KEY_BYTES = 32
-export const API_KEY_MIN_LENGTH = 8
+/** Shorter ones can be guessed. Those that were stored when eight were enough still log in. */
+export const API_KEY_MIN_LENGTH = 16
 export const API_KEY_MAX_LENGTH = 256
 const LABEL_MAX_LENGTH = 200
 
@@ -95,6 +96,7 @@ export class ApiKeys extends Context.Service<
         const key = options?.key ?? Redacted.make(randomBytes(API_KEY_BYTES).toString("hex"))
         const label = options?.label ?? ""
         yield* checkKey(Redacted.value(key))
+        const guessable = Redacted.value(key).length < API_KEY_MIN_LENGTH
         if (label.length > LABEL_MAX_LENGTH) {
           return yield* new InvalidInput({
             detail: `The label is longer than ${LABEL_MAX_LENGTH} characters.`
@@ -106,12 +108,6 @@ export class ApiKeys extends Context.Service<
           const users = yield* sql<{ readonly id: number }>`SELECT id FROM users WHERE name = ${user}`
           const owner = users[0]
           if (owner === undefined) return yield* new UserNotFound({ user })
-          const made = yield* sql<{ readonly id: number }>`
-            INSERT INTO api_keys (user_id, hash, secret_id, label, created_at, resume)
-            VALUES (${owner.id}, ${digest}, ${secret.fingerprint}, ${label}, ${now}, ${options?.resume === true ? 1 : 0})
-            ON CONFLICT (hash) DO NOTHING
-            RETURNING id`
-          if (made[0] !== undefined) return made[0].id
           const same = yield* sql<{ readonly id: number }>`
             SELECT id FROM api_keys WHERE hash = ${digest} AND user_id = ${owner.id}`
           if (same[0] !== undefined) {
@@ -120,6 +116,13 @@ export class ApiKeys extends Context.Service<
             }
             return same[0].id
           }
+          if (guessable) return yield* new InvalidInput({ detail: LENGTHS })
+          const made = yield* sql<{ readonly id: number }>`
+            INSERT INTO api_keys (user_id, hash, secret_id, label, created_at, resume)
+            VALUES (${owner.id}, ${digest}, ${secret.fingerprint}, ${label}, ${now}, ${options?.resume === true ? 1 : 0})
+            ON CONFLICT (hash) DO NOTHING
+            RETURNING id`
+          if (made[0] !== undefined) return made[0].id
           return yield* new InvalidInput({
             detail: "This API key belongs to another user. Choose another key, or revoke it there first."
           })
@@ -183,13 +186,12 @@ export class ApiKeys extends Context.Service<
   )
 }
 
+const LENGTHS = `An API key has ${API_KEY_MIN_LENGTH} to ${API_KEY_MAX_LENGTH} characters. Leave it out to have one made.`
+
+/** What no stored key is; one that is stored may be shorter than new ones must be. */
 const checkKey = (key: string): Effect.Effect<void, InvalidInput> => {
-  if (key.length < API_KEY_MIN_LENGTH || key.length > API_KEY_MAX_LENGTH) {
-    return Effect.fail(
-      new InvalidInput({
-        detail: `An API key has ${API_KEY_MIN_LENGTH} to ${API_KEY_MAX_LENGTH} characters. Leave it out to have one made.`
-      })
-    )
+  if (key.length === 0 || key.length > API_KEY_MAX_LENGTH) {
+    return Effect.fail(new InvalidInput({ detail: LENGTHS }))
   }
   // Such a key could not be typed, and its owner would look for the error elsewhere.
   if (/^\s|\s$|\p{Cc}/u.test(key)) {

@@ -13,9 +13,10 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as SqlClient from "effect/sql/SqlClient"
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs"
+import { chmodSync, closeSync, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseFailed } from "./errors.ts"
+import { makeFolder } from "./folder.ts"
 import { loader } from "./migrations.ts"
 import { LOCK_TIMEOUT_MS, attempt, databaseFailed, fileFailed, resultCode, watchDiskOf } from "./sql.ts"
 
@@ -36,6 +37,8 @@ const fileRemedy = (code: string, file: string): string => {
       return `no permission for "${file}"; make the data folder writable for this user`
     case "EROFS":
       return `"${file}" is on a read-only disk; choose another data folder`
+    case "ENOENT":
+      return `the folder of "${file}" could not be made; choose another data folder`
     case "ENOTDIR":
     case "EEXIST":
       return `"${dirname(file)}" is not a folder; choose another data folder`
@@ -53,7 +56,7 @@ const fileRemedy = (code: string, file: string): string => {
 const prepareFile = (file: string) =>
   Effect.try({
     try: () => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      makeFolder(dirname(file))
       closeSync(openSync(file, "a", 0o600))
       if (process.platform === "win32") return
       for (const part of [file, `${file}-wal`, `${file}-shm`]) {

@@ -10,6 +10,7 @@ import { MalformedMaster } from "../brokers/broker.ts"
 import { counted } from "../market/counted.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { Instrument } from "../market/instrument.ts"
+import { monotonicMillis } from "../market/monotonic.ts"
 import type { StoreError } from "./errors.ts"
 import { ImportFailed } from "./errors.ts"
 import { Instruments } from "./instruments.ts"
@@ -99,8 +100,8 @@ export const importMaster = Effect.fn("importMaster")(function* (
   origin: MasterOrigin = {},
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
-  const started = yield* Clock.currentTimeMillis
-  const today = dayOf(started)
+  const started = yield* monotonicMillis
+  const today = dayOf(yield* Clock.currentTimeMillis)
   const force = options.force === true
   const shown = showOrigin(broker, origin)
   const refuse = (detail: string) => new ImportFailed({ broker: broker.name, source: shown, detail })
@@ -170,7 +171,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
     problems: [...empty, ...exchanges.flatMap((report) => inWords(report, force))],
     forced: force,
     previous: exchanges.reduce((sum, { previous }) => sum + previous, 0),
-    elapsedMs: (yield* Clock.currentTimeMillis) - started
+    elapsedMs: (yield* monotonicMillis) - started
   }
 })
 

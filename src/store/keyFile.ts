@@ -6,20 +6,21 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync
 } from "node:fs"
 import { dirname } from "node:path"
 import { shortageIn, writeWhole } from "./diskSpace.ts"
 import { SecretFailed } from "./errors.ts"
+import { makeFolder } from "./folder.ts"
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error"
 
 /** The file's text; undefined when there is no such file. Throws SecretFailed, or what the file system throws. */
-const read = (file: string): string | undefined => {
+export const readKeyFile = (file: string): string | undefined => {
   let handle: number
   try {
     handle = openSync(file, "r")
@@ -57,21 +58,36 @@ const syncFolder = (folder: string): void => {
   }
 }
 
+/** Writes the text into a file of its own beside the file, down to the disk, and gives its name. */
+const writeDraft = (file: string, text: string): string => {
+  makeFolder(dirname(file))
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
+  const handle = openSync(draft, "wx", 0o600)
+  try {
+    writeWhole(handle, Buffer.from(text))
+    fsyncSync(handle)
+  } catch (cause) {
+    unlinkSync(draft)
+    throw cause
+  } finally {
+    closeSync(handle)
+  }
+  return draft
+}
+
+/** Puts the text in the place of what the file held: readers see the one or the other. */
+export const replaceKeyFile = (file: string, text: string): void => {
+  renameSync(writeDraft(file, text), file)
+  syncFolder(dirname(file))
+}
+
 /**
  * Writes the text beside the file and links it into place: the file appears whole, or is somebody else's. The
  * link fails where a file exists already, which is how processes that start together agree on one secret.
  */
 const make = (file: string, text: string): void => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
-  const handle = openSync(draft, "wx", 0o600)
+  const draft = writeDraft(file, text)
   try {
-    try {
-      writeWhole(handle, Buffer.from(text))
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
     try {
       linkSync(draft, file)
     } catch (cause) {
@@ -85,29 +101,42 @@ const make = (file: string, text: string): void => {
   }
 }
 
-/** The text of the file, which is made with `fresh` when there is none. */
-export const readOrMakeKeyFile = (file: string, fresh: () => string): Effect.Effect<string, SecretFailed> =>
+/** Of a file system's failure in words, with what to do. */
+export const keyFileFailed =
+  (file: string, otherwise = "") =>
+  (cause: unknown): SecretFailed => {
+    if (cause instanceof SecretFailed) return cause
+    const shortage = shortageIn(cause)
+    if (shortage !== undefined) {
+      return new SecretFailed({
+        detail: `The key file "${file}" could not be made: ${shortage}; free some space and try again.`,
+        diskFull: true
+      })
+    }
+    return new SecretFailed({
+      detail: `The key file "${file}" could not be read or made (${codeOf(cause)}). Make its folder writable for this user${otherwise}.`
+    })
+  }
+
+/**
+ * The text of the file, which is made with `fresh` when there is none.
+ *
+ * @param otherwise what else to do about a failure
+ */
+export const readOrMakeKeyFile = (
+  file: string,
+  fresh: () => string,
+  otherwise?: string
+): Effect.Effect<string, SecretFailed> =>
   Effect.try({
     try: () => {
-      const there = read(file)
+      const there = readKeyFile(file)
       if (there !== undefined) return there
       make(file, fresh())
-      const made = read(file)
+      const made = readKeyFile(file)
       if (made === undefined)
         throw new SecretFailed({ detail: `The key file "${file}" was removed while it was made.` })
       return made
     },
-    catch: (cause) => {
-      if (cause instanceof SecretFailed) return cause
-      const shortage = shortageIn(cause)
-      if (shortage !== undefined) {
-        return new SecretFailed({
-          detail: `The key file "${file}" could not be made: ${shortage}; free some space and try again.`,
-          diskFull: true
-        })
-      }
-      return new SecretFailed({
-        detail: `The key file "${file}" could not be read or made (${codeOf(cause)}). Make its folder writable for this user, or put the secret into ALGOWAYS_SECRET.`
-      })
-    }
+    catch: keyFileFailed(file, otherwise)
   })

@@ -36,9 +36,18 @@ export const showOrigin = (broker: Broker, { files, texts, url }: MasterOrigin):
   if (url !== undefined) return showUrl(url)
   if (texts !== undefined) return "the simulated market"
   const [first, ...more] = broker.instrumentMaster.sources
-  const address =
-    first === undefined ? "nowhere" : typeof first.url === "string" ? first.url : first.url("DAY")
+  const address = first === undefined ? "nowhere" : addressOf(first)
   return `${showUrl(address)}${more.length === 0 ? "" : ` and ${more.length} more`}`
+}
+
+/** For a report: what cannot be told is shown as such, and said when it is fetched. */
+const addressOf = ({ name, url }: MasterSource): string => {
+  if (typeof url === "string") return url
+  try {
+    return url("DAY")
+  } catch {
+    return name
+  }
 }
 
 /** The market's day, `YYYY-MM-DD` in IST. */
@@ -69,6 +78,10 @@ export const collectMaster = Effect.fn("collectMaster")(function* (
   const { sources } = broker.instrumentMaster
   for (const source of sources) {
     const read = fetchSource(source, day, options).pipe(
+      // A broker's data may be an embedder's, functions in it included.
+      Effect.catchDefect((defect) =>
+        Effect.fail(new ReadFailed({ detail: `the broker's data of it failed: ${String(defect)}` }))
+      ),
       Effect.mapError(({ detail }) =>
         sources.length === 1
           ? new ReadFailed({ detail })

@@ -63,7 +63,11 @@ export class MasterSecret extends Context.Service<
           })
         }
         const file = join(options.dataDir, "secret.key")
-        const text = yield* readOrMakeKeyFile(file, () => `${randomBytes(SECRET_BYTES).toString("hex")}\n`)
+        const text = yield* readOrMakeKeyFile(
+          file,
+          () => `${randomBytes(SECRET_BYTES).toString("hex")}\n`,
+          `, or put the secret into ${SECRET_SETTING}`
+        )
         const bytes = parseSecret(text.trim())
         if (bytes !== undefined) return fromBytes(bytes, `the key file "${file}"`)
         return yield* new SecretFailed({

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { runCrashes, shortCrashes } from "../../chaos/crash.ts"
 import { describeOutcome } from "../../chaos/report.ts"
 import { runScenario } from "../../chaos/run.ts"
-import { chosen, scenarioOf, shortShape } from "../../chaos/scenario.ts"
+import { chosen, longShape, scenarioOf, shortShape } from "../../chaos/scenario.ts"
 import { watchStalls } from "../../chaos/stalls.ts"
 
 /** Each of these seeds brings all chosen brokers and some two dozen kinds of faults. */
@@ -32,6 +32,17 @@ describe.concurrent("chaos", () => {
     assert.strictEqual(outcomes.flatMap((o) => o.recoveries).length, sessions)
     const frames = outcomes.reduce((sum, o) => sum + o.frames, 0)
     assert.isAbove(frames, 1000, "there was something to look at")
+  }, 90_000)
+
+  it("ends what a broker goes on with that did not hear unsubscriptions", async () => {
+    // Emptying a connection while the broker ignores requests: two instruments stayed on two connections.
+    const whole = scenarioOf(777_001, 171, longShape)
+    const stages = whole.stages.filter(({ broker }) => broker === "angel")
+    assert.lengthOf(stages, 1)
+    const stalls = watchStalls()
+    const { violations, ...outcome } = await Effect.runPromise(runScenario({ ...whole, stages }, stalls))
+    stalls.stop()
+    assert.strictEqual(violations.length, 0, describeOutcome({ ...outcome, violations }))
   }, 90_000)
 
   it("loses nothing that was committed, to kills and to power cuts", async () => {

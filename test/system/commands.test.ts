@@ -67,7 +67,7 @@ describe("a wrong entry in brokers.json", () => {
 
 describe("algoways serve", () => {
   it.live(
-    "prints the demo key once, serves ticks, and ends within two seconds of a signal",
+    "prints the demo key at every start, serves ticks, and ends within two seconds of a signal",
     () =>
       Effect.gen(function* () {
         const dataDir = yield* temporaryFolder
@@ -77,7 +77,12 @@ describe("algoways serve", () => {
         yield* Effect.promise(() => c.subscribe("RELIANCE", "NSE", "Quote"))
         yield* ready("ticks", () => ticks(c).length > 2)
         assert.notInclude(first.serve.err(), key, "the key is in no log")
-        assert.strictEqual(statSync(join(dataDir, "secret.key")).mode & 0o777, 0o600)
+        for (const file of ["secret.key", "demo.key"]) {
+          assert.strictEqual(statSync(join(dataDir, "demo", file)).mode & 0o777, 0o600)
+        }
+        assert.isTrue(
+          ticks(c).every((f) => (f["data"] as { readonly simulated?: unknown }).simulated === true)
+        )
 
         const taken = yield* run(["serve", "--no-demo"], first.env)
         assert.strictEqual(taken.code, 1)
@@ -92,7 +97,7 @@ describe("algoways serve", () => {
         yield* ready("the simulator's end", () => !isAlive(pid))
 
         const second = yield* demo(dataDir)
-        assert.notInclude(second.serve.out(), key)
+        assert.include(second.serve.out(), `api_key: "${key}"`, "the snippet works on the second day, too")
         const again = yield* client(second.port, key)
         yield* Effect.promise(() => again.subscribe("INFY", "NSE", "LTP"))
         yield* ready("ticks with the old key", () => ticks(again).length > 0)
@@ -180,6 +185,7 @@ describe("algoways status", () => {
         const feed = yield* run(["status"], withKey)
         assert.strictEqual(feed.code, 0, feed.err)
         assert.match(feed.out, /^feed +zerodha of demo$/m)
+        assert.match(feed.out, /^market +SIMULATED/m)
         assert.match(feed.out, /^state +connected$/m)
         assert.match(feed.out, /^gateway +1 client, 1 subscription$/m)
         assert.match(feed.out, /^1 +zerodha +up /m)
@@ -192,6 +198,13 @@ describe("algoways status", () => {
         assert.deepInclude(JSON.parse(infy.out), { symbol: "INFY", state: "confirmed", readers: 1 })
         const words = yield* run(["status", "NSE:INFY"], withKey)
         assert.match(words.out, /^NSE:INFY: It ticks/m)
+
+        for (const more of [[], ["--json"]]) {
+          const unknown = yield* run(["status", "NSE:NOSUCH", ...more], withKey)
+          assert.strictEqual(unknown.code, 1)
+          assert.include(unknown.err, "NSE:NOSUCH is not among the instruments")
+          assert.include(unknown.out, "NOSUCH")
+        }
 
         const wrong = yield* run(["status"], { ...withKey, ALGOWAYS_API_KEY: "wrong-key-000" })
         assert.strictEqual(wrong.code, 1)
@@ -248,7 +261,7 @@ describe("algoways feed and gateway, two processes", () => {
         const key = created.out.trim()
         assert.match(key, /^[0-9a-f]{64}$/)
 
-        const feedArgs = ["feed", "--endpoint", `zerodha=ws://127.0.0.1:${simulatorPort}`]
+        const feedArgs = ["feed", "--simulator", `http://127.0.0.1:${simulatorPort}`]
         const feed = yield* start(feedArgs, env)
         const gateway = yield* start(["gateway"], env)
         yield* ready("the gateway", () => gateway.err().includes("listens on"))
@@ -315,7 +328,8 @@ describe("the administrative commands", () => {
           [["instruments", "import", "zerodha", "--file", "package.json"], "package.json"],
           [["simulate", "--faults", "package.json"], "faults: is missing or no list"],
           [["serve", "--port", "70000"], "65535"],
-          [["serve", "--no-demo", "--endpoint", "zerodha=http://x"], "ws://"]
+          [["serve", "--simulator", "zerodha"], "http://127.0.0.1:8764"],
+          [["serve", "--demo", "--simulator", "http://127.0.0.1:1"], "not both"]
         ]
         for (const [args, says] of cases) {
           const { code, err, out } = yield* run(args, env)

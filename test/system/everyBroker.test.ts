@@ -14,12 +14,14 @@ import { BrokerRegistry, builtInBrokers } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Frame } from "../../src/bus/frame.ts"
 import { kept } from "../../src/bus/frame.ts"
+import { alwaysOpen } from "../../src/market/hours.ts"
 import type { Instrument } from "../../src/market/instrument.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import { knownDepthLevels } from "../../src/market/subscription.ts"
 import type { SubscribeRequest, SubscribeSuccess } from "../../src/market/subscription.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { createAdapter } from "../../src/session/factory.ts"
+import { Hours } from "../../src/session/surroundings.ts"
 import { Transport } from "../../src/session/transport.ts"
 import { simulate } from "../../src/simulator/index.ts"
 import type { SimulatorHandle } from "../../src/simulator/index.ts"
@@ -32,16 +34,33 @@ import { until } from "./simulatorSupport.ts"
 
 const USER = "asha"
 
+/** Real sockets, and the hosts that a session asked them for. */
+const watchedSockets = (hosts: Set<string>) =>
+  Layer.effect(
+    Transport,
+    Effect.map(Transport, ({ open, request }) => ({
+      open: (options: Parameters<typeof open>[0]) => {
+        hosts.add(new URL(options.handshake.url).hostname)
+        return open(options)
+      },
+      request: (asked: Parameters<typeof request>[0]) => {
+        hosts.add(new URL(asked.url).hostname)
+        return request(asked)
+      }
+    }))
+  ).pipe(Layer.provide(Transport.layerSockets))
+
 /** A simulator, a database with its master and its login, and the adapter, connected. */
 const start = Effect.fnUntraced(function* (name: string) {
   const simulator = yield* simulate(name, { paused: true, ticksPerSecond: 2000 })
   // The real pace would make the test wait, and says nothing about what it is for.
   const overrides = { [name]: { ...simulator.overrides, requestIntervalMs: 10 } }
+  const hosts = new Set<string>()
   const context = yield* Layer.build(
     Layer.mergeAll(
       Store.layerMemory,
       FrameBus.layer,
-      Transport.layerSockets,
+      watchedSockets(hosts),
       BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, overrides)))
     )
   )
@@ -58,13 +77,16 @@ const start = Effect.fnUntraced(function* (name: string) {
   const adapter = yield* Effect.provideContext(
     createAdapter(name, { reconnect: { base: "50 millis", cap: "300 millis", healthyAfter: "1 minute" } }),
     context
-  )
+    // The simulated market never closes.
+  ).pipe(Effect.provideService(Hours, alwaysOpen))
   const ticks: Array<Tick> = []
   yield* adapter.ticks.pipe(
     Stream.runForEach((tick) => Effect.sync(() => ticks.push(tick))),
     Effect.forkScoped
   )
   yield* adapter.initialise({ user: USER })
+  // Whatever the test does: nothing of it may go to the broker itself.
+  yield* Effect.addFinalizer(() => Effect.sync(() => assert.deepStrictEqual([...hosts], ["127.0.0.1"])))
   return { adapter, broker, credentials, frames, report, simulator, ticks }
 })
 

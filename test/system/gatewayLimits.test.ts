@@ -73,7 +73,7 @@ describe("connections", () => {
   })
 
   it("of two thousand silent clients end in time, and disturb nobody", { timeout: 20_000 }, async () => {
-    const gateway = await start({ authGraceMs: 1500 })
+    const gateway = await start({ authGraceMs: 1500, maxLoggingIn: 2001 })
     const good = await TestClient.login(gateway.url, "KEY_A")
     await good.subscribe("INFY", "NSE", 1)
     const silent = await Promise.all(Array.from({ length: 2000 }, () => TestClient.open(gateway.url)))

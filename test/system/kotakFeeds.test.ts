@@ -90,7 +90,7 @@ describe.concurrent("Kotak's feed", () => {
     Effect.gen(function* () {
       // The broker's own endpoint: what is configured would be taken without a question.
       const started = yield* start({
-        overrides: () => ({ endpoint: kotak.endpoint }),
+        overrides: () => ({ endpoint: kotak.endpoint, simulated: false }),
         stored: ["clientCode", "feedToken", "dataCenter"]
       })
       yield* serves(started)

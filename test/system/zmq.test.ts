@@ -172,7 +172,7 @@ describe("feed and gateway, linked", () => {
       yield* first.kill
       const silent = yield* Effect.flip(feed.attach("asha", "c2"))
       assert.strictEqual(silent.code, "BROKER_CONNECTION_ERROR")
-      assert.include(silent.message, control)
+      assert.notInclude(silent.message, "tcp:")
       const before = received
       const second = yield* start("zmqFeedProcess.ts", [control, frames])
       yield* until("frames again", () => received > before)

@@ -1,7 +1,8 @@
 /** What the feed process does with a gateway's request. Knows nothing of sockets. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
-import type { Feed, FeedError } from "../feed.ts"
+import type { Feed } from "../feed.ts"
+import { FeedError } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { BatchWriter } from "./batch.ts"
 import type { Lease, Leases, RemoteReader } from "./leases.ts"
@@ -15,6 +16,12 @@ export interface Control {
   /** The gateway is gone: drops what its readers held. */
   readonly end: (gateway: string) => Effect.Effect<void>
 }
+
+const tooMany = (what: string): FeedError =>
+  new FeedError({
+    code: "BROKER_CONNECTION_ERROR",
+    detail: `the feed process serves too many ${what} already. Try again later.`
+  })
 
 export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: Leases): Control => {
   const { epoch } = writer
@@ -68,6 +75,7 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
       default: {
         if (request.lease !== lease.id) return Effect.fail("lease")
         const reader = leases.reader(lease, request.user, request.reader)
+        if (reader === undefined) return Effect.fail(tooMany("readers"))
         return inTurn(
           reader,
           // Asked again when it is its turn: the gateway may have been given up while this waited.
@@ -95,6 +103,10 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
       const request = decoded.message
       const { id } = request
       const lease = leases.touch(request.gateway, performance.now())
+      if (lease === undefined) {
+        const { code, detail } = tooMany("gateways")
+        return Effect.succeed<Answer>({ id, lease: "", epoch, result: "failed", code, detail })
+      }
       if (busy && request.op !== "ping" && request.op !== "leave") {
         return Effect.succeed<Answer>({
           id,
@@ -117,7 +129,12 @@ export const makeControl = (feed: Feed["Service"], writer: BatchWriter, leases: 
         Effect.catch((error): Effect.Effect<Answer> =>
           Effect.succeed(
             error === "lease"
-              ? { id, lease: leases.touch(request.gateway, performance.now()).id, epoch, result: "lease" }
+              ? {
+                  id,
+                  lease: leases.touch(request.gateway, performance.now())?.id ?? "",
+                  epoch,
+                  result: "lease"
+                }
               : { id, lease: lease.id, epoch, result: "failed", code: error.code, detail: error.detail }
           )
         ),

@@ -12,6 +12,9 @@ import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
 import { FeedError } from "../feed.ts"
 import * as metrics from "../metrics.ts"
+import type { GatewayCurve } from "./curve.ts"
+import { gatewaySecurity } from "./curve.ts"
+import { watchHandshakes } from "./handshakes.ts"
 import type { Answer, Request } from "./link.ts"
 import { LINK_VERSION, MAX_MESSAGE_BYTES, decodeAnswer } from "./link.ts"
 import type { EndpointFailed } from "./sockets.ts"
@@ -40,11 +43,11 @@ const OUTGOING = 4096
 /** How long one send may wait for a connection before it looks whether its caller still waits. */
 const SEND_PATIENCE_MS = 500
 
-/** Where the process is to be found when something is wrong with it. */
-export const unreachable = (endpoint: string, why: string): FeedError =>
+/** Clients read this: the log says where the feed process should be. */
+export const unreachable = (why: string): FeedError =>
   new FeedError({
     code: "BROKER_CONNECTION_ERROR",
-    detail: `the feed process does not answer at ${endpoint} (${why}). Check that "algoways feed" runs there.`
+    detail: `the feed process does not answer (${why}). The gateway's log says where it is looked for; check that "algoways feed" runs there.`
   })
 
 interface Waiting {
@@ -55,6 +58,7 @@ interface Waiting {
 export const makeFeedLink = Effect.fnUntraced(function* (
   endpoint: string,
   gateway: string,
+  curve: GatewayCurve | undefined,
   onLease: () => void
 ): Effect.fn.Return<FeedLink, EndpointFailed, Scope.Scope> {
   const socket = yield* scoped(
@@ -66,9 +70,11 @@ export const makeFeedLink = Effect.fnUntraced(function* (
         sendTimeout: SEND_PATIENCE_MS,
         maxMessageSize: MAX_MESSAGE_BYTES,
         reconnectInterval: 100,
-        reconnectMaxInterval: 1000
+        reconnectMaxInterval: 1000,
+        ...gatewaySecurity(curve)
       })
   )
+  yield* watchHandshakes(socket, endpoint, curve !== undefined)
   yield* connect(socket, endpoint, "the control of the feed")
 
   const waiting = new Map<number, Waiting>()
@@ -100,12 +106,13 @@ export const makeFeedLink = Effect.fnUntraced(function* (
         Metric.update(metrics.malformed, 1),
         asked === undefined
           ? Effect.logWarning(`the feed process sent something odd: ${decoded.problem}`)
-          : Deferred.fail(asked.reply, unreachable(endpoint, decoded.problem))
+          : Deferred.fail(asked.reply, unreachable(decoded.problem))
       )
     }
     silence = undefined
     const answer = decoded.message
-    if (answer.result !== "malformed" && answer.lease !== lease) {
+    // Without a lease where the feed process serves too many gateways.
+    if (answer.result !== "malformed" && answer.lease !== "" && answer.lease !== lease) {
       lease = answer.lease
       onLease()
     }
@@ -135,7 +142,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
       return Effect.andThen(Queue.offer(outgoing, [id, text] as const), Deferred.await(reply)).pipe(
         Effect.timeoutOrElse({
           duration: timeout,
-          orElse: () => Effect.fail(unreachable(endpoint, `no answer to "${body.op}" in time`))
+          orElse: () => Effect.fail(unreachable(`no answer to "${body.op}" in time`))
         }),
         Effect.ensuring(Effect.sync(() => waiting.delete(id)))
       )
@@ -144,7 +151,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
   return {
     ask,
     giveUp: Effect.suspend(() => {
-      const error = (silence = unreachable(endpoint, "it has fallen silent"))
+      const error = (silence = unreachable("it has fallen silent"))
       return Effect.forEach(
         [...waiting.values()].filter((w) => w.op !== "ping"),
         (w) => Deferred.fail(w.reply, error),

@@ -2,31 +2,31 @@
  * The feed process's end of the split: shows its Feed and its FrameBus to gateways in other processes.
  *
  * Control goes over a ROUTER socket (see `link.ts`), frames over a PUB socket in batches (see `batch.ts`), and events
- * between them, in their order. There is no login: whoever reaches the two endpoints may subscribe for any user, so they belong on the loopback, in an
- * `ipc://` folder of one user, or on a private network.
+ * between them, in their order. Whoever is let in may subscribe for any user: beyond the loopback and `ipc://` the sockets
+ * take keys (see `curve.ts`).
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as zmq from "zeromq"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
 import type { Frame } from "../frame.ts"
 import { kept } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
-import * as metrics from "../metrics.ts"
 import { BatchWriter } from "./batch.ts"
 import { makeControl } from "./control.ts"
+import { serveControl } from "./controlServer.ts"
+import type { FeedCurve } from "./curve.ts"
+import { feedSecurity } from "./curve.ts"
 import { Leases } from "./leases.ts"
-import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, MAX_MESSAGE_BYTES } from "./link.ts"
+import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT } from "./link.ts"
+import type { PublishingSocket } from "./publishing.ts"
+import { openPublishing } from "./publishing.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { EVENTS_OUTBOX, bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
+import { EVENTS_OUTBOX, breathe, sendFrom } from "./sockets.ts"
 
 export interface FeedServerOptions {
   readonly control?: string
@@ -35,6 +35,8 @@ export interface FeedServerOptions {
   readonly silentAfter?: Duration.Input
   /** Frames that may wait for ZeroMQ. */
   readonly outbox?: number
+  /** Keys; without them whoever reaches the sockets is served. */
+  readonly curve?: FeedCurve
 }
 
 const SILENT_AFTER = Duration.seconds(10)
@@ -48,10 +50,10 @@ const HIGH_WATER_MARK = 1000
 const EVENTS_PER_MESSAGE = 64
 /** Messages in a row before others get their turn on the event loop. */
 const RUN = 8
-/** Answers that may wait; beyond, requests wait for room. */
-const ANSWERS = 4096
-/** Requests at once; beyond, they are refused. A bulk subscription of any size is one request. */
-const MAX_REQUESTS = 10_000
+/** Gateways that may be connected. Beyond, all are disconnected and may come again. */
+const PEERS = 64
+/** A gateway subscribes once, to everything. */
+const FRAMES_BOUNDS = { characters: 1000, subscriptions: 4 * PEERS }
 
 export interface FeedServerStats extends SendCounts {
   readonly gateways: number
@@ -81,23 +83,36 @@ const make = Effect.fnUntraced(function* (
   const epoch = newEpoch()
   const writer = new BatchWriter(epoch)
   const leases = new Leases(epoch)
-  const router = yield* scoped(() => new zmq.Router({ linger: 0, maxMessageSize: MAX_MESSAGE_BYTES }))
-  const publisher = yield* scoped(() => new zmq.Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK }))
-  const control = yield* bind(router, options.control ?? DEFAULT_CONTROL_ENDPOINT, "the control of the feed")
-  const frames = yield* bind(publisher, options.frames ?? DEFAULT_FRAMES_ENDPOINT, "the frames of the feed")
+  const security = options.curve === undefined ? {} : yield* feedSecurity(options.curve)
+  const control = yield* serveControl({
+    endpoint: options.control ?? DEFAULT_CONTROL_ENDPOINT,
+    control: makeControl(yield* Feed, writer, leases),
+    leases,
+    silentAfter: Duration.fromInputUnsafe(options.silentAfter ?? SILENT_AFTER),
+    peers: PEERS,
+    security
+  })
+  const publisher = yield* openPublishing({
+    name: "frames",
+    purpose: "the frames of the feed",
+    endpoint: options.frames ?? DEFAULT_FRAMES_ENDPOINT,
+    highWaterMark: HIGH_WATER_MARK,
+    peers: PEERS,
+    bounds: FRAMES_BOUNDS,
+    security
+  })
 
   const frameStats = yield* publishFrames(publisher, writer, options.outbox ?? OUTBOX)
-  yield* serveControl(router, writer, leases, Duration.fromInputUnsafe(options.silentAfter ?? SILENT_AFTER))
 
   return {
     control,
-    frames,
+    frames: publisher.endpoint,
     stats: () => ({ ...frameStats(), gateways: leases.size, readers: leases.readers })
   }
 })
 
 const publishFrames = Effect.fnUntraced(function* (
-  publisher: zmq.Publisher,
+  publisher: PublishingSocket,
   writer: BatchWriter,
   capacity: number
 ): Effect.fn.Return<() => SendCounts, never, FrameBus | Scope.Scope> {
@@ -117,22 +132,23 @@ const publishFrames = Effect.fnUntraced(function* (
     "link",
     async (chunk, signal, progress) => {
       let messages = 0
-      const send = async (message: Buffer): Promise<void> => {
-        await publisher.send(message)
+      const send = async (message: Buffer): Promise<boolean> => {
+        const sent = await publisher.send(message)
         if (++messages % RUN === 0) await breathe()
+        return sent
       }
       for (const run of runsOf(chunk)) {
         if ("events" in run) {
           for (let at = 0; at < run.events.length && !signal.aborted; at += EVENTS_PER_MESSAGE) {
             const events = run.events.slice(at, at + EVENTS_PER_MESSAGE)
-            await send(writer.writeEvents(events))
+            if (!(await send(writer.writeEvents(events)))) return
             progress.events += events.length
             progress.sent += events.length
           }
         } else {
           for (let at = 0; at < run.frames.length && !signal.aborted;) {
             const { batch, next } = writer.write(run.frames, at)
-            await send(batch)
+            if (!(await send(batch))) return
             progress.sent += next - at
             at = next
           }
@@ -168,76 +184,3 @@ const runsOf = (chunk: ReadonlyArray<Frame | FeedEvent>): ReadonlyArray<Run> => 
   }
   return runs
 }
-
-const serveControl = Effect.fnUntraced(function* (
-  router: zmq.Router,
-  writer: BatchWriter,
-  leases: Leases,
-  silentAfter: Duration.Duration
-): Effect.fn.Return<void, never, Feed | Scope.Scope> {
-  const control = makeControl(yield* Feed, writer, leases)
-  const answers = yield* Effect.acquireRelease(
-    Queue.bounded<readonly [peer: Buffer, text: string]>(ANSWERS),
-    Queue.shutdown
-  )
-  const requests = yield* FiberSet.make<void, never>()
-
-  yield* Queue.take(answers).pipe(
-    Effect.flatMap(([peer, text]) => Effect.tryPromise(() => router.send([peer, text]))),
-    // The gateway is gone or does not read: its request times out over there.
-    Effect.catch((error) => Effect.logDebug("an answer to a gateway could not be sent", error)),
-    Effect.forever,
-    watched("the feed stopped answering gateways"),
-    Effect.forkScoped
-  )
-
-  const receive = Effect.fnUntraced(function* () {
-    const [peer, body] = yield* Effect.tryPromise(() => router.receive())
-    if (peer === undefined) return
-    const busy = (yield* FiberSet.size(requests)) >= MAX_REQUESTS
-    yield* FiberSet.run(
-      requests,
-      Effect.flatMap(control.answer(body, busy), (answer) =>
-        Effect.asVoid(Queue.offer(answers, [peer, JSON.stringify(answer)] as const))
-      )
-    )
-    yield* Metric.update(metrics.gateways, leases.size)
-  })
-  yield* receive().pipe(
-    Effect.catch((error) =>
-      Effect.andThen(
-        Effect.logWarning("a control message could not be received", error),
-        Effect.sleep("100 millis")
-      )
-    ),
-    Effect.forever,
-    watched("the feed stopped listening to gateways"),
-    Effect.forkScoped
-  )
-
-  yield* releaseSilent(leases, silentAfter, (gateway) => FiberSet.run(requests, control.end(gateway))).pipe(
-    Effect.forever,
-    watched("the feed stopped watching its gateways"),
-    Effect.forkScoped
-  )
-})
-
-/** One look at the gateways, after a pause. */
-const releaseSilent = Effect.fnUntraced(function* (
-  leases: Leases,
-  silentAfter: Duration.Duration,
-  end: (gateway: string) => Effect.Effect<unknown>
-) {
-  const silentMs = Duration.toMillis(silentAfter)
-  const pauseMs = Math.min(1000, silentMs / 4)
-  const before = performance.now()
-  yield* Effect.sleep(pauseMs)
-  const now = performance.now()
-  // Woken late means that this process stood still (a suspended machine, a long import), and did not listen.
-  if (now - before > 2 * pauseMs) leases.excuse(now - before - pauseMs)
-  for (const gateway of leases.silentSince(now - silentMs)) {
-    yield* Effect.logWarning(`gateway ${gateway} has been silent for ${silentMs} ms: releasing what it held`)
-    yield* end(gateway)
-  }
-  yield* Metric.update(metrics.gateways, leases.size)
-})

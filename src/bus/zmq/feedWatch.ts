@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Duration from "effect/Duration"
 import * as Metric from "effect/Metric"
 import type { FeedEvent } from "../../market/feedEvent.ts"
+import { epochOf, monotonicOf } from "../../market/monotonic.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { Answer } from "./link.ts"
@@ -28,7 +29,7 @@ export interface FeedWatchOptions {
   readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
   /** Users with readers at this gateway. */
   readonly users: () => ReadonlySet<string>
-  readonly heldBy: (user: string) => Held
+  readonly heldBy: (user: string) => Effect.Effect<Held>
   readonly tell: (event: FeedEvent) => void
   readonly clock: Clock.Clock
 }
@@ -65,7 +66,7 @@ interface Gap {
 
 export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const { clock, endpoint, heldBy, tell, users } = options
-  const now = (): number => clock.currentTimeMillisUnsafe()
+  const now = monotonicOf(clock)
   const brokers = new Map<string, string>()
   let brokersAtMost = BROKERS_AT_FIRST
   /** Users that were told that they have no feed, and not yet that they have one again. */
@@ -74,7 +75,11 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   let answeredAt = now()
   let epoch: number | undefined
 
-  const envelope = (user: string) => ({ user, broker: brokers.get(user) ?? "unknown", at: now() })
+  const envelope = (user: string) => ({
+    user,
+    broker: brokers.get(user) ?? "unknown",
+    at: clock.currentTimeMillisUnsafe()
+  })
 
   /** Once per user and gap, also for users that come while the feed process is silent. */
   const down = (detail: string): void => {
@@ -87,7 +92,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
         connection: LINK,
         cause: FEED_PROCESS_SILENT,
         detail,
-        since: answeredAt
+        since: epochOf(clock, answeredAt)
       })
     }
   }
@@ -95,7 +100,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const unanswered = Effect.suspend(() => {
     const first = !silent
     silent = true
-    down(`the feed process at ${endpoint} does not answer`)
+    down("the feed process does not answer")
     return first
       ? Effect.andThen(
           Metric.update(metrics.silences, 1),
@@ -112,7 +117,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
       silent = false
       // So quickly that no ping went unanswered; what was published meanwhile is lost all the same.
       if (!back && epoch !== undefined && epoch !== answer.epoch) {
-        down(`the feed process at ${endpoint} was started again`)
+        down("the feed process was started again")
       }
       epoch = answer.epoch
       answeredAt = now()
@@ -128,7 +133,9 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   }
 
   const settleOne = (user: string, gap: Gap) =>
-    Effect.map(options.info(user), ({ broker, reason, state }) => {
+    Effect.gen(function* () {
+      const { broker, reason, state } = yield* options.info(user)
+      const held = state === "connected" ? yield* heldBy(user) : undefined
       note(user, broker)
       // The session's own event may have come in the meantime.
       if (gaps.get(user) !== gap) return
@@ -136,9 +143,8 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
         gap.toldToLogIn = true
         tell({ type: "waiting_for_login", ...envelope(user), reason: reason ?? "no reason given" })
       }
-      if (state !== "connected") return
+      if (held === undefined) return
       gaps.delete(user)
-      const held = heldBy(user)
       tell({
         type: "feed_up",
         ...envelope(user),
@@ -169,7 +175,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
       if (event.type !== "feed_up" || gap === undefined) return tell(event)
       // A session that began with the feed process knows nothing of the gap before it.
       gaps.delete(event.user)
-      tell({ ...event, gap_ms: Math.max(event.gap_ms, event.at - gap.since) })
+      tell({ ...event, gap_ms: Math.max(event.gap_ms, now() - gap.since) })
     },
     refused: (user, instruments) => tell({ type: "subscription_failed", ...envelope(user), instruments }),
     settle,

@@ -1,4 +1,5 @@
 /** The ZeroMQ side: the public PUB socket, and the split of feed and gateway. Loads the native module. */
+export type { FeedCurve, GatewayCurve } from "./curve.ts"
 export { FeedServer } from "./feedServer.ts"
 export type { FeedServerOptions, FeedServerStats } from "./feedServer.ts"
 export { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT } from "./link.ts"

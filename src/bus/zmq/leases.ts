@@ -23,12 +23,18 @@ export interface Lease {
   readonly readers: Map<string, RemoteReader>
 }
 
+/** Names that a gateway may use are its own choice: beyond so many of them together, new ones are refused. */
+const MOST_GATEWAYS = 256
+/** Of all gateways: each may have 20 000 clients, and a reader for each. */
+const MOST_READERS = 200_000
+
 const keyOf = (user: string, reader: string): string => JSON.stringify([user, reader])
 
 export class Leases {
   readonly #epoch: number
   readonly #leases = new Map<string, Lease>()
   #count = 0
+  #readers = 0
 
   constructor(epoch: number) {
     this.#epoch = epoch
@@ -40,15 +46,14 @@ export class Leases {
 
   /** Readers of all gateways. */
   get readers(): number {
-    let all = 0
-    for (const lease of this.#leases.values()) all += lease.readers.size
-    return all
+    return this.#readers
   }
 
-  /** The gateway has spoken: its lease goes on, or begins. */
-  touch(gateway: string, now: number): Lease {
+  /** The gateway has spoken: its lease goes on, or begins. Undefined: there are too many gateways. */
+  touch(gateway: string, now: number): Lease | undefined {
     let lease = this.#leases.get(gateway)
     if (lease === undefined) {
+      if (this.#leases.size >= MOST_GATEWAYS) return undefined
       lease = { gateway, id: `${this.#epoch}.${++this.#count}`, lastSeen: now, readers: new Map() }
       this.#leases.set(gateway, lease)
     }
@@ -60,10 +65,13 @@ export class Leases {
     return this.#leases.get(lease.gateway) === lease
   }
 
-  reader(lease: Lease, user: string, reader: string): RemoteReader {
+  /** Undefined: there are too many readers. */
+  reader(lease: Lease, user: string, reader: string): RemoteReader | undefined {
     const key = keyOf(user, reader)
     let found = lease.readers.get(key)
     if (found === undefined) {
+      if (this.#readers >= MOST_READERS) return undefined
+      this.#readers++
       found = { user, name: `${lease.gateway}/${reader}`, turn: Semaphore.makeUnsafe(1) }
       lease.readers.set(key, found)
     }
@@ -71,7 +79,8 @@ export class Leases {
   }
 
   forgetReader(lease: Lease, user: string, reader: string): void {
-    lease.readers.delete(keyOf(user, reader))
+    // Of a lease that is over they have been counted off already.
+    if (lease.readers.delete(keyOf(user, reader)) && this.holds(lease)) this.#readers--
   }
 
   /** Ends a lease. Returns the readers whose holdings the feed must drop. */
@@ -79,6 +88,7 @@ export class Leases {
     const lease = this.#leases.get(gateway)
     if (lease === undefined) return []
     this.#leases.delete(gateway)
+    this.#readers -= lease.readers.size
     return [...lease.readers.values()]
   }
 

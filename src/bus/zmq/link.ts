@@ -25,15 +25,18 @@ export const LINK_VERSION = 2
 export const DEFAULT_CONTROL_ENDPOINT = "tcp://127.0.0.1:5556"
 export const DEFAULT_FRAMES_ENDPOINT = "tcp://127.0.0.1:5557"
 
-/** A control message beyond this is refused by the socket. A bulk subscribe of 3000 symbols takes 0.3 MB. */
+/** An answer beyond this is refused by the gateway's socket. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+/** A request beyond this is refused by the feed's socket. All that a client may hold by default takes some 1 MB. */
+export const MAX_REQUEST_BYTES = 8 * 1024 * 1024
 
+const Name = Schema.NonEmptyString.check(Schema.isMaxLength(256))
 const envelope = {
   version: Schema.Literal(LINK_VERSION),
   id: Schema.Int,
-  gateway: Schema.NonEmptyString
+  gateway: Name
 }
-const reader = { ...envelope, lease: Schema.String, user: Schema.String, reader: Schema.NonEmptyString }
+const reader = { ...envelope, lease: Schema.String, user: Schema.String, reader: Name }
 
 export const Request = Schema.Union([
   Schema.Struct({ ...envelope, op: Schema.tag("ping") }),

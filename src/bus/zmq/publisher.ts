@@ -11,16 +11,16 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
-import * as zmq from "zeromq"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { Mode } from "../../market/mode.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { Frame, View } from "../frame.ts"
 import { FrameBus } from "../frameBus.ts"
+import { openPublishing } from "./publishing.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { EVENTS_OUTBOX, bind, breathe, scoped, sendFrom, watched } from "./sockets.ts"
-import { Subscribers } from "./subscribers.ts"
+import { EVENTS_OUTBOX, breathe, sendFrom } from "./sockets.ts"
+import type { SubscriberBounds } from "./subscribers.ts"
+import { EVENT_MARK } from "./subscribers.ts"
 
 export const DEFAULT_PUBLIC_ENDPOINT = "tcp://127.0.0.1:5555"
 
@@ -30,8 +30,6 @@ export const topicMode: Readonly<Record<Mode, 1 | 2 | 4>> = { ltp: 1, quote: 2, 
 export const publicTopic = (view: Pick<View, "symbol" | "exchange" | "mode">): string =>
   `${view.symbol}.${view.exchange}.${topicMode[view.mode]}`
 
-/** No symbol begins with the mark. */
-const EVENT_MARK = "!"
 export const eventTopic = (user: string): string => `${EVENT_MARK}event/${user}`
 
 export interface PublisherOptions {
@@ -43,6 +41,9 @@ export interface PublisherOptions {
   readonly highWaterMark?: number
   /** Frames that may wait for ZeroMQ. */
   readonly outbox?: number
+  /** Subscribers at once. Beyond, and beyond `bounds`, all are disconnected and may come again. */
+  readonly peers?: number
+  readonly bounds?: Partial<SubscriberBounds>
 }
 
 /**
@@ -51,6 +52,12 @@ export interface PublisherOptions {
  */
 const OUTBOX = 16_384
 const HIGH_WATER_MARK = 10_000
+const PEERS = 256
+/**
+ * Some 80 000 instruments and modes by their full names, or some hundred subscribers that ask for 2000 topics each: at most
+ * about 110 MB in ZeroMQ.
+ */
+const BOUNDS: SubscriberBounds = { characters: 2_000_000, subscriptions: 200_000 }
 /** Messages in a row before others get their turn on the event loop: about a millisecond. */
 const RUN = 200
 
@@ -115,28 +122,6 @@ type Outgoing =
   | { readonly topic: string; readonly view: View; readonly body: Buffer }
   | { readonly topic: string; readonly event: FeedEvent }
 
-/** Keeps up with the subscriptions that reach the socket. */
-const watchSubscribers = Effect.fnUntraced(function* (
-  socket: zmq.XPublisher
-): Effect.fn.Return<Subscribers, never, Scope.Scope> {
-  const subscribers = new Subscribers()
-  yield* Effect.tryPromise(() => socket.receive()).pipe(
-    Effect.map(([message]) => {
-      if (message !== undefined) subscribers.take(message)
-    }),
-    Effect.catch((error) =>
-      Effect.andThen(
-        Effect.logDebug("a subscription could not be read", error.cause),
-        Effect.sleep("100 millis")
-      )
-    ),
-    Effect.forever,
-    watched("ZeroMQ (public socket) stopped reading subscriptions"),
-    Effect.forkScoped
-  )
-  return subscribers
-})
-
 const bodyOf = (item: Outgoing): Buffer | string => ("body" in item ? item.body : JSON.stringify(item.event))
 
 export class ZmqPublisher extends Context.Service<
@@ -154,14 +139,14 @@ export class ZmqPublisher extends Context.Service<
       ZmqPublisher,
       Effect.gen(function* () {
         const bus = yield* FrameBus
-        const socket = yield* scoped(
-          () => new zmq.XPublisher({ linger: 0, sendHighWaterMark: options.highWaterMark ?? HIGH_WATER_MARK })
-        )
-        const endpoint = yield* bind(
-          socket,
-          options.endpoint ?? DEFAULT_PUBLIC_ENDPOINT,
-          "the public market data"
-        )
+        const socket = yield* openPublishing({
+          name: "public",
+          purpose: "the public market data",
+          endpoint: options.endpoint ?? DEFAULT_PUBLIC_ENDPOINT,
+          highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
+          peers: options.peers ?? PEERS,
+          bounds: { ...BOUNDS, ...options.bounds }
+        })
         const outbox = yield* Effect.acquireRelease(
           Effect.sync(() =>
             makeConflatingQueue<Outgoing>({
@@ -178,7 +163,7 @@ export class ZmqPublisher extends Context.Service<
           async (chunk, signal, progress) => {
             for (const item of chunk) {
               if (signal.aborted) return
-              await socket.send([item.topic, bodyOf(item)])
+              if (!(await socket.send([item.topic, bodyOf(item)]))) return
               progress.sent++
               if ("event" in item) progress.events++
               if (progress.sent % RUN === 0) await breathe()
@@ -186,24 +171,23 @@ export class ZmqPublisher extends Context.Service<
           },
           yield* Effect.context<never>()
         )
-        const subscribers = yield* watchSubscribers(socket)
         const deepest = makeDeepestOnly((frame, topic) => {
-          if (!subscribers.want(topic)) return
+          if (!socket.subscribers().want(topic)) return
           const { dataEnd, dataStart, payload, view } = frame
           outbox.offerUnsafe({ topic, view, body: Buffer.from(payload.subarray(dataStart, dataEnd)) })
         })
         const publish = (frames: ReadonlyArray<Frame>): void => {
-          if (!subscribers.isEmpty) deepest(frames)
+          if (!socket.subscribers().isEmpty) deepest(frames)
         }
         const { user } = options
         yield* bus.listen((event) => {
-          if (!subscribers.wantAnyOf(EVENT_MARK) || (user !== undefined && event.user !== user)) return
+          if (!socket.subscribers().wantEvents || (user !== undefined && event.user !== user)) return
           outbox.keepUnsafe({ topic: eventTopic(event.user), event })
         })
         yield* bus.subscribe(
           user === undefined ? publish : (frames) => publish(frames.filter((f) => f.view.user === user))
         )
-        return ZmqPublisher.of({ endpoint, stats })
+        return ZmqPublisher.of({ endpoint: socket.endpoint, stats })
       })
     )
 }

@@ -20,10 +20,13 @@ import { Feed } from "../feed.ts"
 import { FrameBus } from "../frameBus.ts"
 import * as metrics from "../metrics.ts"
 import { BatchReader } from "./batch.ts"
+import type { GatewayCurve } from "./curve.ts"
+import { gatewaySecurity } from "./curve.ts"
 import type { FeedLink } from "./feedLink.ts"
 import { makeFeedLink, unreachable, valueOf } from "./feedLink.ts"
 import type { FeedWatch } from "./feedWatch.ts"
 import { makeFeedWatch } from "./feedWatch.ts"
+import { watchHandshakes } from "./handshakes.ts"
 import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, values } from "./link.ts"
 import { RemoteReaders } from "./remoteReaders.ts"
 import type { EndpointFailed } from "./sockets.ts"
@@ -41,6 +44,8 @@ export interface RemoteFeedOptions {
   readonly timeout?: Duration.Input
   /** For an attach, which waits for the broker's answer to a first connection attempt. */
   readonly attachTimeout?: Duration.Input
+  /** Keys, where the feed takes them. */
+  readonly curve?: GatewayCurve
 }
 
 const PING_EVERY = Duration.seconds(1)
@@ -76,7 +81,7 @@ const make = Effect.fnUntraced(function* (
   const known = Latch.makeUnsafe(false)
   const changed = Latch.makeUnsafe(false)
 
-  const link = yield* makeFeedLink(endpoint, gateway, () => {
+  const link = yield* makeFeedLink(endpoint, gateway, options.curve, () => {
     known.openUnsafe()
     changed.openUnsafe()
   })
@@ -88,13 +93,13 @@ const make = Effect.fnUntraced(function* (
       ? known.await.pipe(
           Effect.timeoutOrElse({
             duration: timeout,
-            orElse: () => Effect.fail(unreachable(endpoint, "no answer so far"))
+            orElse: () => Effect.fail(unreachable("no answer so far"))
           }),
           Effect.andThen(
             Effect.suspend(() => {
               const first = link.lease()
               return first === undefined
-                ? Effect.fail(link.silence() ?? unreachable(endpoint, "no answer so far"))
+                ? Effect.fail(link.silence() ?? unreachable("no answer so far"))
                 : Effect.succeed(first)
             })
           )
@@ -121,7 +126,7 @@ const make = Effect.fnUntraced(function* (
     tell: (yield* FrameBus).tell,
     clock: yield* Clock.Clock
   })
-  yield* receiveFrames(options.frames ?? DEFAULT_FRAMES_ENDPOINT, link, watch, timeout)
+  yield* receiveFrames(options, link, watch, timeout)
   yield* watch.run
 
   // A changed lease opens the latch; so does every ping, for what could not be restored the last time.
@@ -159,7 +164,7 @@ const make = Effect.fnUntraced(function* (
 })
 
 const receiveFrames = Effect.fnUntraced(function* (
-  endpoint: string,
+  { curve, frames: endpoint = DEFAULT_FRAMES_ENDPOINT }: RemoteFeedOptions,
   link: FeedLink,
   watch: FeedWatch,
   timeout: Duration.Duration
@@ -172,9 +177,11 @@ const receiveFrames = Effect.fnUntraced(function* (
         linger: 0,
         receiveHighWaterMark: HIGH_WATER_MARK,
         reconnectInterval: 100,
-        reconnectMaxInterval: 1000
+        reconnectMaxInterval: 1000,
+        ...gatewaySecurity(curve)
       })
   )
+  yield* watchHandshakes(socket, endpoint, curve !== undefined)
   yield* connect(socket, endpoint, "the frames of the feed")
   socket.subscribe()
 

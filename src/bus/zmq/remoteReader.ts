@@ -1,5 +1,8 @@
 /** One reader of this gateway: what it holds, and what the feed process knows of that. */
+import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import { breathe } from "../../market/breathe.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type {
   SubscribeRequest,
   SubscribeResult,
@@ -30,6 +33,9 @@ export interface Reader {
   /** Not to be completed before then (by performance.now). */
   restoreAfter: number
 }
+
+/** Subscriptions of one reader. */
+const MANY = 250
 
 const nothing: ReadonlySet<string> = new Set()
 
@@ -65,6 +71,7 @@ export const letGo = (
   requests: ReadonlyArray<UnsubscribeRequest>,
   results: ReadonlyArray<UnsubscribeResult>
 ): void => {
+  let topics: ReadonlyMap<string, ReadonlyArray<readonly [string, SubscribeRequest]>> | undefined
   for (const [i, result] of results.entries()) {
     if (result.status === "success") {
       for (const topic of result.topics) reader.held.delete(topic)
@@ -72,10 +79,10 @@ export const letGo = (
     }
     const request = requests[i]
     if (result.code !== "NOT_SUBSCRIBED" || request === undefined) continue
-    const { exchange, mode, symbol } = request
-    for (const [topic, held] of reader.held) {
-      const named = held.symbol === symbol && held.exchange === exchange
-      if (named && (mode === undefined || held.mode === mode)) reader.held.delete(topic)
+    // Seldom, but then of all that is held: looked through once.
+    topics ??= Map.groupBy(reader.held, ([, held]) => nameOf(held))
+    for (const [topic, { mode }] of topics.get(nameOf(request)) ?? []) {
+      if (request.mode === undefined || mode === request.mode) reader.held.delete(topic)
     }
   }
 }
@@ -87,17 +94,18 @@ export const usersOf = (readers: Iterable<Reader>): ReadonlySet<string> => {
   return users
 }
 
-/** What all readers of a user hold together. */
-export const heldBy = (readers: Iterable<Reader>, name: string): Held => {
+/** What all readers of a user hold together. A reader that holds much is looked at in a turn of its own. */
+export const heldBy = Effect.fnUntraced(function* (readers: Iterable<Reader>, name: string) {
   const all = new Set<string>()
   const failed = new Set<string>()
   for (const { held, refused, user } of readers) {
     if (user !== name) continue
-    for (const { exchange, symbol } of held.values()) {
-      const instrument = `${exchange}:${symbol}`
+    if (held.size > MANY) yield* breathe
+    for (const request of held.values()) {
+      const instrument = nameOf(request)
       all.add(instrument)
       if (refused.has(instrument)) failed.add(instrument)
     }
   }
-  return { instruments: all.size, failed: failed.size }
-}
+  return { instruments: all.size, failed: failed.size } satisfies Held
+})

@@ -41,6 +41,12 @@ type ReaderBody =
 const REFUSED_PAUSE_MS = 15_000
 /** Each may wait for a broker to answer a connection attempt. */
 const RESTORES_AT_ONCE = 256
+/**
+ * Subscriptions that are made anew with one request, and such requests at once: a feed process that has just started, with
+ * the readers of thousands of clients to serve, is not held up by any of them.
+ */
+const PIECE = 250
+const PIECES_AT_ONCE = 4
 /** A request is tried again under a new lease; more changes than this within one request are a broken feed. */
 const ATTEMPTS = 4
 
@@ -54,6 +60,7 @@ export class RemoteReaders {
   readonly #link: FeedLink
   readonly #patience: Patience
   readonly #leased: Effect.Effect<string, FeedError>
+  readonly #pieces = Semaphore.makeUnsafe(PIECES_AT_ONCE)
   readonly #readers = new Map<string, Reader>()
   /** Releases that the feed process has not confirmed, with the lease under which they matter. */
   readonly #unreleased = new Map<string, { readonly reader: Reader; readonly lease: string }>()
@@ -156,7 +163,7 @@ export class RemoteReaders {
     return usersOf(this.#readers.values())
   }
 
-  heldBy(user: string): Held {
+  heldBy(user: string): Effect.Effect<Held> {
     return heldBy(this.#readers.values(), user)
   }
 
@@ -241,30 +248,26 @@ export class RemoteReaders {
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
       }
       const requests = [...reader.held.values()]
-      if (requests.length > 0) {
-        const answer = yield* this.#send(reader, lease, { op: "subscribe", requests })
+      const refused: Array<Refused> = []
+      for (let at = 0; at < requests.length; at += PIECE) {
+        const some = requests.slice(at, at + PIECE)
+        const answer = yield* Semaphore.withPermits(
+          this.#pieces,
+          1
+        )(this.#send(reader, lease, { op: "subscribe", requests: some }))
         if (answer.result === "lease") return
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
-        const failed = (yield* subscribedOf(answer)).flatMap((result, i): ReadonlyArray<Refused> =>
-          result.status === "success"
-            ? []
-            : [
-                {
-                  symbol: result.symbol,
-                  exchange: result.exchange,
-                  mode: requests[i]!.mode,
-                  reason: result.message
-                }
-              ]
-        )
-        reader.refused = new Set(failed.map(nameOf))
-        for (const one of failed) {
+        for (const [i, result] of (yield* subscribedOf(answer)).entries()) {
+          if (result.status !== "error") continue
+          const { exchange, message, symbol } = result
+          refused.push({ symbol, exchange, mode: some[i]!.mode, reason: message })
           yield* Effect.logWarning(
-            `${nameOf(one)} of reader ${reader.name} is not served any more: ${one.reason}`
+            `${exchange}:${symbol} of reader ${reader.name} is not served any more: ${message}`
           )
         }
-        if (failed.length > 0) this.#onRefused(reader.user, failed)
       }
+      if (refused.length > 0) this.#onRefused(reader.user, refused)
+      reader.refused = new Set(refused.map(nameOf))
       reader.lease = lease
       reader.incomplete = false
       if (known) yield* Metric.update(metrics.restored, 1)

@@ -1,32 +1,61 @@
 /** Which topics anybody has subscribed to: what nobody asked for is not even handed to ZeroMQ. */
 
-/** Of a subscription that reaches an XPUB socket: 1 and a prefix when the first subscriber of it came, 0 when the last left. */
+/**
+ * Of a subscription that reaches an XPUB socket that tells every one: 1 and a prefix when a subscriber asked for it, 0 when
+ * one let it go or left.
+ */
 const ADDED = 1
+
+/** Topics of events begin with it, and no symbol does. */
+export const EVENT_MARK = "!"
 
 /** Answers that are kept; beyond, they are found anew. */
 const MOST_KNOWN = 50_000
 
+/** What subscribers may ask for together. ZeroMQ keeps up to 50 bytes for each character of a prefix, on its own heap. */
+export interface SubscriberBounds {
+  /** Characters of all distinct prefixes together. */
+  readonly characters: number
+  /** Subscriptions: ten subscribers to one prefix are ten. */
+  readonly subscriptions: number
+}
+
+/** Prefixes are kept as their bytes, one character each, so that no two become one. */
+const bytesOf = (topic: string): string => Buffer.from(topic, "utf8").toString("latin1")
+/** Where bytes and characters are the same, as in every topic that brokers have given so far. */
+const isPlain = (topic: string): boolean => {
+  for (let i = 0; i < topic.length; i++) if (topic.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
 export class Subscribers {
-  readonly #prefixes = new Set<string>()
+  /** How many subscribers each prefix has. */
+  readonly #prefixes = new Map<string, number>()
   /** How many prefixes have each length: a topic is looked up once per length, however many there are. */
   readonly #lengths = new Map<number, number>()
   /** Answers since the last change. */
   readonly #known = new Map<string, boolean>()
+  #events = 0
+  #characters = 0
+  #subscriptions = 0
 
   /** Takes a message of an XPUB socket. */
   take(message: Buffer): void {
-    const prefix = message.toString("utf8", 1)
+    const prefix = message.toString("latin1", 1)
+    const count = this.#prefixes.get(prefix) ?? 0
     if (message[0] === ADDED) {
-      if (this.#prefixes.has(prefix)) return
-      this.#prefixes.add(prefix)
-      this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1)
-    } else {
-      if (!this.#prefixes.delete(prefix)) return
-      const left = this.#lengths.get(prefix.length)! - 1
-      if (left > 0) this.#lengths.set(prefix.length, left)
-      else this.#lengths.delete(prefix.length)
+      this.#subscriptions++
+      this.#prefixes.set(prefix, count + 1)
+      if (count === 0) this.#changed(prefix, 1)
+      return
     }
-    this.#known.clear()
+    if (count === 0) return
+    this.#subscriptions--
+    if (count > 1) this.#prefixes.set(prefix, count - 1)
+    else {
+      this.#prefixes.delete(prefix)
+      this.#changed(prefix, -1)
+    }
   }
 
   /** Nobody has subscribed to anything. */
@@ -34,25 +63,41 @@ export class Subscribers {
     return this.#prefixes.size === 0
   }
 
+  /** Whether they ask for more than is kept for them. */
+  exceed({ characters, subscriptions }: SubscriberBounds): boolean {
+    return this.#characters > characters || this.#subscriptions > subscriptions
+  }
+
   want(topic: string): boolean {
     if (this.isEmpty) return false
     let wanted = this.#known.get(topic)
     if (wanted === undefined) {
-      wanted = this.#find(topic)
+      wanted = this.#find(isPlain(topic) ? topic : bytesOf(topic))
       if (this.#known.size >= MOST_KNOWN) this.#known.clear()
       this.#known.set(topic, wanted)
     }
     return wanted
   }
 
-  /** Whether anybody asked for topics that begin with this. */
-  wantAnyOf(start: string): boolean {
-    for (const prefix of this.#prefixes) if (prefix.startsWith(start)) return true
-    return false
+  /** Whether anybody asked for topics of events. */
+  get wantEvents(): boolean {
+    return this.#events > 0
+  }
+
+  #changed(prefix: string, by: 1 | -1): void {
+    const { length } = prefix
+    const left = (this.#lengths.get(length) ?? 0) + by
+    if (left > 0) this.#lengths.set(length, left)
+    else this.#lengths.delete(length)
+    this.#characters += by * length
+    if (prefix.startsWith(EVENT_MARK)) this.#events += by
+    this.#known.clear()
   }
 
   #find(topic: string): boolean {
-    for (const length of this.#lengths.keys()) if (this.#prefixes.has(topic.slice(0, length))) return true
+    for (const length of this.#lengths.keys()) {
+      if (length <= topic.length && this.#prefixes.has(topic.slice(0, length))) return true
+    }
     return false
   }
 }

@@ -11,8 +11,9 @@ import { credentialFields } from "../../market/credentials.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
 import { fieldLike, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
+import { refuseDemoFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
-import { canonicalBroker, storeLayer } from "../layers.ts"
+import { canonicalBroker, existingStore } from "../layers.ts"
 import { CommandFailed, printRows, readStdin, time } from "../output.ts"
 
 const secret = (name: string, what: string) =>
@@ -61,6 +62,7 @@ const set = Command.make(
     )
   },
   Effect.fn(function* (input) {
+    yield* refuseDemoFolder(input.dataDir, "a login of yours has no place there")
     const broker = yield* brokerFor(input.user, input.broker)
     const given: { -readonly [F in CredentialField]?: Redacted.Redacted<string> } = input.stdin
       ? { ...(yield* fromStdin) }
@@ -93,7 +95,7 @@ const set = Command.make(
       description: "Keep secrets out of the history"
     }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const list = Command.make(
@@ -112,7 +114,7 @@ const list = Command.make(
   Command.withExamples([
     { command: "algoways credentials list", description: "Who has credentials for which broker" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const remove = Command.make(
@@ -149,7 +151,7 @@ const remove = Command.make(
       description: "Forget one field at the user's broker"
     }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const credentials = Command.make("credentials").pipe(

@@ -1,4 +1,6 @@
 /** `algoways doctor`: everything that must be right before the market opens, a line each with the remedy. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -12,18 +14,23 @@ import type { MarketHours } from "../../market/hours.ts"
 import { alwaysOpen } from "../../market/hours.ts"
 import { Transport } from "../../session/transport.ts"
 import { Hours } from "../../session/surroundings.ts"
+import { shortageOf } from "../../store/diskSpace.ts"
 import * as Store from "../../store/index.ts"
 import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
+import { isDataFolder } from "../dataFolder.ts"
+import { DEMO_USER, demoFolderOf, isDemoFolder, leftoverText, usersIn } from "../demoFolder.ts"
+import type { FolderUsers } from "../demoFolder.ts"
 import { checkAccount } from "../doctor/accounts.ts"
 import type { Check } from "../doctor/check.ts"
 import { fail, line, ok, warn } from "../doctor/check.ts"
 import { checkDatabase, remedyFor } from "../doctor/database.ts"
-import { checkCalendar, checkClock, checkFolder } from "../doctor/machine.ts"
+import { checkCalendar, checkClock, checkFolder, roomRemedy } from "../doctor/machine.ts"
 import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson } from "../output.ts"
 import * as Overrides from "../overrides.ts"
+import { askSimulators, overridesOf } from "../simulators.ts"
 
 const doctorFlags = {
   dataDir: flags.dataDir,
@@ -32,7 +39,7 @@ const doctorFlags = {
   zmq: flags.zmq,
   control: flags.feedControl,
   frames: flags.feedFrames,
-  endpoint: flags.endpoint,
+  simulator: flags.simulator,
   calendar: flags.calendar,
   json: flags.json,
   user: Flag.String("user").pipe(Flag.withDescription("Look at this user alone"), Flag.optional),
@@ -51,14 +58,25 @@ type Input = {
 }
 
 /** Runs the checks of all users, or of one. */
-const accounts = Effect.fnUntraced(function* (input: Input, hours: MarketHours, inUse: string | undefined) {
+const accounts = Effect.fnUntraced(function* (
+  input: Input,
+  { leftover }: FolderUsers,
+  hours: MarketHours,
+  inUse: string | undefined
+) {
   const users = yield* (yield* Users).list
   const only = Option.getOrUndefined(input.user)
-  const chosen = users.filter(({ name }) => only === undefined || name === only)
+  const checks: Array<Check> = []
+  if (leftover !== undefined) {
+    const remedy = `Remove it with "algoways users remove ${DEMO_USER}"`
+    checks.push(warn(`user ${DEMO_USER}`, leftoverText(input.dataDir, leftover), remedy))
+  }
+  const real = users.filter(({ name }) => leftover === undefined || name !== DEMO_USER)
+  const chosen = real.filter(({ name }) => only === undefined || name === only)
   if (chosen.length === 0) {
-    return only === undefined
-      ? [fail("users", "none", 'Add one with "algoways users add NAME --broker BROKER"')]
-      : [fail(`user ${only}`, "there is none", 'See "algoways users list"')]
+    checks.push(
+      only === undefined ? nobody("none") : fail(`user ${only}`, "there is none", 'See "algoways users list"')
+    )
   }
   const insteadFor = (user: string): Check | undefined => {
     const what = `user ${user}, login`
@@ -67,7 +85,6 @@ const accounts = Effect.fnUntraced(function* (input: Input, hours: MarketHours, 
     const remedy = "See it with algoways status, or log in all the same with --force"
     return warn(what, `not tried: ${inUse}, and a second login may end the first`, remedy)
   }
-  const checks: Array<Check> = []
   for (const user of chosen) {
     checks.push(...(yield* checkAccount(user, { hours, instead: insteadFor(user.name) })))
   }
@@ -79,6 +96,46 @@ const accounts = Effect.fnUntraced(function* (input: Input, hours: MarketHours, 
     }
   }
   return checks
+})
+
+const ADD_ONE = 'Add one with "algoways users add NAME --broker BROKER"'
+const nobody = (found: string): Check => fail("users", found, ADD_ONE)
+
+/** Where there is nobody but the demo: its exchange is a part of `serve`, so that no login could be tried. */
+const checkDemo = (dataDir: string, folder: string): ReadonlyArray<Check> => [
+  ok(
+    `user ${DEMO_USER}`,
+    'of the demo, whose simulated exchange runs with "algoways serve": no login is tried'
+  ),
+  ...(folder === dataDir
+    ? []
+    : [warn("users", `none of a broker: "algoways serve" serves the demo in ${folder}`, ADD_ONE)])
+]
+
+/** What can be seen of a folder and its database, and whether it can be worked with. */
+const checkStore = Effect.fnUntraced(function* (dataDir: string) {
+  const checks = [...(yield* checkFolder(dataDir))]
+  const database = yield* checkDatabase(dataDir)
+  return { checks: [...checks, database], usable: database.grade !== "fail" }
+})
+
+const checkConfiguration = Effect.fnUntraced(function* (input: Input) {
+  const simulators = yield* Effect.result(askSimulators(input.simulator))
+  const registry = Overrides.registry(
+    input.dataDir,
+    simulators._tag === "Success" ? overridesOf(simulators.success) : {}
+  )
+  const configured = yield* Effect.result(Effect.scoped(Layer.build(registry)))
+  const checks: Array<Check> = []
+  if (simulators._tag === "Failure") {
+    checks.push(fail("simulator", simulators.failure.message, "Start it, or leave out --simulator"))
+  }
+  checks.push(
+    configured._tag === "Failure"
+      ? fail("configuration", configured.failure.message, "Mend brokers.json, or remove it")
+      : ok("configuration", "brokers.json is sound, or there is none")
+  )
+  return { checks, registry, usable: checks.every(({ grade }) => grade === "ok") }
 })
 
 /** Every check; a layer that cannot be built is a check that failed. */
@@ -96,26 +153,38 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   const inUse = port.inUse ?? feed.inUse
   const zmq = Option.getOrElse(input.zmq, () => flags.DEFAULT_ZMQ)
   checks.push(port.check, feed.check, yield* checkZmq(zmq, inUse !== undefined))
-  checks.push(...(yield* checkFolder(input.dataDir)))
-  const database = yield* checkDatabase(input.dataDir)
-  checks.push(database)
-  const registry = Overrides.registry(input.dataDir, input.endpoint)
-  const configured = yield* Effect.result(Effect.scoped(Layer.build(registry)))
-  checks.push(
-    configured._tag === "Failure"
-      ? fail("configuration", configured.failure.message, "Mend brokers.json, or remove it")
-      : ok("configuration", "brokers.json is sound, or there is none")
-  )
+  const folder = yield* Effect.result(isDataFolder(input.dataDir))
+  if (folder._tag === "Failure") {
+    return [...checks, fail("data folder", folder.failure.message, "Name another with --data-dir")]
+  }
+  const configuration = yield* checkConfiguration(input)
+  checks.push(...configuration.checks)
+  const demo = demoFolderOf(input.dataDir)
+  // Damage is told by the check of the database; nothing can be said of users then.
+  const there = yield* Effect.orElseSucceed(usersIn(input.dataDir), (): FolderUsers | undefined => undefined)
+  if (isDemoFolder(demo) && there !== undefined && (demo === input.dataDir || there.real.length === 0)) {
+    return [...checks, ...(yield* checkStore(demo)).checks, ...checkDemo(input.dataDir, demo)]
+  }
+  if (!existsSync(join(input.dataDir, Store.DATABASE_FILE))) {
+    const shortage = shortageOf(input.dataDir)
+    if (shortage !== undefined) {
+      const found = `${shortage}; free some space before anything is stored`
+      checks.push(fail("disk", found, roomRemedy(input.dataDir)))
+    }
+    return [...checks, nobody(`none: there is no database in ${input.dataDir}`)]
+  }
+  const store = yield* checkStore(input.dataDir)
+  checks.push(...store.checks)
   // Without them a login could go to another address than the user means.
-  if (configured._tag === "Failure" || database.grade === "fail") return checks
+  if (!configuration.usable || !store.usable || there === undefined) return checks
   const surroundings = Layer.mergeAll(
     Store.layer({ dataDir: input.dataDir }),
-    registry,
+    configuration.registry,
     Transport.layerSockets,
     FrameBus.layer,
     Layer.succeed(Hours, hours)
   )
-  const rest = yield* accounts(input, hours, inUse).pipe(Effect.provide(surroundings), Effect.result)
+  const rest = yield* accounts(input, there, hours, inUse).pipe(Effect.provide(surroundings), Effect.result)
   if (rest._tag === "Success") return [...checks, ...rest.success]
   return [...checks, fail("store", rest.failure.message, remedyFor(rest.failure, input.dataDir))]
 })

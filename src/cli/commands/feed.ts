@@ -6,11 +6,16 @@ import * as Command from "effect/cli/Command"
 import { FeedServer } from "../../bus/zmq/feedServer.ts"
 import * as Store from "../../store/index.ts"
 import { calendarLayer } from "../calendar.ts"
+import { isDataFolder } from "../dataFolder.ts"
+import { refuseDemoFolder } from "../demoFolder.ts"
+import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
+import { warnIfNobody } from "../nobody.ts"
 import * as Overrides from "../overrides.ts"
 import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
+import { announce, askSimulators, overridesOf } from "../simulators.ts"
 import { tapsLayer } from "../taps.ts"
 import { VERSION } from "../version.ts"
 import { watch } from "../watch.ts"
@@ -19,10 +24,11 @@ export const feed = Command.make(
   "feed",
   {
     dataDir: flags.dataDir,
-    endpoint: flags.endpoint,
+    simulator: flags.simulator,
     zmq: flags.zmq,
     control: flags.feedControl,
     frames: flags.feedFrames,
+    feedCurve: flags.feedCurve,
     watch: flags.watch,
     calendar: flags.calendar,
     selfCheck: flags.selfCheck,
@@ -30,19 +36,32 @@ export const feed = Command.make(
     record: flags.record,
     plausibility: flags.plausibility
   },
-  (input) =>
-    Effect.gen(function* () {
+  Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
+    yield* refuseDemoFolder(input.dataDir, "its user has no login at a broker")
+    const simulators = yield* askSimulators(input.simulator)
+    return yield* Effect.gen(function* () {
       const { control, frames } = yield* FeedServer
       const zmq = yield* publicZmq(input.zmq)
       yield* watch(input.watch)
       yield* selfCheck(input.selfCheck, input.dataDir)
+      yield* announce(simulators)
       yield* Effect.logInfo(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )
+      yield* warnIfNobody(input.dataDir)
       return yield* Effect.never
     }).pipe(
       Effect.provide(
-        FeedServer.layer({ control: input.control, frames: input.frames }).pipe(
+        Layer.unwrap(
+          Effect.map(curveOfFeed(input), (curve) =>
+            FeedServer.layer({
+              control: input.control,
+              frames: input.frames,
+              ...(curve === undefined ? {} : { curve })
+            })
+          )
+        ).pipe(
           Layer.provideMerge(feedLayer),
           Layer.provideMerge(tapsLayer(input)),
           Layer.provideMerge(plausibilityLayer(input.plausibility)),
@@ -50,13 +69,13 @@ export const feed = Command.make(
           Layer.provideMerge(
             Layer.mergeAll(
               Store.layer({ dataDir: input.dataDir }),
-              Overrides.registry(input.dataDir, input.endpoint)
+              Overrides.registry(input.dataDir, overridesOf(simulators))
             )
           )
         )
-      ),
-      Effect.scoped
+      )
     )
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription(
     "Run the sessions alone: gateways in other processes and ZeroMQ readers connect to it"

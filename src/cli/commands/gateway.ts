@@ -5,8 +5,12 @@ import * as Command from "effect/cli/Command"
 import * as RemoteFeed from "../../bus/zmq/remoteFeed.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as Store from "../../store/index.ts"
+import { isDataFolder } from "../dataFolder.ts"
+import { refuseDemoFolder } from "../demoFolder.ts"
+import { curveOfGateway } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
+import { warnIfNobody } from "../nobody.ts"
 import { VERSION } from "../version.ts"
 
 export const gateway = Command.make(
@@ -17,11 +21,15 @@ export const gateway = Command.make(
     host: flags.host,
     control: flags.feedControl,
     frames: flags.feedFrames,
+    feedCurve: flags.feedCurve,
     ...flags.gatewayFlags
   },
-  (input) =>
-    Effect.gen(function* () {
+  Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
+    yield* refuseDemoFolder(input.dataDir, "its user's feed is part of the demo itself")
+    return yield* Effect.gen(function* () {
       yield* Effect.logInfo(`AlgoWays ${VERSION} gateway, its feed at ${input.control}`)
+      yield* warnIfNobody(input.dataDir)
       return yield* Effect.never
     }).pipe(
       Effect.provide(
@@ -33,13 +41,22 @@ export const gateway = Command.make(
           Layer.provide(
             Layer.mergeAll(
               OrderUpdates.layerNone,
-              RemoteFeed.layer({ control: input.control, frames: input.frames }),
-              Store.layer({ dataDir: input.dataDir })
+              Layer.unwrap(
+                Effect.map(curveOfGateway(input), (curve) =>
+                  RemoteFeed.layer({
+                    control: input.control,
+                    frames: input.frames,
+                    ...(curve === undefined ? {} : { curve })
+                  })
+                )
+              )
             )
-          )
+          ),
+          Layer.provideMerge(Store.layer({ dataDir: input.dataDir }))
         )
       )
     )
+  })
 ).pipe(
   Command.withDescription("Run the gateway alone: clients connect to it, the feed runs in another process"),
   Command.withExamples([

@@ -1,6 +1,7 @@
 /** `algoways instruments`: the table that turns symbols into tokens. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -11,8 +12,9 @@ import { importMaster } from "../../store/importer.ts"
 import { Instruments } from "../../store/instruments.ts"
 import * as flags from "../flags.ts"
 import { importReportLines, incomplete } from "../importReport.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore, storeLayer } from "../layers.ts"
 import { CommandFailed, printJson, printRows } from "../output.ts"
+import { askSimulators } from "../simulators.ts"
 import { instrumentsSearch } from "./instrumentsSearch.ts"
 import { instrumentsShow } from "./instrumentsShow.ts"
 
@@ -28,6 +30,10 @@ const importCommand = Command.make(
     ),
     url: Flag.String("url").pipe(
       Flag.withDescription("Fetch it from this address instead of the broker's own"),
+      Flag.optional
+    ),
+    simulator: Flag.String("simulator").pipe(
+      Flag.withDescription('Fetch it from the simulator at this address, which "algoways simulate" prints'),
       Flag.optional
     ),
     user: Flag.String("user").pipe(
@@ -51,18 +57,27 @@ const importCommand = Command.make(
     )
   },
   Effect.fn(function* (input) {
-    if (input.file.length > 0 && input.url._tag === "Some") {
-      return yield* new CommandFailed({ message: "Give --file or --url, not both." })
+    const sources = [input.file.length > 0, input.url._tag === "Some", input.simulator._tag === "Some"]
+    if (sources.filter(Boolean).length > 1) {
+      return yield* new CommandFailed({ message: "Give one of --file, --url and --simulator." })
     }
     const { broker } = yield* (yield* BrokerRegistry).load(input.broker)
+    const [simulator] = yield* askSimulators(Option.toArray(input.simulator))
+    if (simulator !== undefined && simulator.broker !== broker.name) {
+      return yield* new CommandFailed({
+        message: `--simulator ${simulator.url}: it simulates ${simulator.broker} and not ${broker.name}`
+      })
+    }
     const source =
       input.file.length > 0
         ? { files: input.file }
-        : input.url._tag === "Some"
-          ? { url: input.url.value }
-          : broker.endpoint.startsWith("simulated:")
-            ? { texts: yield* Effect.promise(() => simulatedMaster(broker.name)) }
-            : {}
+        : simulator?.overrides.instrumentsUrl !== undefined
+          ? { url: simulator.overrides.instrumentsUrl }
+          : input.url._tag === "Some"
+            ? { url: input.url.value }
+            : broker.endpoint.startsWith("simulated:")
+              ? { texts: yield* Effect.promise(() => simulatedMaster(broker.name)) }
+              : {}
     const stored =
       input.user._tag === "Some"
         ? yield* (yield* CredentialStore).get(input.user.value, broker.name)
@@ -71,6 +86,9 @@ const importCommand = Command.make(
       ...(stored === undefined ? {} : { credentials: stored.credentials }),
       force: input.force,
       headers: input.header,
+      ...(simulator?.overrides.minimumInstruments === undefined
+        ? {}
+        : { minimumRows: simulator.overrides.minimumInstruments }),
       ...(input.minimumRows._tag === "Some" ? { minimumRows: input.minimumRows.value } : {})
     })
     yield* input.json ? printJson(report) : Console.log(importReportLines(report).join("\n"))
@@ -114,7 +132,7 @@ const count = Command.make(
 ).pipe(
   Command.withDescription("How many instruments the table holds, of each broker that has some"),
   Command.withExamples([{ command: "algoways instruments count", description: "Is today's master in?" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const instruments = Command.make("instruments").pipe(

@@ -15,7 +15,7 @@ import type { Filters } from "../../store/search/filters.ts"
 import { MOST_FOUND } from "../../store/search/query.ts"
 import { chosenBroker, noInstruments, requireInstruments } from "../chosenBroker.ts"
 import * as flags from "../flags.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore } from "../layers.ts"
 import { CommandFailed, printRows } from "../output.ts"
 
 /** Instruments shown without `--limit`. */
@@ -191,5 +191,5 @@ export const instrumentsSearch = Command.make("search", searchFlags, search).pip
       description: "The middle of the next expiry's chain"
     }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )

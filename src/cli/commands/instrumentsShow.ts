@@ -13,7 +13,7 @@ import { Instruments } from "../../store/instruments.ts"
 import { chosenBroker, requireInstruments } from "../chosenBroker.ts"
 import * as flags from "../flags.ts"
 import { nearMatches, shownInstrument } from "../instrumentFacts.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore } from "../layers.ts"
 import { CommandFailed, printJson } from "../output.ts"
 import { factsText } from "../instrumentText.ts"
 
@@ -90,5 +90,5 @@ export const instrumentsShow = Command.make(
     { command: "algoways instruments show zerodha NSE:RELIANCE", description: "At a broker" },
     { command: "algoways instruments show NSE_INDEX:NIFTY --user asha", description: "At a user's broker" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )

@@ -7,7 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ApiKeys } from "../../store/apiKeys.ts"
 import * as flags from "../flags.ts"
-import { storeLayer } from "../layers.ts"
+import { existingStore } from "../layers.ts"
 import { CommandFailed, printRows, time } from "../output.ts"
 
 const resume = Flag.Boolean("resume").pipe(
@@ -39,7 +39,7 @@ const create = Command.make(
       description: "A key for a program that reconnects and does not subscribe again"
     }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const list = Command.make(
@@ -56,7 +56,7 @@ const list = Command.make(
 ).pipe(
   Command.withDescription("List keys by id; the keys themselves cannot be shown"),
   Command.withExamples([{ command: "algoways keys list asha", description: "The keys of asha" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const revoke = Command.make(
@@ -76,7 +76,7 @@ const revoke = Command.make(
   Command.withExamples([
     { command: "algoways keys revoke 3", description: "Nobody can log in with key 3 any more" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const set = Command.make(
@@ -105,7 +105,7 @@ const set = Command.make(
     },
     { command: "algoways keys set 3 --no-resume", description: "They no longer do" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const keys = Command.make("keys").pipe(

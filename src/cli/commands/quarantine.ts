@@ -10,6 +10,7 @@ import { readQuarantine } from "../../session/quarantine/files.ts"
 import type { QuarantineRecord } from "../../session/quarantine/record.ts"
 import type { Replayed } from "../../session/quarantine/replay.ts"
 import { replay as replayRecord } from "../../session/quarantine/replay.ts"
+import { hasDatabase } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson, printRows, time } from "../output.ts"
 
@@ -27,6 +28,7 @@ type ListInput = {
 }
 
 const records = Effect.fn("quarantine.records")(function* (input: Omit<ListInput, "json">) {
+  yield* hasDatabase(input.dataDir)
   const all = yield* Effect.tryPromise({
     try: () => readQuarantine(input.dataDir),
     catch: (cause) =>

@@ -12,6 +12,7 @@ import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
+import { monotonicMillis } from "../../market/monotonic.ts"
 import { loadProtocol } from "../../protocols/index.ts"
 import type { Sink } from "../../protocols/protocol.ts"
 import { Player } from "../../session/replay/player.ts"
@@ -87,11 +88,13 @@ const play = Effect.fnUntraced(function* (
   act: (record: Recorded) => void,
   between: Effect.Effect<boolean> = Effect.succeed(true)
 ) {
-  const begun = yield* Clock.currentTimeMillis
-  const first = records[0]?.at ?? 0
+  let due = yield* monotonicMillis
+  let before = records[0]?.at ?? 0
   for (const [i, record] of records.entries()) {
-    const due = speed === Infinity ? 0 : begun + (record.at - first) / speed
-    const now = yield* Clock.currentTimeMillis
+    // The recorder's time of day may have been set back between two records.
+    due += Math.max(0, record.at - before) / speed
+    before = record.at
+    const now = yield* monotonicMillis
     if (due > now || i % RUN === RUN - 1) {
       if (!(yield* between)) return
       yield* Effect.sleep(Math.max(0, due - now))

@@ -1,4 +1,4 @@
-/** `algoways serve`: feed and gateway in one process; by default with a demo user at a simulated exchange. */
+/** `algoways serve`: feed and gateway in one process, for the users of a data folder or for the demo. */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -10,17 +10,19 @@ import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as StoreLayer from "../../store/index.ts"
-import { alwaysOpen } from "../../market/hours.ts"
-import { Hours } from "../../session/surroundings.ts"
 import { calendarLayer } from "../calendar.ts"
 import { render } from "../banner.ts"
 import { connectDemo, ensureDemoUser } from "../demo.ts"
+import { chooseFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
+import { warnIfNobody } from "../nobody.ts"
+import { CommandFailed } from "../output.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
 import * as Overrides from "../overrides.ts"
 import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
+import { announce, askSimulators, overridesOf } from "../simulators.ts"
 import { startSimulator } from "../simulatorProcess.ts"
 import { tapsLayer } from "../taps.ts"
 import { VERSION } from "../version.ts"
@@ -34,7 +36,7 @@ const serveFlags = {
   port: flags.port,
   host: flags.host,
   zmq: flags.zmq,
-  endpoint: flags.endpoint,
+  simulator: flags.simulator,
   watch: flags.watch,
   calendar: flags.calendar,
   selfCheck: flags.selfCheck,
@@ -43,8 +45,10 @@ const serveFlags = {
   record: flags.record,
   plausibility: flags.plausibility,
   demo: Flag.Boolean("demo").pipe(
-    Flag.withDescription("Run a demo user at a simulated exchange; --no-demo serves real users only"),
-    Flag.withDefault(true)
+    Flag.withDescription(
+      "Serve the demo, a user of its own at a simulated exchange, or with --no-demo the users of the data folder (default: the users, where there are any)"
+    ),
+    Flag.optional
   ),
   broker: Flag.String("broker").pipe(
     Flag.withAlias("b"),
@@ -89,19 +93,18 @@ const service = (input: Input) =>
     Layer.provideMerge(feedLayer),
     Layer.provideMerge(tapsLayer(input)),
     Layer.provideMerge(plausibilityLayer(input.plausibility)),
-    Layer.provideMerge(
-      input.demo
-        ? // The simulated market never closes.
-          Layer.succeed(Hours, alwaysOpen)
-        : calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))
-    )
+    Layer.provideMerge(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar)))
   )
 
 const startDemo = Effect.fn("startDemo")(function* (input: Input) {
   const registry = yield* BrokerRegistry
   const named = Option.getOrUndefined(input.broker)
   const broker = named === undefined ? undefined : (yield* registry.load(named)).broker.name
-  const demo = yield* ensureDemoUser({ broker, apiKey: Option.getOrUndefined(input.demoApiKey) })
+  const demo = yield* ensureDemoUser({
+    folder: input.dataDir,
+    broker,
+    apiKey: Option.getOrUndefined(input.demoApiKey)
+  })
   const log = Effect.runForkWith(yield* Effect.context<never>())
   const start = (port: number) =>
     startSimulator({
@@ -131,53 +134,93 @@ const restartCommand = (broker: string, port: number, rate: number): string =>
 /** What a wildcard address is reached by from this machine. */
 const reachable = (host: string): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host)
 
-const run = Effect.fn("serve")(function* (input: Input) {
-  const started = input.demo ? yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer)) : undefined
-  const simulated = started === undefined ? {} : { [started.demo.broker]: started.simulator.overrides }
-  const registry = Overrides.registry(input.dataDir, input.endpoint, simulated)
+/** What both have in common, from the gateway's start on. Answers where clients reach it. */
+const serving = Effect.fnUntraced(function* (input: Input) {
+  const gateway = yield* Gateway
+  const zmq = yield* publicZmq(input.zmq)
+  yield* watch(input.watch)
+  yield* selfCheck(input.selfCheck, input.dataDir)
+  const url = `${Option.isSome(input.tlsCert) ? "wss" : "ws"}://${reachable(input.host)}:${gateway.port}`
+  return { url, zmq }
+})
 
+const serveDemo = Effect.fn("serveDemo")(function* (input: Input) {
+  const { demo, simulator } = yield* startDemo(input).pipe(Effect.provide(BrokerRegistry.layer))
+  const registry = Overrides.registry(input.dataDir, { [demo.broker]: simulator.overrides })
   yield* Effect.gen(function* () {
-    const gateway = yield* Gateway
-    const zmq = yield* publicZmq(input.zmq)
-    yield* watch(input.watch)
-    yield* selfCheck(input.selfCheck, input.dataDir)
-    const url = `${Option.isSome(input.tlsCert) ? "wss" : "ws"}://${reachable(input.host)}:${gateway.port}`
-    if (started === undefined) yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
-    else {
-      const { demo, simulator } = started
-      yield* Console.log(
-        render({
-          url,
-          broker: demo.broker,
-          newKey: demo.newKey,
-          keyFromEnvironment: input.demoApiKey._tag === "Some",
-          simulator: {
-            pid: simulator.pid,
-            endpoint: simulator.endpoint,
-            restart: restartCommand(demo.broker, simulator.port, input.rate)
-          },
-          zmq
-        })
-      )
-      yield* Effect.logInfo(
-        `every user of ${demo.broker} gets simulated prices in this process; for the real broker: algoways serve --no-demo`
-      )
-    }
+    const { url, zmq } = yield* serving(input)
+    yield* Console.log(
+      render({
+        url,
+        broker: demo.broker,
+        dataDir: input.dataDir,
+        key: demo.key,
+        keyFromEnvironment: input.demoApiKey._tag === "Some",
+        simulator: {
+          pid: simulator.pid,
+          endpoint: simulator.endpoint,
+          restart: restartCommand(demo.broker, simulator.port, input.rate)
+        },
+        zmq
+      })
+    )
+    yield* Effect.logInfo(
+      "this is the demo: every price is invented. For your own broker: algoways users add NAME --broker BROKER, then algoways serve"
+    )
     return yield* Effect.never
   }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
+})
+
+const serveUsers = Effect.fn("serveUsers")(function* (input: Input) {
+  for (const name of ["broker", "simulatorPort", "demoApiKey"] as const) {
+    if (input[name]._tag === "None") continue
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    yield* Effect.logWarning(
+      `--${flag} is a setting of the demo and changes nothing here: ${input.dataDir} has users of its own. The demo: algoways serve --demo`
+    )
+  }
+  const simulators = yield* askSimulators(input.simulator)
+  const registry = Overrides.registry(input.dataDir, overridesOf(simulators))
+  yield* Effect.gen(function* () {
+    const { url } = yield* serving(input)
+    yield* announce(simulators)
+    yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
+    yield* warnIfNobody(input.dataDir)
+    return yield* Effect.never
+  }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
+})
+
+const run = Effect.fn("serve")(function* (given: Input) {
+  const simulated = given.simulator.length > 0
+  if (simulated && Option.getOrUndefined(given.demo) === true) {
+    return yield* new CommandFailed({
+      message: "Give --demo or --simulator, not both: the demo starts a simulator of its own."
+    })
+  }
+  const folder = yield* chooseFolder(given.dataDir, simulated ? Option.some(false) : given.demo)
+  const input = { ...given, dataDir: folder.dataDir }
+  return yield* (folder.demo ? serveDemo(input) : serveUsers(input)).pipe(
+    Effect.provide(StoreLayer.layer({ dataDir: folder.dataDir }))
+  )
 }, Effect.scoped)
 
 export const serve = Command.make("serve", serveFlags, (input) => run(input)).pipe(
   Command.withDescription(
-    "Run feed and gateway in one process, by default with a demo user at a simulated exchange"
+    "Run feed and gateway in one process: for the users of the data folder, or the demo where it has none"
   ),
   Command.withExamples([
-    { command: "algoways serve", description: "The demo: paste the printed snippet and see ticks" },
     {
-      command: "algoways serve --broker angel --rate 1000",
+      command: "algoways serve",
+      description: "Your users; in a new folder the demo: paste the printed snippet and see ticks"
+    },
+    {
+      command: "algoways serve --demo --broker angel --rate 1000",
       description: "The demo over Angel One's wire format"
     },
-    { command: "algoways serve --no-demo --port 9000", description: "Your own users at their real brokers" }
-  ]),
-  Command.provide(({ dataDir }) => StoreLayer.layer({ dataDir }))
+    { command: "algoways serve --no-demo --port 9000", description: "Your own users at their real brokers" },
+    {
+      command: "algoways serve --simulator http://127.0.0.1:8764",
+      description: "Your own users, at a simulator that runs there"
+    }
+  ])
 )

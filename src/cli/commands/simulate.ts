@@ -19,8 +19,8 @@ const login = (name: string, what: string) =>
   )
 
 /** `12.5 s: fault 2 begins: {"fault":"mute","for":5000}` */
-const lineOf = ({ at, connections, fault, id, what }: FaultEvent, started: number): string => {
-  const when = `${((at - started) / 1000).toFixed(1)} s: fault ${id}`
+const lineOf = ({ connections, fault, id, what }: FaultEvent, sinceStart: number): string => {
+  const when = `${(sinceStart / 1000).toFixed(1)} s: fault ${id}`
   switch (what) {
     case "begins":
       return `${when} begins: ${JSON.stringify(fault)}`
@@ -83,7 +83,7 @@ export const simulate = Command.make(
     }
     const script = input.faults._tag === "Some" ? yield* loadFaultScript(input.faults.value) : undefined
     const seed = input.seed._tag === "Some" ? input.seed.value : (script?.seed ?? 1)
-    const started = Date.now()
+    const started = performance.now()
     const log = Effect.runForkWith(yield* Effect.context<never>())
     const simulator = yield* makeSimulator({
       broker,
@@ -91,7 +91,7 @@ export const simulate = Command.make(
       port: input.port,
       ticksPerSecond: input.rate,
       seed,
-      onFault: (event) => log(Console.log(lineOf(event, started))),
+      onFault: (event) => log(Console.log(lineOf(event, performance.now() - started))),
       loadEquities: input.loadEquities,
       credentials: accepted satisfies Credentials
     })
@@ -99,7 +99,8 @@ export const simulate = Command.make(
       [
         `Simulated ${broker.title} (pid ${process.pid}): ${simulator.endpoint}`,
         `Instrument master: ${simulator.instrumentsUrl}`,
-        `To use it, in brokers.json: ${JSON.stringify({ [broker.name]: simulator.overrides })}`,
+        `To use it: npx algoways serve --simulator ${simulator.url}`,
+        `  or in brokers.json: ${JSON.stringify({ [broker.name]: simulator.overrides })}`,
         // Only the fixtures: what was given by a flag may be a secret.
         `Its login: ${JSON.stringify(
           Object.fromEntries(

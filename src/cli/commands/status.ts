@@ -118,11 +118,17 @@ export const status = Command.make(
     const named = Option.getOrUndefined(input.instrument)
     const path = named === undefined ? "/status" : yield* pathOf(named)
     const body = yield* ask(base, path, yield* keyFrom(input.keyStdin))
-    if (input.json) return yield* printJson(body)
+    if (input.json) yield* printJson(body)
     const now = yield* Clock.currentTimeMillis
     if (named !== undefined) {
-      return yield* Console.log(instrumentText(yield* understood(InstrumentStatus, body), now))
+      const instrument = yield* understood(InstrumentStatus, body)
+      if (!input.json) yield* Console.log(instrumentText(instrument, now))
+      if (instrument.resolved) return
+      return yield* new CommandFailed({
+        message: `${named} is not among the instruments of the user's broker. Find the name with "algoways instruments search".`
+      })
     }
+    if (input.json) return
     const { gateway, ...feed } = yield* understood(OwnFeed, body)
     yield* Console.log(feedText(feed, gateway, now))
   })

@@ -5,14 +5,16 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Users } from "../../store/users.ts"
+import { refuseDemoFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
-import { canonicalBroker, storeLayer } from "../layers.ts"
+import { canonicalBroker, existingStore, storeLayer } from "../layers.ts"
 import { printRows, time } from "../output.ts"
 
 const add = Command.make(
   "add",
   { dataDir: flags.dataDir, user: flags.user, broker: flags.broker.pipe(Flag.optional) },
-  Effect.fn(function* ({ broker, user }) {
+  Effect.fn(function* ({ broker, dataDir, user }) {
+    yield* refuseDemoFolder(dataDir, "it has a user of its own alone")
     const name = broker._tag === "Some" ? yield* canonicalBroker(broker.value) : undefined
     const added = yield* (yield* Users).add(user, name)
     const at = added.broker === undefined ? "" : ` at ${added.broker}`
@@ -42,7 +44,7 @@ const list = Command.make(
 ).pipe(
   Command.withDescription("List users and their brokers"),
   Command.withExamples([{ command: "algoways users list", description: "Every user and the active broker" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const setBroker = Command.make(
@@ -54,7 +56,8 @@ const setBroker = Command.make(
       Argument.withDescription("Name of a broker, see: algoways brokers")
     )
   },
-  Effect.fn(function* ({ broker, user }) {
+  Effect.fn(function* ({ broker, dataDir, user }) {
+    yield* refuseDemoFolder(dataDir, 'its broker is chosen by "algoways serve --broker"')
     const name = yield* canonicalBroker(broker)
     yield* (yield* Users).setBroker(user, name)
     yield* Console.log(
@@ -66,7 +69,7 @@ const setBroker = Command.make(
   Command.withExamples([
     { command: "algoways users set-broker asha angel", description: "Move asha to Angel One" }
   ]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 const remove = Command.make(
@@ -79,7 +82,7 @@ const remove = Command.make(
 ).pipe(
   Command.withDescription("Remove a user with all keys and credentials"),
   Command.withExamples([{ command: "algoways users remove asha", description: "Forget asha" }]),
-  Command.provide((input) => storeLayer(input))
+  Command.provide((input) => existingStore(input))
 )
 
 export const users = Command.make("users").pipe(

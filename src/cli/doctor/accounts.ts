@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { indiaDay } from "../../market/day.ts"
 import type { MarketHours } from "../../market/hours.ts"
+import { alwaysOpen } from "../../market/hours.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import { Instruments } from "../../store/instruments.ts"
 import type { User } from "../../store/users.ts"
@@ -35,6 +36,16 @@ const account = Effect.fnUntraced(function* (user: User, { hours, instead }: Acc
   }
   const { broker } = loaded.success
   const checks: Array<Check> = []
+  if (broker.simulated === true) {
+    const found = `${broker.title} is simulated at ${broker.endpoint}: every price is invented`
+    const remedy = `For real prices take ${broker.name} out of brokers.json, or leave out --simulator`
+    // One that is a simulation by itself is what its user chose.
+    checks.push(
+      broker.endpoint.startsWith("simulated:")
+        ? ok(`${what}, broker`, found)
+        : warn(`${what}, broker`, found, remedy)
+    )
+  }
   const today = indiaDay(yield* Clock.currentTimeMillis)
   const segments = yield* (yield* Instruments).segments(broker.name, today)
   const rows = segments.reduce((sum, { instruments }) => sum + instruments, 0)
@@ -81,7 +92,12 @@ const account = Effect.fnUntraced(function* (user: User, { hours, instead }: Acc
   checks.push(ok(`${what}, credentials`, `complete for ${broker.title}`))
   if (instead !== undefined) return [...checks, instead]
   const streamed = segments.filter(({ exchange }) => exchange in broker.exchanges)
-  return [...checks, ...(yield* Effect.scoped(logIn(user, broker, streamed, hours, today)))]
+  return [
+    ...checks,
+    ...(yield* Effect.scoped(
+      logIn(user, broker, streamed, broker.simulated === true ? alwaysOpen : hours, today)
+    ))
+  ]
 })
 
 /** Of our own errors the message, which holds no secret; of anything else no more than its kind. */

@@ -5,6 +5,7 @@ import type { BrokerAdapter } from "../../brokers/adapter.ts"
 import type { Broker } from "../../brokers/broker.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import type { MarketHours } from "../../market/hours.ts"
+import { monotonicMillis } from "../../market/monotonic.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import { createAdapter } from "../../session/factory.ts"
 import { Instruments } from "../../store/instruments.ts"
@@ -94,17 +95,18 @@ const watch = Effect.fnUntraced(function* (
   hours: MarketHours,
   what: string
 ) {
-  const begun = yield* Clock.currentTimeMillis
+  const begun = yield* monotonicMillis
   for (;;) {
     const now = yield* Clock.currentTimeMillis
+    const waited = (yield* monotonicMillis) - begun
     const seen = yield* Effect.forEach(probes, ({ instrument }) =>
       adapter.inspect(instrument.exchange, instrument.symbol)
     )
     const waiting = seen.some((s, i) => {
       if (s.ticks > 0 || s.state === "failed") return false
       return hours.at(probes[i]!.instrument.exchange, now).open
-        ? now - begun < TICK_PATIENCE_MS
-        : s.state !== "confirmed" && now - begun < ANSWER_PATIENCE_MS
+        ? waited < TICK_PATIENCE_MS
+        : s.state !== "confirmed" && waited < ANSWER_PATIENCE_MS
     })
     if (!waiting) return seen.map((s, i) => judge(probes[i]!, s, hours, now, what))
     yield* Effect.sleep(LOOK_EVERY)

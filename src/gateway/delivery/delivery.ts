@@ -4,12 +4,17 @@
  * lose), and counts that.
  */
 import type { Frame } from "../../bus/frame.ts"
+import type { GatewayClock } from "../clock.ts"
 import type { Seat, Terms } from "../rooms.ts"
 import type { Encoding, Extras } from "./encoding.ts"
-import { toMsgpack, withExtras } from "./encoding.ts"
+import { encoded, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"
+import type { Loss, Lost, OutboxLimits } from "./outbox.ts"
 import { Outbox } from "./outbox.ts"
 import { Parcel } from "./parcel.ts"
+import { PIECE } from "./turns.ts"
+import type { Turns } from "./turns.ts"
+import type { Wheel } from "./wheel.ts"
 
 /** What a client asked for when it logged in. All off: it sees exactly the older protocol. */
 export interface OptIns {
@@ -23,11 +28,9 @@ export interface OptIns {
 
 export const noOptIns: OptIns = { events: false, snapshot: false, clocks: false }
 
-export interface DeliveryLimits {
+export interface DeliveryLimits extends OutboxLimits {
   /** Bytes in the socket from which a client counts as slow: its frames wait in its outbox. */
   readonly slowMarkBytes: number
-  /** Frames that wait under "drop-oldest". */
-  readonly historyFrames: number
 }
 
 /** The socket, as far as delivery needs it. */
@@ -35,14 +38,30 @@ export interface Wire {
   /** Bytes that the socket has not got rid of. */
   readonly waiting: () => number
   readonly send: (payload: Uint8Array, binary: boolean) => void
+  /** What is sent meanwhile may leave in one piece. */
+  readonly together: (act: () => void) => void
   /** It has fallen behind: from now on its frames must come one by one. */
   readonly behind: () => void
   /** It keeps up again. */
   readonly caughtUp: () => void
   /** The client chose to be closed rather than to miss a frame. */
   readonly tooSlow: () => void
-  readonly lost: (conflated: number, dropped: number) => void
+  readonly lost: (loss: Readonly<Lost>) => void
 }
+
+/** What all clients of a gateway share. */
+export interface Shared {
+  readonly turns: Turns
+  readonly wheel: Wheel
+}
+
+const differing = (before: Readonly<Lost>, after: Readonly<Lost>): Lost => ({
+  conflated: after.conflated - before.conflated,
+  dropped: after.dropped - before.dropped,
+  statuses: after.statuses - before.statuses
+})
+
+const isNothing = ({ conflated, dropped, statuses }: Lost): boolean => conflated + dropped + statuses === 0
 
 /** Notices are told no oftener while a client lags. */
 const NOTICE_EVERY_MS = 1000
@@ -53,25 +72,41 @@ export class Delivery {
   readonly #encoding: Encoding
   readonly #wire: Wire
   readonly #limits: DeliveryLimits
-  readonly #now: () => number
+  readonly #clock: GatewayClock
+  readonly #turns: Turns
   readonly #outbox: Outbox<Seat, Parcel>
   readonly #intervals: Intervals<Seat, Parcel>
   #optIns: OptIns = noOptIns
   #seq = 0
   #laggingSince = 0
   #toldAt = 0
+  /** Of what was lost: what the metrics and the client's notices have. */
+  #counted: Readonly<Lost>
+  #told: Readonly<Lost>
+  /** A piece of its outbox waits for its turn. */
+  #draining = false
+  #closed = false
 
-  constructor(encoding: Encoding, wire: Wire, limits: DeliveryLimits, now: () => number) {
+  constructor(
+    encoding: Encoding,
+    wire: Wire,
+    limits: DeliveryLimits,
+    { turns, wheel }: Shared,
+    clock: GatewayClock
+  ) {
     this.#encoding = encoding
     this.#wire = wire
     this.#limits = limits
-    this.#now = now
-    this.#outbox = new Outbox(limits.historyFrames)
+    this.#turns = turns
+    this.#clock = clock
+    this.#outbox = new Outbox(limits)
+    this.#counted = { ...this.#outbox.lost }
+    this.#told = this.#counted
     this.#intervals = new Intervals(
+      wheel,
       (seat, parcel) => this.#pass(seat, parcel),
       (parcel) => parcel.kept,
-      (seat) => seat.terms.intervalMs,
-      now
+      (seat) => seat.terms.intervalMs
     )
   }
 
@@ -88,7 +123,7 @@ export class Delivery {
     return this.#optIns.events || this.#optIns.clocks
   }
 
-  /** Since when it lags; 0: it keeps up. Epoch milliseconds. */
+  /** Since when it lags, in monotonic milliseconds; 0: it keeps up. */
   get laggingSince(): number {
     return this.#laggingSince
   }
@@ -99,18 +134,25 @@ export class Delivery {
   }
 
   tick(seat: Seat, parcel: Parcel): void {
+    // The seats of a client that is gone are given back piece by piece.
+    if (this.#closed) return
     if (seat.terms.intervalMs > 0) this.#intervals.offer(seat, parcel)
     else this.#pass(seat, parcel)
   }
 
-  snapshot(payload: Uint8Array, frame: Frame): void {
-    this.#signal(new Parcel(payload, frame, true))
+  snapshot(seat: Seat, payload: Uint8Array, frame: Frame): void {
+    if (this.#closed) return
+    const parcel = new Parcel(payload, frame, true)
+    if (this.#keepsUp()) this.#write(parcel)
+    else this.#wait(seat, parcel)
   }
 
   /** A message about the feed, in its place among the ticks. For clients with events. */
-  message(json: string): void {
-    const payload = this.#encoding === "json" ? Buffer.from(json) : toMsgpack(json)
-    this.#signal(new Parcel(payload, undefined))
+  message(payload: Uint8Array): void {
+    if (this.#closed) return
+    const parcel = new Parcel(payload, undefined)
+    if (this.#keepsUp()) this.#write(parcel)
+    else this.#outbox.tell(parcel, payload.length)
   }
 
   forget(seat: Seat): void {
@@ -118,56 +160,81 @@ export class Delivery {
     this.#outbox.forget(seat)
   }
 
+  /** Gives up all that waits. What is paced leaves with its subscription. */
+  clear(): void {
+    this.#count()
+    this.#outbox.clear()
+    this.#told = this.#counted
+  }
+
+  /** The client is gone. */
   close(): void {
-    this.#intervals.clear()
+    this.#closed = true
+    this.clear()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#wire.waiting() <= this.#limits.slowMarkBytes
   }
 
   /** Looks whether the socket has fallen behind. */
   check(): void {
-    if (this.#laggingSince > 0 || this.#wire.waiting() <= this.#limits.slowMarkBytes) return
-    this.#laggingSince = this.#now()
+    if (this.#laggingSince > 0 || this.#hasRoom) return
+    this.#laggingSince = this.#clock.now()
     this.#wire.behind()
+  }
+
+  #keepsUp(): boolean {
+    this.check()
+    return this.#laggingSince === 0
   }
 
   /** The socket has room again, or the time has come to look. */
   drain(): void {
     if (this.#laggingSince === 0) return
-    this.#flush()
-    const now = this.#now()
-    if (now - this.#toldAt >= NOTICE_EVERY_MS || this.#outbox.size === 0) this.#notice(now)
-    // The notice itself may have found no room.
-    if (this.#outbox.size > 0 || this.#wire.waiting() > this.#limits.slowMarkBytes) return
-    this.#laggingSince = 0
-    this.#wire.caughtUp()
+    this.#count()
+    if (this.#draining || !this.#hasRoom) return
+    this.#draining = true
+    this.#turns.add(this.#drainSome)
   }
 
-  #flush(): void {
-    while (this.#wire.waiting() <= this.#limits.slowMarkBytes) {
-      const item = this.#outbox.next()
-      if (item === undefined) return
-      this.#write(item.frame)
+  readonly #drainSome = (): boolean => {
+    if (this.#closed) return false
+    this.#wire.together(this.#flushSome)
+    this.#draining = this.#hasRoom && this.#goesOn()
+    return this.#draining
+  }
+
+  readonly #flushSome = (): void => {
+    for (let left = PIECE; left > 0 && this.#hasRoom; left--) {
+      const parcel = this.#outbox.next()
+      if (parcel === undefined) return
+      this.#write(parcel)
     }
+  }
+
+  /** There is room: whether something waits for it. Ends the lag when nothing does. */
+  #goesOn(): boolean {
+    const now = this.#clock.now()
+    // Straight to the socket: of all that may be told, one notice at a time needs room.
+    if (now - this.#toldAt >= NOTICE_EVERY_MS || this.#outbox.size === 0) this.#notice(now)
+    if (this.#outbox.size > 0) return true
+    // The notice itself may have found no room.
+    if (!this.#hasRoom) return false
+    this.#laggingSince = 0
+    this.#wire.caughtUp()
+    return false
   }
 
   #pass(seat: Seat, parcel: Parcel): void {
-    this.check()
-    if (this.#laggingSince === 0) {
-      this.#write(parcel)
-      return
-    }
-    switch (seat.terms.slow) {
-      case "close":
-        return this.#wire.tooSlow()
-      case "drop-oldest":
-        return this.#outbox.append(seat, parcel.kept)
-      case "conflate":
-        return this.#outbox.conflate(seat, parcel.kept)
-    }
+    if (this.#keepsUp()) this.#write(parcel)
+    else if (seat.terms.slow === "close") this.#wire.tooSlow()
+    else this.#wait(seat, parcel)
   }
 
-  #signal(parcel: Parcel): void {
-    if (this.#laggingSince === 0) this.#write(parcel)
-    else this.#outbox.signal(parcel)
+  #wait(seat: Seat, parcel: Parcel): void {
+    if (seat.terms.slow === "drop-oldest") this.#outbox.append(seat, parcel.kept)
+    else this.#outbox.conflate(seat, parcel.kept)
   }
 
   #write({ payload, snapshot, times }: Parcel): void {
@@ -179,7 +246,7 @@ export class Delivery {
         ...(times.exchanged === 0 ? {} : { exchange: times.exchanged }),
         received: times.received,
         published: times.published,
-        sent: this.#now()
+        sent: this.#clock.timeOfDay()
       }
     }
     if (events) extras["seq"] = ++this.#seq
@@ -187,34 +254,49 @@ export class Delivery {
     this.#wire.send(own ? withExtras(payload, this.#encoding, extras) : payload, this.#encoding === "msgpack")
   }
 
-  /** Tells what was lost since the last notice. */
-  #notice(now: number): void {
-    const losses = this.#outbox.takeLosses()
-    const since = this.#toldAt === 0 ? this.#laggingSince : Math.max(this.#toldAt, this.#laggingSince)
-    this.#toldAt = now
-    if (losses.size === 0) return
-    let conflated = 0
-    let dropped = 0
-    const symbols: Array<object> = []
-    for (const [{ spelling }, loss] of losses) {
-      conflated += loss.conflated
-      dropped += loss.dropped
-      if (symbols.length === NOTICE_MOST) continue
-      const { exchange, symbol, tag } = spelling
-      symbols.push({ symbol, exchange, mode: tag, ...loss })
-    }
-    this.#wire.lost(conflated, dropped)
-    if (!this.#optIns.events) return
-    this.message(
-      JSON.stringify({
-        type: "notice",
-        since,
-        at: now,
-        conflated,
-        dropped,
-        subscriptions: losses.size,
-        symbols
-      })
-    )
+  /** Tells the metrics what was lost, also of a client that will never read a notice. */
+  #count(): void {
+    const lost = differing(this.#counted, this.#outbox.lost)
+    if (isNothing(lost)) return
+    this.#counted = { ...this.#outbox.lost }
+    this.#wire.lost(lost)
   }
+
+  /** Tells the client what was lost since the last notice. */
+  #notice(now: number): void {
+    this.#count()
+    const lost = differing(this.#told, this.#counted)
+    const losses = this.#outbox.takeLosses()
+    const from = this.#toldAt === 0 ? this.#laggingSince : Math.max(this.#toldAt, this.#laggingSince)
+    this.#toldAt = now
+    this.#told = this.#counted
+    if (!this.#optIns.events || isNothing(lost)) return
+    const at = this.#clock.timeOfDay()
+    const notice = noticeOf(at - (now - from), at, lost, losses)
+    this.#write(new Parcel(encoded(notice, this.#encoding), undefined))
+  }
+}
+
+const noticeOf = (
+  from: number,
+  at: number,
+  { conflated, dropped, statuses }: Lost,
+  losses: ReadonlyMap<Seat, Readonly<Loss>>
+): string => {
+  const symbols: Array<object> = []
+  for (const [{ spelling }, loss] of losses) {
+    if (symbols.length === NOTICE_MOST) break
+    const { exchange, symbol, tag } = spelling
+    symbols.push({ symbol, exchange, mode: tag, ...loss })
+  }
+  return JSON.stringify({
+    type: "notice",
+    since: from,
+    at,
+    conflated,
+    dropped,
+    statuses,
+    subscriptions: losses.size,
+    symbols
+  })
 }

@@ -20,6 +20,10 @@ export const toMsgpack = (json: string): Buffer => {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+/** A message's bytes. */
+export const encoded = (json: string, encoding: Encoding): Buffer =>
+  encoding === "json" ? Buffer.from(json) : toMsgpack(json)
+
 /** Undefined for what is no MessagePack, with one value in it. */
 export const fromMsgpack = (bytes: Uint8Array): unknown => {
   if (!isSoundMsgpack(bytes)) return undefined

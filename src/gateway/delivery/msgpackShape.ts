@@ -2,9 +2,7 @@
  * Looks a MessagePack message over before it is decoded: the decoder makes an array as long as the message claims, so
  * a few bytes could claim gigabytes. One pass over the bytes, no recursion, nothing made.
  */
-
-/** As deep as JSON may nest. */
-const DEEPEST = 32
+import { DEEPEST } from "../../market/nesting.ts"
 
 /** Bytes behind the first one that hold a value's size, and bytes of the value, by the first byte from 0xc0 on. */
 const SIZED: ReadonlyMap<number, { readonly size: number; readonly fixed: number }> = new Map(

@@ -1,40 +1,68 @@
 /**
  * What happens to the feed, as the `status` frame of one client: without the user, and only about what it holds, under the
- * names that it holds it by.
+ * names that it holds it by. Most clients hold what they hold by its usual name, so that one text serves them all.
  */
 import type { FeedEvent } from "../../market/feedEvent.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { Holdings } from "../holdings.ts"
+import type { Encoding } from "./encoding.ts"
+import { encoded } from "./encoding.ts"
 
-/** JSON text, without the client's sequence number; undefined when it does not concern the client. */
-export const statusFor = (event: FeedEvent, holdings: Holdings): string | undefined => {
+/** The frame for one client, without its sequence number; undefined when the event does not concern it. */
+export type Status = (holdings: Holdings, encoding: Encoding) => Uint8Array | undefined
+
+export const statusOf = (event: FeedEvent): Status => {
   switch (event.type) {
     case "stale":
-      return about(event, event.instruments.flatMap(spelled(holdings)))
     case "fresh":
-      return about(event, event.instruments.flatMap(spelled(holdings)))
     case "subscription_confirmed":
-      return about(event, event.instruments.flatMap(spelled(holdings)))
     case "subscription_failed":
-      return about(event, event.instruments.flatMap(spelled(holdings)))
+      return about(event, event.instruments)
     // For operators: what a client sees of it are the gaps.
     case "supervisor":
-      return event.decision === "unavailable" ? frame(event) : undefined
+      return event.decision === "unavailable" ? alike(event) : () => undefined
     default:
-      return frame(event)
+      return alike(event)
+  }
+}
+
+/** Made once in each encoding, for as many as want it. */
+const alike = (event: FeedEvent): ((_: Holdings, encoding: Encoding) => Uint8Array) => {
+  const made = new Map<Encoding, Uint8Array>()
+  return (_, encoding) => {
+    let payload = made.get(encoding)
+    if (payload === undefined) made.set(encoding, (payload = frame(event, encoding)))
+    return payload
   }
 }
 
 /** An instrument once for each of the client's spellings of it, as its frames have them. */
-const spelled =
-  (holdings: Holdings) =>
-  <A extends { readonly symbol: string; readonly exchange: string }>(instrument: A): ReadonlyArray<A> =>
-    holdings
-      .spellingsOf(instrument.symbol, instrument.exchange)
-      .map((spelling) => ({ ...instrument, ...spelling }))
-
-const about = (event: FeedEvent, instruments: ReadonlyArray<object>): string | undefined =>
-  instruments.length === 0 ? undefined : frame({ ...event, instruments } as FeedEvent)
+const about = (
+  event: FeedEvent,
+  instruments: ReadonlyArray<{ readonly symbol: string; readonly exchange: string }>
+): Status => {
+  const whole = alike(event)
+  const byName = new Map(instruments.map((instrument) => [nameOf(instrument), instrument]))
+  return (holdings, encoding) => {
+    const own: Array<object> = []
+    let usual = true
+    // Whoever holds little is not asked about everything that the event names.
+    const fewer = holdings.instruments.size < byName.size ? holdings.instruments : byName
+    for (const name of fewer.keys()) {
+      const instrument = byName.get(name)
+      if (instrument === undefined) continue
+      for (const spelling of holdings.spellingsOf(name)) {
+        usual &&= nameOf(spelling) === name
+        own.push({ ...instrument, ...spelling })
+      }
+    }
+    if (own.length === 0) return undefined
+    return usual && own.length === byName.size
+      ? whole(holdings, encoding)
+      : frame({ ...event, instruments: own } as FeedEvent, encoding)
+  }
+}
 
 /** `undefined` has no JSON: the user is not told, the connection knows whose it is. */
-const frame = ({ type, ...rest }: FeedEvent): string =>
-  JSON.stringify({ type: "status", event: type, ...rest, user: undefined })
+const frame = ({ type, ...rest }: FeedEvent, encoding: Encoding): Uint8Array =>
+  encoded(JSON.stringify({ type: "status", event: type, ...rest, user: undefined }), encoding)

@@ -2,15 +2,17 @@
 import * as Effect from "effect/Effect"
 import type * as uWS from "uWebSockets.js"
 import type { ApiKeys } from "../../store/apiKeys.ts"
+import type { TrustedProxies } from "../address.ts"
 import { requestAddress } from "../address.ts"
-import type { FailedKeys } from "../failedKeys.ts"
+import type { KeyGuard } from "../keyGuard.ts"
 import type { Answer } from "./answer.ts"
 import { problem } from "./answer.ts"
 
 export interface AccessDeps {
   readonly keys: ApiKeys["Service"]
-  readonly failedKeys: FailedKeys
-  readonly trustedProxies: ReadonlyArray<string>
+  readonly keyGuard: KeyGuard
+  readonly trustedProxies: TrustedProxies
+  /** Monotonic milliseconds. */
   readonly now: () => number
   /** A key was refused. */
   readonly onRefused: () => void
@@ -46,12 +48,13 @@ const unauthorized = (message: string): Answer =>
 
 /** The user, or the answer that turns the caller away. */
 export const userOf = (
-  { failedKeys, keys, now, onRefused, onStopped }: AccessDeps,
+  { keyGuard, keys, now, onRefused, onStopped }: AccessDeps,
   { address, key }: Caller
 ): Effect.Effect<string, Answer> =>
   Effect.gen(function* () {
     if (key === "") return yield* Effect.fail(unauthorized("An API key is required"))
-    const waitMs = failedKeys.waitMs(address, now())
+    const shown = { address, key, first: true }
+    const waitMs = keyGuard.waitMs(shown, now())
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000)
       onStopped()
@@ -76,8 +79,11 @@ export const userOf = (
         )
       )
     )
-    if (user !== undefined) return user
-    failedKeys.failed(address, key, now())
+    if (user !== undefined) {
+      keyGuard.succeeded(shown)
+      return user
+    }
+    keyGuard.failed(shown, now())
     onRefused()
     return yield* Effect.fail(unauthorized("Invalid API key"))
   })

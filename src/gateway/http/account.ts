@@ -9,6 +9,8 @@ import { answerLater, problem } from "./answer.ts"
 
 export interface AccountDeps extends AccessDeps {
   readonly feed: Feed["Service"]
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
   readonly run: (effect: Effect.Effect<void>) => void
   readonly answered: (route: string, answer: Answer) => void
 }

@@ -6,8 +6,10 @@ import type * as uWS from "uWebSockets.js"
 export interface Answer {
   /** `200 OK` */
   readonly status: string
-  /** Text as it is, everything else as JSON. */
+  /** Text and bytes (which are JSON) as they are, everything else as JSON. */
   readonly body: unknown
+  /** Of the body, where it is neither plain text nor JSON. */
+  readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -22,24 +24,46 @@ export const problem = (
   headers: Readonly<Record<string, string>> = {}
 ): Answer => ({ status, body: { status: "error", code, message, remedy }, headers })
 
-export const write = (res: uWS.HttpResponse, { body, headers = {}, status }: Answer): void => {
-  const text = typeof body === "string" ? body : JSON.stringify(body)
+/** So much fits into the system's buffer of a connection that has not been written to. */
+const SMALL_BYTES = 16 * 1024
+
+/** Anything but a buffer is made into one here; what never changes is handed over as one. */
+const bytesOf = (body: unknown): Uint8Array =>
+  body instanceof Uint8Array ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body))
+
+const typeOf = (body: unknown): string =>
+  typeof body === "string" ? "text/plain; charset=utf-8" : "application/json"
+
+/**
+ * One answer, and the connection is closed: further requests on it are not looked at. A large body goes out as its reader
+ * takes it, so that nothing of it waits here; while it does, one more request ends the connection.
+ */
+const write = (res: uWS.HttpResponse, { body, headers = {}, status, type }: Answer): void => {
+  const bytes = bytesOf(body)
   res.cork(() => {
     res.writeStatus(status)
-    res.writeHeader(
-      "content-type",
-      typeof body === "string" ? "text/plain; charset=utf-8" : "application/json"
-    )
+    res.writeHeader("content-type", type ?? typeOf(body))
     // States change by the second.
     res.writeHeader("cache-control", "no-store")
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
-    res.end(text)
+    if (bytes.length <= SMALL_BYTES) return res.end(bytes, true)
+    res.writeHeader("connection", "close")
+    const [, complete] = res.tryEnd(bytes, bytes.length)
+    if (!complete) res.onWritable((offset) => res.tryEnd(bytes.subarray(offset), bytes.length)[0])
+    return undefined
   })
 }
 
+/** Lets sockets and timers have their turn. */
+export const nextTurn: Effect.Effect<void> = Effect.callback((resume) => {
+  const turn = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(turn))
+})
+
 /**
- * Answers when the effect has; a fault of ours is an answer too. A response must not be touched after its caller has gone
- * away.
+ * Answers when the effect has, in a later turn at the earliest: a connection that sends its next request without waiting for
+ * an answer is closed by the library meanwhile, however many requests came at once. A fault of ours is an answer too. A
+ * response must not be touched after its caller has gone away.
  */
 export const answerLater = (
   res: uWS.HttpResponse,
@@ -50,8 +74,9 @@ export const answerLater = (
   res.onAborted(() => {
     aborted = true
   })
+  const made = Effect.suspend(() => (aborted ? Effect.interrupt : answer))
   run(
-    answer.pipe(
+    Effect.andThen(nextTurn, made).pipe(
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
@@ -71,11 +96,3 @@ export const answerLater = (
     )
   )
 }
-
-/** Every path upgrades, the ones below as well: what asks for an upgrade goes on to the WebSocket route. */
-export const plain =
-  (handler: (res: uWS.HttpResponse, req: uWS.HttpRequest) => void) =>
-  (res: uWS.HttpResponse, req: uWS.HttpRequest): void => {
-    if (req.getHeader("upgrade").toLowerCase() === "websocket") req.setYield(true)
-    else handler(res, req)
-  }

@@ -1,15 +1,15 @@
 /** /health: whether the gateway itself lives. Always 200 while it answers. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as uWS from "uWebSockets.js"
 import type { Feed } from "../../bus/feed.ts"
 import type { GatewayStats } from "../metrics.ts"
-import { answerLater, ok, plain } from "./answer.ts"
+import { answerLater, ok } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 
 export interface HealthDeps {
   readonly feed: Feed["Service"]
   readonly version: string
-  /** Epoch milliseconds. */
+  /** Monotonic milliseconds, as `now`. */
   readonly startedAt: number
   readonly now: () => number
   readonly stats: () => GatewayStats
@@ -38,25 +38,22 @@ const feedStates = (feed: Feed["Service"], users: ReadonlyArray<string>) =>
     Effect.catchDefect(() => Effect.succeed({}))
   )
 
-export const addHealthRoute = (app: uWS.TemplatedApp, deps: HealthDeps): void => {
-  app.get(
-    "/health",
-    plain((res) =>
-      answerLater(
-        res,
-        deps.run,
-        Effect.map(feedStates(deps.feed, deps.users()), (feeds) => {
-          const { clients, authenticated } = deps.stats()
-          return ok({
-            status: "ok",
-            version: deps.version,
-            uptime_seconds: Math.floor((deps.now() - deps.startedAt) / 1000),
-            clients,
-            authenticated,
-            feeds
-          })
+export const addHealthRoute = (routes: Routes, deps: HealthDeps): void => {
+  routes.get("/health", (res) =>
+    answerLater(
+      res,
+      deps.run,
+      Effect.map(feedStates(deps.feed, deps.users()), (feeds) => {
+        const { clients, authenticated } = deps.stats()
+        return ok({
+          status: "ok",
+          version: deps.version,
+          uptime_seconds: Math.floor((deps.now() - deps.startedAt) / 1000),
+          clients,
+          authenticated,
+          feeds
         })
-      )
+      })
     )
   )
 }

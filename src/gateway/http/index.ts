@@ -3,17 +3,22 @@
  * and 426 for everything else that is no upgrade.
  */
 import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type * as uWS from "uWebSockets.js"
 import type { ApiKeys } from "../../store/apiKeys.ts"
-import { FailedKeys } from "../failedKeys.ts"
+import type { TrustedProxies } from "../address.ts"
+import { KeyGuard } from "../keyGuard.ts"
 import type { GatewayMetrics } from "../metrics.ts"
 import type { Answer } from "./answer.ts"
-import { plain, write } from "./answer.ts"
+import { answerLater, ok } from "./answer.ts"
+import { makeGate } from "./gate.ts"
+import type { GateOptions, Routes } from "./gate.ts"
 import type { HealthDeps } from "./health.ts"
 import { addHealthRoute } from "./health.ts"
 import type { InstrumentDeps } from "./instruments.ts"
 import { addInstrumentRoute } from "./instruments.ts"
+import type { ReadyDeps } from "./ready.ts"
 import { addReadyRoute } from "./ready.ts"
 import { addQuoteRoutes } from "./quotes.ts"
 import { addSchemaRoutes } from "./schema.ts"
@@ -22,51 +27,66 @@ import { addStatusRoutes } from "./status.ts"
 
 export interface HttpDeps extends HealthDeps {
   readonly keys: ApiKeys["Service"]
-  readonly failedKeys?: FailedKeys
-  readonly trustedProxies: ReadonlyArray<string>
+  readonly keyGuard?: KeyGuard
+  readonly trustedProxies: TrustedProxies
   readonly metrics: GatewayMetrics
   readonly own: (user: string) => OwnPart
   /** One for all doors, as there is one thread. */
   readonly searches: InstrumentDeps["searches"]
   /** Undefined where the gateway has no data folder. */
   readonly table: InstrumentDeps["table"]
+  readonly timeOfDay: () => number
+  readonly certificate: ReadyDeps["certificate"]
+  readonly maxRequestsPerSecond: number
+  readonly onRequest: GateOptions["onRequest"]
   /** Brings gauges up to date that nobody updates on the way. */
   readonly sample: () => void
   readonly context: Context.Context<never>
 }
 
 export const addHttpRoutes = (app: uWS.TemplatedApp, deps: HttpDeps): void => {
-  const { context, metrics, sample } = deps
+  const { context, metrics, run, sample } = deps
+  const gate = makeGate({
+    perSecond: deps.maxRequestsPerSecond,
+    trustedProxies: deps.trustedProxies,
+    now: deps.now,
+    onRequest: deps.onRequest,
+    onLimited: (limit) => metrics.limited(limit),
+    answer: (res, answer) => answerLater(res, run, Effect.succeed(answer))
+  })
+  const routes: Routes = { get: (path, handler) => void app.get(path, gate(handler)) }
   const answered = (route: string, { status }: Answer): void => metrics.answered(route, status.slice(0, 3))
 
-  addHealthRoute(app, deps)
-  addReadyRoute(app, { ...deps, answered })
+  addHealthRoute(routes, deps)
+  addReadyRoute(routes, { ...deps, answered })
   const account = {
     ...deps,
-    failedKeys: deps.failedKeys ?? new FailedKeys(),
+    keyGuard: deps.keyGuard ?? new KeyGuard(),
     onRefused: () => metrics.keyRefused(),
     onStopped: () => metrics.limited("failed_keys"),
     answered
   }
-  addStatusRoutes(app, account)
-  addQuoteRoutes(app, account)
-  addInstrumentRoute(app, account)
-  addSchemaRoutes(app, { version: deps.version, answered })
+  addStatusRoutes(routes, account)
+  addQuoteRoutes(routes, account)
+  addInstrumentRoute(routes, account)
+  addSchemaRoutes(routes, { version: deps.version, run, answered })
 
-  app.get(
-    "/metrics",
-    plain((res) => {
-      sample()
-      const body = PrometheusMetrics.formatUnsafe(context)
-      res.writeHeader("content-type", "text/plain; version=0.0.4; charset=utf-8").end(body)
-    })
-  )
+  const readings = Effect.sync((): Answer => {
+    sample()
+    return {
+      ...ok(PrometheusMetrics.formatUnsafe(context)),
+      type: "text/plain; version=0.0.4; charset=utf-8"
+    }
+  })
+  routes.get("/metrics", (res) => answerLater(res, run, readings))
 
-  app.any("/*", (res) =>
-    write(res, {
-      status: "426 Upgrade Required",
-      headers: { upgrade: "websocket", connection: "upgrade" },
-      body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes, /depth, /instruments and /schema.\n"
-    })
+  const upgradeFirst = Effect.succeed<Answer>({
+    status: "426 Upgrade Required",
+    headers: { upgrade: "websocket" },
+    body: "This is a WebSocket server: connect with ws://. Over HTTP there are /health, /ready, /metrics, /status, /quotes, /depth, /instruments and /schema.\n"
+  })
+  app.any(
+    "/*",
+    gate((res) => answerLater(res, run, upgradeFirst))
   )
 }

@@ -1,7 +1,6 @@
 /** /instruments: finds instruments of the caller's broker. Asks the table, never the feed. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as uWS from "uWebSockets.js"
 import type { UserNotFound } from "../../market/errors.ts"
 import { indiaDay } from "../../market/day.ts"
 import type { Instrument } from "../../market/instrument.ts"
@@ -14,7 +13,8 @@ import type { Users } from "../../store/users.ts"
 import type { AccountDeps } from "./account.ts"
 import { accountRoute } from "./account.ts"
 import type { Answer } from "./answer.ts"
-import { ok, plain, problem } from "./answer.ts"
+import { ok, problem } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 import type { Searches } from "./searches.ts"
 
 /** Where instruments and users' brokers are known: the gateway's data folder. */
@@ -113,8 +113,8 @@ const unreadable = problem(
   "Try again later; the gateway's log says more"
 )
 
-export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps): void => {
-  const { now, searches, table } = deps
+export const addInstrumentRoute = (routes: Routes, deps: InstrumentDeps): void => {
+  const { searches, table, timeOfDay } = deps
   const route = accountRoute(deps)
 
   const find = Effect.fnUntraced(function* (
@@ -145,36 +145,33 @@ export const addInstrumentRoute = (app: uWS.TemplatedApp, deps: InstrumentDeps):
     return ok({ status: "success", broker, instruments: found.map(shown) })
   })
 
-  app.get(
-    "/instruments",
-    plain((res, req) => {
-      const today = indiaDay(now())
-      const asked = readQuery(req.getQuery(), today)
-      route("instruments", res, req, (user) =>
-        Result.isFailure(asked)
-          ? Effect.succeed(asked.failure)
-          : table === undefined
-            ? Effect.succeed(noTable)
-            : searches
-                .of(user, find(user, asked.success, table, today))
-                .pipe(
-                  Effect.catch((error) =>
-                    error._tag === "UserNotFound"
-                      ? Effect.succeed(
-                          problem(
-                            "404 Not Found",
-                            "BROKER_ERROR",
-                            error.message,
-                            'See "algoways users list" for users and their brokers'
-                          )
+  routes.get("/instruments", (res, req) => {
+    const today = indiaDay(timeOfDay())
+    const asked = readQuery(req.getQuery(), today)
+    route("instruments", res, req, (user) =>
+      Result.isFailure(asked)
+        ? Effect.succeed(asked.failure)
+        : table === undefined
+          ? Effect.succeed(noTable)
+          : searches
+              .of(user, find(user, asked.success, table, today))
+              .pipe(
+                Effect.catch((error) =>
+                  error._tag === "UserNotFound"
+                    ? Effect.succeed(
+                        problem(
+                          "404 Not Found",
+                          "BROKER_ERROR",
+                          error.message,
+                          'See "algoways users list" for users and their brokers'
                         )
-                      : Effect.as(
-                          Effect.logError(`instruments could not be searched: ${error.message}`),
-                          unreadable
-                        )
-                  )
+                      )
+                    : Effect.as(
+                        Effect.logError(`instruments could not be searched: ${error.message}`),
+                        unreadable
+                      )
                 )
-      )
-    })
-  )
+              )
+    )
+  })
 }

@@ -1,6 +1,5 @@
 /** /quotes and /depth: the last known ticks of what the caller's feed has subscribed. Subscribes nothing. */
 import * as Effect from "effect/Effect"
-import type * as uWS from "uWebSockets.js"
 import type { Feed, FeedError } from "../../bus/feed.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { LastTick } from "../../market/subscription.ts"
@@ -8,7 +7,8 @@ import { knownDepthLevels } from "../../market/subscription.ts"
 import type { AccountDeps } from "./account.ts"
 import { accountRoute } from "./account.ts"
 import type { Answer } from "./answer.ts"
-import { ok, plain, problem } from "./answer.ts"
+import { ok, problem } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 import { instrumentIn } from "./status.ts"
 
 interface Name {
@@ -92,45 +92,39 @@ const richest = Effect.fnUntraced(function* (
   })
 })
 
-export const addQuoteRoutes = (app: uWS.TemplatedApp, deps: AccountDeps): void => {
-  const { feed, now } = deps
+export const addQuoteRoutes = (routes: Routes, deps: AccountDeps): void => {
+  const { feed, timeOfDay } = deps
   const route = accountRoute(deps)
 
-  app.get(
-    "/quotes",
-    plain((res, req) => {
-      const names = namesIn(req.getQuery("symbols") ?? "")
-      route("quotes", res, req, (user) =>
-        problemOf(names)
-          ? Effect.succeed(names)
-          : Effect.map(richest(feed, user, names, ["quote", "ltp"], 5), (ticks) =>
-              ok({ status: "success", quotes: ticks.map((tick, i) => shown(names[i]!, tick, now())) })
-            )
-      )
-    })
-  )
+  routes.get("/quotes", (res, req) => {
+    const names = namesIn(req.getQuery("symbols") ?? "")
+    route("quotes", res, req, (user) =>
+      problemOf(names)
+        ? Effect.succeed(names)
+        : Effect.map(richest(feed, user, names, ["quote", "ltp"], 5), (ticks) =>
+            ok({ status: "success", quotes: ticks.map((tick, i) => shown(names[i]!, tick, timeOfDay())) })
+          )
+    )
+  })
 
-  app.get(
-    `${DEPTH}*`,
-    plain((res, req) => {
-      const name = instrumentIn(req.getUrl(), DEPTH)
-      const levels = levelsIn(req.getQuery("levels"))
-      route("depth", res, req, (user) =>
-        name === undefined
-          ? Effect.succeed(badRequest("The path names no instrument"))
-          : problemOf(levels)
-            ? Effect.succeed(levels)
-            : Effect.map(richest(feed, user, [name], ["depth"], levels), ([tick]) =>
-                tick?.frame === undefined
-                  ? problem(
-                      "404 Not Found",
-                      "NOT_SUBSCRIBED",
-                      `No book of ${name.exchange}:${name.symbol} is known`,
-                      "Subscribe it in Depth mode first, or see /status/instrument for why it is silent"
-                    )
-                  : ok(shown(name, tick, now()))
-              )
-      )
-    })
-  )
+  routes.get(`${DEPTH}*`, (res, req) => {
+    const name = instrumentIn(req.getUrl(), DEPTH)
+    const levels = levelsIn(req.getQuery("levels"))
+    route("depth", res, req, (user) =>
+      name === undefined
+        ? Effect.succeed(badRequest("The path names no instrument"))
+        : problemOf(levels)
+          ? Effect.succeed(levels)
+          : Effect.map(richest(feed, user, [name], ["depth"], levels), ([tick]) =>
+              tick?.frame === undefined
+                ? problem(
+                    "404 Not Found",
+                    "NOT_SUBSCRIBED",
+                    `No book of ${name.exchange}:${name.symbol} is known`,
+                    "Subscribe it in Depth mode first, or see /status/instrument for why it is silent"
+                  )
+                : ok(shown(name, tick, timeOfDay()))
+            )
+    )
+  })
 }

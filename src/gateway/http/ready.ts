@@ -1,16 +1,22 @@
-/** /ready: whether the feeds of all users with clients deliver. For whoever routes traffic; it names no user. */
+/** /ready: whether the feeds of all users with clients deliver, and clients can connect. For whoever routes traffic; it names no user. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as uWS from "uWebSockets.js"
 import type { Feed } from "../../bus/feed.ts"
 import type { FeedStatus } from "../../market/feedStatus.ts"
+import type { CertificateVerdict } from "../certificate.ts"
 import type { Answer } from "./answer.ts"
-import { answerLater, ok, plain } from "./answer.ts"
+import { answerLater, ok } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 
 export interface ReadyDeps {
   readonly feed: Feed["Service"]
   readonly users: () => ReadonlyArray<string>
+  /** Monotonic milliseconds. */
   readonly now: () => number
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
+  /** Of the certificate in use; undefined without TLS. */
+  readonly certificate: () => CertificateVerdict | undefined
   readonly run: (effect: Effect.Effect<void>) => void
   readonly answered: (route: string, answer: Answer) => void
 }
@@ -42,20 +48,26 @@ export const judge = (
   return { state: flows ? "connected" : "silent" }
 }
 
-const check = ({ feed, now, users }: ReadyDeps): Effect.Effect<Answer> =>
+const check = ({ certificate, feed, timeOfDay, users }: ReadyDeps): Effect.Effect<Answer> =>
   Effect.forEach(users(), (user) => Effect.result(feed.status(user)), { concurrency: ASKS_AT_ONCE }).pipe(
     Effect.map((results) => {
       const feeds: Record<string, number> = {}
       const quiet = new Set<string>()
       for (const result of results) {
         const verdict = Result.isSuccess(result)
-          ? judge(result.success, now())
+          ? judge(result.success, timeOfDay())
           : { state: result.failure.code === "BROKER_CONNECTION_ERROR" ? "unreachable" : "unavailable" }
         feeds[verdict.state] = (feeds[verdict.state] ?? 0) + 1
         if ("quiet" in verdict && verdict.quiet !== undefined) quiet.add(verdict.quiet)
       }
-      const ready = Object.keys(feeds).every((state) => state === "connected")
-      const body = { status: ready ? "ready" : "not_ready", feeds, quiet: [...quiet] }
+      const verdict = certificate()
+      const ready = Object.keys(feeds).every((state) => state === "connected") && verdict?.state !== "expired"
+      const body = {
+        status: ready ? "ready" : "not_ready",
+        feeds,
+        quiet: [...quiet],
+        ...(verdict === undefined || verdict.state === "good" ? {} : { warnings: [verdict.text] })
+      }
       return ready ? ok(body) : { status: "503 Service Unavailable", body }
     }),
     Effect.timeoutOrElse({
@@ -68,7 +80,7 @@ const check = ({ feed, now, users }: ReadyDeps): Effect.Effect<Answer> =>
     })
   )
 
-export const addReadyRoute = (app: uWS.TemplatedApp, deps: ReadyDeps): void => {
+export const addReadyRoute = (routes: Routes, deps: ReadyDeps): void => {
   let last: { readonly at: number; readonly answer: Answer } | undefined
   const answer = Effect.suspend(() => {
     const now = deps.now()
@@ -79,14 +91,11 @@ export const addReadyRoute = (app: uWS.TemplatedApp, deps: ReadyDeps): void => {
       })
     )
   })
-  app.get(
-    "/ready",
-    plain((res) =>
-      answerLater(
-        res,
-        deps.run,
-        Effect.tap(answer, (made) => Effect.sync(() => deps.answered("ready", made)))
-      )
+  routes.get("/ready", (res) =>
+    answerLater(
+      res,
+      deps.run,
+      Effect.tap(answer, (made) => Effect.sync(() => deps.answered("ready", made)))
     )
   )
 }

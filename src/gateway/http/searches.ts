@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import { Allowance } from "../limits.ts"
+import { Allowances } from "../limits.ts"
 import type { Answer } from "./answer.ts"
-import { problem } from "./answer.ts"
+import { nextTurn, problem } from "./answer.ts"
 
 export interface SearchesOptions {
   /** Of one user, on average. */
@@ -29,11 +29,6 @@ const BURST_S = 5
 /** Of all users together: even the most costly are all answered before their callers' patience ends. */
 const MOST_WAITING = 100
 
-const nextTurn: Effect.Effect<void> = Effect.callback((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
-
 const tooMany = (message: string, waitMs: number): Answer => {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000))
   return problem(
@@ -47,18 +42,12 @@ const tooMany = (message: string, waitMs: number): Answer => {
 
 export const makeSearches = ({ now, onLimited, perSecond, turn = nextTurn }: SearchesOptions): Searches => {
   const oneAtATime = Semaphore.makeUnsafe(1)
-  /** Of users that have a key: as many as there are. */
-  const allowances = new Map<string, Allowance>()
+  const allowances = new Allowances(perSecond, BURST_S * perSecond)
   let waiting = 0
 
   const declined = (user: string): Answer | undefined => {
     if (waiting >= MOST_WAITING) return tooMany("Too many searches wait for their turn", 0)
-    const at = now()
-    let allowance = allowances.get(user)
-    if (allowance === undefined) {
-      allowances.set(user, (allowance = new Allowance(perSecond, BURST_S * perSecond, at)))
-    }
-    const waitMs = allowance.takeOrWait(1, at)
+    const waitMs = allowances.takeOrWait(user, 1, now())
     return waitMs === 0
       ? undefined
       : tooMany(`A user may search ${perSecond} times a second, and ${BURST_S * perSecond} at once`, waitMs)

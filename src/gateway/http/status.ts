@@ -1,9 +1,9 @@
 /** /status: the caller's own feed, and where the ticks of one instrument are. */
 import * as Effect from "effect/Effect"
-import type * as uWS from "uWebSockets.js"
 import type { AccountDeps } from "./account.ts"
 import { accountRoute } from "./account.ts"
-import { ok, plain, problem } from "./answer.ts"
+import { ok, problem } from "./answer.ts"
+import type { Routes } from "./gate.ts"
 
 /** What this gateway knows of a user. */
 export interface OwnPart {
@@ -37,35 +37,29 @@ export const instrumentIn = (
   }
 }
 
-export const addStatusRoutes = (app: uWS.TemplatedApp, deps: StatusDeps): void => {
+export const addStatusRoutes = (routes: Routes, deps: StatusDeps): void => {
   const { feed, own } = deps
   const route = accountRoute(deps)
 
-  app.get(
-    "/status",
-    plain((res, req) =>
-      route("status", res, req, (user) =>
-        Effect.map(feed.status(user), (status) => ok({ ...status, gateway: own(user) }))
-      )
+  routes.get("/status", (res, req) =>
+    route("status", res, req, (user) =>
+      Effect.map(feed.status(user), (status) => ok({ ...status, gateway: own(user) }))
     )
   )
 
-  app.get(
-    `${INSTRUMENT}*`,
-    plain((res, req) => {
-      const name = instrumentIn(req.getUrl())
-      route("status_instrument", res, req, (user) =>
-        name === undefined
-          ? Effect.succeed(
-              problem(
-                "400 Bad Request",
-                "INVALID_PARAMETERS",
-                "The path names no instrument",
-                "Ask for /status/instrument/EXCHANGE/SYMBOL, such as /status/instrument/NSE/INFY, with special characters percent-encoded"
-              )
+  routes.get(`${INSTRUMENT}*`, (res, req) => {
+    const name = instrumentIn(req.getUrl())
+    route("status_instrument", res, req, (user) =>
+      name === undefined
+        ? Effect.succeed(
+            problem(
+              "400 Bad Request",
+              "INVALID_PARAMETERS",
+              "The path names no instrument",
+              "Ask for /status/instrument/EXCHANGE/SYMBOL, such as /status/instrument/NSE/INFY, with special characters percent-encoded"
             )
-          : Effect.map(feed.instrument(user, name.exchange, name.symbol), ok)
-      )
-    })
-  )
+          )
+        : Effect.map(feed.instrument(user, name.exchange, name.symbol), ok)
+    )
+  })
 }

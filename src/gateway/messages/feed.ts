@@ -164,6 +164,9 @@ export const Notice = Schema.Struct({
   at: Time,
   conflated: Schema.Int.annotate({ description: "Frames that a newer one of their subscription replaced" }),
   dropped: Schema.Int.annotate({ description: "Frames that went for want of room" }),
+  statuses: Schema.Int.annotate({
+    description: "Status messages that went for want of room, the oldest first"
+  }),
   subscriptions: Schema.Int.annotate({ description: "How many lost something; not all may be named" }),
   symbols: Schema.Array(
     Schema.Struct({ ...Name, mode: ModeTag, conflated: Schema.Int, dropped: Schema.Int })

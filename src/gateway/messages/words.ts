@@ -13,6 +13,7 @@ export const ErrorCode = Schema.Literals([
   "INVALID_PARAMETERS",
   "INVALID_ACTION",
   "INVALID_JSON",
+  "RATE_LIMITED",
   "SERVER_ERROR"
 ]).annotate({ identifier: "ErrorCode", description: "What went wrong, for programs" })
 export type ErrorCode = typeof ErrorCode.Type

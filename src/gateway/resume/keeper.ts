@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Client } from "../client.ts"
+import type { GatewayClock } from "../clock.ts"
 import { MOST_BYTES, ResumeFolder } from "./folder.ts"
 import type { KeptSet } from "./keptSet.ts"
 import { isEmpty, setOf } from "./keptSet.ts"
@@ -28,8 +29,12 @@ interface Living {
 }
 
 interface Ended {
-  readonly set: KeptSet
+  readonly identity: string
+  /** Made when it is asked for: connections may end by the hundred. */
+  readonly set: () => KeptSet
+  /** When its connection ended, epoch milliseconds; and until when it is kept, by the clock of durations. */
   readonly at: number
+  readonly until: number
   readonly file: string | undefined
   /** Differs from what the file says. */
   dirty: boolean
@@ -49,16 +54,18 @@ export interface KeeperOptions {
   /** Differs from that of every other gateway. */
   readonly name: string
   readonly keepMs: number
-  readonly now: () => number
+  readonly clock: GatewayClock
 }
 
+const BYTES_EACH = 40
+
 const sizeOf = ({ groups }: KeptSet): number =>
-  groups.reduce((sum, { names }) => sum + 100 + 40 * names.length, 100)
+  groups.reduce((sum, { names }) => sum + BYTES_EACH * names.length, 0)
 
 export class Keeper {
   readonly #folder: ResumeFolder | undefined
   readonly #keepMs: number
-  readonly #now: () => number
+  readonly #clock: GatewayClock
   readonly #living = new Map<Client, Living>()
   readonly #changed = new Set<Client>()
   /** The oldest first. */
@@ -66,17 +73,19 @@ export class Keeper {
   #bytes = 0
   readonly #removed: Array<string> = []
 
-  constructor({ folder, keepMs, name, now }: KeeperOptions) {
+  constructor({ clock, folder, keepMs, name }: KeeperOptions) {
     this.#folder = folder === undefined ? undefined : new ResumeFolder(folder, name)
     this.#keepMs = keepMs
-    this.#now = now
+    this.#clock = clock
   }
 
   /** Takes over what processes before this one have left behind. May throw. */
   open(): void {
-    const left = this.#folder?.open(this.#now(), this.#keepMs)
+    const left = this.#folder?.open(this.#clock.timeOfDay(), this.#keepMs)
     if (left === undefined) return
-    for (const { ended, set } of [...left.found].sort((a, b) => a.ended - b.ended)) this.#add(set, ended)
+    for (const { ended, set } of [...left.found].sort((a, b) => a.ended - b.ended)) {
+      this.#add(set.identity, ended, () => set, sizeOf(set))
+    }
     // When what was in them is written anew.
     this.#removed.push(...left.folders)
   }
@@ -121,21 +130,26 @@ export class Keeper {
   ended(client: Client): void {
     const living = this.#living.get(client)
     if (living === undefined) return
-    const set = this.#setOf(client, living)
     this.forget(client)
-    if (!isEmpty(set)) this.#add(set, this.#now())
+    const { identity, pending } = living
+    const at = this.#clock.timeOfDay()
+    if (pending !== undefined) return this.#add(identity, at, () => pending, sizeOf(pending))
+    const orders = client.ordersTopic !== undefined
+    const held = [...client.holdings]
+    if (held.length > 0 || orders)
+      this.#add(identity, at, () => setOf(identity, held, orders), BYTES_EACH * held.length)
   }
 
   /** The set that ended last and that nobody has taken, or that of a connection which looks lost. */
   claim(identity: string, client: Client): Claimed | undefined {
     this.#expire()
     let last: Ended | undefined
-    for (const one of this.#ended) if (one.set.identity === identity) last = one
+    for (const one of this.#ended) if (one.identity === identity) last = one
     if (last !== undefined) {
       this.#drop(last)
-      return { set: last.set, ended: last.at }
+      return { set: last.set(), ended: last.at }
     }
-    const now = this.#now()
+    const now = this.#clock.now()
     for (const [other, living] of this.#living) {
       if (other === client || living.identity !== identity) continue
       const lost = other.awaitsPongSince > 0 && now - other.awaitsPongSince > LOST_AFTER_MS
@@ -144,18 +158,19 @@ export class Keeper {
       const set = this.#setOf(other, living)
       if (isEmpty(set)) continue
       this.forget(other)
-      return { set, ended: now }
+      return { set, ended: this.#clock.timeOfDay() }
     }
     return undefined
   }
 
   #setOf(client: Client, { identity, pending }: Living): KeptSet {
-    return pending === undefined ? setOf(client, identity) : { ...pending, identity }
+    return pending ?? setOf(identity, client.holdings, client.ordersTopic !== undefined)
   }
 
-  #add(set: KeptSet, at: number): void {
-    const bytes = sizeOf(set)
-    this.#ended.add({ set: { ...set, ended: at }, at, file: this.#folder?.newFile(), dirty: true, bytes })
+  #add(identity: string, at: number, set: () => KeptSet, bytes: number): void {
+    const file = this.#folder?.newFile()
+    const until = this.#clock.now() + this.#keepMs - Math.max(0, this.#clock.timeOfDay() - at)
+    this.#ended.add({ identity, set, at, until, file, dirty: true, bytes })
     this.#bytes += bytes
     for (const oldest of this.#ended) {
       if (this.#ended.size <= MOST_SETS && this.#bytes <= MOST_BYTES) return
@@ -170,8 +185,8 @@ export class Keeper {
   }
 
   #expire(): void {
-    const before = this.#now() - this.#keepMs
-    for (const one of this.#ended) if (one.at < before) this.#drop(one)
+    const now = this.#clock.now()
+    for (const one of this.#ended) if (one.until < now) this.#drop(one)
   }
 
   /** Texts that are due. One that could not be written is due again after `again`. */
@@ -186,7 +201,11 @@ export class Keeper {
     for (const one of this.#ended) {
       if (!one.dirty || one.file === undefined) continue
       one.dirty = false
-      yield { file: one.file, text: JSON.stringify(one.set), again: () => void (one.dirty = true) }
+      yield {
+        file: one.file,
+        text: JSON.stringify({ ...one.set(), ended: one.at }),
+        again: () => void (one.dirty = true)
+      }
     }
   }
 
@@ -207,7 +226,7 @@ export class Keeper {
         for (let path = this.#removed.shift(); path !== undefined; path = this.#removed.shift()) {
           await folder.remove(path)
         }
-        await folder.touch(this.#now())
+        await folder.touch(this.#clock.timeOfDay())
       },
       catch: (cause) => (cause instanceof Error ? cause : new Error(String(cause)))
     })

@@ -1,7 +1,7 @@
 /** What one connection holds, as text that outlives it: what was asked for, in the client's own spelling. Pure. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Client } from "../client.ts"
+import type { Holding } from "../holdings.ts"
 import { ModeTag, SlowPolicy } from "../messages/words.ts"
 import type { ModeChoice, SubscribeBody } from "../protocol.ts"
 import { DEFAULT_DEPTH, named, readMode } from "../protocol.ts"
@@ -41,11 +41,8 @@ export const identityOf = ({ clocks, encoding, events, keyId, name, snapshot }: 
 
 export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
 
-/** What the client holds now. */
-export const setOf = (
-  { holdings, ordersTopic }: Pick<Client, "holdings" | "ordersTopic">,
-  identity: string
-): KeptSet => {
+/** What somebody holds. */
+export const setOf = (identity: string, holdings: Iterable<Holding>, orders: boolean): KeptSet => {
   const groups = new Map<
     string,
     Omit<typeof Group.Type, "names"> & { names: Array<readonly [string, string]> }
@@ -60,7 +57,7 @@ export const setOf = (
     }
     group.names.push([symbol, exchange])
   }
-  return { identity, orders: ordersTopic !== undefined, groups: [...groups.values()] }
+  return { identity, orders, groups: [...groups.values()] }
 }
 
 /** The requests that win the set anew. */

@@ -18,7 +18,8 @@ export interface ResumingDeps {
   readonly orders: Pick<OrderUpdates["Service"], "available">
   readonly subscriptions: Pick<Subscriptions, "ask" | "serve">
   readonly metrics: GatewayMetrics
-  readonly now: () => number
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
 }
 
 /** What was asked for, before the client knows. */
@@ -38,7 +39,7 @@ const refusedIn = (asked: ReadonlyArray<Asked>): ReadonlyArray<Refused> =>
     )
   )
 
-export const makeResuming = ({ keeper, metrics, now, orders, subscriptions }: ResumingDeps) => {
+export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay }: ResumingDeps) => {
   /** Takes the last set, where the client wants one; undefined where it does not. */
   const take = Effect.fnUntraced(function* (
     client: Client,
@@ -75,14 +76,14 @@ export const makeResuming = ({ keeper, metrics, now, orders, subscriptions }: Re
     if (claimed === undefined) return
     metrics.resumed()
     if (client.delivery.optIns.events) {
-      const at = now()
-      const gap = { since: claimed.ended, gap_ms: at - claimed.ended }
+      const at = timeOfDay()
+      const gap = { since: claimed.ended, gap_ms: Math.max(0, at - claimed.ended) }
       const { failed, subscriptions: held } = told
-      client.delivery.message(
+      client.message(
         JSON.stringify({ type: "status", event: "resumed", broker, at, ...gap, subscriptions: held, failed })
       )
       const refused = refusedIn(asked)
-      if (refused.length > 0) client.delivery.message(refusedStatus(broker, at, refused))
+      if (refused.length > 0) client.message(refusedStatus(broker, at, refused))
     }
     if (claimed.set.orders && orders.available(user)) client.readOrders(ordersTopic(user, client.encoding))
     for (const one of asked) yield* subscriptions.serve(client, user, one)

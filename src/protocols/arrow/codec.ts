@@ -5,6 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
@@ -48,6 +49,7 @@ interface Subscription {
 export class ArrowCodec implements Codec {
   /** By token alone: packets carry no segment. */
   readonly #byToken = new Map<number, Subscription>()
+  readonly #givenUp = new GivenUp(this.#byToken)
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #options: ArrowOptions
@@ -82,7 +84,7 @@ export class ArrowCodec implements Codec {
         )
         continue
       }
-      const was = this.#byToken.get(token)
+      const was = this.#givenUp.before(token, change)
       if (was !== undefined && nameOf(was.instrument) !== nameOf(instrument)) {
         // An end of the other one is none of this one's.
         if (to !== undefined) this.#unasked.add(instrument, clash(instrument, was.instrument))
@@ -90,7 +92,7 @@ export class ArrowCodec implements Codec {
       }
       if (!before.has(token)) before.set(token, was?.mode)
       if (isAsked(change)) asked.add(token)
-      if (to === undefined) this.#byToken.delete(token)
+      if (to === undefined) this.#givenUp.drop(token)
       else {
         const mode = wireModeOf(to, this.#options.ltpMode)
         this.#byToken.set(token, { instrument, mode, divisor: divisorOf(this.#options, segment) })
@@ -135,7 +137,9 @@ export class ArrowCodec implements Codec {
     const view = this.#reader.view(frame)
     const token = view.getUint32(0)
     const subscription = this.#byToken.get(token)
-    if (subscription === undefined) return sink.reject("not_subscribed", `token ${token}`)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `token ${token}`, this.#givenUp.of(token)?.instrument)
+    }
     const { divisor, instrument } = subscription
     switch (size) {
       case LTP_SIZE:

@@ -3,10 +3,11 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { GivenUp } from "../givenUp.ts"
 import { Outstanding } from "../outstanding.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, isObject } from "../text.ts"
+import { brokerText, chunks, isObject, parseJson } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
 import type { Channel } from "./channels.ts"
@@ -34,6 +35,7 @@ export class DeltaCodec implements Codec {
   readonly #batch: number
   readonly #booksPerFrame: number
   readonly #held = new Map<string, Held>()
+  readonly #givenUp = new GivenUp(this.#held)
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true })
   readonly #unasked = new Unasked()
   /** Symbols by channel: a refusal does not name them. */
@@ -72,9 +74,9 @@ export class DeltaCodec implements Codec {
         continue
       }
       const symbol = instrument.brokerSymbol
-      if (!before.has(symbol)) before.set(symbol, this.#held.get(symbol)?.channels ?? NONE)
+      if (!before.has(symbol)) before.set(symbol, this.#givenUp.before(symbol, change)?.channels ?? NONE)
       if (isAsked(change)) asked.add(symbol)
-      if (to === undefined) this.#held.delete(symbol)
+      if (to === undefined) this.#givenUp.drop(symbol)
       else this.#held.set(symbol, { instrument, channels: channelsFor(to.mode) })
     }
     const gone: Array<string> = []
@@ -111,8 +113,11 @@ export class DeltaCodec implements Codec {
     this.#unasked.report(sink)
     let message: unknown
     try {
-      message = JSON.parse(typeof frame === "string" ? frame : this.#utf8.decode(frame))
+      message = parseJson(typeof frame === "string" ? frame : this.#utf8.decode(frame))
     } catch {
+      // No UTF-8.
+    }
+    if (message === undefined) {
       return sink.reject(
         "malformed_text",
         typeof frame === "string" ? brokerText(frame) : `${frame.length} bytes`
@@ -181,7 +186,10 @@ export class DeltaCodec implements Codec {
 
   #heldOf(symbol: unknown, sink: Sink): Held | undefined {
     const held = typeof symbol === "string" ? this.#held.get(symbol) : undefined
-    if (held === undefined) sink.reject("not_subscribed", brokerText(symbol))
+    if (held === undefined) {
+      const former = typeof symbol === "string" ? this.#givenUp.of(symbol) : undefined
+      sink.reject("not_subscribed", brokerText(symbol), former?.instrument)
+    }
     return held
   }
 

@@ -83,13 +83,13 @@ export class DhanCodec implements Codec {
         continue
       }
       const { id, segment } = place
-      const was = segment.byId.get(id)
+      const was = segment.givenUp.before(id, change)
       const key = `${segment.code}:${id}`
       const touched = before.get(key) ?? { ...place, ask: was?.ask, anew: false }
       before.set(key, touched)
       if (isAsked(change)) touched.anew = true
       if (to === undefined) {
-        segment.byId.delete(id)
+        segment.givenUp.drop(id)
         continue
       }
       const ask = askOf(to, segment.code)
@@ -159,7 +159,9 @@ export class DhanCodec implements Codec {
     const id = v.getUint32(at + 4, true)
     if (segment === undefined) return sink.reject("unknown_segment", `segment ${v.getUint8(at + 3)}`)
     const subscription = segment.byId.get(id)
-    if (subscription === undefined) return sink.reject("not_subscribed", `${segment.name} ${id}`)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `${segment.name} ${id}`, segment.givenUp.of(id)?.instrument)
+    }
     switch (code) {
       case OPEN_INTEREST:
         return openInterest(subscription, v.getUint32(at + 8, true), receivedAt, sink)

@@ -96,9 +96,10 @@ export class DhanDepthCodec implements Codec {
       }
       const { id, segment } = place
       const key = `${segment.code}:${id}`
-      if (!before.has(key)) before.set(key, { ...place, held: segment.byId.has(id) })
+      if (!before.has(key))
+        before.set(key, { ...place, held: segment.givenUp.before(id, change) !== undefined })
       if (isAsked(change)) asked.add(key)
-      if (to === undefined) segment.byId.delete(id)
+      if (to === undefined) segment.givenUp.drop(id)
       else {
         const was = segment.byId.get(id)
         segment.byId.set(id, { instrument, buy: was?.buy, sell: was?.sell })
@@ -150,7 +151,9 @@ export class DhanDepthCodec implements Codec {
     const id = v.getUint32(at + 4, true)
     if (segment === undefined) return sink.reject("unknown_segment", `segment ${v.getUint8(at + 3)}`)
     const subscription = segment.byId.get(id)
-    if (subscription === undefined) return sink.reject("not_subscribed", `${segment.name} ${id}`)
+    if (subscription === undefined) {
+      return sink.reject("not_subscribed", `${segment.name} ${id}`, segment.givenUp.of(id)?.instrument)
+    }
     const { counted, levels } = this.#kind
     const room = Math.floor((size - HEADER_SIZE) / ROW_SIZE)
     if (!counted && room < levels) {

@@ -5,6 +5,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
+import { GivenUp } from "../givenUp.ts"
 import { brokerText, plainNumber } from "../text.ts"
 import { MAX_ID } from "./layout.ts"
 
@@ -18,6 +19,7 @@ export interface Segment<A> {
    */
   readonly scale: number
   readonly byId: Map<number, A>
+  readonly givenUp: GivenUp<number, A>
 }
 
 /** By code; undefined where the segment is unknown. */
@@ -49,9 +51,9 @@ export const isFreeForCommodity = (code: number): boolean =>
 export const makeSegments = <A>(commodity = NSE_COMMODITY): Segments<A> =>
   Array.from({ length: 256 }, (_, code) => {
     const facts = known.get(code === commodity ? NSE_COMMODITY : code === NSE_COMMODITY ? -1 : code)
-    return facts === undefined
-      ? undefined
-      : { code, name: facts[0], scale: facts[1], byId: new Map<number, A>() }
+    if (facts === undefined) return undefined
+    const byId = new Map<number, A>()
+    return { code, name: facts[0], scale: facts[1], byId, givenUp: new GivenUp(byId) }
   })
 
 /** One instrument of a connection. */

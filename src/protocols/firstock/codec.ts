@@ -4,6 +4,7 @@ import { AuthRejected, RateLimited } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseObject, plainNumber } from "../text.ts"
@@ -27,6 +28,7 @@ export class FirstockCodec implements Codec {
   /** By `NSE:2885`: the key that the wire uses. One subscription serves every mode. */
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #codes: Readonly<Record<string, string>>
+  readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #segments: ReadonlySet<string>
   readonly #batch: number
   readonly #unasked = new Unasked()
@@ -55,10 +57,10 @@ export class FirstockCodec implements Codec {
         continue
       }
       const scrip = `${code}${IN_SCRIP}${token}`
-      const known = this.#subscriptions.get(scrip)
+      const known = this.#givenUp.before(scrip, change)
       if (!before.has(scrip)) before.set(scrip, known !== undefined)
       if (isAsked(change)) asked.add(scrip)
-      if (to === undefined) this.#subscriptions.delete(scrip)
+      if (to === undefined) this.#givenUp.drop(scrip)
       else this.#subscriptions.set(scrip, { instrument, snapshot: known?.snapshot ?? emptySnapshot() })
     }
     const gone: Array<string> = []
@@ -111,7 +113,7 @@ export class FirstockCodec implements Codec {
     if (subscription === undefined) {
       const segment = scrip.slice(0, scrip.indexOf(IN_SCRIP))
       return this.#segments.has(segment)
-        ? sink.reject("not_subscribed", brokerText(scrip))
+        ? sink.reject("not_subscribed", brokerText(scrip), this.#givenUp.of(scrip)?.instrument)
         : sink.reject("unknown_segment", brokerText(scrip))
     }
     // Greeks are a stream of their own, with the same keys in front.

@@ -3,6 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson, plainNumber } from "../text.ts"
@@ -46,6 +47,7 @@ const INTERESTS = [
 
 export class FivePaisaCodec implements Codec {
   readonly #subscribed = new Map<string, Subscribed>()
+  readonly #givenUp = new GivenUp(this.#subscribed)
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #clientCode: string
@@ -74,10 +76,10 @@ export class FivePaisaCodec implements Codec {
         continue
       }
       const key = keyOf(code, instrument.token)
-      const known = this.#subscribed.get(key)
+      const known = this.#givenUp.before(key, change)
       if (!before.has(key)) before.set(key, known)
       if (isAsked(change)) asked.add(key)
-      if (to === undefined) this.#subscribed.delete(key)
+      if (to === undefined) this.#givenUp.drop(key)
       else {
         const held = (known ?? before.get(key))?.held ?? {}
         this.#subscribed.set(key, { instrument, services: servicesOf(instrument, to), held })
@@ -139,9 +141,12 @@ export class FivePaisaCodec implements Codec {
     if (typeof Token !== "number" || typeof Exch !== "string" || typeof ExchType !== "string") {
       return sink.reject("malformed_text", `an object without its instrument: ${brokerText(record)}`)
     }
-    const subscribed = this.#subscribed.get(keyOf(Exch + ExchType, Token))
-    if (subscribed === undefined)
-      return sink.reject("not_subscribed", brokerText(`${Exch}/${ExchType}/${Token}`))
+    const key = keyOf(Exch + ExchType, Token)
+    const subscribed = this.#subscribed.get(key)
+    if (subscribed === undefined) {
+      const detail = brokerText(`${Exch}/${ExchType}/${Token}`)
+      return sink.reject("not_subscribed", detail, this.#givenUp.of(key)?.instrument)
+    }
     const { instrument } = subscribed
     const tick: TickDraft = {
       symbol: instrument.symbol,

@@ -4,6 +4,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import { segmentOf } from "../fyers-hsm/subject.ts"
+import { GivenUp } from "../givenUp.ts"
 import { Reader, readInt64 } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
@@ -39,6 +40,8 @@ export class FyersTbtCodec implements Codec {
   readonly #refreshOnGap: boolean
   readonly #byToken = new Map<string, Held>()
   readonly #byTicker = new Map<string, Held>()
+  readonly #givenUp = new GivenUp(this.#byToken)
+  readonly #formerTickers = new GivenUp(this.#byTicker)
   readonly #unasked = new Unasked()
 
   constructor(options: CodecOptions) {
@@ -69,11 +72,11 @@ export class FyersTbtCodec implements Codec {
     const added: Array<string> = []
     for (const [token, change] of last) {
       const { instrument, to } = change
-      const held = this.#byToken.get(token)
+      const held = this.#givenUp.before(token, change)
       if (to === undefined) {
         if (held === undefined) continue
-        this.#byToken.delete(token)
-        this.#byTicker.delete(held.ticker)
+        this.#givenUp.drop(token)
+        this.#formerTickers.drop(held.ticker)
         gone.push(held.ticker)
       } else if (held === undefined) {
         this.#hold(instrument)
@@ -212,7 +215,10 @@ export class FyersTbtCodec implements Codec {
     }
     overrun(reader, end)
     const held = this.#byToken.get(token) ?? this.#byTicker.get(ticker)
-    if (held === undefined) return sink.reject("not_subscribed", brokerText(ticker || token))
+    if (held === undefined) {
+      const former = this.#givenUp.of(token) ?? this.#formerTickers.of(ticker)
+      return sink.reject("not_subscribed", brokerText(ticker || token), former?.instrument)
+    }
     if (depthEnd === 0) return sink.event(NOTHING)
     if (!snapshot && !held.known) {
       this.#refresh(held, receivedAt, sink)

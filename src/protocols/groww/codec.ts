@@ -124,7 +124,8 @@ export class GrowwCodec implements Codec {
   ): void {
     const feed = this.#subscriptions.find(bytes, subjectFrom, subjectTo, sid)
     if (feed === undefined) {
-      return sink.reject("not_subscribed", brokerText(Nats.textOf(bytes, subjectFrom, subjectTo)))
+      const subject = Nats.textOf(bytes, subjectFrom, subjectTo)
+      return sink.reject("not_subscribed", brokerText(subject), this.#subscriptions.former(subject))
     }
     const { instrument } = feed.held
     const reader = new Reader(bytes)

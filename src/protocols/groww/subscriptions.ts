@@ -2,6 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, CodecOptions, Frame } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks } from "../text.ts"
@@ -21,6 +22,8 @@ export interface Feed {
   readonly refreshes: number
   /** The subscription's number, which is the client's own; 0 while it is not subscribed. */
   sid: number
+  /** The number that it was given up under. */
+  formerSid: number
 }
 
 /** An instrument that somebody wants. */
@@ -37,6 +40,8 @@ export class Subscriptions {
   readonly #held = new Map<string, Held>()
   readonly #bySid = new Map<number, Feed>()
   readonly #bySubject = new Map<string, Feed>()
+  readonly #givenUp = new GivenUp(this.#held)
+  readonly #formerSubjects = new GivenUp(this.#bySubject)
   #lastSid = 0
 
   constructor(options: CodecOptions) {
@@ -52,6 +57,7 @@ export class Subscriptions {
   request(changes: ReadonlyArray<Change>, unasked: Unasked): ReadonlyArray<Frame> {
     const touched = new Map<string, Held>()
     const asked = new Set<Held>()
+    const again = new Set<Held>()
     for (const change of changes) {
       const { instrument, to } = change
       const path = this.#codes[instrument.exchange]
@@ -66,14 +72,17 @@ export class Subscriptions {
         continue
       }
       const key = `${path} ${instrument.token}`
-      const held = this.#held.get(key) ?? (to === undefined ? undefined : this.#hold(key, path, instrument))
+      const held =
+        this.#givenUp.before(key, change) ??
+        (to === undefined ? undefined : this.#hold(key, path, instrument))
       if (held === undefined) continue
+      if (to === undefined && held.wanted.length === 0) again.add(held)
       if (to !== undefined) held.instrument = instrument
       held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
       touched.set(key, held)
       if (isAsked(change)) asked.add(held)
     }
-    return this.#frames(touched, asked)
+    return this.#frames(touched, asked, again)
   }
 
   #hold(key: string, path: string, instrument: WireInstrument): Held {
@@ -88,7 +97,15 @@ export class Subscriptions {
           : kind === "price" && !isIndexPath(path)
             ? refreshes.ltp
             : refreshes.quote
-      const feed: Feed = { held, kind, subject, bytes: Nats.bytesOf(subject), refreshes: serves, sid: 0 }
+      const feed: Feed = {
+        held,
+        kind,
+        subject,
+        bytes: Nats.bytesOf(subject),
+        refreshes: serves,
+        sid: 0,
+        formerSid: 0
+      }
       feeds.push(feed)
       this.#bySubject.set(subject, feed)
     }
@@ -101,8 +118,13 @@ export class Subscriptions {
    * that is asked for once more gets another number, as a second subscription of the first would deliver it twice.
    *
    * @param asked to be asked for even where they are subscribed
+   * @param again to be given up although they have been
    */
-  #frames(touched: ReadonlyMap<string, Held>, asked: ReadonlySet<Held>): ReadonlyArray<Frame> {
+  #frames(
+    touched: ReadonlyMap<string, Held>,
+    asked: ReadonlySet<Held>,
+    again: ReadonlySet<Held>
+  ): ReadonlyArray<Frame> {
     const gone: Array<string> = []
     const added: Array<string> = []
     const replaced: Array<string> = []
@@ -111,10 +133,12 @@ export class Subscriptions {
       const anew = asked.has(held)
       for (const feed of feeds) {
         const is = wanted.includes(feed.kind)
+        if (feed.formerSid > 0 && again.has(held)) gone.push(`UNSUB ${feed.formerSid}\r\n`)
         if (is === feed.sid > 0 && !(is && anew)) continue
         if (feed.sid > 0) {
           ;(wanted.length === 0 || is ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
           this.#bySid.delete(feed.sid)
+          feed.formerSid = feed.sid
           feed.sid = 0
         }
         if (!is) continue
@@ -123,8 +147,8 @@ export class Subscriptions {
         added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
       }
       if (wanted.length > 0) continue
-      this.#held.delete(key)
-      for (const { subject } of feeds) this.#bySubject.delete(subject)
+      this.#givenUp.drop(key)
+      for (const { subject } of feeds) this.#formerSubjects.drop(subject)
     }
     return [gone, added, replaced].flatMap((lines) =>
       chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
@@ -134,6 +158,11 @@ export class Subscriptions {
   /** Whose subject it is, as the broker's errors name it. */
   holder(subject: string): WireInstrument | undefined {
     return this.#bySubject.get(subject)?.held.instrument
+  }
+
+  /** Whose subject it was before it was given up. */
+  former(subject: string): WireInstrument | undefined {
+    return this.#formerSubjects.of(subject)?.held.instrument
   }
 
   /** By the number that we gave it where the subject confirms it, else by the subject. */

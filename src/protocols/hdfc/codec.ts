@@ -4,6 +4,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
@@ -36,7 +37,9 @@ interface Found {
 }
 
 /** By token. */
-type Segment = Map<number, Subscription>
+class Segment extends Map<number, Subscription> {
+  readonly givenUp = new GivenUp(this)
+}
 
 /** What an expired login looks like on an open socket is UNCONFIRMED; this follows practice. */
 const ABOUT_LOGIN = /\b40[13]\b|unauthori[sz]ed|token[^.]*expired|expired[^.]*token/i
@@ -55,7 +58,7 @@ export class HdfcCodec implements Codec {
     this.#codes = textCodes("hdfc", options.codes)
     this.#batch = options.batch
     this.#modeChange = hdfcOptions(options).modeChange
-    for (const prefix of Object.values(this.#codes)) this.#segments.set(prefix, new Map())
+    for (const prefix of Object.values(this.#codes)) this.#segments.set(prefix, new Segment())
     this.#byType = L.PACKET_TYPES.map(({ prefix }) =>
       prefix === undefined ? undefined : this.#segments.get(prefix)
     )
@@ -84,13 +87,13 @@ export class HdfcCodec implements Codec {
         continue
       }
       const segment = this.#segments.get(prefix)!
-      const held = segment.get(token)
+      const held = segment.givenUp.before(token, change)
       const scrip = `${prefix}_${token}`
       const type = to === undefined ? undefined : to.mode === "ltp" ? "LTP" : "ALL"
       if (!before.has(scrip)) before.set(scrip, held?.type)
       after.set(scrip, type)
       if (isAsked(change)) asked.add(scrip)
-      if (type === undefined) segment.delete(token)
+      if (type === undefined) segment.givenUp.drop(token)
       // What was known in another type is not renewed any more.
       else segment.set(token, { instrument, type, last: held?.type === type ? held.last : undefined })
     }
@@ -197,7 +200,8 @@ export class HdfcCodec implements Codec {
     if (segment === undefined) return sink.reject("unknown_segment", `packet type ${type}`)
     const subscription = segment.get(id)
     if (subscription === undefined) {
-      return sink.reject("not_subscribed", `packet type ${type}, instrument ${id}`)
+      const detail = `packet type ${type}, instrument ${id}`
+      return sink.reject("not_subscribed", detail, segment.givenUp.of(id)?.instrument)
     }
     const isIndex = packet.kind === "index"
     const at = isIndex ? indexAt : marketAt

@@ -125,7 +125,7 @@ export class HsmCodec implements Codec {
     const replaced: Array<string> = []
     for (const [{ kinds: offered, name }, change] of last.values()) {
       const { instrument, to } = change
-      const held = this.#topics.find(name)
+      const held = this.#topics.before(name, change)
       const was = held?.wanted ?? []
       // A depth reader needs the prices as well, which a book's topic does not have.
       const wanted = to === undefined ? [] : offered.filter((kind) => kind !== "dp" || to.mode === "depth")

@@ -4,7 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
-import type { Sink } from "../protocol.ts"
+import { GivenUp } from "../givenUp.ts"
+import type { Change, Sink } from "../protocol.ts"
 import { brokerText } from "../text.ts"
 import type { Fields } from "./fields.ts"
 import { NO_SLOT, slot } from "./fields.ts"
@@ -43,6 +44,9 @@ export class Topics {
   /** By ids as signed integers, which V8 looks up without making a number object of them. */
   readonly #byId = new Map<number, Topic>()
   readonly #byName = new Map<string, Topic>()
+  readonly #givenUp = new GivenUp(this.#held)
+  /** Of instruments that were given up: their changes are told by ids alone. */
+  readonly #formerTopics = new GivenUp(this.#byId)
 
   constructor(fields: Fields) {
     this.#fields = fields
@@ -63,16 +67,23 @@ export class Topics {
     return this.#held.get(subject)
   }
 
+  /** What the broker has of it before a change. */
+  before(subject: string, change: Change): Held | undefined {
+    return this.#givenUp.before(subject, change)
+  }
+
   hold(held: Held): void {
     this.#held.set(held.subject, held)
   }
 
   /** Forgets an instrument and what its topics told. */
   release(subject: string): void {
-    this.#held.delete(subject)
+    this.#givenUp.drop(subject)
     for (const kind of kinds) {
       const topic = this.#byName.get(`${kind}|${subject}`)
-      if (topic !== undefined) this.#forget(topic)
+      if (topic === undefined) continue
+      if (this.#byId.get(topic.id | 0) === topic) this.#formerTopics.drop(topic.id | 0)
+      this.#byName.delete(topic.name)
     }
   }
 
@@ -110,8 +121,11 @@ export class Topics {
 
     const kind = kinds.find((prefix) => name.startsWith(`${prefix}|`))
     if (kind === undefined) return sink.reject("unknown_packet", `topic ${brokerText(name)}`)
-    const held = this.#held.get(name.slice(kind.length + 1))
-    if (held === undefined) return sink.reject("not_subscribed", brokerText(name))
+    const subject = name.slice(kind.length + 1)
+    const held = this.#held.get(subject)
+    if (held === undefined) {
+      return sink.reject("not_subscribed", brokerText(name), this.#givenUp.of(subject)?.instrument)
+    }
     const values = new Int32Array(slot(this.#fields.count[kind])).fill(NO_VALUE)
     const { multiplier, precision } = this.#fields[kind]
     const scaleAt = multiplier === NO_SLOT ? values.length : Math.min(multiplier, precision)
@@ -128,7 +142,9 @@ export class Topics {
   /** @param at where its `count` values begin: the first ones of the topic, or all */
   update(id: number, view: DataView, at: number, count: number, receivedAt: number, sink: Sink): void {
     const topic = this.#byId.get(id | 0)
-    if (topic === undefined) return sink.reject("not_subscribed", `topic ${id}`)
+    if (topic === undefined) {
+      return sink.reject("not_subscribed", `topic ${id}`, this.#formerTopics.of(id | 0)?.held.instrument)
+    }
     const { values } = topic
     const kept = Math.min(count, values.length - 1)
     let changed = false

@@ -4,6 +4,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { Asked } from "../asked.ts"
+import { GivenUp } from "../givenUp.ts"
 import type {
   Change,
   Codec,
@@ -59,6 +60,7 @@ export class IiflMqttCodec implements Codec {
   readonly #secrets: Handshake["secrets"]
   /** By topic: what a packet says of itself. */
   readonly #topics = new Map<string, Topic>()
+  readonly #givenUp = new GivenUp(this.#topics)
   /** Tradable ones by segment and id, for the streams of whole segments; how many there are decides those. */
   readonly #segments = new Map<string, Map<number, Held>>()
   readonly #packets: PacketReader
@@ -107,7 +109,7 @@ export class IiflMqttCodec implements Codec {
         continue
       }
       const streams = streamsOf(instrument)
-      const first = this.#topics.get(topicOf(streams[0]!, segment, instrument.token))
+      const first = this.#givenUp.before(topicOf(streams[0]!, segment, instrument.token), change)
       const mark = (topic: string, is: boolean): void => {
         if (!before.has(topic)) before.set(topic, is)
       }
@@ -142,7 +144,7 @@ export class IiflMqttCodec implements Codec {
     for (const stream of streams) {
       const topic = topicOf(stream, segment, instrument.token)
       mark(topic, true)
-      this.#topics.delete(topic)
+      this.#givenUp.drop(topic)
     }
     const others = this.#segments.get(segment)
     if (isIndex(instrument) || others === undefined) return
@@ -257,7 +259,7 @@ export class IiflMqttCodec implements Codec {
       case "mw":
       case "index":
       case "oi":
-        return sink.reject("not_subscribed", topic)
+        return sink.reject("not_subscribed", topic, this.#givenUp.of(topic)?.held.instrument)
       case "lpp":
       case "marketstatus":
         return sink.event({ type: "ignored", what: parsed.stream })

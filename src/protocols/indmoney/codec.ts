@@ -10,6 +10,7 @@ import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson } from "../text.ts"
@@ -47,6 +48,11 @@ export class IndMoneyCodec implements Codec {
   /** By `SEGMENT:TOKEN`, and by the token alone. */
   readonly #byName = new Map<string, Subscribed>()
   readonly #byToken = new Map<string, Array<Subscribed>>()
+  readonly #givenUp = new GivenUp(this.#byName)
+  readonly #formerTokens = new GivenUp<string, Subscribed>({
+    get: (token) => this.#find(token),
+    delete: (token) => this.#byToken.delete(token)
+  })
   readonly #names: WireNames
   readonly #unasked = new Unasked()
   readonly #batch: number
@@ -67,7 +73,7 @@ export class IndMoneyCodec implements Codec {
         this.#unasked.add(instrument, `${nameOf(instrument)}: INDmoney has no known segment for ${exchange}`)
         continue
       }
-      const held = this.#byName.get(name)
+      const held = this.#givenUp.before(name, change)
       if (!before.has(name)) before.set(name, held)
       if (isAsked(change)) asked.add(name)
       if (to === undefined) this.#forget(name)
@@ -97,9 +103,9 @@ export class IndMoneyCodec implements Codec {
   #forget(name: string): void {
     const token = tokenOf(name)
     const gone = this.#byName.get(name)
-    this.#byName.delete(name)
+    this.#givenUp.drop(name)
     const left = this.#byToken.get(token)?.filter((s) => s !== gone) ?? []
-    if (left.length === 0) this.#byToken.delete(token)
+    if (left.length === 0) this.#formerTokens.drop(token)
     else this.#byToken.set(token, left)
   }
 
@@ -120,7 +126,10 @@ export class IndMoneyCodec implements Codec {
       return sink.reject("malformed_text", `${mode} without its instrument or data: ${brokerText(frame)}`)
     }
     const found = this.#find(instrument)
-    if (found === undefined) return sink.reject("not_subscribed", `${mode} of ${brokerText(instrument)}`)
+    if (found === undefined) {
+      const former = this.#givenUp.of(instrument) ?? this.#formerTokens.of(instrument)
+      return sink.reject("not_subscribed", `${mode} of ${brokerText(instrument)}`, former?.instrument)
+    }
     const tick: TickDraft = {
       symbol: found.instrument.symbol,
       exchange: found.instrument.exchange,

@@ -5,6 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader, i32be, u16be, u32be } from "../bytes.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
@@ -45,6 +46,7 @@ export class KiteCodec implements Codec {
    * looks up without making a number object of it.
    */
   readonly #subscriptions = new Map<number, Subscription>()
+  readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #divisors: ReadonlyArray<number>
   readonly #signed: boolean
   readonly #batch: number
@@ -72,9 +74,9 @@ export class KiteCodec implements Codec {
         )
         continue
       }
-      if (!before.has(token)) before.set(token, this.#subscriptions.get(token | 0)?.mode)
+      if (!before.has(token)) before.set(token, this.#givenUp.before(token | 0, change)?.mode)
       if (isAsked(change)) asked.add(token)
-      if (to === undefined) this.#subscriptions.delete(token | 0)
+      if (to === undefined) this.#givenUp.drop(token | 0)
       else {
         const divisor = this.#divisors[token & 0xff]!
         this.#subscriptions.set(token | 0, { instrument, mode: to.mode, divisor })
@@ -156,7 +158,7 @@ export class KiteCodec implements Codec {
     if (this.#divisors[segment] === 0) {
       return sink.reject("unknown_segment", `token ${token} is of segment ${segment}`)
     }
-    sink.reject("not_subscribed", `token ${token}`)
+    sink.reject("not_subscribed", `token ${token}`, this.#givenUp.of(token | 0)?.instrument)
   }
 
   #packet(

@@ -111,7 +111,10 @@ export class SfeedCodec implements Codec {
     if (size < least) return sink.reject("truncated", `level ${level} has ${least} bytes, ${size} came`)
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
-    if (subscription === undefined) return sink.reject("not_subscribed", `${segment.name}, token ${token}`)
+    if (subscription === undefined) {
+      const former = this.#subscriptions.former(false, segment, token)
+      return sink.reject("not_subscribed", `${segment.name}, token ${token}`, former)
+    }
     const { instrument } = subscription
     const auction = lasting(subscription, receivedAt)
     if (isMini) {
@@ -133,7 +136,8 @@ export class SfeedCodec implements Codec {
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
     if (subscription === undefined) {
-      return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`)
+      const former = this.#subscriptions.former(false, segment, token)
+      return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`, former)
     }
     subscription.auction = decodeAuction(v, at, segment, receivedAt)
   }
@@ -144,7 +148,8 @@ export class SfeedCodec implements Codec {
     const subscription = segment.index(number, () => indexNameAt(v, at))
     if (subscription === undefined) {
       const name = brokerText(indexNameAt(v, at))
-      return sink.reject("not_subscribed", `${segment.name}, index ${number} (${name})`)
+      const former = this.#subscriptions.former(true, segment, number, indexNameAt(v, at))
+      return sink.reject("not_subscribed", `${segment.name}, index ${number} (${name})`, former)
     }
     const { instrument } = subscription
     sink.tick(instrument, decodeIndex(v, at, instrument, receivedAt, segment), refreshes.quote)

@@ -1,6 +1,7 @@
 /** What one connection has subscribed, and the texts that ask for it. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, CodecOptions, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../text.ts"
@@ -21,14 +22,19 @@ interface Place {
   readonly key: string
 }
 
+/** By key. */
+class Held extends Map<string, Subscription> {
+  readonly givenUp = new GivenUp(this)
+}
+
 export class Subscriptions {
   readonly segments: Segments
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #unasked = new Unasked()
   /** By key. An index and a share may have equal numbers in one segment. */
-  readonly #tradables = new Map<string, Subscription>()
-  readonly #indices = new Map<string, Subscription>()
+  readonly #tradables = new Held()
+  readonly #indices = new Held()
 
   constructor(options: CodecOptions, epochs: ReadonlyMap<string, number>) {
     this.#codes = textCodes("kotak-sfeed", options.codes)
@@ -48,8 +54,22 @@ export class Subscriptions {
     return tradable === undefined || index === undefined ? (tradable ?? index)?.instrument : undefined
   }
 
+  /** Whose packet it is that nobody wants any more. @param names that it goes by, its token first */
+  former(
+    isIndex: boolean,
+    segment: Segment,
+    ...names: ReadonlyArray<number | string>
+  ): WireInstrument | undefined {
+    const { givenUp } = isIndex ? this.#indices : this.#tradables
+    for (const name of names) {
+      const former = givenUp.of(`${segment.name}|${name}`)
+      if (former !== undefined) return former.instrument
+    }
+    return undefined
+  }
+
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<Map<string, Subscription>, Map<string, Subscription | undefined>>()
+    const before = new Map<Held, Map<string, Subscription | undefined>>()
     const asked = new Set<string>()
     for (const change of changes) {
       const { instrument, to } = change
@@ -57,13 +77,13 @@ export class Subscriptions {
       if (place === undefined) continue
       const { key, number, segment } = place
       const held = isIndex(instrument) ? this.#indices : this.#tradables
-      const was = held.get(key)
+      const was = held.givenUp.before(key, change)
       let changed = before.get(held)
       if (changed === undefined) before.set(held, (changed = new Map()))
       if (!changed.has(key)) changed.set(key, was)
       if (isAsked(change)) asked.add(`${instrument.exchange} ${key}`)
       if (was !== undefined) this.segments.remove(segment, number, was)
-      if (to === undefined) held.delete(key)
+      if (to === undefined) held.givenUp.drop(key)
       else {
         const topic = topicOf(instrument, to.mode)
         const subscription: Subscription = { instrument, key, topic, auction: was?.auction }

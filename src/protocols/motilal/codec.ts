@@ -5,6 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
+import { GivenUp } from "../givenUp.ts"
 import type {
   Change,
   Codec,
@@ -56,6 +57,7 @@ interface Segment {
   readonly scale: number
   readonly scrips: Map<number, Subscription>
   readonly indices: Map<number, Subscription>
+  readonly givenUp: GivenUp<number, Subscription>
 }
 
 export class MotilalCodec implements Codec {
@@ -71,7 +73,10 @@ export class MotilalCodec implements Codec {
     const { loginBeforeRegister, places, version } = motilalOptions(options)
     const segments: Array<Segment | undefined> = Array.from({ length: 256 })
     for (const { exchange } of places.values()) {
-      segments[exchange] ??= { scale: scaleOf(exchange), scrips: new Map(), indices: new Map() }
+      if (segments[exchange] !== undefined) continue
+      const scrips = new Map<number, Subscription>()
+      const givenUp = new GivenUp(scrips)
+      segments[exchange] = { scale: scaleOf(exchange), scrips, indices: new Map(), givenUp }
     }
     this.#segments = segments
     this.#places = places
@@ -100,10 +105,14 @@ export class MotilalCodec implements Codec {
         )
         continue
       }
-      const { indices, scrips } = this.#segments[place.exchange]!
+      const { givenUp, indices, scrips } = this.#segments[place.exchange]!
       // The index packets of all indices come unasked.
+      if (place.isIndex && to === undefined) {
+        if (isOf(instrument, indices.get(code))) indices.delete(code)
+        continue
+      }
       const held = place.isIndex ? indices : scrips
-      const changed = to === undefined ? drop(held, code, instrument) : this.#hold(held, code, change)
+      const changed = to === undefined ? drop(givenUp, code, change) : this.#hold(held, code, change)
       if (!changed || place.isIndex) continue
       if (this.#loginBeforeRegister) frames.push(this.#login.slice())
       frames.push(registerPacket(place.exchange, place.type, code, to !== undefined))
@@ -165,7 +174,8 @@ export class MotilalCodec implements Codec {
     const subscription =
       segment.scrips.get(code) ?? (isIndexCode(code) ? segment.indices.get(code) : undefined)
     if (subscription === undefined) {
-      return sink.reject("not_subscribed", `exchange byte ${v.getUint8(at)}, scrip code ${code}`)
+      const detail = `exchange byte ${v.getUint8(at)}, scrip code ${code}`
+      return sink.reject("not_subscribed", detail, segment.givenUp.of(code)?.instrument)
     }
     const { instrument } = subscription
     switch (kind) {
@@ -188,10 +198,14 @@ export class MotilalCodec implements Codec {
   }
 }
 
-/** @returns true when it was there; another instrument of the same code stays */
-const drop = (held: Map<number, Subscription>, code: number, instrument: WireInstrument): boolean => {
-  if (held.get(code)?.instrument.exchange !== instrument.exchange) return false
-  return held.delete(code)
+const isOf = ({ exchange }: WireInstrument, held: Subscription | undefined): boolean =>
+  held?.instrument.exchange === exchange
+
+/** @returns true when it is, or was, there; another instrument of the same code stays */
+const drop = (givenUp: GivenUp<number, Subscription>, code: number, change: Change): boolean => {
+  if (!isOf(change.instrument, givenUp.before(code, change))) return false
+  givenUp.drop(code)
+  return true
 }
 
 const isKnown = (kind: number): boolean =>

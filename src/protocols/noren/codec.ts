@@ -4,6 +4,7 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
+import { GivenUp } from "../givenUp.ts"
 import type {
   Change,
   Codec,
@@ -92,6 +93,7 @@ export class NorenCodec implements Codec {
   readonly awaitsReady = true
   /** By exchange, then token: tokens are unique within an exchange only. */
   readonly #exchanges = new Map<unknown, Map<number, Subscription>>()
+  readonly #givenUp = new Map<unknown, GivenUp<number, Subscription>>()
   /** The same in the order of the scanner's words. */
   readonly #tokens: ReadonlyArray<Map<number, Subscription>>
   readonly #codes: Readonly<Record<string, string>>
@@ -105,7 +107,11 @@ export class NorenCodec implements Codec {
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = norenOptions(options)
     this.#codes = textCodes("noren", options.codes)
-    for (const code of Object.values(this.#codes)) this.#exchanges.set(code, new Map())
+    for (const code of Object.values(this.#codes)) {
+      const tokens = new Map<number, Subscription>()
+      this.#exchanges.set(code, tokens)
+      this.#givenUp.set(code, new GivenUp(tokens))
+    }
     this.#tokens = [...this.#exchanges.values()]
     this.#scanner = new Scanner(this.#fields, kindWords, [...this.#exchanges.keys()] as ReadonlyArray<string>)
     this.#batch = options.batch
@@ -140,12 +146,13 @@ export class NorenCodec implements Codec {
         continue
       }
       const tokens = this.#exchanges.get(code)!
-      const held = tokens.get(token)
+      const givenUp = this.#givenUp.get(code)!
+      const held = givenUp.before(token, change)
       const scrip = `${code}${IN_SCRIP}${token}`
       const touched = before.get(scrip) ?? { scrip, token, tokens, was: held?.feeds ?? 0, anew: false }
       before.set(scrip, touched)
       if (isAsked(change)) touched.anew = true
-      if (to === undefined) tokens.delete(token)
+      if (to === undefined) givenUp.drop(token)
       else {
         tokens.set(token, { instrument, feeds: this.#feedsOf(to), pictures: held?.pictures ?? [] })
       }
@@ -224,8 +231,12 @@ export class NorenCodec implements Codec {
     if (token === undefined) return sink.reject("malformed_text", `a feed frame without a token`)
     const tokens = this.#exchanges.get(e)
     if (tokens === undefined) return sink.reject("unknown_segment", `exchange ${brokerText(e)}`)
-    const subscription = tokens.get(plainNumber(token, MAX_TOKEN) ?? NaN)
-    if (subscription === undefined) return sink.reject("not_subscribed", brokerText(`${e}|${token}`))
+    const number = plainNumber(token, MAX_TOKEN) ?? NaN
+    const subscription = tokens.get(number)
+    if (subscription === undefined) {
+      const former = this.#givenUp.get(e)?.of(number)
+      return sink.reject("not_subscribed", brokerText(`${e}|${token}`), former?.instrument)
+    }
     pick(message, this.#fields)
     this.#tell(kind, subscription, message, receivedAt, sink)
   }

@@ -4,6 +4,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { ByteKeys } from "../byteKeys.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Reader } from "../protobuf.ts"
 import { checkEnd, endOf, readerOf, skipField } from "../protobuf.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
@@ -38,6 +39,10 @@ const batches: ReadonlyMap<string, Batch> = new Map([
   [L.GREEKS_BATCH, { decode: decodeGreeks, lists: [L.ELEMENTS] }]
 ])
 
+class Names extends ByteKeys<Subscription> {
+  readonly givenUp = new GivenUp(this)
+}
+
 /** Stands for the number where an instrument has none: indices. */
 const NO_NUMBER = 0
 
@@ -47,8 +52,11 @@ export class NubraCodec implements Codec {
   readonly #greeks: boolean
   readonly #token: string
   /** By exchange word, then by name. */
-  readonly #byWord = new ByteKeys<ByteKeys<Subscription>>()
+  readonly #byWord = new ByteKeys<Names>()
   readonly #byNumber = new Map<number, Subscription>()
+  readonly #formerNumbers = new GivenUp(this.#byNumber)
+  /** Of packets that nobody wants any more, in their order in the frame at hand. */
+  readonly #strangers: Array<WireInstrument | undefined> = []
   readonly #elements: Array<Element> = []
   /** How many instruments want more than the shallow book, and the depth that the session has. */
   #deep = 0
@@ -61,7 +69,7 @@ export class NubraCodec implements Codec {
     this.#greeks = nubraOptions(options).greeks
     this.#token = handshake?.secrets?.["token"] ?? ""
     for (const word of [...Object.values(this.#codes), DEFAULT_EXCHANGE]) {
-      if (this.#byWord.get(word) === undefined) this.#byWord.set(word, new ByteKeys())
+      if (this.#byWord.get(word) === undefined) this.#byWord.set(word, new Names())
     }
   }
 
@@ -75,15 +83,15 @@ export class NubraCodec implements Codec {
         continue
       }
       const { name, names, ref } = place
-      const held = names.get(name)
+      const held = names.givenUp.before(name, change)
       const key = nameOf(instrument)
       const touched = before.get(key) ?? { ...place, channels: held?.channels ?? 0, anew: false }
       before.set(key, touched)
       if (isAsked(change)) touched.anew = true
-      if (held?.isDeep === true) this.#deep--
+      if (names.get(name)?.isDeep === true) this.#deep--
       if (to === undefined) {
-        names.delete(name)
-        this.#byNumber.delete(ref)
+        names.givenUp.drop(name)
+        this.#formerNumbers.drop(ref)
         continue
       }
       const channels = L.channelsOf(to, instrument.exchange, this.#greeks)
@@ -148,6 +156,8 @@ export class NubraCodec implements Codec {
     if (typeof frame === "string") return decodeText(frame, sink)
     const elements = this.#elements
     elements.length = 0
+    const strangers = this.#strangers
+    strangers.length = 0
     let type: string
     try {
       type = this.#readFrame(readerOf(frame), receivedAt)
@@ -160,7 +170,7 @@ export class NubraCodec implements Codec {
     if (elements.length === 0) sink.event({ type: "ignored", what: type })
     for (let i = 0; i < elements.length; i++) {
       const element = elements[i]!
-      if (element === "not_subscribed") sink.reject("not_subscribed", type)
+      if (element === "not_subscribed") sink.reject("not_subscribed", type, strangers.shift())
       else if (element === "ignored") sink.event({ type: "ignored", what: type })
       else {
         const { instrument, tick } = element
@@ -197,19 +207,24 @@ export class NubraCodec implements Codec {
         exchangeAt === exchangeEnd
           ? this.#byWord.get(DEFAULT_EXCHANGE)
           : this.#byWord.at(frame, exchangeAt, exchangeEnd)
-      if (names === undefined) return undefined
+      if (names === undefined) return this.#stranger(undefined)
       const found = names.at(frame, nameAt, nameEnd)
       if (found !== undefined) return found.instrument
       // Not as the broker's master spells it: a long name, or another case.
-      const name = new TextDecoder().decode(frame.subarray(nameAt, nameEnd))
-      return names.get(plainName(name))?.instrument
+      const name = plainName(new TextDecoder().decode(frame.subarray(nameAt, nameEnd)))
+      return names.get(name)?.instrument ?? this.#stranger(names.givenUp.of(name))
     },
-    byNumber: (ref) => this.#byNumber.get(ref)?.instrument
+    byNumber: (ref) => this.#byNumber.get(ref)?.instrument ?? this.#stranger(this.#formerNumbers.of(ref))
+  }
+
+  #stranger(former: Subscription | undefined): undefined {
+    this.#strangers.push(former?.instrument)
+    return undefined
   }
 }
 
 interface Place extends Omit<ChannelChange, "channels"> {
-  readonly names: ByteKeys<Subscription>
+  readonly names: Names
 }
 
 /** An instrument of one request, with the channels it had before. */

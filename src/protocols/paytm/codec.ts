@@ -6,6 +6,7 @@ import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
@@ -27,10 +28,14 @@ interface Subscription {
   mode: Mode
 }
 
+class Book extends Map<number, Subscription> {
+  readonly givenUp = new GivenUp(this)
+}
+
 export class PaytmCodec implements Codec {
   /** By security id. Indices have numbers of their own: 13 is NIFTY as an index and ABB as a share. */
-  readonly #indices = new Map<number, Subscription>()
-  readonly #scrips = new Map<number, Subscription>()
+  readonly #indices = new Book()
+  readonly #scrips = new Book()
   readonly #segments: ReadonlyMap<string, Segment>
   readonly #epoch: number
   readonly #batch: number
@@ -89,7 +94,7 @@ export class PaytmCodec implements Codec {
         continue
       }
       const book = this.#bookOf(segment)
-      const known = book.get(id)
+      const known = book.givenUp.before(id, change)
       if (known !== undefined && known.instrument.exchange !== instrument.exchange) {
         // The session keeps such pairs apart; see the protocol's `exclusive`.
         if (to !== undefined) {
@@ -103,7 +108,7 @@ export class PaytmCodec implements Codec {
       if (to === undefined) {
         if (known === undefined) continue
         if (!before.has(known)) before.set(known, known.mode)
-        book.delete(id)
+        book.givenUp.drop(id)
       } else if (known === undefined) {
         const added = { instrument, mode: to.mode }
         before.set(added, undefined)
@@ -118,7 +123,7 @@ export class PaytmCodec implements Codec {
     return before
   }
 
-  #bookOf(segment: Segment): Map<number, Subscription> {
+  #bookOf(segment: Segment): Book {
     return segment.class === "INDEX" ? this.#indices : this.#scrips
   }
 
@@ -144,9 +149,11 @@ export class PaytmCodec implements Codec {
   #packet(v: DataView, at: number, kind: number, receivedAt: number, sink: Sink): void {
     const isIndex = kind >= INDEX_LTP
     const id = v.getUint32(at + idAt(kind), true)
-    const subscription = (isIndex ? this.#indices : this.#scrips).get(id)
+    const book = isIndex ? this.#indices : this.#scrips
+    const subscription = book.get(id)
     if (subscription === undefined) {
-      return sink.reject("not_subscribed", `security id ${id} of packet ${kind}`)
+      const former = book.givenUp.of(id)
+      return sink.reject("not_subscribed", `security id ${id} of packet ${kind}`, former?.instrument)
     }
     const { instrument } = subscription
     const epoch = this.#epoch

@@ -17,7 +17,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, plainNumber, reveal } from "../text.ts"
+import { isObject, parseJson, plainNumber, reveal } from "../text.ts"
 import { encodePacket } from "./encode.ts"
 import { LEVELS, MAX_ID, MODE_NAMES } from "./layout.ts"
 import type { Segment } from "./options.ts"
@@ -140,10 +140,6 @@ const joined = (packets: ReadonlyArray<Uint8Array>): Uint8Array => {
 }
 
 const parseArray = (text: string): ReadonlyArray<unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseJson(text)
+  return Array.isArray(value) ? value : undefined
 }

@@ -5,6 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../bytes.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
@@ -43,6 +44,7 @@ interface Segment {
   readonly code: number
   readonly divisor: number
   readonly byToken: Map<number, Subscription>
+  readonly givenUp: GivenUp<number, Subscription>
 }
 
 /** A subscription and the streams it had before a request. */
@@ -69,7 +71,9 @@ export class PocketfulCodec implements Codec {
     const { codes, divisors } = pocketfulOptions(options)
     this.#segments = Array.from({ length: 256 }, (_, code) => {
       const divisor = divisors.get(code)
-      return divisor === undefined ? undefined : { code, divisor, byToken: new Map() }
+      if (divisor === undefined) return undefined
+      const byToken = new Map<number, Subscription>()
+      return { code, divisor, byToken, givenUp: new GivenUp(byToken) }
     })
     this.#codes = codes
     this.#batch = options.batch
@@ -98,11 +102,11 @@ export class PocketfulCodec implements Codec {
         continue
       }
       const key = `${segment.code}:${token}`
-      const known = segment.byToken.get(token)
+      const known = segment.givenUp.before(token, change)
       const touched = before.get(key) ?? { segment, token, streams: known?.streams ?? 0, anew: false }
       before.set(key, touched)
       if (isAsked(change)) touched.anew = true
-      if (to === undefined) segment.byToken.delete(token)
+      if (to === undefined) segment.givenUp.drop(token)
       else segment.byToken.set(token, { instrument, streams: streamsOf(to) })
     }
     return this.#frames([...before.values()])
@@ -154,7 +158,12 @@ export class PocketfulCodec implements Codec {
     const token = v.getUint32(2)
     const subscription = segment.byToken.get(token)
     if (subscription === undefined) {
-      return sink.reject("not_subscribed", `exchange code ${segment.code}, token ${token}`)
+      const former = segment.givenUp.of(token)
+      return sink.reject(
+        "not_subscribed",
+        `exchange code ${segment.code}, token ${token}`,
+        former?.instrument
+      )
     }
     const { instrument } = subscription
     const { divisor } = segment

@@ -2,6 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, Inbound, Outbound, Sink, Want } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, isObject, parseObject } from "../text.ts"
@@ -44,8 +45,12 @@ const BOOK_LEVELS = 5
 export const takesBook = ({ exchange }: WireInstrument, { mode }: Want): boolean =>
   mode === "depth" && !exchange.endsWith("_INDEX")
 
+const streamsOf = ({ instrument, want }: Subscribed): ReadonlyArray<Stream> =>
+  takesBook(instrument, want) ? ["quote", "quote2"] : ["quote"]
+
 export class SamcoCodec implements Codec {
   readonly #bySymbol = new Map<string, Subscribed>()
+  readonly #givenUp = new GivenUp(this.#bySymbol)
 
   /**
    * A subscribe frame restates the whole list of its stream. Whether a list replaces the earlier one or adds to it is
@@ -57,9 +62,12 @@ export class SamcoCodec implements Codec {
     for (const change of changes) {
       const { instrument, to } = change
       if (isAsked(change)) asked.add(instrument.token)
-      const known = this.#bySymbol.get(instrument.token)
-      if (to === undefined) this.#bySymbol.delete(instrument.token)
-      else if (known?.instrument === instrument) known.want = to
+      const known = this.#givenUp.before(instrument.token, change)
+      if (to === undefined) {
+        if (known === undefined) continue
+        for (const stream of streamsOf(known)) before[stream].add(instrument.token)
+        this.#givenUp.drop(instrument.token)
+      } else if (known?.instrument === instrument) known.want = to
       else this.#bySymbol.set(instrument.token, { instrument, want: to, known: known?.known ?? {} })
     }
     return (["quote", "quote2"] as const).flatMap((stream) => {
@@ -74,10 +82,10 @@ export class SamcoCodec implements Codec {
   }
 
   /** Everybody needs prices. */
-  #list(stream: Stream): ReadonlySet<string> {
+  #list(stream: Stream): Set<string> {
     const symbols = new Set<string>()
-    for (const [symbol, { instrument, want }] of this.#bySymbol) {
-      if (stream === "quote" || takesBook(instrument, want)) symbols.add(symbol)
+    for (const [symbol, subscribed] of this.#bySymbol) {
+      if (streamsOf(subscribed).includes(stream)) symbols.add(symbol)
     }
     return symbols
   }
@@ -110,7 +118,10 @@ export class SamcoCodec implements Codec {
     if (!isObject(data)) return sink.reject("malformed_text", `${stream} without data`)
     const symbol = stream === "quote" ? data["sym"] : data["symbol"]
     const subscribed = typeof symbol === "string" ? this.#bySymbol.get(symbol) : undefined
-    if (subscribed === undefined) return sink.reject("not_subscribed", `${stream} of ${brokerText(symbol)}`)
+    if (subscribed === undefined) {
+      const former = typeof symbol === "string" ? this.#givenUp.of(symbol) : undefined
+      return sink.reject("not_subscribed", `${stream} of ${brokerText(symbol)}`, former?.instrument)
+    }
     const depth = stream === "quote2" ? bookOf(data) : undefined
     const leaveOut: LeaveOut = (field, value) => sink.leftOut?.(subscribed.instrument, field, value)
     if (stream === "quote" ? !this.#quote(subscribed.known, data, leaveOut) : depth === undefined) {

@@ -55,7 +55,8 @@ export class SmartStreamCodec implements Codec {
     if (subscription === undefined) {
       return sink.reject(
         "not_subscribed",
-        token < 0 ? "the token is not a plain number" : `exchange type ${frame[1]!}, token ${token}`
+        token < 0 ? "the token is not a plain number" : `exchange type ${frame[1]!}, token ${token}`,
+        segment.givenUp.of(token)?.instrument
       )
     }
     const { instrument } = subscription

@@ -73,13 +73,19 @@ export class Ledger {
         )
         continue
       }
-      const subscription = segment.byToken.get(token)
+      const subscription = segment.givenUp.before(token, change)
       const key = `${segment.exchangeType}:${token}`
-      const touched = before.get(key) ?? { segment, token, modes: subscription?.modes ?? 0, anew: false }
+      const touched = before.get(key) ?? {
+        segment,
+        token,
+        modes: subscription?.modes ?? 0,
+        counted: segment.byToken.has(token),
+        anew: false
+      }
       before.set(key, touched)
       if (isAsked(change)) touched.anew = true
       if (to === undefined) {
-        segment.byToken.delete(token)
+        segment.givenUp.drop(token)
         continue
       }
       const modes = wanted(to, segment.exchangeType)
@@ -100,7 +106,8 @@ export class Ledger {
     const replaced: Array<ModeChange> = []
     let growth = 0
     let shrinkage = 0
-    for (const { anew, segment, token, modes: was } of before.values()) {
+    let freed = 0
+    for (const { anew, counted, segment, token, modes: was } of before.values()) {
       const { exchangeType } = segment
       const is = segment.byToken.get(token)?.modes ?? 0
       const plus = is & ~was
@@ -110,10 +117,11 @@ export class Ledger {
       const asked = anew ? is : plus
       if (asked !== 0) added.push({ ...change, modes: asked })
       if (minus !== 0) (is === 0 ? gone : replaced).push({ ...change, modes: minus })
-      growth += countOfModes(plus)
+      growth += countOfModes(counted ? plus : is)
+      if (!counted) continue
       shrinkage += countOfModes(minus)
+      if (is === 0) freed += countOfModes(minus)
     }
-    const freed = gone.reduce((sum, { modes }) => sum + countOfModes(modes), 0)
     const tight = this.#used - freed + growth > this.#limit
     this.#used += growth - shrinkage
     const nextId = (): string => this.#manner.correlationId(this.#sent++)
@@ -154,6 +162,8 @@ interface Touched {
   readonly segment: Segment<Subscription>
   readonly token: number
   readonly modes: number
+  /** False for what is given up once more: it makes room a second time for nobody. */
+  readonly counted: boolean
   /** Asked for even where it is subscribed. */
   anew: boolean
 }

@@ -115,7 +115,8 @@ export class MStockCodec implements Codec {
     if (subscription === undefined) {
       return sink.reject(
         "not_subscribed",
-        token < 0 ? "the token is not a plain number" : `exchange type ${exchangeType}, token ${token}`
+        token < 0 ? "the token is not a plain number" : `exchange type ${exchangeType}, token ${token}`,
+        segment.givenUp.of(token)?.instrument
       )
     }
     const { instrument } = subscription

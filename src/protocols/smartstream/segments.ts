@@ -6,6 +6,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
+import { GivenUp } from "../givenUp.ts"
 import { TOKEN_AT, HEAD_SIZE } from "./layout.ts"
 
 export interface Subscription {
@@ -22,6 +23,7 @@ export interface Segment<A> {
   readonly exchangeType: number
   readonly divisor: number
   readonly byToken: Map<number, A>
+  readonly givenUp: GivenUp<number, A>
 }
 
 /** By exchange type; undefined where the type is unknown. */
@@ -30,7 +32,9 @@ export type Segments<A> = ReadonlyArray<Segment<A> | undefined>
 export const makeSegments = <A>(divisors: ReadonlyMap<number, number>): Segments<A> =>
   Array.from({ length: 256 }, (_, exchangeType) => {
     const divisor = divisors.get(exchangeType)
-    return divisor === undefined ? undefined : { exchangeType, divisor, byToken: new Map<number, A>() }
+    if (divisor === undefined) return undefined
+    const byToken = new Map<number, A>()
+    return { exchangeType, divisor, byToken, givenUp: new GivenUp(byToken) }
   })
 
 /** More digits than any token has; enough to stay an exact number. */

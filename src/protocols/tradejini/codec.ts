@@ -2,6 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText } from "../text.ts"
@@ -46,6 +47,7 @@ interface Subscription {
 interface Segment {
   readonly divisor: number
   readonly byToken: Map<number, Subscription>
+  readonly givenUp: GivenUp<number, Subscription>
 }
 
 export class TradejiniCodec implements Codec {
@@ -59,7 +61,9 @@ export class TradejiniCodec implements Codec {
     const { codes, divisors } = tradejiniOptions(options)
     this.#segments = Array.from({ length: 256 }, (_, code) => {
       const divisor = divisors.get(code)
-      return divisor === undefined ? undefined : { divisor, byToken: new Map() }
+      if (divisor === undefined) return undefined
+      const byToken = new Map<number, Subscription>()
+      return { divisor, byToken, givenUp: new GivenUp(byToken) }
     })
     this.#codes = codes
   }
@@ -88,10 +92,13 @@ export class TradejiniCodec implements Codec {
         )
         continue
       }
-      const held = segment.byToken.get(token)
+      const held = segment.givenUp.before(token, change)
       if (to === undefined) {
         if (held === undefined) continue
-        segment.byToken.delete(token)
+        // The list is told anew, also where it lacks the instrument already.
+        asked.l1 = true
+        if (held.book) asked.l5 = true
+        segment.givenUp.drop(token)
         const gone = dropped.get(segment)
         if (gone === undefined) dropped.set(segment, new Map([[token, held]]))
         else gone.set(token, held)
@@ -194,7 +201,10 @@ export class TradejiniCodec implements Codec {
     const segment = this.#segments[code]
     if (segment === undefined) return sink.reject("unknown_segment", `segment ${code}`)
     const subscription = segment.byToken.get(token)
-    if (subscription === undefined) return sink.reject("not_subscribed", `segment ${code}, token ${token}`)
+    if (subscription === undefined) {
+      const former = segment.givenUp.of(token)
+      return sink.reject("not_subscribed", `segment ${code}, token ${token}`, former?.instrument)
+    }
     const { instrument, known } = subscription
     const { divisor } = segment
     if (type === L5) {

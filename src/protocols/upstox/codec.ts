@@ -3,6 +3,7 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { ByteKeys } from "../byteKeys.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { Reader } from "../protobuf.ts"
 import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from "../protobuf.ts"
 import { Asked } from "../asked.ts"
@@ -31,6 +32,7 @@ const MODES_IN_ORDER: ReadonlyArray<WireMode> = ["ltpc", "full", "full_d30"]
 
 export class UpstoxCodec implements Codec {
   readonly #subscriptions = new ByteKeys<Subscription>()
+  readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #reader = new MessageReader()
   readonly #batch: number
   readonly #plus: boolean
@@ -54,11 +56,11 @@ export class UpstoxCodec implements Codec {
     for (const change of changes) {
       const { instrument, to } = change
       const key = instrument.token
-      const held = this.#subscriptions.get(key)
+      const held = this.#givenUp.before(key, change)
       if (!before.has(key)) before.set(key, held?.mode)
       if (isAsked(change)) asked.add(key)
       if (to === undefined) {
-        this.#subscriptions.delete(key)
+        this.#givenUp.drop(key)
         continue
       }
       const mode = this.#modeOf(to)
@@ -192,7 +194,7 @@ export class UpstoxCodec implements Codec {
     const subscription = this.#subscriptions.at(reader.buf, keyAt, keyEnd)
     if (subscription === undefined) {
       const key = new TextDecoder().decode(reader.buf.subarray(keyAt, keyEnd))
-      return sink.reject("not_subscribed", brokerText(key))
+      return sink.reject("not_subscribed", brokerText(key), this.#givenUp.of(key)?.instrument)
     }
     const place = this.#toldOf.length
     const into = (this.#told[place] ??= new Values())

@@ -97,7 +97,10 @@ export class BinaryDecoder {
       return undefined
     }
     const subscription = bySegment.get(id)
-    if (subscription === undefined) sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`)
+    if (subscription === undefined) {
+      const former = bySegment.givenUp.of(id)
+      sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`, former?.instrument)
+    }
     return subscription
   }
 

@@ -1,5 +1,6 @@
 /** What is subscribed on one connection, found by what a message says: segment, then instrument id. */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { GivenUp } from "../givenUp.ts"
 import type { MessageCode } from "./layout.ts"
 import { indexOf, messageCodes } from "./layout.ts"
 import type { Known } from "./ticks.ts"
@@ -27,10 +28,15 @@ export const remember = ({ known }: Subscription, code: MessageCode, word: Known
   known[indexOf[code]] = word
 }
 
+/** By id. */
+class Segment extends Map<number, Subscription> {
+  readonly givenUp = new GivenUp(this)
+}
+
 /** One map per known segment, in the place of its number. Equal ids live in several segments. */
-export type Book = ReadonlyArray<Map<number, Subscription> | undefined>
+export type Book = ReadonlyArray<Segment | undefined>
 
 const SEGMENTS = 256
 
 export const makeBook = (segments: ReadonlyMap<number, unknown>): Book =>
-  Array.from({ length: SEGMENTS }, (_, segment) => (segments.has(segment) ? new Map() : undefined))
+  Array.from({ length: SEGMENTS }, (_, segment) => (segments.has(segment) ? new Segment() : undefined))

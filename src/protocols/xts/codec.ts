@@ -104,7 +104,7 @@ export class XtsCodec implements Codec {
         continue
       }
       const key = `${segment}:${id}`
-      const subscription = bySegment.get(id)
+      const subscription = bySegment.givenUp.before(id, change)
       const touched = before.get(key) ?? {
         segment,
         bySegment,
@@ -115,7 +115,7 @@ export class XtsCodec implements Codec {
       before.set(key, touched)
       if (isAsked(change)) touched.anew = true
       if (to === undefined) {
-        bySegment.delete(id)
+        bySegment.givenUp.drop(id)
         continue
       }
       const codes = codesOf(to, instrument.exchange, this.#options)

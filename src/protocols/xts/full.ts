@@ -1,5 +1,6 @@
 /** Whole messages in JSON to ticks: events `1501-json-full` and the like, and the snapshots of REST answers. */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { parseJson } from "../text.ts"
 import type { Fields } from "./fields.ts"
 import {
   AVERAGE,
@@ -125,16 +126,9 @@ const decodeTouchline = (
  * null. `undefined` for anything that is no JSON.
  */
 export const parseLoosely = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    if (!NOT_A_NUMBER.test(text)) return undefined
-    try {
-      return JSON.parse(text.replace(NOT_A_NUMBER, ":null"))
-    } catch {
-      return undefined
-    }
-  }
+  const value = parseJson(text)
+  if (value !== undefined || !NOT_A_NUMBER.test(text)) return value
+  return parseJson(text.replace(NOT_A_NUMBER, ":null"))
 }
 
 const NOT_A_NUMBER = /:\s*-?(?:NaN|Infinity)\b/g

@@ -109,7 +109,10 @@ export class Messages {
       return undefined
     }
     const subscription = bySegment.get(id)
-    if (subscription === undefined) sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`)
+    if (subscription === undefined) {
+      const former = bySegment.givenUp.of(id)
+      sink.reject("not_subscribed", `segment ${segment}, instrument ${id}`, former?.instrument)
+    }
     return subscription
   }
 }

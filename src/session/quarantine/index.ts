@@ -5,11 +5,13 @@
  * copied, waits in a bounded queue and lies in a bounded folder. Late packets after an unsubscribe are everyday and are
  * not kept, nor are texts before a connection's first tick: among them is the answer to the login, which may repeat it.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { WireInstrument } from "../../market/instrument.ts"
+import { monotonicOf } from "../../market/monotonic.ts"
 import type { Frame, RejectCause, Want } from "../../protocols/protocol.ts"
 import { writeFailureText } from "../../store/diskSpace.ts"
 import { ConnectionTaps } from "../surroundings.ts"
@@ -97,7 +99,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Tap, never, Scope.Scope> {
   const { burst = 20, dataDir, maxBytes = 32 * 1024 * 1024, perMinute = 6 } = options
   const files = makeFiles(dataDir, { maxFileBytes: Math.ceil(maxBytes / MAX_FILES), maxFiles: MAX_FILES })
-  const passes = makeLimiter({ burst, perMinute })
+  const passes = makeLimiter({ burst, perMinute }, monotonicOf(yield* Clock.Clock))
   const count = yield* makeMetrics
   const queue = yield* Queue.dropping<Waiting>(QUEUE_CAPACITY)
 
@@ -149,7 +151,7 @@ export const make = Effect.fnUntraced(function* (
       rejected: (cause, detail, frame, at) => {
         if (cause === "not_subscribed") return
         const secret = frame === undefined || (!ticked && isText(frame))
-        if (secret || !passes(`${broker}/${cause}`, at)) return count.skipped(broker, cause)
+        if (secret || !passes(`${broker}/${cause}`)) return count.skipped(broker, cause)
         const waiting: Waiting = {
           name,
           cause,

@@ -5,18 +5,22 @@ export interface LimiterOptions {
   readonly perMinute: number
 }
 
-export type Limiter = (key: string, now: number) => boolean
+export type Limiter = (key: string) => boolean
 
-/** True lets one pass. Keys are few: a broker and a cause. */
-export const makeLimiter = ({ burst, perMinute }: LimiterOptions): Limiter => {
+/**
+ * True lets one pass. Keys are few: a broker and a cause.
+ *
+ * @param now monotonic milliseconds
+ */
+export const makeLimiter = ({ burst, perMinute }: LimiterOptions, now: () => number): Limiter => {
   const buckets = new Map<string, { tokens: number; at: number }>()
-  return (key, now) => {
+  return (key) => {
+    const at = now()
     let bucket = buckets.get(key)
-    if (bucket === undefined) buckets.set(key, (bucket = { tokens: burst, at: now }))
-    // A clock that was set back gives nothing and takes nothing.
-    const gained = (Math.max(0, now - bucket.at) * perMinute) / 60_000
+    if (bucket === undefined) buckets.set(key, (bucket = { tokens: burst, at }))
+    const gained = ((at - bucket.at) * perMinute) / 60_000
     bucket.tokens = Math.min(burst, bucket.tokens + gained)
-    bucket.at = now
+    bucket.at = at
     if (bucket.tokens < 1) return false
     bucket.tokens--
     return true

@@ -54,13 +54,19 @@ export const writeRecording = async (
   return path
 }
 
-/** Deletes the oldest ones beyond the bounds, and what a process that died left half written. */
+/**
+ * Deletes the oldest ones beyond the bounds, and what a process that died left half written.
+ *
+ * @param fresh have just been written: they stay, although a clock that was set back may make their names look old
+ */
 export const sweep = async (
   directory: string,
-  { keepBytes, keepFiles }: Retention
+  { keepBytes, keepFiles }: Retention,
+  fresh: ReadonlyArray<string> = []
 ): Promise<ReadonlyArray<string>> => {
   const names = (await readdir(directory).catch(() => [])).sort().reverse()
   const gone: Array<string> = []
+  const stays = new Set(fresh)
   let files = 0
   let bytes = 0
   for (const name of names) {
@@ -72,7 +78,7 @@ export const sweep = async (
     files++
     bytes += (await stat(path).catch(() => undefined))?.size ?? 0
     // The newest one stays, however large.
-    if (files > 1 && (files > keepFiles || bytes > keepBytes)) gone.push(path)
+    if (files > 1 && !stays.has(path) && (files > keepFiles || bytes > keepBytes)) gone.push(path)
   }
   for (const path of gone) await rm(path, { force: true })
   return gone

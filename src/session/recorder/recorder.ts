@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Semaphore from "effect/Semaphore"
 import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { monotonicOf } from "../../market/monotonic.ts"
 import { writeFailureText } from "../../store/diskSpace.ts"
 import type { ConnectionName, ConnectionTap, Tap } from "../tap.ts"
 import type { Retention } from "./files.ts"
@@ -81,6 +82,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
   const settings = { ...defaultRecorder, ...options }
   const registry = yield* BrokerRegistry
   const clock = yield* Clock.Clock
+  const now = monotonicOf(clock)
   const budget = new Budget(settings.maxTotalBytes)
   const rings = new Map<string, Ring>()
   const writing = yield* Semaphore.make(1)
@@ -93,7 +95,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
     const key = keyOf(name)
     const known = rings.get(key)
     if (known !== undefined) return known
-    const ring = new Ring(name, settings, budget)
+    const ring = new Ring(name, settings, budget, now)
     rings.set(key, ring)
     return ring
   }
@@ -121,8 +123,8 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
         alarm: (why, at) => {
           const own = listed()
           own.mark(KIND.alarm, at, why)
-          if (own.alarmedAt > 0 && at - own.alarmedAt < settings.alarmEveryMs) return
-          if (Queue.offerUnsafe(alarms, { ring: own, why })) own.alarmedAt = at
+          if (now() - own.alarmedAt < settings.alarmEveryMs) return
+          if (Queue.offerUnsafe(alarms, { ring: own, why })) own.alarmedAt = now()
         }
       }
     }
@@ -177,7 +179,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
           yield* Effect.logInfo(`recorded ${ring.name.stream}, connection ${ring.name.connection}: ${path}`)
         }
         yield* Effect.ignore(
-          Effect.tryPromise(() => sweep(directory, settings)),
+          Effect.tryPromise(() => sweep(directory, settings, paths)),
           { log: true }
         )
         return paths
@@ -191,10 +193,9 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
     Effect.forkScoped
   )
   yield* Effect.suspend(() => {
-    const now = clock.currentTimeMillisUnsafe()
     for (const [key, ring] of rings) {
-      ring.expire(now - settings.windowMs)
-      if (now - ring.lastAt < REST_AFTER * settings.windowMs) continue
+      ring.expire()
+      if (now() - ring.heardAt < REST_AFTER * settings.windowMs) continue
       ring.rest()
       rings.delete(key)
     }

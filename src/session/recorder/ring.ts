@@ -71,16 +71,21 @@ export class Ring {
   readonly #table = new InstrumentTable()
   readonly #prologue: Prologue
   readonly #slabs: Array<Slab> = []
+  readonly #now: () => number
   readonly #fold = (record: SlabRecord): void => this.#prologue.fold(record)
   bytes = 0
-  lastAt = 0
-  /** When it was last written because of an alarm. */
-  alarmedAt = 0
+  /** When its last record came, by `now`. */
+  heardAt: number
+  /** When it was last written because of an alarm, by `now`. */
+  alarmedAt = -Infinity
 
-  constructor(name: ConnectionName, limits: RingLimits, budget: Budget) {
+  /** @param now monotonic milliseconds: records carry the time of day, which may be set */
+  constructor(name: ConnectionName, limits: RingLimits, budget: Budget, now: () => number) {
     this.name = name
     this.#limits = limits
     this.#budget = budget
+    this.#now = now
+    this.heardAt = now()
     this.#prologue = new Prologue(limits.prologueBytes, (bytes) => budget.grow(bytes))
   }
 
@@ -104,21 +109,26 @@ export class Ring {
   #text(kind: number, at: number, text: string): void {
     const last = this.#slabs.at(-1)
     // No character takes more than three bytes; the exact size is looked for when that does not fit.
-    const slab = roomIn(last, text.length * 3) ? last : this.#room(Buffer.byteLength(text), at)
+    const slab = roomIn(last, text.length * 3) ? last : this.#room(Buffer.byteLength(text))
     appendText(slab, kind, at, text)
-    this.lastAt = at
+    this.#heard(slab)
   }
 
   #bytes(kind: number, at: number, payload: Uint8Array): void {
-    appendBytes(this.#room(payload.length, at), kind, at, payload)
-    this.lastAt = at
+    const slab = this.#room(payload.length)
+    appendBytes(slab, kind, at, payload)
+    this.#heard(slab)
   }
 
-  #room(payload: number, at: number): Slab {
+  #heard(slab: Slab): void {
+    slab.heardAt = this.heardAt = this.#now()
+  }
+
+  #room(payload: number): Slab {
     const last = this.#slabs.at(-1)
     if (roomIn(last, payload)) return last
     this.#wake()
-    this.expire(at - this.#limits.windowMs)
+    this.expire()
     const size = Math.max(SLAB_BYTES, HEAD + payload)
     while (this.bytes + size > this.#limits.maxBytes && this.letGo());
     const slab = this.#budget.take(HEAD + payload)
@@ -127,9 +137,10 @@ export class Ring {
     return slab
   }
 
-  /** Lets go of slabs whose last record is older. */
-  expire(before: number): void {
-    while (this.#slabs.length > 0 && this.#slabs[0]!.lastAt < before && this.letGo());
+  /** Lets go of slabs whose last record is older than the window. */
+  expire(): void {
+    const before = this.#now() - this.#limits.windowMs
+    while (this.#slabs.length > 0 && this.#slabs[0]!.heardAt < before && this.letGo());
   }
 
   /** Gives its oldest slab to the prologue. False when it has none. */

@@ -14,8 +14,8 @@ export interface Slab {
   readonly bytes: Buffer
   readonly view: DataView
   end: number
-  /** The time of its last record. */
-  lastAt: number
+  /** When its last record came, by the clock of its ring. */
+  heardAt: number
   /** Somebody still reads it: it may be let go, but not be written over. */
   lent: boolean
 }
@@ -29,7 +29,7 @@ export interface SlabRecord {
 
 export const makeSlab = (size: number): Slab => {
   const bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, size))
-  return { bytes, view: new DataView(bytes.buffer), end: 0, lastAt: 0, lent: false }
+  return { bytes, view: new DataView(bytes.buffer), end: 0, heardAt: 0, lent: false }
 }
 
 /** Where the next record of so many payload bytes goes; undefined when the slab has no room for it. */
@@ -42,7 +42,6 @@ const begin = (slab: Slab, kind: number, at: number, length: number): number => 
   view.setFloat64(end + 1, at)
   view.setUint32(end + 9, length)
   slab.end = end + HEAD + length
-  slab.lastAt = at
   return end + HEAD
 }
 

@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
 import type { Socket, SocketOptions } from "../transport.ts"
-import { socketReason } from "./unreachable.ts"
+import { lostReason, socketReason } from "./unreachable.ts"
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** Bytes that may wait to be written before the connection counts as dead. Requests are short. */
@@ -45,7 +45,7 @@ export const openByteStream = (
     socket.on("error", (error: NodeJS.ErrnoException) => {
       fail(
         isOpen
-          ? new ConnectionLost({ detail: error.code ?? error.message })
+          ? new ConnectionLost({ detail: lostReason(error) })
           : new ConnectionRefused({ detail: socketReason(error) })
       )
     })

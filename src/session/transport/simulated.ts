@@ -28,6 +28,6 @@ export const openSimulated = (
       }),
       ({ close }) => Effect.sync(close)
     )
-    const pong = (): void => options.onAlive?.(clock.currentTimeMillisUnsafe(), "pong")
+    const pong = (): void => options.onAlive?.("pong")
     return { send: connection.send, ping: pong, drop: connection.close, ended: Deferred.await(end) }
   })

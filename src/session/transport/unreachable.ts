@@ -11,6 +11,12 @@ const codeOf = ({ code, message }: NodeJS.ErrnoException): string =>
 /** Why a socket did not open. Texts of errors without a code are the library's, and hold no address. */
 export const socketReason = (error: NodeJS.ErrnoException): string => explainedCode(codeOf(error))
 
+/** Why an open socket ended. The codes of the `ws` library are about frames that are none. */
+export const lostReason = (error: NodeJS.ErrnoException): string =>
+  error.code?.startsWith("WS_ERR_") === true
+    ? `the broker sent a frame that is not valid: ${error.code}, ${error.message}`
+    : socketReason(error)
+
 /** Adds the host, and what the login says of the address, to a failure to open it; other failures are not about that. */
 export const atHost =
   ({ addressNote, url }: Pick<Handshake, "addressNote" | "url">) =>

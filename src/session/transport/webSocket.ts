@@ -8,7 +8,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
 import { brokerText } from "../../protocols/text.ts"
 import type { Socket, SocketOptions } from "../transport.ts"
-import { socketReason } from "./unreachable.ts"
+import { lostReason, socketReason } from "./unreachable.ts"
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Larger than any broker's frame; a frame beyond it ends the connection instead of the process. */
@@ -43,12 +43,17 @@ export const openWebSocket = (
       }),
       (socket) => Effect.sync(() => close(socket))
     )
-    ws.on("open", () => Deferred.doneUnsafe(opened, Effect.void))
+    // Not the library's state: that is "closing" by the time an error of an open socket is told.
+    let isOpen = false
+    ws.on("open", () => {
+      isOpen = true
+      Deferred.doneUnsafe(opened, Effect.void)
+    })
     ws.on("message", (data: Buffer, isBinary: boolean) =>
       options.onFrame(isBinary ? data : data.toString("utf8"), clock.currentTimeMillisUnsafe())
     )
-    ws.on("ping", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "ping"))
-    ws.on("pong", () => options.onAlive?.(clock.currentTimeMillisUnsafe(), "pong"))
+    ws.on("ping", () => options.onAlive?.("ping"))
+    ws.on("pong", () => options.onAlive?.("pong"))
     ws.on("unexpected-response", (_request, response) => {
       fail(
         options.refusal({
@@ -63,8 +68,8 @@ export const openWebSocket = (
     })
     ws.on("error", (error: NodeJS.ErrnoException) => {
       fail(
-        ws.readyState === WebSocket.OPEN
-          ? new ConnectionLost({ detail: error.code ?? error.message })
+        isOpen
+          ? new ConnectionLost({ detail: lostReason(error) })
           : new ConnectionRefused({ detail: socketReason(error) })
       )
     })

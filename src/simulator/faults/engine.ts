@@ -20,6 +20,8 @@ export interface FaultEvent {
 
 export interface EngineOptions {
   readonly seed: number
+  /** Monotonic ms. */
+  readonly moment: () => number
   /** Epoch ms. */
   readonly now: () => number
   readonly onFault?: (event: FaultEvent) => void
@@ -35,7 +37,7 @@ const MAY_BE_SENT = (code: number): boolean =>
 export type Engine = ReturnType<typeof makeEngine>
 
 export const makeEngine = (options: EngineOptions) => {
-  const { now, onFault } = options
+  const { moment, now, onFault } = options
   const lines = new Set<Line>()
   const faults: Array<Active> = []
   const timers = new Map<Active, Set<NodeJS.Timeout>>()
@@ -87,7 +89,7 @@ export const makeEngine = (options: EngineOptions) => {
 
   const leave = (line: Line, words: Trouble | undefined, otherwise: Closing): void => {
     if (!line.peer.isOpen()) return
-    if (words !== undefined && words.frames.length > 0) line.send("login", words.frames, now())
+    if (words !== undefined && words.frames.length > 0) line.send("login", words.frames, moment())
     const { code, reason } = words?.close ?? otherwise
     if (MAY_BE_SENT(code) || line.peer.wire === undefined) line.peer.close(code, reason)
     else line.peer.wire.close(code, reason)
@@ -125,7 +127,7 @@ export const makeEngine = (options: EngineOptions) => {
   const afterLogin = (line: Line, active: Active): void => {
     const { fault } = active
     if (!("afterLogin" in fault) || fault.afterLogin === undefined || line.loggedInAt === undefined) return
-    const wait = Math.max(0, line.loggedInAt + fault.afterLogin - now())
+    const wait = Math.max(0, line.loggedInAt + fault.afterLogin - moment())
     later(active, wait, () => {
       if (!lines.has(line) || active.state !== "active") return
       strike(line, active)
@@ -195,7 +197,7 @@ export const makeEngine = (options: EngineOptions) => {
     }
   }
 
-  const limits = makeLimits({ faults, lines, now })
+  const limits = makeLimits({ faults, lines, now: moment })
 
   return {
     limits,
@@ -219,7 +221,7 @@ export const makeEngine = (options: EngineOptions) => {
       return line
     },
     loggedIn: (line: Line): void => {
-      line.loggedInAt = now()
+      line.loggedInAt = moment()
       for (const active of faults) {
         if (active.state === "active" && endings.has(active.fault.fault) && active.concerns(line))
           afterLogin(line, active)

@@ -9,6 +9,7 @@ export interface LimitsOptions {
   readonly faults: ReadonlyArray<Active>
   readonly lines: ReadonlySet<Line>
   /** Epoch ms. */
+  /** Monotonic ms. */
   readonly now: () => number
 }
 

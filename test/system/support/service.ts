@@ -7,7 +7,9 @@ import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import { Gateway, OrderUpdates } from "../../../src/gateway/index.ts"
+import { alwaysOpen } from "../../../src/market/hours.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
+import { Hours } from "../../../src/session/surroundings.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { demoCredentials, simulate } from "../../../src/simulator/index.ts"
 import type { SimulatorOptions } from "../../../src/simulator/index.ts"
@@ -32,7 +34,12 @@ export const startService = Effect.fnUntraced(function* (
     reconnect: { base: "50 millis", cap: "500 millis", healthyAfter: "1 minute" },
     watchEvery: "100 millis",
     idleTimeToLive: "200 millis"
-  }).pipe(Layer.provide(Transport.layerSockets), Layer.provideMerge(FrameBus.layer))
+  }).pipe(
+    Layer.provide(Transport.layerSockets),
+    // The simulated market never closes.
+    Layer.provide(Layer.succeed(Hours, alwaysOpen)),
+    Layer.provideMerge(FrameBus.layer)
+  )
   const context = yield* Layer.build(
     Gateway.layer({ port: 0, version: "test" }).pipe(
       Layer.provide(OrderUpdates.layer),

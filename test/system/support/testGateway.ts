@@ -1,6 +1,7 @@
 /** A real gateway on a real port in front of a scripted feed. */
 import { readFileSync } from "node:fs"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -48,6 +49,10 @@ export interface TestExtras {
   readonly adjust?: (feed: Feed["Service"]) => Feed["Service"]
   /** Collects every log line, of all levels. */
   readonly logs?: Array<string>
+  /** API keys that log in as `asha`, besides those of the cases. */
+  readonly keys?: ReadonlyArray<string>
+  /** What the gateway takes for the time of day, and for the clock of durations. */
+  readonly clock?: Clock.Clock
   /** A data folder beside the feed, as gateways of the commands have. */
   readonly store?: Layer.Layer<Store, StoreError>
 }
@@ -55,12 +60,17 @@ export interface TestExtras {
 /** Rejects with the ListenFailed when the port cannot be opened. */
 export const startGateway = async (
   options: GatewayOptions = {},
-  { adjust, logs, store }: TestExtras = {}
+  { adjust, clock, keys = [], logs, store }: TestExtras = {}
 ): Promise<TestGateway> => {
+  const own = Object.fromEntries(
+    keys.map((value) => [value, { value, user_id: "asha", broker: "alpha" }] as const)
+  )
+  const world = { ...fixture, keys: { ...fixture.keys, ...own } }
   const { authGraceMs } = defaults
   const runtime = ManagedRuntime.make(
-    scriptedGateway(fixture, { authGraceMs, ...options }, adjust).pipe(
+    scriptedGateway(world, { authGraceMs, ...options }, adjust).pipe(
       store === undefined ? (gateway) => gateway : Layer.provide(store),
+      clock === undefined ? (gateway) => gateway : Layer.provide(Layer.succeed(Clock.Clock, clock)),
       Layer.provide(Layer.succeed(References.MinimumLogLevel, logs === undefined ? "None" : "All")),
       Layer.provide(
         Logger.layer([
@@ -76,7 +86,7 @@ export const startGateway = async (
     port,
     url: `ws://127.0.0.1:${port}`,
     feed: await runtime.runPromise(Scripted),
-    world: await runtime.runPromise(scriptedWorld(fixture)),
+    world: await runtime.runPromise(scriptedWorld(world)),
     stats,
     tell: bus.tell,
     order: orders.publish,

@@ -35,7 +35,7 @@ const make = Effect.gen(function* () {
         return { broker: "zerodha", state: state.infos[user] ?? "connected", modes: [], reason: "why" }
       }),
     users: () => state.users,
-    heldBy: () => ({ instruments: 3, failed: 1 }),
+    heldBy: () => Effect.succeed({ instruments: 3, failed: 1 }),
     tell: (event) => void told.push(event),
     clock: yield* Clock.Clock
   })
@@ -98,13 +98,14 @@ describe("the watch over the feed process", () => {
         type: "feed_up",
         user: "asha",
         broker: "zerodha",
+        // The feed process may live on another machine, whose time of day is its own.
         at: 9000,
         connection: 1,
         gap_ms: 0,
         restored: 3,
         failed: 0
       })
-      assert.deepInclude(told[0], { connection: 1, gap_ms: 8000 })
+      assert.deepInclude(told[0], { connection: 1, gap_ms: 1000 })
       take()
       state.answers = true
       yield* TestClock.adjust("1 second")

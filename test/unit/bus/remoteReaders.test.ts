@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect"
 import { FeedError } from "../../../src/bus/feed.ts"
 import type { Body, FeedLink } from "../../../src/bus/zmq/feedLink.ts"
 import type { Answer } from "../../../src/bus/zmq/link.ts"
+import { letGo, newReader } from "../../../src/bus/zmq/remoteReader.ts"
 import { RemoteReaders } from "../../../src/bus/zmq/remoteReaders.ts"
+import { stepsOf } from "../../support/iterations.ts"
 
 const info = { broker: "zerodha", state: "connected", modes: ["ltp"] } as const
 const silent = new FeedError({ code: "BROKER_CONNECTION_ERROR", detail: "the feed process does not answer" })
@@ -125,12 +127,54 @@ describe("readers of a remote feed", () => {
     })
   )
 
+  it.effect("are made anew piece by piece, however much they hold", () =>
+    Effect.gen(function* () {
+      const { asked, ping, readers, restart } = make()
+      const much = Array.from({ length: 600 }, (_, i) => quote(`S${i}`))
+      for (const name of ["c1", "c2"]) {
+        yield* readers.attach("asha", name)
+        yield* readers.subscribe("asha", name, much)
+      }
+      asked()
+      restart()
+      ping()
+      yield* readers.restore
+      const pieces = asked().filter((request) => request.startsWith("subscribe"))
+      const sizes = (name: string) =>
+        pieces.filter((p) => p.includes(` ${name} `)).map((p) => p.split("+").length)
+      assert.deepStrictEqual(
+        [sizes("c1"), sizes("c2")],
+        [
+          [250, 250, 100],
+          [250, 250, 100]
+        ]
+      )
+      assert.deepStrictEqual(yield* readers.heldBy("asha"), { instruments: 600, failed: 0 })
+    })
+  )
+
+  it("are let go by name in one look, where the feed process has forgotten all of them", () => {
+    const reader = newReader("asha", "c1")
+    const much = Array.from({ length: 1000 }, (_, i) => quote(`S${i}`))
+    for (const request of much) reader.held.set(`${request.symbol}/quote`, request)
+    reader.held.set("S1/ltp", { ...quote("S1"), mode: "ltp" })
+    const forgotten = much.map(
+      ({ exchange, symbol }) =>
+        ({ status: "error", symbol, exchange, code: "NOT_SUBSCRIBED", message: "Not subscribed" }) as const
+    )
+    assert.isAtMost(
+      stepsOf(() => letGo(reader, much, forgotten)),
+      2 * much.length
+    )
+    assert.deepStrictEqual([...reader.held.keys()], ["S1/ltp"])
+  })
+
   it.effect("are made anew by the symbols that the feed holds, whatever they were asked for by", () =>
     Effect.gen(function* () {
       const { asked, ping, readers, restart } = make()
       yield* readers.attach("asha", "c1")
       yield* readers.subscribe("asha", "c1", [quote("RELIANCE-EQ"), quote("INFY"), quote("INFY-EQ")])
-      assert.deepStrictEqual(readers.heldBy("asha"), { instruments: 2, failed: 0 })
+      assert.deepStrictEqual(yield* readers.heldBy("asha"), { instruments: 2, failed: 0 })
       asked()
       restart()
       ping()
@@ -187,7 +231,7 @@ describe("readers of a remote feed", () => {
       ping()
       yield* readers.restore
       assert.deepStrictEqual(refused, ["asha TCS/quote: no such symbol"])
-      assert.deepStrictEqual(readers.heldBy("asha"), { instruments: 2, failed: 1 })
+      assert.deepStrictEqual(yield* readers.heldBy("asha"), { instruments: 2, failed: 1 })
     })
   )
 

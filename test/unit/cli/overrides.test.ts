@@ -33,7 +33,7 @@ describe("brokers.json", () => {
   it.effect("stops what connects, with all that is wrong in it", () =>
     Effect.gen(function* () {
       const dir = yield* withFile(MIXED)
-      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir, {})))
+      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir)))
       assert.include(message, `${join(dir, "brokers.json")}: kotak has an unknown key variannt (known: `)
       assert.match(message, /angel: Variant "dialect" of protocol smartstream must be one of angel, mstock/)
       assert.match(message, /there is no broker kotakk \(known: .*kotak, /)
@@ -44,7 +44,7 @@ describe("brokers.json", () => {
   it.effect("may name a broker once, in whichever case", () =>
     Effect.gen(function* () {
       const dir = yield* withFile('{"kotak": {"requestBatch": 1}, "Kotak": {"variannt": {}}, "upstox": {}}')
-      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir, {})))
+      const { message } = yield* Effect.flip(registryOf(Overrides.registry(dir)))
       assert.include(message, "kotak is there twice, as kotak and Kotak: keep one of them; ")
       assert.include(message, "Kotak has an unknown key variannt")
       const registry = yield* registryOf(Overrides.lenientRegistry(dir))
@@ -72,13 +72,26 @@ describe("brokers.json", () => {
     })
   )
 
-  it.effect("may be missing, and is taken with what the command line says", () =>
+  it.effect("may be missing, and gives way to what a simulator says", () =>
     Effect.gen(function* () {
-      const dir = yield* folder
-      const registry = yield* registryOf(Overrides.registry(dir, { Zerodha: "ws://127.0.0.1:1" }))
-      assert.strictEqual((yield* registry.load("zerodha")).broker.endpoint, "ws://127.0.0.1:1")
-      const wrong = yield* Effect.flip(registryOf(Overrides.registry(dir, { zerodha: "http://x" })))
-      assert.match(wrong.message, /^--endpoint zerodha=http:\/\/x: the address must begin with/)
+      const moved = {
+        endpoint: "ws://127.0.0.1:1",
+        instrumentsUrl: "http://127.0.0.1:1/instruments",
+        simulated: true
+      }
+      const registry = yield* registryOf(Overrides.registry(yield* folder, { zerodha: moved }))
+      const { broker } = yield* registry.load("zerodha")
+      assert.strictEqual(broker.endpoint, moved.endpoint)
+      assert.isTrue(broker.simulated)
+
+      const dir = yield* withFile(
+        '{"zerodha": {"endpoint": "wss://ws2.kite.trade", "simulated": false, "requestBatch": 7}}'
+      )
+      const over = yield* registryOf(Overrides.registry(dir, { zerodha: moved }))
+      assert.deepInclude((yield* over.load("zerodha")).broker, { endpoint: moved.endpoint, simulated: true })
+      assert.strictEqual((yield* over.load("zerodha")).broker.pacing.batch, 7)
+      const own = yield* registryOf(Overrides.registry(dir))
+      assert.strictEqual((yield* own.load("zerodha")).broker.endpoint, "wss://ws2.kite.trade")
     })
   )
 
@@ -107,7 +120,7 @@ describe("brokers.json", () => {
         [other, /brokers\.json must be an object of brokers/],
         [unreadable, /brokers\.json could not be read \(EISDIR\)/]
       ] as const) {
-        for (const layer of [Overrides.registry(dir, {}), Overrides.lenientRegistry(dir)]) {
+        for (const layer of [Overrides.registry(dir), Overrides.lenientRegistry(dir)]) {
           const { message } = yield* Effect.flip(registryOf(layer))
           assert.match(message, said)
           assert.notInclude(message, "secret")

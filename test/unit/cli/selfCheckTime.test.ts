@@ -1,5 +1,6 @@
 /** When the self-check of a service runs. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -14,6 +15,7 @@ import { Hours } from "../../../src/session/surroundings.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { Users } from "../../../src/store/users.ts"
+import { makeSettableClock } from "../../support/settableClock.ts"
 import { temporaryFolder } from "../store/support.ts"
 
 const at = (moment: string): number => Date.parse(`${moment}+05:30`)
@@ -53,6 +55,21 @@ describe("the self-check's time", () => {
       for (let day = 0; day < 3; day++) yield* TestClock.adjust("1 day")
       yield* rounds(2)
       assert.isFalse(lines.some((line) => line.includes("a weekend")))
+    }).pipe(Effect.provide(service))
+  )
+
+  it.effect("is the time of day, also where that is set meanwhile", () =>
+    Effect.gen(function* () {
+      lines.length = 0
+      yield* TestClock.setTime(at("2026-11-27T08:30:00"))
+      const { clock, step } = yield* makeSettableClock
+      yield* selfCheck(Option.some("08:45"), yield* temporaryFolder).pipe(
+        Effect.provideService(Clock.Clock, clock)
+      )
+      yield* TestClock.adjust("1 minute")
+      step(10 * 60_000)
+      yield* TestClock.adjust("5 minutes")
+      yield* rounds(1)
     }).pipe(Effect.provide(service))
   )
 

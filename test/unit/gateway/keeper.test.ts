@@ -48,7 +48,12 @@ const common = { keyId: 1, encoding: "json", events: false, snapshot: false, clo
 const who = identityOf(common)
 
 const make = (folder?: string, now = { at: 1_000_000 }) => {
-  const keeper = new Keeper({ folder, name: "g", keepMs: 60_000, now: () => now.at })
+  const keeper = new Keeper({
+    folder,
+    name: "g",
+    keepMs: 60_000,
+    clock: { now: () => now.at, timeOfDay: () => now.at }
+  })
   keeper.open()
   return { keeper, now }
 }
@@ -62,7 +67,7 @@ describe("a kept set", () => {
     hold(client, "TCS", 4, 5)
     hold(client, "INFY", 2, 5, { slow: "close", intervalMs: 250 })
     hold(client, "SBIN", 2, 5, { slow: "close", intervalMs: 250 })
-    const set = setOf(client, who)
+    const set = setOf(who, client.holdings, false)
     assert.deepStrictEqual(readSet(JSON.stringify(set)), set)
     const bodies = requestsOf(set).map(({ choice, depth, entries, terms }) => ({
       ...choice,
@@ -210,7 +215,7 @@ describe("a keeper on the disk", () => {
     Effect.gen(function* () {
       const root = yield* temporaryFolder
       const now = Date.now()
-      const set = setOf(clientOf("A"), who)
+      const set = setOf(who, clientOf("A").holdings, false)
       leave(root, `${process.ppid}-lives`, [set], now)
       leave(root, `${NOBODY}-old`, [set], now - 61_000)
       leave(root, `${NOBODY}-odd`, [{ identity: who }, [], { ...set, groups: [] }], now)
@@ -230,7 +235,12 @@ describe("a keeper on the disk", () => {
   it.effect("writes what is due when the gateway ends, and goes on after a disk that takes nothing", () =>
     Effect.gen(function* () {
       const root = join(yield* temporaryFolder, "resume")
-      const options = { folder: root, name: "g", keepMs: 60_000, now: () => Date.now() }
+      const options = {
+        folder: root,
+        name: "g",
+        keepMs: 60_000,
+        clock: { now: () => performance.now(), timeOfDay: () => Date.now() }
+      }
       yield* Effect.scoped(
         Effect.gen(function* () {
           const keeper = yield* openKeeper(options)

@@ -161,6 +161,10 @@ describe("request_id", () => {
     for (const levels of [40, 200_000]) {
       expect(nested(levels)).toMatchObject({ kind: "problem", problem: { code: "INVALID_JSON" } })
     }
+    // Brackets in a string close nothing.
+    const disguised = `{"action":"ping","note":"${"]}".repeat(500)}","request_id":${"[".repeat(500)}${"]".repeat(500)}}`
+    expect(readFrame(disguised)).toMatchObject({ kind: "problem", problem: { code: "INVALID_JSON" } })
+    expect(readFrame(`{"action":"ping","note":"${"[{".repeat(500)}"}`)).toMatchObject({ kind: "request" })
   })
 })
 

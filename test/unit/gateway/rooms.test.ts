@@ -139,6 +139,20 @@ describe("rooms", () => {
     })
   })
 
+  it("serve every spelling that is left, whichever went before it", () => {
+    const spellings = [1, 2, 3, 4, 5].map((n): Spelling => ({ ...feed, exchange: " ".repeat(n) + "NSE" }))
+    const seats = spellings.map((spelling) => rooms.join(topic, feed, spelling, new Socket()))
+    for (const gone of [1, 4, 0]) rooms.leave(seats[gone]!)
+    // Leaving twice takes nobody else out, neither who came under the same spelling meanwhile.
+    const back = rooms.join(topic, feed, spellings[1]!, new Socket())
+    rooms.leave(seats[4]!)
+    rooms.deliver(frame)
+    const read = published.map(([, text]) => (JSON.parse(text) as Spelling).exchange)
+    expect(read.toSorted()).toEqual(["    NSE", "   NSE", "  NSE"])
+    for (const seat of [back, seats[2]!, seats[3]!]) rooms.leave(seat)
+    expect(rooms.size).toBe(0)
+  })
+
   it("write to a solo reader directly and leave the topic to the others", () => {
     const solo = new Socket(true)
     const seat = rooms.join(topic, feed, feed, solo)
@@ -205,7 +219,8 @@ describe("holdings", () => {
     const holdings = new Holdings()
     const series = named("CENTRALBK-BE")
     const put = (servedAs: string | undefined, tag: 1 | 2) => {
-      const name = holdings.servedAs(series, servedAs)
+      const symbol = servedAs ?? series.instrument.symbol
+      const name = { ...series, instrument: { ...series.instrument, symbol } }
       const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
       const seat = rooms.join(name.instrument.symbol, feed, spelling, new Socket())
       const mode = tag === 1 ? "ltp" : "quote"
@@ -219,9 +234,9 @@ describe("holdings", () => {
       ["CENTRALBK", 1],
       ["CENTRALBK-BE", 2]
     ])
-    expect(holdings.find(series, "quote", 2)?.topic).toBe("CENTRALBK-BE")
-    expect(holdings.find(series, "ltp", 1)?.topic).toBe("CENTRALBK")
-    expect(holdings.spellingsOf("CENTRALBK", "NSE")).toEqual([{ symbol: "CENTRALBK-BE", exchange: "NSE" }])
+    expect(holdings.find(series, 2)?.topic).toBe("CENTRALBK-BE")
+    expect(holdings.find(series, 1)?.topic).toBe("CENTRALBK")
+    expect(holdings.spellingsOf("NSE:CENTRALBK")).toEqual([{ symbol: "CENTRALBK-BE", exchange: "NSE" }])
     expect(holdings.remove(series, undefined).requests).toEqual([
       { symbol: "CENTRALBK", exchange: "NSE", mode: "ltp" },
       { symbol: "CENTRALBK-BE", exchange: "NSE", mode: "quote" }
@@ -233,7 +248,7 @@ describe("holdings", () => {
     const holdings = new Holdings()
     hold(holdings, named("TCS"), 3, 5)
     hold(holdings, named("TCS"), 3, 20)
-    expect(holdings.find(named("TCS"), "depth", 3)?.topic).toBe("TCS/depth/20")
+    expect(holdings.find(named("TCS"), 3)?.topic).toBe("TCS/depth/20")
     hold(holdings, named("TCS"), 4, 5)
     expect(holdings.clear().holdings.map((h) => h.tag)).toEqual([3, 4])
     expect(holdings.clear()).toEqual({ holdings: [], requests: [] })

@@ -134,7 +134,8 @@ describe("arrow: requests", () => {
       return [f["code"], f["mode"]]
     })
     assert.deepStrictEqual(asked, expected as ReadonlyArray<unknown>)
-    assert.deepStrictEqual(requested(codec, [change]), [])
+    // What is given up once more may not have been heard.
+    assert.strictEqual(requested(codec, [change]).length, to === undefined ? 1 : 0)
   })
 
   it("keeps to the batch", () => {

@@ -100,10 +100,9 @@ describe("deltaexchange: requests", () => {
     assert.deepStrictEqual(change(QUOTE, DEPTH), [request("subscribe", ["ob_l2", ["BTCUSD"]])])
     assert.deepStrictEqual(change(DEPTH, FIFTEEN), [])
     assert.deepStrictEqual(change(FIFTEEN, LTP), [request("unsubscribe", ["ob_l2", ["BTCUSD"]])])
-    assert.deepStrictEqual(change(LTP), [
-      request("unsubscribe", ["ticker", ["BTCUSD"]], ["trades", ["BTCUSD"]])
-    ])
-    assert.deepStrictEqual(change(LTP), [])
+    const goodbye = [request("unsubscribe", ["ticker", ["BTCUSD"]], ["trades", ["BTCUSD"]])]
+    assert.deepStrictEqual(change(LTP), goodbye)
+    assert.deepStrictEqual(change(LTP), goodbye, "it may not have been heard")
   })
 
   it("gives up before it asks for more, settles what changes twice, and keeps to the batch", () => {

@@ -151,7 +151,8 @@ describe("dhan: requests", () => {
     const codec = opened(dhan, [reliance], from)
     const change = { instrument: reliance, from, ...(to === undefined ? {} : { to }) }
     assert.deepStrictEqual(codes(requested(codec, [change])), expected)
-    assert.deepStrictEqual(requested(codec, [change]), [])
+    // What is given up once more may not have been heard.
+    assert.deepStrictEqual(codes(requested(codec, [change])), to === undefined ? expected : [])
   })
 
   it("asks quotes of an index that a depth reader wants", () => {

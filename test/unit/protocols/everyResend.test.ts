@@ -155,6 +155,76 @@ describe.each(everyFeed)("%s: a subscription that is asked for once more", (_, b
   })
 })
 
+/** Gives one of them up with a request that the broker never sees, and lets the market move until it has ticked on. */
+const unheard = (
+  link: Link,
+  { instrument, to }: Change,
+  others: ReadonlyArray<WireInstrument>
+): ReadonlyArray<Change> => {
+  const gone = [{ instrument, ...(to === undefined ? {} : { from: to }) }]
+  assert.isAbove(link.codec.request(gone).length, 0, "nothing asks for it")
+  const before = link.ticks.length
+  for (let round = 0; round < 200 && link.unwanted.length === 0; round++) link.step(40)
+  assert.deepStrictEqual([...new Set(link.unwanted)], [instrument])
+  flowing(link, others)
+  assert.deepStrictEqual(since(link, before, instrument), [])
+  return gone
+}
+
+describe.each(everyFeed)("%s: an unsubscription that the broker did not hear", (_, broker) => {
+  it("is known by the instrument that goes on, and is asked for once more", async () => {
+    const { changes, holds, instruments, link } = await subscribed(broker)
+    const [first, second, third] = instruments as [WireInstrument, WireInstrument, WireInstrument]
+    const held = holds()
+    const gone = unheard(link, changes[1]!, [first, third])
+    assert.deepStrictEqual(holds(), held)
+
+    link.request(gone)
+    assert.deepStrictEqual(holds(), [held[0], [], held[2]])
+    link.unwanted.length = 0
+    flowing(link, [first, third])
+    assert.deepStrictEqual(link.unwanted, [])
+
+    // And it can be had again.
+    link.request([changes[1]!])
+    assert.deepStrictEqual(holds(), held)
+    flowing(link, [first, second, third])
+    assert.deepStrictEqual(link.unwanted, [])
+  })
+
+  it("can be wanted again while the broker goes on", async () => {
+    const { changes, holds, instruments, link } = await subscribed(broker)
+    const held = holds()
+    const gone = unheard(link, changes[1]!, [instruments[0]!, instruments[2]!])
+    link.request([...gone, changes[1]!])
+    assert.deepStrictEqual(holds(), held)
+    link.unwanted.length = 0
+    flowing(link, instruments)
+    assert.deepStrictEqual(link.unwanted, [])
+  })
+
+  it("holds for an index", async () => {
+    const link = await makeLink(broker)
+    const index = link.listed.find((l) => l.instrument.exchange.endsWith("_INDEX"))?.instrument
+    // All of them come unasked there, so that none is blamed.
+    if (index === undefined || broker.protocol === "motilal") return
+    const to = { mode: broker.modes[0]!, depth: 0 }
+    link.request([{ instrument: index, to }])
+    const gone = unheard(link, { instrument: index, to }, [])
+    link.request(gone)
+    assert.deepStrictEqual(link.server.holds(index), [])
+  })
+
+  it("is asked for once more of nothing that this connection never had", async () => {
+    const { changes, link } = await subscribed(broker)
+    const fresh = await makeLink(broker)
+    const sent = fresh.outbound.length
+    fresh.request(changes.map(({ instrument, to }) => ({ instrument, from: to })))
+    assert.strictEqual(fresh.outbound.length, sent)
+    assert.deepStrictEqual(link.unwanted, [])
+  })
+})
+
 describe.each(everyFeed)("%s: what the broker says about subscriptions", (_, broker) => {
   it("confirms the very objects that were passed, or nothing", async () => {
     const { instruments, link } = await subscribed(broker)

@@ -179,10 +179,12 @@ describe("iifl-mqtt: requests", () => {
     )
     const deeper = changes.map(({ instrument: i, to }) => ({ instrument: i, from: to, to: DEPTH }))
     assert.deepStrictEqual(requested(codec, deeper), [], "a change of mode needs no traffic")
-    assert.deepStrictEqual(topics(requested(codec, [{ instrument: option, from: DEPTH }])), [
-      ["-", ["prod/marketfeed/mw/v1/nsefo/43422", "prod/marketfeed/oi/v1/nsefo/43422"]]
-    ])
-    assert.deepStrictEqual(requested(codec, [{ instrument: option, from: DEPTH }]), [])
+    // What is given up once more may not have been heard.
+    for (const _ of ["once", "once more"]) {
+      assert.deepStrictEqual(topics(requested(codec, [{ instrument: option, from: DEPTH }])), [
+        ["-", ["prod/marketfeed/mw/v1/nsefo/43422", "prod/marketfeed/oi/v1/nsefo/43422"]]
+      ])
+    }
     assert.deepStrictEqual(
       [reliance, option, nifty].map((i) => protocol.cost(QUOTE, i)),
       [1, 2, 1]

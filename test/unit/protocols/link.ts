@@ -49,6 +49,8 @@ export interface Link {
   readonly codec: Codec
   readonly server: ServerCodec
   readonly handshake: Handshake
+  /** What the client logged in with. */
+  readonly credentials: Credentials
   readonly listed: ReadonlyArray<Listed>
   /** What the market holds, by name: `NSE:RELIANCE`. */
   readonly state: (name: string) => Tick
@@ -60,6 +62,8 @@ export interface Link {
   }>
   readonly events: Array<WireEvent>
   readonly rejects: Array<string>
+  /** Whose packets came although they had been given up. */
+  readonly unwanted: Array<WireInstrument>
   /** Fields that the codec left out. */
   readonly leftOut: Array<string>
   /** Frames that reached the client, in order. */
@@ -157,12 +161,16 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
   const ticks: Array<Link["ticks"][number]> = []
   const events: Array<WireEvent> = []
   const rejects: Array<string> = []
+  const unwanted: Array<WireInstrument> = []
   const leftOut: Array<string> = []
   const inbound: Array<Frame> = []
   const outbound: Array<Outbound> = []
   const sink: Sink = {
     tick: (instrument, tick, refreshes) => ticks.push({ instrument, tick, refreshes }),
-    reject: (cause, detail) => rejects.push(`${cause}: ${detail}`),
+    reject: (cause, detail, of) => {
+      rejects.push(`${cause}: ${detail}`)
+      if (of !== undefined) unwanted.push(of)
+    },
     leftOut: (_, field) => leftOut.push(field),
     event: (event) => events.push(event),
     send: (one) => send([one])
@@ -214,12 +222,14 @@ export const makeLink = async (broker: Broker, options: LinkOptions = {}): Promi
     codec,
     server,
     handshake,
+    credentials,
     listed,
     state: (name) => market.find(name)!.tick,
     instrument,
     ticks,
     events,
     rejects,
+    unwanted,
     leftOut,
     inbound,
     outbound,

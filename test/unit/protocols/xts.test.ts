@@ -265,8 +265,10 @@ describe("xts: requests", () => {
       "PUT subscription 1502 2_2885",
       "PUT subscription 1510 2_2885"
     ])
-    assert.deepStrictEqual(ask(codec, { instrument: future, from: LTP }), ["PUT subscription 1512 2_2885"])
-    assert.deepStrictEqual(ask(codec, { instrument: future, from: LTP }), [])
+    // What is given up once more may not have been heard.
+    for (const _ of ["once", "once more"]) {
+      assert.deepStrictEqual(ask(codec, { instrument: future, from: LTP }), ["PUT subscription 1512 2_2885"])
+    }
   })
 
   it("refuses what it cannot name on the wire, and says so with the next frame", () => {

@@ -1,11 +1,13 @@
 /** Feeds that cannot start, fail on a request, or die: each is its own user's misfortune, and says so. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
 import type { BrokerModule } from "../../../src/brokers/registry.ts"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
@@ -13,11 +15,15 @@ import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { FeedError } from "../../../src/bus/feed.ts"
 import { Feed } from "../../../src/bus/feed.ts"
 import { layerMemory } from "../../../src/index.ts"
+import { alwaysOpen } from "../../../src/market/hours.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
+import { Hours } from "../../../src/session/surroundings.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { Users } from "../../../src/store/users.ts"
 import { plainInstrument, plainStatus } from "../../../src/gateway/conformance/quietFeed.ts"
+import { STEPS, makeSettableClock } from "../../support/settableClock.ts"
 import { INFY } from "./instruments.ts"
+import { settle } from "./support.ts"
 
 type Adapter = BrokerAdapter["Service"]
 
@@ -62,7 +68,10 @@ const make = Effect.gen(function* () {
   const feed = yield* Effect.service(Feed)
   return { feed, registry, users, logs, collecting }
 })
-const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(Layer.provideMerge(layerMemory()))
+const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(
+  Layer.provide(Layer.succeed(Hours, alwaysOpen)),
+  Layer.provideMerge(layerMemory())
+)
 
 describe("a feed that cannot start", () => {
   const faults: ReadonlyArray<readonly [what: string, load: () => Promise<BrokerModule>, said: string]> = [
@@ -276,4 +285,60 @@ describe("a feed that runs", () => {
       assert.strictEqual(lives[1]!.asked.length, 2, "the first reader is served by the new one")
     }).pipe(Effect.provide(Layer.fresh(live)))
   )
+})
+
+describe("a module", () => {
+  for (const own of ["Mine", "zerodha"]) {
+    it.live(`that is registered as mine and calls itself ${own} is started once`, () =>
+      Effect.gen(function* () {
+        const { feed, registry, users } = yield* make
+        let started = 0
+        yield* registry.register("mine", () =>
+          Promise.resolve(moduleOf(adapterOf(own, { initialise: () => Effect.sync(() => void started++) })))
+        )
+        yield* users.add("bina", "mine")
+        yield* feed.attach("bina", "1")
+        yield* Effect.sleep("100 millis")
+        assert.strictEqual(started, 1)
+        yield* users.setBroker("bina", "sound")
+        yield* Effect.sleep("100 millis")
+        assert.strictEqual((yield* feed.info("bina")).broker, "sound", "a change is followed all the same")
+      }).pipe(
+        Effect.provide(
+          Layer.fresh(LocalFeed.layer({ watchEvery: "5 millis" }).pipe(Layer.provideMerge(layerMemory())))
+        )
+      )
+    )
+  }
+})
+
+describe("a session without readers", () => {
+  for (const [name, ms] of STEPS) {
+    it.effect(`ends after its time, also when the time of day is set ${name}`, () =>
+      Effect.gen(function* () {
+        const { clock, step } = yield* makeSettableClock
+        const set = Effect.provideService(Clock.Clock, clock)
+        const context = yield* set(
+          Layer.build(
+            Layer.fresh(
+              LocalFeed.layer({ watchEvery: "1 hour", idleTimeToLive: "30 seconds" }).pipe(
+                Layer.provideMerge(layerMemory())
+              )
+            )
+          )
+        )
+        const { feed } = yield* Effect.provideContext(make, context)
+        yield* set(feed.attach("asha", "1"))
+        assert.strictEqual((yield* feed.status("asha")).state, "connected")
+        yield* set(feed.release("asha", "1"))
+        step(ms)
+        yield* TestClock.adjust("29 seconds")
+        yield* settle
+        assert.strictEqual((yield* feed.status("asha")).state, "connected")
+        yield* TestClock.adjust("2 seconds")
+        yield* settle
+        assert.strictEqual((yield* feed.status("asha")).state, "idle")
+      })
+    )
+  }
 })

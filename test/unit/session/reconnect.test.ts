@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/testing/TestClock"
 import { ConnectionLost, Displaced, RateLimited } from "../../../src/market/errors.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
 import { reconnectSchedule } from "../../../src/session/reconnect.ts"
@@ -14,13 +15,12 @@ const pauses = (failures: ReadonlyArray<readonly [livedFor: number, failure: Con
   Effect.gen(function* () {
     const step = yield* Schedule.toStep(reconnectSchedule(options))
     const delays: Array<number> = []
-    let now = 0
     for (const [lived, failure] of failures) {
-      now += lived * 1000
-      const [, delay] = yield* step(now, failure)
-      const ms = Duration.toMillis(delay)
-      now += ms
-      delays.push(ms / 1000)
+      yield* TestClock.adjust(lived * 1000)
+      // The time of day says nothing.
+      const [, delay] = yield* step(0, failure)
+      yield* TestClock.adjust(delay)
+      delays.push(Duration.toMillis(delay) / 1000)
     }
     return delays
   })

@@ -3,6 +3,7 @@ import { readFile, readdir, stat, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Change } from "../../../src/protocols/protocol.ts"
 import { sweep, writeRecording } from "../../../src/session/recorder/files.ts"
@@ -12,6 +13,7 @@ import { Budget, Ring } from "../../../src/session/recorder/ring.ts"
 import { readRecording } from "../../../src/session/replay/read.ts"
 import type { ConnectionTap, Tap } from "../../../src/session/tap.ts"
 import { combineTaps, noTap } from "../../../src/session/tap.ts"
+import { makeSettableClock } from "../../support/settableClock.ts"
 import { DEPTH, LTP, QUOTE, instrument } from "../protocols/support.ts"
 import { buildRecorder, folder, nameAt } from "./recorderSupport.ts"
 
@@ -27,7 +29,7 @@ const header = {
   ...nameAt("zerodha")
 } as const
 
-const ringOf = (budget: Budget, limits: { maxBytes?: number; windowMs?: number } = {}) =>
+const ringOf = (budget: Budget, limits: { maxBytes?: number; windowMs?: number; now?: () => number } = {}) =>
   new Ring(
     nameAt("zerodha"),
     {
@@ -36,7 +38,8 @@ const ringOf = (budget: Budget, limits: { maxBytes?: number; windowMs?: number }
       prologueBytes: 256 * KIB,
       maxTotalBytes: 0
     },
-    budget
+    budget,
+    limits.now ?? (() => 0)
   )
 
 describe("a ring", () => {
@@ -53,10 +56,22 @@ describe("a ring", () => {
   })
 
   it("lets go of what is older than its window, a slab more at most", () => {
-    const ring = ringOf(new Budget(64 * 1024 * KIB), { windowMs: 1000 })
-    for (let i = 0; i < 200; i++) ring.frame(Buffer.alloc(1000), NOW + i * 100)
-    const times = ring.view().slabs.map(([slab]) => slab.lastAt)
-    assert.isAtLeast(times[0]!, NOW + 199 * 100 - 1000 - 65 * 100)
+    let now = 0
+    const ring = ringOf(new Budget(64 * 1024 * KIB), { windowMs: 1000, now: () => now })
+    for (; now < 20_000; now += 100) ring.frame(Buffer.alloc(1000), NOW + now)
+    const times = ring.view().slabs.map(([slab]) => slab.heardAt)
+    assert.isAtLeast(times[0]!, 199 * 100 - 1000 - 65 * 100)
+  })
+
+  it("keeps its window when the time of day is set", () => {
+    for (const step of [-60_000, 3_600_000]) {
+      let now = 0
+      const ring = ringOf(new Budget(64 * 1024 * KIB), { windowMs: 10_000, now: () => now })
+      for (; now < 20_000; now += 100) ring.frame(Buffer.alloc(1000), NOW + now + (now < 15_000 ? 0 : step))
+      const times = ring.view().slabs.map(([slab]) => slab.heardAt)
+      assert.isAtLeast(times[0]!, 20_000 - 10_000 - 65 * 100)
+      assert.isAtMost(times[0]!, 20_000 - 10_000 + 65 * 100)
+    }
   })
 
   it("takes memory from the one that has most when all together have too much, and gives it back at rest", () => {
@@ -141,7 +156,10 @@ describe("the recorder", () => {
   it.live("writes once for an alarm that repeats, again later, and of that connection alone", () =>
     Effect.gen(function* () {
       const directory = yield* folder
-      const recorder = yield* buildRecorder({ directory, alarmEveryMs: 60_000 })
+      const { clock, pass, step } = yield* makeSettableClock
+      const recorder = yield* buildRecorder({ directory, alarmEveryMs: 60_000 }).pipe(
+        Effect.provideService(Clock.Clock, clock)
+      )
       const tap = recorder.tap.connection(nameAt("zerodha"))
       recorder.tap.connection(nameAt("zerodha", 2)).frame("another", NOW)
       const files = Effect.promise(async () =>
@@ -155,7 +173,9 @@ describe("the recorder", () => {
       tap.alarm("restart_session: a fault", NOW)
       tap.alarm("restart_session: a fault", NOW + 1000)
       assert.strictEqual((yield* filesOnce(1)).length, 1)
-      tap.alarm("restart_session: another", NOW + 61_000)
+      step(-3_600_000)
+      pass(61_000)
+      tap.alarm("restart_session: another", NOW - 3_539_000)
       assert.strictEqual((yield* filesOnce(2)).length, 2)
       // What was due has been written before this one.
       yield* recorder.write("asked for")
@@ -237,9 +257,9 @@ describe("the folder of recordings", () => {
         await utimes(join(directory, half), 1, 1)
         await put("notes.txt", 10)
       })
-      const kept = (keepFiles: number, keepBytes: number) =>
+      const kept = (keepFiles: number, keepBytes: number, stays = "") =>
         Effect.promise(async () => {
-          await sweep(directory, { keepFiles, keepBytes })
+          await sweep(directory, { keepFiles, keepBytes }, [join(directory, stays)])
           return (await readdir(directory)).sort().map((name) => name.slice(0, 8))
         })
       assert.deepStrictEqual(yield* kept(4, 1e9), [
@@ -250,6 +270,13 @@ describe("the folder of recordings", () => {
         "notes.tx"
       ])
       assert.deepStrictEqual(yield* kept(4, 2500), ["20261125", "20261126", "notes.tx"])
+      // Just written, by a clock that was set back.
+      yield* Effect.promise(() => put("20261101T000000000Z-asha-zerodha-1.jsonl.gz", 1000))
+      assert.deepStrictEqual(yield* kept(1, 1, "20261101T000000000Z-asha-zerodha-1.jsonl.gz"), [
+        "20261101",
+        "20261126",
+        "notes.tx"
+      ])
       assert.deepStrictEqual(yield* kept(4, 1), ["20261126", "notes.tx"])
     })
   )

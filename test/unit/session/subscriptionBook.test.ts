@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { stepsOf } from "../../support/iterations.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
 const book = () => new SubscriptionBook("asha", { name: "zerodha" })
@@ -40,6 +41,43 @@ describe("SubscriptionBook", () => {
     assert.deepStrictEqual(b.drop("one", "NSE", "RELIANCE", "ltp").topics, [])
     assert.deepStrictEqual(b.drop("one", "NSE", "RELIANCE", undefined).topics, ["asha/NSE:RELIANCE/quote"])
     assert.strictEqual(b.find("NSE", "RELIANCE")?.views.length, 1)
+  })
+
+  it("releases a reader piece by piece, and nobody else", () => {
+    const b = book()
+    const names = ["A", "B", "C", "D", "E"]
+    for (const symbol of names) b.hold("one", { ...RELIANCE, symbol }, "ltp", 5, 0, false)
+    b.hold("two", { ...RELIANCE, symbol: "B" }, "ltp", 5, 0, false)
+    const piece = () => b.release("one", 2).map(({ entry }) => entry.symbol)
+    assert.deepStrictEqual([piece(), b.reads("one")], [["A"], true])
+    assert.deepStrictEqual([piece(), b.reads("one")], [["C", "D"], true])
+    assert.deepStrictEqual([piece(), b.reads("one")], [["E"], false])
+    assert.deepStrictEqual([piece(), b.reads("two"), b.size], [[], true, 1])
+  })
+
+  it("knows how many instruments are wanted deeper than a level without looking at each", () => {
+    let now = 0
+    const b = new SubscriptionBook("asha", { name: "angel" }, () => now)
+    const at = (symbol: string) => ({ ...RELIANCE, symbol })
+    for (let i = 0; i < 500; i++) b.hold("one", at(`S${i}`), "depth", 20, 20, false)
+    b.hold("one", at("X"), "depth", 5, 5, false)
+    b.hold("one", at("Y"), "ltp", 5, 0, false)
+    const taken = b.hold("two", at("Z"), "depth", 20, 20, false)
+    assert.strictEqual(b.deeper("NSE", 5), 501)
+    assert.isAtMost(
+      stepsOf(() => b.deeper("NSE", 5)),
+      4
+    )
+    assert.deepStrictEqual([b.deeper("NSE", 20), b.deeper("NSE", 0), b.deeper("BSE", 5)], [0, 502, 0])
+    b.unhold("two", taken)
+    assert.strictEqual(b.deeper("NSE", 5), 500)
+    b.hold("two", at("S1"), "depth", 20, 20, false)
+    b.release("one")
+    // What lingers is still wanted upstream.
+    assert.strictEqual(b.deeper("NSE", 5), 500)
+    now = 10
+    b.expire(5)
+    assert.strictEqual(b.deeper("NSE", 5), 1)
   })
 
   it("releases a reader with everything that it holds", () => {

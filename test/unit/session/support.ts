@@ -21,7 +21,8 @@ import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { makeSession } from "../../../src/session/session.ts"
 import type { Intensity } from "../../../src/session/supervisor.ts"
-import { Hours } from "../../../src/session/surroundings.ts"
+import { ConnectionTaps, Hours } from "../../../src/session/surroundings.ts"
+import type { Tap } from "../../../src/session/tap.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -81,6 +82,11 @@ export const makeWorld = Effect.fnUntraced(function* (
     readonly lingerMs?: number
     /** Kite by default. */
     readonly protocol?: Protocol
+    /** Called first by each function of the surroundings, under its name; may throw, or stall an Effect's answer. */
+    readonly trip?: (hook: string) => unknown
+    readonly tap?: Tap
+    readonly bus?: FrameBus["Service"]
+    readonly request?: Transport["Service"]["request"]
   } = {}
 ) {
   const changed = yield* PubSub.unbounded<{ user: string; broker: string }>()
@@ -98,6 +104,9 @@ export const makeWorld = Effect.fnUntraced(function* (
       }),
     tellOfCredentials: Effect.asVoid(PubSub.publish(changed, { user: "asha", broker: broker.name }))
   }
+  const { trip = () => undefined } = options
+  const tripped = <A, E, R>(hook: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    trip(hook) === "stall" ? Effect.never : effect
   const open = Effect.fnUntraced(function* (options: SocketOptions) {
     if (world.refuse !== undefined) return yield* Effect.fail(world.refuse)
     const ended = yield* Deferred.make<never, ConnectionFailure>()
@@ -111,42 +120,67 @@ export const makeWorld = Effect.fnUntraced(function* (
       pings: 0
     }
     world.sockets.push(socket)
-    yield* Effect.addFinalizer(() => Effect.sync(() => void (socket.closed = true)))
+    yield* Effect.addFinalizer(() => {
+      socket.closed = true
+      return tripped("Transport.close", Effect.void)
+    })
     return {
-      send: (frame: string | Uint8Array) => void socket.sent.push(String(frame)),
-      ping: () => void socket.pings++,
-      drop: () => void (socket.dropped = true),
+      send: (frame: string | Uint8Array) => {
+        socket.sent.push(String(frame))
+        return trip("Socket.send") as undefined
+      },
+      ping: () => {
+        socket.pings++
+        return trip("Socket.ping") as undefined
+      },
+      drop: () => {
+        socket.dropped = true
+        return trip("Socket.drop") as undefined
+      },
       ended: Deferred.await(ended)
     }
   })
   const services = Layer.mergeAll(
     Layer.succeed(Transport, {
-      open,
-      request: () => Effect.die(new Error("nothing here is asked for over HTTP"))
+      open: (asked) => tripped("Transport.open", open(asked)),
+      request: (asked) =>
+        tripped(
+          "Transport.request",
+          options.request?.(asked) ?? Effect.die(new Error("nothing here is asked for over HTTP"))
+        )
     }),
-    FrameBus.layer,
+    options.bus === undefined ? FrameBus.layer : Layer.succeed(FrameBus, options.bus),
     Layer.succeed(
       CredentialStore,
       CredentialStore.of({
         set: () => Effect.void,
-        get: () => Effect.sync(() => world.credentials),
+        get: () =>
+          tripped(
+            "CredentialStore.get",
+            Effect.sync(() => world.credentials)
+          ),
         remove: () => Effect.succeed(false),
         list: Effect.succeed([]),
-        changes: Stream.fromPubSub(changed)
+        changes: Stream.tap(Stream.fromPubSub(changed), () =>
+          Effect.suspend(() => tripped("CredentialStore.changes", Effect.void))
+        )
       })
     ),
     Layer.succeed(
       Instruments,
       Instruments.of({
         resolve: (_, queries) =>
-          Effect.succeed(
-            queries.map((q) =>
-              world.imported
-                ? listed.find(
-                    (i) =>
-                      i.exchange === q.exchange && (i.symbol === q.symbol || `${i.symbol}-EQ` === q.symbol)
-                  )
-                : undefined
+          tripped(
+            "Instruments.resolve",
+            Effect.succeed(
+              queries.map((q) =>
+                world.imported
+                  ? listed.find(
+                      (i) =>
+                        i.exchange === q.exchange && (i.symbol === q.symbol || `${i.symbol}-EQ` === q.symbol)
+                    )
+                  : undefined
+              )
             )
           ),
         replace: () => Effect.succeed(0),
@@ -171,7 +205,11 @@ export const makeWorld = Effect.fnUntraced(function* (
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })
-  }).pipe(Effect.provide(services), Effect.provideService(Hours, options.hours ?? alwaysOpen))
+  }).pipe(
+    Effect.provide(services),
+    Effect.provideService(Hours, options.hours ?? alwaysOpen),
+    Effect.provideService(ConnectionTaps, options.tap ?? (yield* ConnectionTaps))
+  )
   yield* bus.listen((event) => world.events.push(event))
   yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
   return { world, adapter }

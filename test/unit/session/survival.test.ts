@@ -212,6 +212,54 @@ describe("the watchdog", () => {
     })
   )
 
+  it.effect("logs in ever more rarely where every login brings last values and then silence", () =>
+    Effect.gen(function* () {
+      // A night that the calendar does not know of: this world's market is always open.
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY), ltp(TCS)])
+      yield* flow(world, 30, [RELIANCE, INFY, TCS])
+      let greeted = world.sockets.length
+      const night = Effect.fnUntraced(function* (minutes: number) {
+        const before = world.sockets.length
+        for (let i = 0; i < 30 * minutes; i++) {
+          if (world.sockets.length > greeted) {
+            greeted = world.sockets.length
+            yield* flow(world, 1, [RELIANCE, INFY, TCS])
+          } else yield* flow(world, 1, [])
+          yield* flow(world, 1, [])
+        }
+        return world.sockets.length - before
+      })
+      assert.isAtMost(yield* night(30), 12)
+      assert.isAtMost(yield* night(30), 5)
+      // The market opens; a silence after that is a fault again, and mended at once.
+      yield* flow(world, 700, [RELIANCE, INFY, TCS])
+      const before = world.sockets.length
+      yield* flow(world, 16, [])
+      assert.strictEqual(world.sockets.length, before + 1)
+    })
+  )
+
+  it.effect("logs in ever more rarely where part of the instruments is silent for good", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY), ltp(TCS)])
+      yield* flow(world, 30, [RELIANCE, INFY, TCS])
+      let greeted = world.sockets.length
+      const evening = Effect.fnUntraced(function* (minutes: number) {
+        const before = world.sockets.length
+        for (let i = 0; i < 30 * minutes; i++) {
+          const fresh = world.sockets.length > greeted
+          greeted = world.sockets.length
+          yield* flow(world, 2, fresh ? [RELIANCE, INFY, TCS] : [RELIANCE])
+        }
+        return world.sockets.length - before
+      })
+      yield* evening(30)
+      assert.isAtMost(yield* evening(30), 8)
+    })
+  )
+
   it.effect("drops a connection that answers no pings", () =>
     Effect.gen(function* () {
       const broker = testBroker()
@@ -219,7 +267,7 @@ describe("the watchdog", () => {
         ...broker,
         heartbeat: { ...broker.heartbeat, pingEveryMs: 1000, pongWithinMs: 3000 }
       })
-      newest(world).options.onAlive?.(MORNING, "pong")
+      newest(world).options.onAlive?.("pong")
       yield* flow(world, 3, [])
       assert.strictEqual(world.sockets.length, 1)
       yield* flow(world, 3, [])

@@ -42,7 +42,10 @@ describe("a connection that cannot be opened", () => {
         const { message } = yield* open({
           url: `${scheme}://user:secret@127.0.0.1:${port}/secret?token=secret`
         })
-        assert.strictEqual(message, `the broker could not be reached (127.0.0.1:${port}: ${reason})`)
+        assert.strictEqual(
+          message,
+          `no connection to the broker could be made (127.0.0.1:${port}: ${reason})`
+        )
       }
     })
   )
@@ -66,7 +69,7 @@ describe("a connection that cannot be opened", () => {
       const { message } = yield* open({ url: "not-an-address?token=secret" })
       assert.strictEqual(
         message,
-        "the broker could not be reached (the broker's endpoint is not a valid WebSocket URL)"
+        "no connection to the broker could be made (the broker's endpoint is not a valid WebSocket URL)"
       )
     })
   )
@@ -93,7 +96,7 @@ describe("a session whose broker cannot be reached", () => {
         yield* Effect.ignore(adapter.connect)
         for (let i = 0; i < 10; i++) yield* advance("8 seconds")
         const { reason } = yield* adapter.status
-        assert.include(reason, "the broker could not be reached (feed.example: ENOTFOUND")
+        assert.include(reason, "no connection to the broker could be made (feed.example: ENOTFOUND")
         const [down] = world.events.filter((event) => event.type === "feed_down")
         assert.include(JSON.stringify(down), "feed.example: ENOTFOUND")
       }).pipe(Effect.provide(collecting))

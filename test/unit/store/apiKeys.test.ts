@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import { createHmac } from "node:crypto"
 import { join } from "node:path"
 import { ApiKeys, verifyStatement } from "../../../src/store/apiKeys.ts"
 import * as Database from "../../../src/store/database.ts"
@@ -42,7 +43,7 @@ describe("API keys", () => {
       const users = yield* Users
       yield* users.add("asha")
       yield* users.add("ravi")
-      const key = Redacted.make("my-own-key")
+      const key = Redacted.make("my-own-key-of-20-chs")
       const first = yield* keys.create("asha", { key })
       const again = yield* keys.create("asha", { key })
       assert.strictEqual(again.id, first.id)
@@ -51,7 +52,7 @@ describe("API keys", () => {
       assert.strictEqual(error._tag, "InvalidInput")
       assert.match(error.message, /belongs to another user/)
       assert.notMatch(error.message, /my-own-key|asha/)
-      assert.strictEqual(yield* keys.verify("my-own-key"), "asha")
+      assert.strictEqual(yield* keys.verify("my-own-key-of-20-chs"), "asha")
     }).pipe(Effect.provide(Store.layerMemory))
   )
 
@@ -87,10 +88,10 @@ describe("API keys", () => {
       yield* (yield* Users).add("asha")
       for (const key of [
         "",
-        "1234567",
-        " leading-space",
-        "trailing-space ",
-        "line\nbreak-in-it",
+        "123456789012345",
+        " leading-space-before",
+        "trailing-space-behind ",
+        "line\nbreak-in-the-key",
         "x".repeat(257)
       ]) {
         const error = yield* Effect.flip(keys.create("asha", { key: Redacted.make(key) }))
@@ -103,16 +104,45 @@ describe("API keys", () => {
       )
       assert.strictEqual((yield* Effect.flip(keys.create("nobody")))._tag, "UserNotFound")
       assert.deepStrictEqual(yield* keys.list(), [])
-      assert.strictEqual((yield* keys.create("asha", { key: Redacted.make("12345678") })).id, 1)
+      assert.strictEqual((yield* keys.create("asha", { key: Redacted.make("1234567890123456") })).id, 1)
     }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.effect("that were stored when eight characters were enough still hold, and are no error", () =>
+    Effect.gen(function* () {
+      const dataDir = yield* temporaryFolder
+      const chosen = Redacted.make("a-long-key-of-16")
+      yield* Effect.gen(function* () {
+        const keys = yield* ApiKeys
+        yield* (yield* Users).add("asha")
+        yield* (yield* Users).add("ravi")
+        yield* keys.create("asha", { key: chosen })
+        // As an earlier version stored it.
+        const hash = createHmac("sha256", (yield* MasterSecret).subKey("api-keys"))
+          .update("12345678")
+          .digest()
+        raw(join(dataDir, Store.DATABASE_FILE), (db) => db.prepare("UPDATE api_keys SET hash = ?").run(hash))
+        assert.strictEqual(yield* keys.verify("12345678"), "asha")
+        assert.strictEqual((yield* keys.create("asha", { key: Redacted.make("12345678") })).id, 1)
+        const error = yield* Effect.flip(keys.create("ravi", { key: Redacted.make("12345678") }))
+        assert.strictEqual(error._tag, "InvalidInput")
+      }).pipe(Effect.provide(Layer.merge(Store.layer({ dataDir }), MasterSecret.layer({ dataDir }))))
+    })
   )
 
   it.effect("are not mistaken for others: case, prefixes, the stored hash, absurd lengths", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeys
       yield* (yield* Users).add("asha")
-      yield* keys.create("asha", { key: Redacted.make("Abcdefgh") })
-      for (const wrong of ["abcdefgh", "Abcdefg", "Abcdefgh ", "Abcdefgh\u0000", "", "x".repeat(1_000_000)]) {
+      yield* keys.create("asha", { key: Redacted.make("Abcdefgh-Abcdefgh") })
+      for (const wrong of [
+        "abcdefgh-abcdefgh",
+        "Abcdefgh-Abcdefg",
+        "Abcdefgh-Abcdefgh ",
+        "Abcdefgh-Abcdefgh\u0000",
+        "",
+        "x".repeat(1_000_000)
+      ]) {
         assert.isUndefined(yield* keys.verify(wrong))
       }
     }).pipe(Effect.provide(Store.layerMemory))
@@ -125,10 +155,10 @@ describe("API keys", () => {
         const keys = yield* ApiKeys
         yield* (yield* Users).add("asha")
         const { key } = yield* keys.create("asha")
-        yield* keys.create("asha", { key: Redacted.make("chosen-by-hand") })
+        yield* keys.create("asha", { key: Redacted.make("chosen-by-hand-16") })
         const bytes = bytesOf(dataDir)
         assert.isTrue(bytes.includes("asha"), "the files that were searched hold the rows")
-        for (const text of [Redacted.value(key), "chosen-by-hand"]) {
+        for (const text of [Redacted.value(key), "chosen-by-hand-16"]) {
           assert.isFalse(bytes.includes(text))
           assert.isFalse(bytes.includes(Buffer.from(text).toString("base64")))
         }

@@ -222,6 +222,21 @@ describe("an import is refused, and the table stays,", () => {
     )
   )
 
+  it.effect("when a function of the broker's data fails", () =>
+    overHundred(
+      Effect.gen(function* () {
+        const url = (): string => {
+          throw new Error("no such day")
+        }
+        const broken = broker({ sources: [{ name: "all", url }] })
+        assert.match(
+          yield* refused(importMaster(broken, {})),
+          /the broker's data of it failed: Error: no such day/
+        )
+      }).pipe(Effect.scoped)
+    )
+  )
+
   it.effect("when the parser cannot be loaded or fails", () =>
     overHundred(
       Effect.gen(function* () {

@@ -5,7 +5,7 @@ import type { View } from "../../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../../src/bus/frameWriter.ts"
 import { FeedError } from "../../../../src/bus/feed.ts"
 import * as answers from "../../../../src/gateway/answers.ts"
-import { statusFor } from "../../../../src/gateway/delivery/status.ts"
+import { statusOf } from "../../../../src/gateway/delivery/status.ts"
 import { Holdings } from "../../../../src/gateway/holdings.ts"
 import { missingFor, missingOf } from "../../../../src/gateway/missingFeed.ts"
 import { outboundFault } from "../../../../src/gateway/messages/outbound.ts"
@@ -153,9 +153,9 @@ describe("frames of the feed", () => {
   ]
 
   it.each(events)("tell of $type as published", (event) => {
-    const text = statusFor(event, holdings)
-    assert.isDefined(text)
-    published(text)
+    const payload = statusOf(event)(holdings, "json")
+    assert.isDefined(payload)
+    published(Buffer.from(payload).toString())
   })
 
   it("tell of orders as published", () => {

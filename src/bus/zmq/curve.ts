@@ -1,0 +1,106 @@
+/**
+ * The login of the line between feed and gateway: ZeroMQ's CURVE. Both sides prove who they are by a key pair, and what
+ * goes over the line is encrypted. The feed asks `accepts` at every handshake, so that a key counts from the moment that it
+ * is accepted.
+ *
+ * Keys are 32 bytes, here as 64 hexadecimal digits; ZeroMQ's own writing (Z85) has characters that shells take apart.
+ */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as zmq from "zeromq"
+import * as metrics from "../metrics.ts"
+import { scoped, watched } from "./sockets.ts"
+
+export interface FeedCurve {
+  readonly secretKey: Redacted.Redacted<string>
+  /** Whether a gateway with this public key may connect. */
+  readonly accepts: (publicKey: string) => boolean
+}
+
+export interface GatewayCurve {
+  /** The public key of the feed: nobody else is believed. */
+  readonly feedKey: string
+  readonly publicKey: string
+  readonly secretKey: Redacted.Redacted<string>
+}
+
+const Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+
+/** ZeroMQ's writing of a key (RFC 32 of ZeroMQ). */
+export const toZ85 = (hex: string): string => {
+  const bytes = Buffer.from(hex, "hex")
+  let text = ""
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.readUInt32BE(at)
+    for (const power of [52_200_625, 614_125, 7225, 85, 1]) text += Z85[Math.floor(word / power) % 85]
+  }
+  return text
+}
+
+/** ZeroMQ asks for every handshake here (RFC 27), in the context of the sockets. */
+const ZAP_ENDPOINT = "inproc://zeromq.zap.01"
+const DOMAIN = "algoways"
+/** Refusals are logged at most so often; all are counted. */
+const LOG_EVERY_MS = 10_000
+
+/** The options of the feed's sockets. Without an answer nobody is let in. */
+export const feedSecurity = Effect.fnUntraced(function* (
+  curve: FeedCurve
+): Effect.fn.Return<Partial<zmq.XPublisher & zmq.Router>, never, Scope.Scope> {
+  // A context of our own: a program that embeds the feed may have such a handler itself.
+  const context = new zmq.Context()
+  const handler = yield* scoped(() => new zmq.Router({ context, linger: 0 }))
+  yield* Effect.promise(() => handler.bind(ZAP_ENDPOINT))
+  let logAfter = 0
+
+  const refuse = (address: string, key: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const now = performance.now()
+      const quiet = now < logAfter
+      if (!quiet) logAfter = now + LOG_EVERY_MS
+      return Effect.andThen(
+        Metric.update(metrics.keysRefused, 1),
+        quiet
+          ? Effect.void
+          : Effect.logWarning(
+              `a gateway at ${address} was refused: its key ${key} is not accepted. If it is yours, run: algoways line accept NAME ${key}`
+            )
+      )
+    })
+
+  yield* Effect.tryPromise(() => handler.receive()).pipe(
+    Effect.flatMap(([peer, , version, request, , address, , mechanism, key]) => {
+      const publicKey = key?.toString("hex") ?? ""
+      const good = mechanism?.toString() === "CURVE" && curve.accepts(publicKey)
+      const status = good ? ["200", "OK"] : ["400", "not accepted"]
+      const reply = [peer!, "", version!, request!, ...status, "", ""]
+      return Effect.andThen(
+        good ? Effect.void : refuse(String(address), publicKey),
+        Effect.tryPromise(() => handler.send(reply))
+      )
+    }),
+    Effect.catch((error) => Effect.logError("a gateway's key could not be checked", error.cause)),
+    Effect.forever,
+    watched("the feed stopped checking keys of gateways"),
+    Effect.forkScoped
+  )
+  return {
+    context,
+    curveServer: true,
+    curveSecretKey: toZ85(Redacted.value(curve.secretKey)),
+    zapDomain: DOMAIN,
+    zapEnforceDomain: true
+  }
+})
+
+/** The options of a gateway's sockets. */
+export const gatewaySecurity = (curve: GatewayCurve | undefined): Partial<zmq.Dealer & zmq.Subscriber> =>
+  curve === undefined
+    ? {}
+    : {
+        curveServerKey: toZ85(curve.feedKey),
+        curvePublicKey: toZ85(curve.publicKey),
+        curveSecretKey: toZ85(Redacted.value(curve.secretKey))
+      }

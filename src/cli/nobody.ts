@@ -1,0 +1,20 @@
+/** A service whose folder has nobody who could log in says so: it would look as if it worked. */
+import * as Effect from "effect/Effect"
+import { ApiKeys } from "../store/apiKeys.ts"
+import { Users } from "../store/users.ts"
+
+export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string) {
+  const users = yield* (yield* Users).list
+  if (users.length === 0) {
+    return yield* Effect.logWarning(
+      `${dataDir} has no user yet: nobody can log in. Add one: algoways users add NAME --broker BROKER. No restart is needed`
+    )
+  }
+  const withKeys = new Set((yield* (yield* ApiKeys).list()).map(({ user }) => user))
+  const without = users.filter(({ name }) => !withKeys.has(name)).map(({ name }) => name)
+  if (without.length === users.length) {
+    yield* Effect.logWarning(
+      `no user in ${dataDir} has an API key: no client can log in. Make one: algoways keys create ${without[0]}`
+    )
+  }
+})

@@ -1,0 +1,141 @@
+/** The way in: which sockets are accepted, which handshakes become clients, and when. */
+import * as Effect from "effect/Effect"
+import type * as uWS from "uWebSockets.js"
+import type { TrustedProxies } from "./address.ts"
+import { requestAddress } from "./address.ts"
+import type { Client, SocketData } from "./client.ts"
+import { MSGPACK_PROTOCOL } from "./delivery/encoding.ts"
+import type { Descriptors } from "./descriptors.ts"
+import type { Answer } from "./http/answer.ts"
+import { answerLater } from "./http/answer.ts"
+import { ambiguousHeader } from "./http/gate.ts"
+import { Tally, isLoopback, originMay } from "./limits.ts"
+import type { GatewayMetrics, Limit } from "./metrics.ts"
+import { Newcomers } from "./newcomers.ts"
+import type { GatewaySettings } from "./options.ts"
+import { Sockets } from "./sockets.ts"
+
+/** What a handshake says of the client that it is for. */
+export interface Handshake {
+  readonly key: string
+  readonly address: string
+  /** It speaks MessagePack. */
+  readonly packed: boolean
+}
+
+export interface EntranceDeps {
+  readonly settings: GatewaySettings
+  readonly proxies: TrustedProxies
+  readonly descriptors: Descriptors
+  readonly metrics: GatewayMetrics
+  readonly run: (effect: Effect.Effect<void>) => void
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  readonly make: (handshake: Handshake) => Client
+}
+
+const statuses: Partial<Record<Limit, string>> = {
+  ambiguous_request: "400 Bad Request",
+  connections_per_address: "429 Too Many Requests",
+  origin: "403 Forbidden"
+}
+
+const refusalOf = (limit: Limit): Answer => ({
+  status: statuses[limit] ?? "503 Service Unavailable",
+  body: `declined by the limit "${limit}"\n`
+})
+
+export class Entrance {
+  readonly #deps: EntranceDeps
+  readonly #byAddress = new Tally<string>()
+  readonly #sockets: Sockets
+  readonly #newcomers: Newcomers<Client>
+  #clients = 0
+
+  constructor(deps: EntranceDeps) {
+    const { descriptors, metrics, now, proxies, settings } = deps
+    this.#deps = deps
+    this.#newcomers = new Newcomers(settings.maxLoggingIn, now)
+    this.#sockets = new Sockets({
+      descriptors,
+      maxHandshakes: settings.maxHandshakes,
+      proxies,
+      onLimited: (limit) => metrics.limited(limit),
+      onHandshakes: (change) => metrics.handshakes(change)
+    })
+  }
+
+  get filter(): Sockets["filter"] {
+    return this.#sockets.filter
+  }
+
+  /** A plain request has come in. */
+  asked(res: uWS.HttpResponse): void {
+    this.#sockets.asked(res)
+  }
+
+  /** Why an upgrade is declined. */
+  #declined(address: string, req: uWS.HttpRequest): Limit | undefined {
+    const { allowedOrigins, host, maxConnections, maxConnectionsPerAddress } = this.#deps.settings
+    if (ambiguousHeader(req) !== undefined) return "ambiguous_request"
+    if (this.#clients >= maxConnections) return "connections"
+    if (this.#byAddress.of(address) + this.#sockets.silentOf(address) >= maxConnectionsPerAddress) {
+      return "connections_per_address"
+    }
+    const may = originMay(req.getHeader("origin"), req.getHeader("host"), allowedOrigins, isLoopback(host))
+    return may ? undefined : "origin"
+  }
+
+  #refuse(res: uWS.HttpResponse, limit: Limit): void {
+    this.#deps.metrics.limited(limit)
+    answerLater(res, this.#deps.run, Effect.succeed(refusalOf(limit)))
+  }
+
+  /** The route's handler of upgrades. */
+  readonly upgrade = (
+    res: uWS.HttpResponse,
+    req: uWS.HttpRequest,
+    socketContext: uWS.us_socket_context_t
+  ): void => {
+    this.#sockets.asked(res)
+    const address = requestAddress(res, req, this.#deps.proxies)
+    const limit = this.#declined(address, req)
+    if (limit !== undefined) return this.#refuse(res, limit)
+    const key = req.getHeader("sec-websocket-key")
+    const extensions = req.getHeader("sec-websocket-extensions")
+    const offered = req.getHeader("sec-websocket-protocol").split(",")
+    const packed = offered.some((name) => name.trim() === MSGPACK_PROTOCOL)
+    const waiting = {
+      enter: (): void => {
+        const client = this.#deps.make({ key, address, packed })
+        // What is not known is not agreed to: who insists on it finds out, rather than reading text as something else.
+        const protocol = packed ? MSGPACK_PROTOCOL : ""
+        res.cork(() => res.upgrade<SocketData>({ client }, key, protocol, extensions, socketContext))
+      },
+      decline: (): void => this.#refuse(res, "logging_in")
+    }
+    res.onAborted(() => this.#newcomers.cancel(waiting))
+    this.#newcomers.admit(waiting)
+  }
+
+  opened(client: Client): void {
+    this.#sockets.upgraded()
+    this.#clients++
+    this.#byAddress.add(client.address)
+    this.#newcomers.joined(client)
+  }
+
+  loggedIn(client: Client): void {
+    this.#newcomers.left(client)
+  }
+
+  closed(client: Client): void {
+    this.#clients--
+    this.#byAddress.remove(client.address)
+    this.#newcomers.left(client)
+  }
+
+  close(): void {
+    this.#newcomers.close()
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What keeps a session going whatever its embedder's functions do: hooks of a protocol, opening hours, listeners, loggers.
+ * One that throws is counted by its name, logged once in a while, and answered for with what does least harm; it is asked
+ * again the next time. Functions whose failure must end the connection (a login, a codec's request) are not held here:
+ * the connection's own loop ends and begins anew on any defect.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
+import type { FrameBus } from "../bus/frameBus.ts"
+import { answerOf, callHook, faultText, watchPromise } from "../bus/hooks.ts"
+import type { HookFault } from "../bus/hooks.ts"
+import type { SampledLog } from "../bus/sampledLog.ts"
+import type { ConnectionFailure } from "../market/errors.ts"
+import { ConnectionLost, ConnectionRefused } from "../market/errors.ts"
+import { makeCalendar } from "../market/calendar.ts"
+import type { MarketHours } from "../market/hours.ts"
+import type { Protocol } from "../protocols/protocol.ts"
+import * as metrics from "./metrics.ts"
+import type { Tap } from "./tap.ts"
+import { combineTaps } from "./tap.ts"
+
+/** Of a hook by its name, as it stands in metrics and logs: `Protocol.closed`. */
+export type HookFaults = (hook: string) => HookFault
+
+export const makeHookFaults =
+  (count: Pick<metrics.BrokerMetrics, "hookFault">, log: SampledLog): HookFaults =>
+  (hook) =>
+  (defect) => {
+    count.hookFault(hook)
+    log.error(`${hook} failed`, () => faultText(defect))
+  }
+
+/** An answer of a hook that is none. */
+class Nonsense extends Error {
+  constructor(expected: string, answer: unknown) {
+    super(`it must answer ${expected}, not ${faultText(answer)}`)
+  }
+}
+
+const isFailure = (answer: unknown): answer is ConnectionFailure =>
+  typeof answer === "object" && answer !== null && "_tag" in answer && "message" in answer
+
+/**
+ * A protocol whose hooks are called on the protocol itself, so that it may be an object of a class, and outside any fiber
+ * never throw: there, in the callbacks of sockets, a throw would end the process.
+ */
+export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol => {
+  const { closed, exclusive, partial, readVariant } = protocol
+  const failed = {
+    refusal: faults("Protocol.refusal"),
+    closed: faults("Protocol.closed"),
+    cost: faults("Protocol.cost"),
+    exclusive: faults("Protocol.exclusive")
+  }
+  return {
+    name: protocol.name,
+    handshake: (context) => protocol.handshake(context),
+    open: (options, handshake) => protocol.open(options, handshake),
+    refusal: (refusal) => {
+      const instead = new ConnectionRefused({
+        detail: `declined by the broker with status ${refusal.status}`
+      })
+      const answer = answerOf(() => protocol.refusal(refusal), instead, failed.refusal)
+      if (isFailure(answer)) return answer
+      failed.refusal(new Nonsense("a connection's failure", answer))
+      return instead
+    },
+    cost: (want, instrument) => {
+      const cost = answerOf(() => protocol.cost(want, instrument), 1, failed.cost)
+      if (cost >= 0 && Number.isFinite(cost)) return cost
+      failed.cost(new Nonsense("a number of subscriptions", cost))
+      return 1
+    },
+    ...(closed === undefined
+      ? {}
+      : {
+          closed: (closing) => {
+            const answer = answerOf(() => closed.call(protocol, closing), undefined, failed.closed)
+            if (answer === undefined || isFailure(answer)) return answer
+            failed.closed(new Nonsense("a connection's failure or nothing", answer))
+            return undefined
+          }
+        }),
+    ...(exclusive === undefined
+      ? {}
+      : {
+          // A key that no other instrument has: it may then stand beside one that it cannot be told from.
+          exclusive: (instrument) =>
+            answerOf(
+              () => exclusive.call(protocol, instrument),
+              `${instrument.exchange}:${instrument.symbol}`,
+              failed.exclusive
+            )
+        }),
+    ...(readVariant === undefined ? {} : { readVariant: (options) => readVariant.call(protocol, options) }),
+    ...(partial === undefined ? {} : { partial })
+  }
+}
+
+/** Hours of an embedder; the built-in calendar's where they fail. */
+export const soundHours = (hours: MarketHours, failed: HookFault): MarketHours => {
+  let builtIn: MarketHours | undefined
+  return {
+    at: (exchange, at) => {
+      const answer = answerOf(() => hours.at(exchange, at), undefined, failed)
+      if (typeof answer?.open === "boolean") return answer
+      if (answer !== undefined) failed(new Nonsense("{ open, why }", answer))
+      return (builtIn ??= makeCalendar()).at(exchange, at)
+    }
+  }
+}
+
+/** Listeners of an embedder, whether or not they were combined. */
+export const soundTap = (tap: Tap, failed: HookFault): Tap => combineTaps([tap], failed)
+
+/** The bus of a session: one of an embedder's making may throw where its frames and events go in. */
+export const soundBus = (
+  bus: FrameBus["Service"],
+  faults: HookFaults
+): Pick<FrameBus["Service"], "publish" | "tell"> => {
+  const unpublished = faults("FrameBus.publish")
+  const untold = faults("FrameBus.tell")
+  return {
+    publish: (frames) => {
+      try {
+        const answer: unknown = bus.publish(frames)
+        if (answer !== undefined) watchPromise(answer, unpublished)
+      } catch (defect) {
+        unpublished(defect)
+      }
+    },
+    tell: (event) => callHook(() => bus.tell(event), untold)
+  }
+}
+
+/** A socket's end that cannot be told: what a transport answers is not what it promised. */
+export const endOf = (failure: unknown): ConnectionFailure =>
+  isFailure(failure) ? failure : new ConnectionLost({ detail: "the connection ended without a reason" })
+
+/** Loggers that throw cost a line, not the fiber that wrote it. What they threw can only be counted. */
+export const withSoundLoggers = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.contextWith((context: Context.Context<R>) => {
+    const failed: HookFault = () =>
+      Metric.withAttributes(metrics.hookFaults, { hook: "Logger" }).updateUnsafe(1, context)
+    const sound = new Set<Logger.Logger<unknown, unknown>>()
+    for (const logger of Context.get(context, Logger.CurrentLoggers)) {
+      sound.add(Logger.make((options) => callHook(() => logger.log(options), failed)))
+    }
+    return Effect.provideService(self, Logger.CurrentLoggers, sound)
+  })

@@ -1,0 +1,135 @@
+import { assert, beforeEach, describe, it } from "@effect/vitest"
+import type { Want } from "../../../src/protocols/protocol.ts"
+import { GOES_ON_MS, Leftovers } from "../../../src/session/leftovers.ts"
+import type { Entry } from "../../../src/session/subscriptionBook.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { INFY, RELIANCE } from "./instruments.ts"
+
+const ltp: Want = { mode: "ltp", depth: 0 }
+const entryOf = (instrument: typeof RELIANCE): Entry =>
+  new SubscriptionBook("asha", { name: "test" }).hold("r", instrument, "ltp", 5, 0, false).change!.entry
+const [reliance, infy] = [entryOf(RELIANCE), entryOf(INFY)]
+const names = (some: ReadonlyArray<{ readonly entry: Entry }>) => some.map(({ entry }) => entry.name)
+
+let left = new Leftovers(() => 2)
+beforeEach(() => {
+  left = new Leftovers(() => 2)
+})
+const giveUp = (entry: Entry, at: number) => left.sent([{ instrument: entry, from: ltp }], at)
+/** Ticks every 500 ms in (from, to]. */
+const tick = (entry: Entry, from: number, to: number) => {
+  for (let at = from + 500; at <= to; at += 500) left.ticked(entry, at)
+}
+/** What is done in (from, to], looking once a second, while it goes on and no request changes that. */
+const goesOn = (entry: Entry, from: number, to: number) => {
+  const done: Array<readonly [second: number, what: "again" | "replaced"]> = []
+  for (let at = from + 1000; at <= to; at += 1000) {
+    tick(entry, at - 1000, at)
+    const { again, stubborn } = left.tidy(at)
+    if (again.length > 0) done.push([at / 1000, "again"])
+    if (stubborn.length > 0) done.push([at / 1000, "replaced"])
+    for (const one of again) giveUp(one.entry, at)
+  }
+  return done
+}
+
+describe("Leftovers", () => {
+  it("takes packets that were on their way for what they are", () => {
+    giveUp(reliance, 1000)
+    tick(reliance, 1000, 1000 + GOES_ON_MS - 1)
+    assert.deepStrictEqual(left.tidy(60_000), { again: [], stubborn: [] })
+    assert.deepStrictEqual([left.size, left.used], [0, 0])
+  })
+
+  it("asks again after five seconds, has the connection replaced after five more, and counts it until then", () => {
+    giveUp(reliance, 0)
+    assert.deepStrictEqual(goesOn(reliance, 0, 10_000), [
+      [5, "again"],
+      [10, "replaced"]
+    ])
+    assert.deepStrictEqual([left.size, left.used], [1, 2])
+    left.clear()
+    assert.deepStrictEqual([left.size, left.used], [0, 0])
+    assert.strictEqual(left.find("NSE:RELIANCE"), undefined)
+  })
+
+  it("is content when asking again has helped, and forgets what is silent", () => {
+    giveUp(reliance, 0)
+    tick(reliance, 0, 6000)
+    assert.deepStrictEqual(names(left.tidy(6000).again), ["NSE:RELIANCE"])
+    giveUp(reliance, 6200)
+    tick(reliance, 6200, 8000)
+    for (let at = 7000; at <= 30_000; at += 1000) assert.deepStrictEqual(left.tidy(at).stubborn, [])
+    assert.strictEqual(left.used, 2)
+    left.tidy(39_000)
+    assert.strictEqual(left.used, 0)
+    // A slow one, which ticks on after all.
+    left.ticked(reliance, 70_000)
+    assert.deepStrictEqual(names(left.tidy(70_500).again), ["NSE:RELIANCE"])
+  })
+
+  it("counts the pause from when the request has left", () => {
+    giveUp(reliance, 0)
+    tick(reliance, 0, 5000)
+    assert.deepStrictEqual(names(left.tidy(5000).again), ["NSE:RELIANCE"])
+    tick(reliance, 5000, 30_000)
+    assert.deepStrictEqual(left.tidy(30_000), { again: [], stubborn: [] })
+    giveUp(reliance, 30_000)
+    assert.deepStrictEqual(goesOn(reliance, 30_000, 35_000), [[35, "replaced"]])
+  })
+
+  it("asks anew where the request was undone before it left, and blames nobody for it", () => {
+    giveUp(reliance, 0)
+    tick(reliance, 0, 5000)
+    left.tidy(5000)
+    const done: Array<number> = []
+    for (let at = 6000; at <= 70_000; at += 1000) {
+      tick(reliance, at - 1000, at)
+      const { again, stubborn } = left.tidy(at)
+      assert.deepStrictEqual(stubborn, [])
+      if (again.length > 0) done.push(at / 1000)
+    }
+    assert.deepStrictEqual(done, [65])
+  })
+
+  it("leaves alone what is wanted again, and what was never given up here", () => {
+    giveUp(reliance, 0)
+    tick(reliance, 0, 6000)
+    left.sent([{ instrument: reliance, to: ltp }], 6100)
+    assert.deepStrictEqual([left.size, left.used], [0, 0])
+    left.ticked(infy, 60_000)
+    assert.deepStrictEqual(left.tidy(60_000), { again: [], stubborn: [] })
+  })
+
+  it("replaces ever more seldom, and goes on asking, where a broker cannot be brought to stop", () => {
+    const replaced: Array<number> = []
+    let asked = 0
+    giveUp(reliance, 0)
+    for (let from = 0; from < 7_200_000; from += 1000) {
+      for (const [second, what] of goesOn(reliance, from, from + 1000)) {
+        if (what === "again") asked++
+        else {
+          replaced.push(second)
+          left.clear()
+          // Wanted for a moment, and given up again.
+          giveUp(reliance, from + 1000)
+        }
+      }
+    }
+    const pauses = replaced.slice(1).map((at, i) => at - replaced[i]!)
+    assert.isAtLeast(pauses[0]!, 60)
+    for (const [i, pause] of pauses.entries()) if (i > 0) assert.isAtLeast(pause, 1.5 * pauses[i - 1]!)
+    assert.isAtMost(replaced.length, 8)
+    assert.isAtMost(asked, 80)
+  })
+
+  it("remembers so many and no more", () => {
+    giveUp(infy, 0)
+    tick(infy, 0, 6000)
+    for (let i = 0; i < 5000; i++) giveUp({ ...reliance, symbol: `S${i}` }, 6000)
+    left.ticked({ ...reliance, symbol: "S0" }, 60_000)
+    assert.strictEqual(left.size, 1)
+    left.ticked({ ...reliance, symbol: "S4999" }, 60_000)
+    assert.strictEqual(left.size, 2)
+  })
+})

@@ -1,0 +1,167 @@
+/** A broker that does not hear unsubscriptions: what it goes on sending is noticed, given up once more, and then ended. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import type { Broker } from "../../../src/brokers/broker.ts"
+import { INFY, RELIANCE, TCS } from "./instruments.ts"
+import type { FakeSocket, World } from "./support.ts"
+import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
+
+const MORNING = 1_764_040_500_000
+const ltp = ({ exchange, symbol }: { readonly symbol: string; readonly exchange: string }) => ({
+  symbol,
+  exchange,
+  mode: "ltp" as const
+})
+
+const started = Effect.fnUntraced(function* (broker: Broker = testBroker({ connections: 1 })) {
+  yield* TestClock.setTime(MORNING)
+  const made = yield* makeWorld(broker)
+  yield* made.adapter.initialise({ user: "asha" })
+  yield* made.adapter.connect
+  return made
+})
+
+const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
+  const frame = Buffer.alloc(2 + 10 * instruments.length)
+  frame.writeUInt16BE(instruments.length, 0)
+  instruments.forEach(({ token }, i) => {
+    frame.writeUInt16BE(8, 2 + 10 * i)
+    frame.writeUInt32BE(Number(token), 4 + 10 * i)
+    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
+  })
+  return frame
+}
+
+/** So many seconds in which these tick, twice a second. */
+const flow = Effect.fnUntraced(function* (
+  seconds: number,
+  socket: () => FakeSocket,
+  instruments: ReadonlyArray<{ readonly token: string }>
+) {
+  for (let i = 0; i < 2 * seconds; i++) {
+    yield* advance("500 millis")
+    socket().options.onFrame(packet(instruments), yield* Clock.currentTimeMillis)
+  }
+  yield* settle
+})
+
+const newest = (world: World) => () => world.sockets.at(-1)!
+const unsubscribed = ({ sent }: FakeSocket): ReadonlyArray<number> =>
+  sent
+    .map((text) => JSON.parse(text) as { a: string; v: Array<number> })
+    .flatMap((m) => (m.a === "unsubscribe" ? m.v : []))
+const decisions = (world: World) =>
+  world.events.flatMap((e) => (e.type === "supervisor" ? [`${e.decision}: ${e.cause}`] : []))
+const INFY_TOKEN = Number(INFY.token)
+
+describe("an unsubscription that the broker does not hear", () => {
+  it.effect("is sent once more after five seconds, and the connection is replaced after five more", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY)])
+      yield* flow(2, newest(world), [RELIANCE, INFY])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      const frames = world.frames.length
+
+      yield* flow(4, newest(world), [RELIANCE, INFY])
+      assert.deepStrictEqual(unsubscribed(world.sockets[0]!), [INFY_TOKEN], "late packets are everyday")
+      assert.deepStrictEqual(decisions(world), [])
+
+      yield* flow(3, newest(world), [RELIANCE, INFY])
+      assert.deepStrictEqual(unsubscribed(world.sockets[0]!), [INFY_TOKEN, INFY_TOKEN])
+      assert.deepStrictEqual(decisions(world), [
+        "unsubscribe_again: given up 5 s ago and still ticking: NSE:INFY"
+      ])
+      const report = yield* adapter.report
+      assert.deepInclude(report.connections[0], { used: 2, unwanted: 1 })
+      assert.include((yield* adapter.inspect("NSE", "INFY")).verdict, "the broker goes on sending it")
+
+      yield* flow(6, newest(world), [RELIANCE, INFY])
+      assert.strictEqual(world.sockets.length, 2)
+      assert.isTrue(world.sockets[0]!.dropped)
+      assert.include(decisions(world)[1], "replace_connection: given up twice and still ticking: NSE:INFY")
+      assert.deepStrictEqual(subscribeTokens(world.sockets[1]!), [Number(RELIANCE.token)])
+      yield* flow(1, newest(world), [RELIANCE])
+      assert.notProperty((yield* adapter.report).connections[0], "unwanted")
+      assert.isTrue(world.frames.slice(frames).every(({ view }) => view.symbol === "RELIANCE"))
+    })
+  )
+
+  it.effect("is content when the second one is heard", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY)])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      yield* flow(7, newest(world), [RELIANCE, INFY])
+      assert.strictEqual(unsubscribed(world.sockets[0]!).length, 2)
+      yield* flow(60, newest(world), [RELIANCE])
+      assert.strictEqual(world.sockets.length, 1)
+      assert.strictEqual(decisions(world).length, 1)
+      assert.notProperty((yield* adapter.report).connections[0], "unwanted")
+    })
+  )
+
+  it.effect("counts against the limit, as it does at the broker", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started(testBroker({ perConnection: 2, connections: 1 }))
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY)])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      yield* flow(7, newest(world), [RELIANCE, INFY])
+      const [full] = yield* adapter.subscribe([ltp(TCS)])
+      assert.deepInclude(full, { status: "error", code: "MAX_CAPACITY_REACHED" })
+      yield* flow(8, newest(world), [RELIANCE, INFY])
+      const [placed] = yield* adapter.subscribe([ltp(TCS)])
+      assert.deepInclude(placed, { status: "success" })
+    })
+  )
+
+  it.effect("does not matter where the instrument is wanted again", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY)])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      yield* flow(3, newest(world), [RELIANCE, INFY])
+      yield* adapter.subscribe([ltp(INFY)])
+      yield* flow(30, newest(world), [RELIANCE, INFY])
+      assert.strictEqual(unsubscribed(world.sockets[0]!).length, 1)
+      assert.deepStrictEqual(decisions(world), [])
+    })
+  )
+
+  it.effect("never loops where a broker cannot be brought to stop", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE)])
+      for (let i = 0; i < 20; i++) {
+        yield* adapter.subscribe([ltp(INFY)])
+        yield* flow(2, newest(world), [RELIANCE, INFY])
+        yield* adapter.unsubscribe([ltp(INFY)])
+        yield* flow(13, newest(world), [RELIANCE, INFY])
+      }
+      // Five minutes: at once, after one more, and after two more.
+      assert.isAtMost(world.sockets.length, 4)
+      assert.isAtLeast(world.sockets.length, 3)
+    })
+  )
+
+  it.effect("is noticed on a connection that is being emptied while it stays open", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started(testBroker({ perConnection: 2, connections: 2 }))
+      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY), ltp(TCS)])
+      yield* advance("2 seconds")
+      const [first, second] = world.sockets as [FakeSocket, FakeSocket]
+      yield* flow(2, () => first, [RELIANCE, INFY])
+      yield* flow(1, () => second, [TCS])
+      yield* adapter.unsubscribe([ltp(INFY)])
+      yield* advance("2 seconds")
+      first.options.onFrame(packet([TCS]), yield* Clock.currentTimeMillis)
+      yield* advance("1 second")
+      // The emptied one is gone, and what it held with it: only the first one's request can have been lost.
+      assert.isTrue(second.closed)
+      yield* flow(5, () => first, [RELIANCE, INFY, TCS])
+      assert.deepStrictEqual(unsubscribed(first), [INFY_TOKEN, INFY_TOKEN])
+    })
+  )
+})
