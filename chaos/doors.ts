@@ -36,13 +36,7 @@ export const feedDoors = (user: string): Effect.Effect<Doors, never, Feed> =>
       Effect.suspend(() => {
         if (attached.has(reader)) return Effect.void
         attached.add(reader)
-        return feed
-          .attach(user, reader)
-          .pipe(
-            Effect.catch((error) =>
-              error.code === "BROKER_CONNECTION_ERROR" ? Effect.void : Effect.die(error)
-            )
-          )
+        return Effect.asVoid(Effect.orDie(feed.attach(user, reader)))
       })
     return {
       subscribe: (reader, requests) =>

@@ -16,6 +16,9 @@ import type {
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { SessionState } from "../market/feedStatus.ts"
 
+/** Where a broker's name is asked for and none is set. */
+export const NO_BROKER = "none"
+
 /** Why a user has no feed. The codes are the client protocol's. */
 export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
   code: Schema.Literals(["BROKER_ERROR", "BROKER_INIT_ERROR", "BROKER_CONNECTION_ERROR"]),
@@ -41,12 +44,13 @@ export class Feed extends Context.Service<
     /** Names of the brokers that the factory knows. */
     readonly brokers: Effect.Effect<ReadonlyArray<string>>
     /**
-     * Makes sure that the user's session runs, and waits for the outcome of its first connection attempt.
-     * Idempotent. BROKER_ERROR and BROKER_INIT_ERROR mean that there is no session; BROKER_CONNECTION_ERROR
-     * means that there is one which is not connected (yet): subscriptions are taken and served once it is.
+     * Makes sure that the user's session runs, and waits a little for the outcome of its first connection attempt.
+     * Idempotent. A session that is not connected (yet) takes subscriptions all the same: the state and its reason are in
+     * the answer. Failing means that there is no session: BROKER_ERROR (the user has no broker), BROKER_INIT_ERROR (the
+     * broker's adapter cannot start), BROKER_CONNECTION_ERROR (the feed process does not answer).
      */
     readonly attach: (user: string, reader: string) => Effect.Effect<FeedInfo, FeedError>
-    /** One result per request, in order. Fails with BROKER_ERROR where the user has no session. */
+    /** One result per request, in order. Fails where the reader is not attached to a session. */
     readonly subscribe: (
       user: string,
       reader: string,

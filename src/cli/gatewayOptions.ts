@@ -1,4 +1,5 @@
 /** From a command's flags to the gateway's options. */
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { GatewayOptions } from "../gateway/index.ts"
@@ -7,12 +8,16 @@ import { defaultGatewayOptions } from "../gateway/index.ts"
 import { CommandFailed } from "./output.ts"
 
 export interface GatewayInput {
+  readonly dataDir: string
   readonly tlsCert: Option.Option<string>
   readonly tlsKey: Option.Option<string>
   readonly origins: Option.Option<string>
   readonly trustedProxies: Option.Option<string>
   readonly limits: Option.Option<Readonly<Record<string, string>>>
 }
+
+/** Of the data folder: what clients held whose connections ended. */
+const RESUME_FOLDER = "resume"
 
 /** The options that are numbers: every limit has its name. */
 const limitNames: ReadonlyArray<string> = Object.entries(defaultGatewayOptions)
@@ -66,6 +71,7 @@ export const gatewayOptions = Effect.fnUntraced(function* (
   const origins = Option.getOrUndefined(input.origins)
   const proxies = Option.getOrUndefined(input.trustedProxies)
   return {
+    resumeFolder: join(input.dataDir, RESUME_FOLDER),
     ...(proxies === undefined ? {} : yield* readProxies(proxies)),
     ...(yield* readLimits(Option.getOrElse(input.limits, () => ({})))),
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),

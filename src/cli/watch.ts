@@ -36,11 +36,7 @@ export const watch = Effect.fn("watch")(function* (list: string) {
   for (const [user, held] of Map.groupBy(watched, (w) => w.user)) {
     const hold = Effect.gen(function* () {
       // Not connected yet is fine: what is subscribed now is served once the session is up.
-      yield* Effect.catchIf(
-        feed.attach(user, READER),
-        (error) => error.code === "BROKER_CONNECTION_ERROR",
-        () => Effect.void
-      )
+      yield* feed.attach(user, READER)
       const results = yield* feed.subscribe(
         user,
         READER,

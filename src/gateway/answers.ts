@@ -8,7 +8,14 @@ import { modeLabel } from "../market/mode.ts"
 import type { SubscribeSuccess } from "../market/subscription.ts"
 import type { OptIns } from "./delivery/delivery.ts"
 import { noOptIns } from "./delivery/delivery.ts"
-import type { Answer, FailedEntry, SubscribedEntry, UnsubscribedEntry } from "./messages/answers.ts"
+import type {
+  Answer,
+  AuthAnswer,
+  FailedEntry,
+  MissingFeed,
+  SubscribedEntry,
+  UnsubscribedEntry
+} from "./messages/answers.ts"
 import type { ErrorCode } from "./messages/words.ts"
 
 /** What is known of the request is its id's text, which is put in as it is. */
@@ -24,11 +31,18 @@ const write = (frame: Unnamed<Answer>, requestId: string | undefined): string =>
 export const errorFrame = (code: ErrorCode, message: string, requestId?: string): string =>
   write({ status: "error", code, message }, requestId)
 
+/** What the answer to a login has beyond the older protocol's; each key only where there is something to say. */
+export interface LoginExtras {
+  readonly optIns?: OptIns
+  readonly missing?: MissingFeed | undefined
+  readonly resumed?: (typeof AuthAnswer.Type)["resumed"] | undefined
+}
+
 /** Stays under 1000 bytes: AmiBroker reads it with one short receive. */
 export const authenticated = (
-  info: FeedInfo,
+  info: Pick<FeedInfo, "broker" | "modes">,
   user: string,
-  optIns: OptIns = noOptIns,
+  { missing, optIns = noOptIns, resumed }: LoginExtras = {},
   requestId?: string
 ): string =>
   write(
@@ -43,6 +57,8 @@ export const authenticated = (
         quote: info.modes.includes("quote"),
         depth: info.modes.includes("depth")
       },
+      ...(missing === undefined ? {} : { feed: missing }),
+      ...(resumed === undefined ? {} : { resumed }),
       // Whoever asked for more reads what was understood; nobody else sees the key.
       ...(optIns.events || optIns.snapshot || optIns.clocks ? { options: optIns } : {})
     },

@@ -8,7 +8,7 @@ import { errorFrame } from "./answers.ts"
 import { Delivery } from "./delivery/delivery.ts"
 import type { DeliveryLimits, Shared } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
-import { toMsgpack } from "./delivery/encoding.ts"
+import { encoded, toMsgpack } from "./delivery/encoding.ts"
 import type { Parcel } from "./delivery/parcel.ts"
 import { PIECE } from "./delivery/turns.ts"
 import type { Turns } from "./delivery/turns.ts"
@@ -53,6 +53,7 @@ export const CLOSE = {
   TOO_MANY_LOGINS: { code: 4429, reason: "too many logins" },
   TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
   TOO_MANY_CLIENTS_OF_USER: { code: 4429, reason: "too many clients of this user" },
+  RESTART: { code: 1012, reason: "service restart" },
   TOO_SLOW: { code: 4408, reason: "reads too slowly" }
 } as const
 
@@ -98,6 +99,18 @@ export class Client implements Member {
   readonly spellings: OwnSpellings
   readonly delivery: Delivery
   readonly address: string
+  /** Is logged in, and not attached to a feed or not served by it in everything: tried again until it is. */
+  needsFeed = false
+  /** The feed is to be tried when it is this client's turn. */
+  mustSettle = false
+  /** Tries in a row that failed by a fault, rather than for want of something. */
+  feedFaults = 0
+  /** What was taken while no feed was there to take it. */
+  readonly unserved = new Set<Holding>()
+  /** It asked for what its last connection held. */
+  asksToResume = false
+  /** Since when it has been told that its feed is down; undefined: it was not, or has been told that it is up again. */
+  toldDownAt: number | undefined
   /** The API key that it logged in with, and its user, as they are counted. */
   counted: { readonly keyId: number; readonly user: string } | undefined
   /** Keys that it has shown, and logins that were declined unseen since the last one that succeeded. */
@@ -302,6 +315,19 @@ export class Client implements Member {
     this.send(errorFrame(code, message, requestId))
   }
 
+  /** A message about the feed, in its place among the ticks. For clients with events. */
+  message(json: string): void {
+    this.delivery.message(encoded(json, this.encoding))
+  }
+
+  /** Reads order updates under this topic, or none any more. */
+  readOrders(topic: string | undefined): void {
+    if (topic === this.ordersTopic) return
+    if (this.ordersTopic !== undefined) this.leaveTopic(this.ordersTopic)
+    this.ordersTopic = topic
+    if (topic !== undefined) this.joinTopic(topic)
+  }
+
   joinTopic(topic: string): void {
     if (++this.#topics === 1 && this.isOpen) this.#topicReaders.add(this)
     this.#socket?.subscribe(topic)
@@ -336,6 +362,25 @@ export class Client implements Member {
   expel(): void {
     if (this.waitingBytes === 0) return this.end("revoked", CLOSE.REVOKED)
     this.drop("revoked")
+  }
+
+  /**
+   * The gateway stops. Several existing clients come back only after a connection that ended without a close frame, while
+   * others want to know why: whoever asked for something that those clients do not know hears it. True: it does.
+   */
+  sayRestart(): boolean {
+    if (this.knowsMore && this.isOpen) {
+      this.end("shutdown", CLOSE.RESTART)
+      return true
+    }
+    this.drop("shutdown")
+    return false
+  }
+
+  /** It speaks more than the older protocol: it chose an option, or MessagePack. */
+  get knowsMore(): boolean {
+    const { clocks, events, snapshot } = this.delivery.optIns
+    return this.encoding === "msgpack" || this.asksToResume || events || snapshot || clocks
   }
 
   /** Drops the connection without a closing handshake, so that every client knows to come back. */

@@ -7,22 +7,25 @@ import * as Effect from "effect/Effect"
 import type { FeedError } from "../bus/feed.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
-import type { Encoding } from "./delivery/encoding.ts"
 import { makeLeaving } from "./leaving.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
+import { ordersTopic } from "./orderUpdates.ts"
 import type { AccountRequest, Inbound, Problem } from "./protocol.ts"
 import { Slices } from "./slices.ts"
 import type { SubscribeDeps } from "./subscriptions.ts"
-import { makeSubscribe } from "./subscriptions.ts"
+import { makeSubscriptions } from "./subscriptions.ts"
 
-export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> & Omit<LoginDeps, "leaveRooms">
+export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
+  Omit<LoginDeps, "leaveRooms" | "subscriptions">
 
-/** A user's order updates. Topics of market data begin with the user's name and hold a colon. */
-export const ordersTopic = (user: string, encoding: Encoding): string => `!orders/${encoding}/${user}`
+const noOrders: Problem = {
+  code: "ORDERS_UNAVAILABLE",
+  message: "No order updates: nothing here publishes them for this account, so that none would ever come"
+}
 
 export interface Conversation {
-  /** Handles the frames that wait, then ends. */
+  /** Handles the frames that wait, and tries the feed again where that is due; then ends. */
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
@@ -41,12 +44,13 @@ const UNREAD_EVERY_MS = 20
 const LARGE_BYTES = 64 * 1024
 
 export const makeConversation = (deps: ConversationDeps): Conversation => {
-  const { feed, metrics } = deps
+  const { feed, keeper, metrics, orders } = deps
   const slices = new Slices()
   const leaving = makeLeaving({ ...deps, slices })
   const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
-  const subscribe = makeSubscribe({ ...deps, slices, leaving })
-  const { authenticate, leave } = makeLogins({ ...deps, leaveRooms })
+  const subscriptions = makeSubscriptions({ ...deps, slices, leaving })
+  const { subscribe } = subscriptions
+  const { authenticate, leave, settle } = makeLogins({ ...deps, leaveRooms, subscriptions })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(
@@ -86,15 +90,14 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
       case "unsubscribe_all":
         return unsubscribeAll(client, user, requestId)
       case "subscribe_orders":
+        if (!orders.available(user)) return reject(client, noOrders, requestId)
         return Effect.sync(() => {
           client.send(answers.ordersSubscribed(requestId))
-          client.ordersTopic = ordersTopic(user, client.encoding)
-          client.joinTopic(client.ordersTopic)
+          client.readOrders(ordersTopic(user, client.encoding))
         })
       case "unsubscribe_orders":
         return Effect.sync(() => {
-          if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
-          client.ordersTopic = undefined
+          client.readOrders(undefined)
           client.send(answers.ordersUnsubscribed(requestId))
         })
       case "get_broker_info":
@@ -109,7 +112,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     const { request } = frame
     switch (request.verb) {
       case "authenticate":
-        return authenticate(client, request.key, request.optIns, requestId)
+        return authenticate(client, request, requestId)
       case "get_supported_brokers":
         return listBrokers(client, requestId)
       case "ping":
@@ -124,6 +127,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     return user === undefined
       ? reject(client, { code: "NOT_AUTHENTICATED", message: "You must authenticate first" }, requestId)
       : serve(client, user, request, requestId).pipe(
+          Effect.ensuring(Effect.sync(() => keeper.changed(client))),
           Effect.catchTag("FeedError", (error) => reject(client, error, requestId))
         )
   }
@@ -133,7 +137,20 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     while (client.waitingBytes > MOST_UNREAD_BYTES) yield* Effect.sleep(UNREAD_EVERY_MS)
   })
 
+  /** In the client's line, like its requests: what it holds changes in one place. */
+  const settleIfDue = (client: Client): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!client.mustSettle) return Effect.void
+      client.mustSettle = false
+      return settle(client)
+    }).pipe(
+      Effect.catchDefect((defect) =>
+        Effect.logError(`the feed of client ${client.id} could not be tried again`, defect)
+      )
+    )
+
   const drain = Effect.fnUntraced(function* (client: Client) {
+    yield* settleIfDue(client)
     for (let unread = client.next(); unread !== undefined; unread = client.next()) {
       if (unread.bytes > LARGE_BYTES) yield* slices.turn
       const frame = unread.read()
@@ -155,6 +172,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
               )
         )
       )
+      if (client.mustSettle) yield* settleIfDue(client)
     }
     client.busy = false
   })

@@ -17,6 +17,10 @@ export interface Holding {
   readonly tag: ModeTag
   readonly topic: string
   readonly seat: Seat
+  readonly name: Named
+  readonly mode: Mode
+  /** The book levels that it asked for. */
+  readonly depth: number | undefined
 }
 
 /** A name as a client spells it. */

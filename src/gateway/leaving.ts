@@ -7,27 +7,30 @@ import type { Client } from "./client.ts"
 import type { Holding } from "./holdings.ts"
 import type { FailedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import type { UnsubscribeBody } from "./protocol.ts"
-import type { Rooms, Seat } from "./rooms.ts"
+import type { Rooms } from "./rooms.ts"
 import type { Slices } from "./slices.ts"
 import { atOnce } from "./slices.ts"
 
 export interface LeavingDeps {
   readonly feed: Feed["Service"]
+  /** The name of the user's broker, whether or not its feed is there. */
+  readonly brokerOf: (user: string) => Effect.Effect<string>
   readonly rooms: Rooms
   readonly slices: Slices
 }
 
 export type Leaving = ReturnType<typeof makeLeaving>
 
-export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
+export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   let stopped = false
   const stop = (): void => {
     stopped = true
   }
 
-  const leaveSeat = (client: Client, seat: Seat): void => {
-    rooms.leave(seat)
-    client.delivery.forget(seat)
+  const leaveSeat = (client: Client, holding: Holding): void => {
+    rooms.leave(holding.seat)
+    client.delivery.forget(holding.seat)
+    client.unserved.delete(holding)
   }
 
   /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
@@ -36,7 +39,7 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
       holdings,
       (some) =>
         Effect.sync(() => {
-          if (!stopped) for (const { seat } of some) leaveSeat(client, seat)
+          if (!stopped) for (const holding of some) leaveSeat(client, holding)
           return []
         }),
       slice
@@ -47,8 +50,8 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
     // At once, however much it is: not subscription by subscription.
     client.delivery.clear()
     client.spellings.clear()
-    if (client.ordersTopic !== undefined) client.leaveTopic(client.ordersTopic)
-    client.ordersTopic = undefined
+    client.unserved.clear()
+    client.readOrders(undefined)
     if (client.holdings.count === 0 || stopped) return
     yield* slices.turn
     yield* leaveSeats(client, client.holdings.clear().holdings)
@@ -61,7 +64,12 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
     slices
       .over(requests, (some) => feed.unsubscribe(user, client.id, some))
       .pipe(
-        Effect.catch((error) => Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)),
+        Effect.catch((error) =>
+          // A feed that is not there holds nothing.
+          client.needsFeed
+            ? Effect.void
+            : Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)
+        ),
         Effect.asVoid
       )
 
@@ -71,7 +79,7 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
     { entries }: UnsubscribeBody,
     requestId: string | undefined
   ) {
-    const { broker } = yield* feed.info(user)
+    const broker = yield* brokerOf(user)
     const successful: Array<UnsubscribedEntry> = []
     const failed: Array<FailedEntry> = []
     const requests: Array<UnsubscribeRequest> = []
@@ -82,7 +90,7 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
         return
       }
       const removed = client.holdings.remove(entry, entry.mode)
-      for (const holding of removed.holdings) leaveSeat(client, holding.seat)
+      for (const holding of removed.holdings) leaveSeat(client, holding)
       requests.push(...removed.requests)
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
@@ -105,7 +113,7 @@ export const makeLeaving = ({ feed, rooms, slices }: LeavingDeps) => {
     user: string,
     requestId: string | undefined
   ) {
-    const { broker } = yield* feed.info(user)
+    const broker = yield* brokerOf(user)
     client.spellings.clear()
     const { holdings, requests } = yield* Effect.uninterruptible(
       Effect.suspend(() => {

@@ -1,19 +1,30 @@
-/** Who a client is: its login by API key, and what it gives back when it goes or becomes somebody else. */
+/**
+ * Who a client is: its login by API key, and what it gives back when it goes or becomes somebody else.
+ *
+ * A good key is a login, whatever its user's feed does: existing clients wait five seconds for the answer and never ask
+ * again. What the feed lacks is said beside it, and `settle` makes it good.
+ */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Feed } from "../bus/feed.ts"
+import type { Feed, FeedInfo } from "../bus/feed.ts"
 import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
-import type { OptIns } from "./delivery/delivery.ts"
 import type { KeyGuard } from "./keyGuard.ts"
 import { Allowances, Tally } from "./limits.ts"
+import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
+import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
 import type { ErrorCode } from "./messages/words.ts"
 import type { GatewaySettings } from "./options.ts"
+import type { OrderUpdates } from "./orderUpdates.ts"
+import type { Request } from "./protocol.ts"
+import type { Keeper } from "./resume/keeper.ts"
+import { makeResuming } from "./resume/resuming.ts"
+import type { Subscriptions } from "./subscriptions.ts"
 
 export interface LoginDeps {
   readonly feed: Feed["Service"]
@@ -25,14 +36,26 @@ export interface LoginDeps {
     "maxConnectionsPerKey" | "maxConnectionsPerUser" | "maxLoginsPerKeyPerSecond"
   >
   readonly now: () => number
+  readonly timeOfDay: () => number
+  /** The name of the user's broker, whether or not its feed is there. */
+  readonly brokerOf: (user: string) => Effect.Effect<string>
   /** Takes the client out of every room. */
   readonly leaveRooms: (client: Client) => Effect.Effect<void>
+  readonly subscriptions: Subscriptions
+  readonly keeper: Keeper
+  readonly orders: Pick<OrderUpdates["Service"], "available">
 }
+
+/** How long the answer to a login waits for the feed. The first attempt of a session takes two seconds of it. */
+const PATIENCE_MS = 3000
 
 /** Logins that were declined unseen, before a client is closed. */
 const PATIENCE = 20
 
-export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, now }: LoginDeps) => {
+export const makeLogins = (deps: LoginDeps) => {
+  const { brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } = deps
+  const { subscriptions } = deps
+  const resuming = makeResuming(deps)
   /** Logged-in clients by the number of their key, and by their user. */
   const byKey = new Tally<number>()
   const byUser = new Tally<string>()
@@ -79,6 +102,9 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
   const leave = (client: Client): Effect.Effect<void> =>
     Effect.suspend(() => {
       discount(client)
+      keeper.ended(client)
+      client.needsFeed = false
+      client.toldDownAt = undefined
       return leaveRooms(client)
     }).pipe(
       Effect.andThen(
@@ -89,8 +115,7 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
 
   const authenticate = Effect.fnUntraced(function* (
     client: Client,
-    key: string | undefined,
-    optIns: OptIns,
+    { key, optIns, resume }: Extract<Request, { verb: "authenticate" }>,
     requestId: string | undefined
   ) {
     if (key === undefined) return client.fail("AUTHENTICATION_ERROR", "API key is required", requestId)
@@ -114,7 +139,7 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
       if (keyGuard.failed(shown, now())) yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
-    const { id, user } = verified.success
+    const { id, resume: resumesUnasked, user } = verified.success
     // It may have gone while its key was looked up: nobody would count it down again.
     if (!client.isOpen) return
     keyGuard.succeeded(shown)
@@ -139,25 +164,71 @@ export const makeLogins = ({ feed, keyGuard, keys, leaveRooms, limits, metrics, 
       )
     }
     client.logIn(user)
-    const attached = yield* Effect.result(feed.attach(user, client.id))
+    const { info, missing } = yield* attach(client, user)
+    client.asksToResume = resume !== undefined && resume !== "no"
+    const wanted = resume ?? (resumesUnasked ? { name: "" } : "no")
+    const taken = yield* resuming.take(client, { user, keyId: id, resume: wanted, optIns })
     // Not before: the first thing that a client hears is the answer to its login.
     const { personal } = client.delivery
     client.delivery.choose(optIns)
     if (client.delivery.personal !== personal) client.reseat()
     // From the answer on, its frames are as it chose.
     while (client.isOpen && client.isReseating) yield* breathe
-    if (Result.isFailure(attached)) {
-      yield* Effect.logInfo(
-        `client ${client.id} is logged in as ${user}; no feed: ${attached.failure.message}`
-      )
-      return client.fail(attached.failure.code, attached.failure.message, requestId)
-    }
+    const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
     yield* again
-      ? Effect.logDebug(`client ${client.id} is logged in as ${user} again`)
-      : Effect.logInfo(`client ${client.id} is logged in as ${user}`)
+      ? Effect.logDebug(`client ${client.id} is logged in as ${user} again${lacking}`)
+      : Effect.logInfo(`client ${client.id} is logged in as ${user}${lacking}`)
     client.declinedLogins = 0
-    client.send(answers.authenticated(attached.success, user, optIns, requestId))
+    const resumed = taken?.told
+    client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
+    if (missing !== undefined && optIns.events) {
+      client.toldDownAt = now()
+      client.message(missingStatus(missing, info.broker, timeOfDay()))
+    }
+    if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
   })
 
-  return { authenticate, leave }
+  /** The feed as far as it is there, and what is missing. */
+  const attach = Effect.fnUntraced(function* (client: Client, user: string) {
+    const attached = yield* Effect.result(feed.attach(user, client.id)).pipe(
+      Effect.timeoutOrElse({ duration: PATIENCE_MS, orElse: () => Effect.succeed(undefined) })
+    )
+    client.needsFeed = attached === undefined || Result.isFailure(attached) || client.unserved.size > 0
+    if (attached !== undefined && Result.isSuccess(attached)) {
+      return { info: attached.success, missing: missingOf(attached.success) }
+    }
+    if (attached?.failure.code === "BROKER_INIT_ERROR") client.feedFaults++
+    const missing: MissingFeed = attached === undefined ? noAnswerYet : missingFor(attached.failure)
+    const info: Pick<FeedInfo, "broker" | "modes"> = { broker: yield* brokerOf(user), modes: [] }
+    return { info, missing }
+  })
+
+  /** Tries again what a client lacks of its feed. To be run when it is the client's turn. */
+  const settle = Effect.fnUntraced(function* (client: Client) {
+    const { user } = client
+    if (user === undefined || !client.needsFeed) return
+    const { info, missing } = yield* attach(client, user)
+    if (missing !== undefined && !("state" in info)) return
+    const asked = client.unserved.size
+    const refused = yield* Effect.result(subscriptions.settle(client, user, info.broker))
+    if (Result.isFailure(refused)) {
+      client.feedFaults++
+      return
+    }
+    client.needsFeed = false
+    client.feedFaults = 0
+    keeper.changed(client)
+    if (missing !== undefined || client.toldDownAt === undefined) return
+    // No session came up for it, so that no event has told it.
+    const restored = asked - refused.success
+    client.message(
+      arrivedStatus(info.broker, timeOfDay(), now() - client.toldDownAt, {
+        restored,
+        failed: refused.success
+      })
+    )
+    client.toldDownAt = undefined
+  })
+
+  return { authenticate, leave, settle }
 }

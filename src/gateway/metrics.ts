@@ -14,6 +14,12 @@ const gauge = (name: string, description: string) => Metric.gauge(`algoways_gate
 const clients = gauge("clients", "Open client connections")
 const loggedIn = gauge("authenticated", "Clients that are logged in")
 const topics = gauge("topics", "Topics that at least one client reads")
+const waiting = gauge(
+  "waiting_subscriptions",
+  "Subscriptions of clients that wait for a feed to be there for them"
+)
+const resumed = counter("resumed_total", "Clients that got the subscriptions of their last connection back")
+const kept = gauge("kept_sets", "Sets of subscriptions that wait for their client to reconnect")
 const connects = counter("connects_total", "Client connections that were opened")
 const messagesIn = counter("messages_in_total", "Messages received from clients")
 const bytesIn = counter("bytes_in_total", "Bytes received from clients in messages")
@@ -167,8 +173,14 @@ export class GatewayMetrics {
     this.#stats.bytesOut = bytes
   }
 
-  reading(count: number): void {
+  reading(count: number, waitingForFeed: number, keptSets: number): void {
     topics.updateUnsafe(count, this.#context)
+    waiting.updateUnsafe(waitingForFeed, this.#context)
+    kept.updateUnsafe(keptSets, this.#context)
+  }
+
+  resumed(): void {
+    resumed.updateUnsafe(1, this.#context)
   }
 
   failed(code: ErrorCode): void {

@@ -65,11 +65,15 @@ export interface GatewayOptions {
   readonly trustedProxies?: ReadonlyArray<string>
   /** Serves `wss:` and `https:`. The files are read anew when they change. */
   readonly tls?: Tls
+  /** How long the subscriptions of a connection that ended are kept for a client that resumes. */
+  readonly resumeMs?: number
+  /** Folder for them, so that they outlive the process; without it they do not. */
+  readonly resumeFolder?: string
   /** The application's version, for /health. */
   readonly version?: string
 }
 
-type Optional = "allowedOrigins" | "tls"
+type Optional = "allowedOrigins" | "resumeFolder" | "tls"
 export type GatewaySettings = Required<Omit<GatewayOptions, Optional>> & Pick<GatewayOptions, Optional>
 
 export const defaults: GatewaySettings = {
@@ -104,5 +108,6 @@ export const defaults: GatewaySettings = {
   maxSpellingsPerUser: 16,
   maxEntries: 20_000,
   trustedProxies: [],
+  resumeMs: 300_000,
   version: "unknown"
 }

@@ -10,7 +10,7 @@ import { modeNumber } from "../market/mode.ts"
 import { DEEPEST, nestsTooDeep } from "../market/nesting.ts"
 import type { OptIns } from "./delivery/delivery.ts"
 import type { InboundKey } from "./messages/inbound.ts"
-import { LONGEST_INTERVAL_MS, slowPolicies } from "./messages/inbound.ts"
+import { LONGEST_INTERVAL_MS, LONGEST_RESUME_NAME, slowPolicies } from "./messages/inbound.ts"
 import type { ErrorCode, ModeTag } from "./messages/words.ts"
 import type { Limit } from "./metrics.ts"
 import { defaults } from "./options.ts"
@@ -72,9 +72,17 @@ export type AccountRequest =
   | { readonly verb: "unsubscribe_orders" }
   | { readonly verb: "get_broker_info" }
 
+/** Whether the client wants back what its last connection held: of those by this name. Empty: of those without one. */
+export type Resume = { readonly name: string } | "no"
+
 export type Request =
   | AccountRequest
-  | { readonly verb: "authenticate"; readonly key: string | undefined; readonly optIns: OptIns }
+  | {
+      readonly verb: "authenticate"
+      readonly key: string | undefined
+      readonly optIns: OptIns
+      readonly resume: Resume | undefined
+    }
   | { readonly verb: "get_supported_brokers" }
   /** Both as JSON text, ready to be put into the answer. */
   | { readonly verb: "ping"; readonly timestamp: string | undefined; readonly pingId: string | undefined }
@@ -140,7 +148,7 @@ const isGiven = (frame: Json, key: InboundKey): boolean => frame[key] !== undefi
 
 const suffixed = /^(.+):(20|30|50)$/
 
-const named = (symbol: string, exchange: string): Named => {
+export const named = (symbol: string, exchange: string): Named => {
   const match = suffixed.exec(symbol)
   return {
     ok: true,
@@ -210,7 +218,8 @@ const readEntries = (frame: Json): ReadonlyArray<Listed> | Problem => {
   return entries
 }
 
-const DEFAULT_DEPTH = 5
+/** Book levels where a request names none. */
+export const DEFAULT_DEPTH = 5
 
 const readDepth = (frame: Json): SubscribeBody["depth"] => {
   const given = frame["depth"] ?? frame["depth_level"]
@@ -237,6 +246,14 @@ const readOptIns = (frame: Json): OptIns => ({
   snapshot: frame["snapshot"] === true,
   clocks: frame["clocks"] === true
 })
+
+/** Undefined: the request says nothing, so that the key decides. */
+const readResume = (frame: Json): Resume | undefined => {
+  const given = frame["resume"]
+  if (given === true) return { name: "" }
+  if (typeof given === "string" && given !== "") return { name: given.slice(0, LONGEST_RESUME_NAME) }
+  return given === false ? "no" : undefined
+}
 
 const readSubscribe = (frame: Json): SubscribeBody | Problem => {
   const choice = isGiven(frame, "mode") ? readMode(frame["mode"]) : readMode("quote")
@@ -300,7 +317,12 @@ const readRequest = (frame: Json, maxEntries: number): Request | Problem | undef
   switch (verb) {
     case "auth":
     case "authenticate":
-      return { verb: "authenticate", key: readKey(frame), optIns: readOptIns(frame) }
+      return {
+        verb: "authenticate",
+        key: readKey(frame),
+        optIns: readOptIns(frame),
+        resume: readResume(frame)
+      }
     case "subscribe":
       return { verb, body: tooMany(frame, maxEntries) ?? readSubscribe(frame) }
     case "unsubscribe":

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as uWS from "uWebSockets.js"
-import { Feed } from "../bus/feed.ts"
+import { Feed, NO_BROKER } from "../bus/feed.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Instruments } from "../store/instruments.ts"
@@ -23,7 +23,7 @@ import { verdictOn } from "./certificate.ts"
 import type { GatewayClock } from "./clock.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
-import { makeConversation, ordersTopic } from "./conversation.ts"
+import { makeConversation } from "./conversation.ts"
 import { Descriptors, descriptorsOfProcess } from "./descriptors.ts"
 import { Doors } from "./doors.ts"
 import type { TlsFailed } from "./doors.ts"
@@ -37,7 +37,7 @@ import type { CloseReason, GatewayStats } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
-import { OrderUpdates, orderFrame } from "./orderUpdates.ts"
+import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
 import { fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
 import { statusOf } from "./delivery/status.ts"
 import { Turns } from "./delivery/turns.ts"
@@ -46,9 +46,10 @@ import { TrustedProxies } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { Entrance } from "./entrance.ts"
+import { openKeeper } from "./resume/keeper.ts"
 import { Rooms } from "./rooms.ts"
 import { Spellings } from "./spellings.ts"
-import { closeRevoked, onBeat, pinger, tellExpiry, tendSlow, watchDescriptors } from "./upkeep.ts"
+import { closeRevoked, onBeat, pinger, seekFeeds, tellExpiry, tendSlow, watchDescriptors } from "./upkeep.ts"
 
 export class Gateway extends Context.Service<
   Gateway,
@@ -60,7 +61,8 @@ export class Gateway extends Context.Service<
 >()("algoways/gateway/Gateway") {
   /**
    * Listens until the scope closes. Then it stops listening and drops the clients without a closing handshake:
-   * several of them come back only after a connection that ended without one.
+   * several of them come back only after a connection that ended without one. Who speaks more than the older protocol
+   * (an option, MessagePack) is closed with 1012.
    *
    * `GET /instruments` is answered where the context has Instruments and Users, as every Store has.
    */
@@ -110,6 +112,9 @@ const CHECK_EVERY_MS = 5
 /** How often clients that lag are looked after, besides the moments in which their sockets drain. */
 const LAG_EVERY_MS = 250
 
+/** How often clients without a feed try for it: they are promised it within two seconds. */
+const SEEK_EVERY_MS = 1000
+
 /** How often it is seen whether keys were revoked: closing is promised within a second. */
 const REVOKED_EVERY_MS = 500
 
@@ -136,6 +141,8 @@ const reloadTls = (doors: Doors): Effect.Effect<void> =>
 
 /** How long the feed is given to take note of the readers that a shutdown releases. */
 const RELEASE_MS = 300
+/** Of that, how long close frames are given to leave: what a socket still holds is lost when it is closed. */
+const FLUSH_MS = 50
 
 const makeGateway = Effect.fnUntraced(function* (
   settings: GatewaySettings
@@ -166,10 +173,42 @@ const makeGateway = Effect.fnUntraced(function* (
   const turns = new Turns()
   const wheel = new Wheel(turns, now)
   const spellings = new Spellings(settings)
-  const conversation = makeConversation({ feed, keys, rooms, metrics, keyGuard, limits: settings, now })
-
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
+  const brokerSetFor = (user: string): Effect.Effect<string> =>
+    Option.match(users, {
+      onNone: () => Effect.succeed(NO_BROKER),
+      onSome: (table) =>
+        table.get(user).pipe(
+          Effect.map(({ broker }) => broker ?? NO_BROKER),
+          Effect.orElseSucceed(() => NO_BROKER)
+        )
+    })
+  const orders = yield* OrderUpdates
+  const keeper = yield* openKeeper({
+    folder: settings.resumeFolder,
+    name: gatewayId,
+    keepMs: settings.resumeMs,
+    clock: clocks
+  })
+  const conversation = makeConversation({
+    feed,
+    orders,
+    keeper,
+    keys,
+    rooms,
+    metrics,
+    keyGuard,
+    limits: settings,
+    now,
+    timeOfDay,
+    brokerOf: (user) =>
+      Effect.catch(
+        Effect.map(feed.info(user), ({ broker }) => broker),
+        () => brokerSetFor(user)
+      )
+  })
+
   let lastClient = 0
 
   /** Takes the frame out of the library's memory; it is read when it is its turn. */
@@ -186,14 +225,26 @@ const makeGateway = Effect.fnUntraced(function* (
   const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
     metrics.received(message.byteLength)
     if (!client.mayReceive(message.byteLength, now())) return
-    if (!client.enqueue(reading(client, message, binary), message.byteLength) || client.busy) return
+    if (client.enqueue(reading(client, message, binary), message.byteLength)) handle(client)
+  }
+
+  const handle = (client: Client): void => {
+    if (client.busy) return
     client.busy = true
     client.fiber = run(conversation.drain(client))
+  }
+
+  const sample = (): void => {
+    let waiting = 0
+    for (const client of clients) waiting += client.unserved.size
+    metrics.reading(rooms.size, waiting, keeper.waiting)
   }
 
   let closing = false
   const closed = (client: Client, code: number, message: ArrayBuffer): void => {
     const { fiber, slowWith, user } = client
+    // While it still holds what it held.
+    keeper.ended(client)
     clients.delete(client)
     entrance.closed(client)
     client.closed(closing ? "shutdown" : endOf(code, message))
@@ -307,7 +358,7 @@ const makeGateway = Effect.fnUntraced(function* (
     }),
     table: Option.getOrUndefined(Option.all({ instruments, users })),
     sample: () => {
-      metrics.reading(rooms.size)
+      sample()
       const expiry = verdict()
       if (expiry !== undefined) metrics.certificate(expiry.seconds)
     },
@@ -327,18 +378,19 @@ const makeGateway = Effect.fnUntraced(function* (
   })
 
   yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
+    Effect.gen(function* () {
       closing = true
       entrance.close()
+      doors.pause()
       conversation.stop()
-      for (const client of clients) client.drop("shutdown")
+      let told = false
+      for (const client of clients) told = client.sayRestart() || told
+      if (told) yield* Effect.sleep(FLUSH_MS)
       doors.close()
       turns.stop()
       wheel.stop()
-    }).pipe(
-      Effect.andThen(FiberSet.awaitEmpty(fibers)),
-      Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void })
-    )
+      yield* FiberSet.awaitEmpty(fibers)
+    }).pipe(Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void }))
   )
   yield* doors.open
   const { port } = doors
@@ -359,6 +411,7 @@ const makeGateway = Effect.fnUntraced(function* (
     const status = statusOf(event)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
+      if (event.type === "feed_up") client.toldDownAt = undefined
       const payload = status(client.holdings, client.encoding)
       if (payload !== undefined) client.delivery.message(payload)
     }
@@ -368,8 +421,17 @@ const makeGateway = Effect.fnUntraced(function* (
     LAG_EVERY_MS,
     Effect.sync(() => tendSlow(clients, settings, now()))
   )
+  const seek = seekFeeds((client) => {
+    client.mustSettle = true
+    handle(client)
+  })
+  yield* onBeat(
+    "the search for missing feeds",
+    SEEK_EVERY_MS,
+    Effect.sync(() => seek(clients))
+  )
   yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
-  yield* (yield* OrderUpdates).subscribe((user, order) => {
+  yield* orders.subscribe((user, order) => {
     const text = orderFrame(user, order)
     doors.publish(ordersTopic(user, "json"), text, false)
     doors.publish(ordersTopic(user, "msgpack"), toMsgpack(text), true)
@@ -379,7 +441,7 @@ const makeGateway = Effect.fnUntraced(function* (
     "pinging",
     settings.pingIntervalMs,
     Effect.sync(() => {
-      metrics.reading(rooms.size)
+      sample()
       pingAll(now())
     })
   )

@@ -1,24 +1,45 @@
-/** Subscribing, at the feed and in the rooms. */
+/**
+ * Subscribing, at the feed and in the rooms.
+ *
+ * Where no feed is there to take a subscription, the gateway takes it: existing clients ask once. The topic is known without
+ * a feed, so the client sits in its room at once, and `settle` asks for it when the feed has come.
+ */
 import * as Effect from "effect/Effect"
-import type { Feed } from "../bus/feed.ts"
+import * as Result from "effect/Result"
+import type { Feed, FeedError } from "../bus/feed.ts"
 import type { Frame } from "../bus/frame.ts"
+import { topicOf } from "../bus/frame.ts"
+import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
-import type { LastTick, SubscribeRequest, UnsubscribeRequest } from "../market/subscription.ts"
+import type {
+  LastTick,
+  SubscribeRequest,
+  SubscribeResult,
+  SubscribeSuccess,
+  UnsubscribeRequest
+} from "../market/subscription.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
+import type { Holding } from "./holdings.ts"
 import { roomFor } from "./limits.ts"
 import type { Leaving } from "./leaving.ts"
 import type { FailedEntry, SubscribedEntry } from "./messages/answers.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
+import { refusedStatus } from "./missingFeed.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { ModeChoice, Named, SubscribeBody } from "./protocol.ts"
-import type { Rooms, Seat } from "./rooms.ts"
+import { DEFAULT_DEPTH } from "./protocol.ts"
+import type { Rooms, Seat, Terms } from "./rooms.ts"
 import { snapshotFor } from "./rooms.ts"
 import type { Slices } from "./slices.ts"
 import { atOnce } from "./slices.ts"
 
 export interface SubscribeDeps {
   readonly feed: Feed["Service"]
+  /** The name of the user's broker, whether or not its feed is there. */
+  readonly brokerOf: (user: string) => Effect.Effect<string>
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
   readonly limits: Pick<GatewaySettings, "maxSubscriptions">
@@ -58,24 +79,67 @@ const lastFrame = (
 }
 const DATA = `"data":`
 
-export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }: SubscribeDeps) => {
-  /** The seat, and what the feed is to be told where the client was served something else under this name. */
-  const join = (
-    client: Client,
-    name: Named,
-    { choice, terms }: SubscribeBody,
-    topic: string
-  ): { readonly seat: Seat; readonly gone?: UnsubscribeRequest | undefined } => {
+/** What is answered where no feed is there to judge: it is taken as it was asked for. */
+const promise = (user: string, { depth = DEFAULT_DEPTH, exchange, mode, symbol }: SubscribeRequest) =>
+  ({
+    status: "success",
+    symbol,
+    exchange,
+    mode,
+    requested_depth: depth,
+    actual_depth: depth,
+    is_fallback: false,
+    topic: topicOf(user, exchange, symbol, mode, depth)
+  }) satisfies SubscribeSuccess
+
+interface Joining {
+  readonly name: Named
+  readonly choice: ModeChoice
+  readonly terms: Terms
+  readonly topic: string
+  readonly request: SubscribeRequest
+}
+
+interface Joined {
+  readonly holding: Holding
+  readonly request: SubscribeRequest
+  /** What the feed is to be told where the client was served something else under this name. */
+  readonly gone?: UnsubscribeRequest | undefined
+}
+
+/** A request that the feed has answered, and the client has not been told of yet. */
+export interface Asked {
+  readonly answered: ReadonlyArray<SubscribedEntry | FailedEntry>
+  readonly joins: ReadonlyArray<Joining>
+  /** No feed took it. */
+  readonly deferred: boolean
+  readonly broker: string
+  readonly mode: Mode
+}
+
+export type Subscriptions = ReturnType<typeof makeSubscriptions>
+
+const requestOf = ({ depth, mode, name: { instrument } }: Holding): SubscribeRequest => ({
+  ...instrument,
+  mode,
+  ...(depth === undefined ? {} : { depth })
+})
+
+export const makeSubscriptions = (deps: SubscribeDeps) => {
+  const { brokerOf, feed, leaving, limits, metrics, rooms, slices, timeOfDay } = deps
+
+  const join = (client: Client, { choice, name, request, terms, topic }: Joining): Joined => {
     const { mode, tag } = choice
     const earlier = client.holdings.find(name, tag)
     const sameTerms =
       earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
-    if (earlier?.topic === topic && sameTerms) return { seat: earlier.seat }
+    if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
-    if (earlier !== undefined) leaving.leaveSeat(client, earlier.seat)
+    if (earlier !== undefined) leaving.leaveSeat(client, earlier)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
-    return { seat, gone: client.holdings.put(name, mode, { ...spelling, topic, seat }) }
+    const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
+    return { holding, request, gone: client.holdings.put(name, mode, holding) }
   }
 
   /**
@@ -85,10 +149,7 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
   const giveUpEarlier = Effect.fnUntraced(function* (
     client: Client,
     user: string,
-    taken: ReadonlyArray<{
-      readonly request: SubscribeRequest
-      readonly gone?: UnsubscribeRequest | undefined
-    }>
+    taken: ReadonlyArray<Joined>
   ) {
     const moved = taken.flatMap(({ gone, request }) =>
       // A later entry of the same message may hold it again.
@@ -124,7 +185,7 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
   const sendSnapshots = Effect.fnUntraced(function* (
     client: Client,
     user: string,
-    taken: ReadonlyArray<{ readonly request: SubscribeRequest; readonly seat: Seat }>
+    taken: ReadonlyArray<Joined>
   ) {
     yield* slices.over(taken, (some) =>
       Effect.map(
@@ -133,21 +194,30 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
           some.map(({ request }) => request)
         ),
         (known) => {
-          for (const [i, { seat }] of some.entries()) sendSnapshot(client, seat, known[i])
+          for (const [i, { holding }] of some.entries()) sendSnapshot(client, holding.seat, known[i])
           return []
         }
       )
     )
   })
 
-  const subscribe = Effect.fnUntraced(function* (
+  /** The feed's results, or promises where there is none. */
+  const request = Effect.fnUntraced(function* (
     client: Client,
     user: string,
-    body: SubscribeBody,
-    requestId: string | undefined
+    requests: ReadonlyArray<SubscribeRequest>
   ) {
-    const { choice, depth, entries } = body
-    const { broker } = yield* feed.info(user)
+    const taken = yield* Effect.result(slices.over(requests, (some) => feed.subscribe(user, client.id, some)))
+    const results: ReadonlyArray<SubscribeResult> = Result.isSuccess(taken)
+      ? taken.success
+      : requests.map((wanted) => promise(user, wanted))
+    return { results, deferred: Result.isFailure(taken) }
+  })
+
+  /** Asks the feed for what is wanted. Changes nothing for the client yet. */
+  const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
+    const { choice, depth, entries, terms } = body
+    const broker = yield* brokerOf(user)
     const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
     const refused = (limit: Limit, why: string | undefined): string | undefined => {
       if (why !== undefined) metrics.limited(limit)
@@ -164,10 +234,9 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
     })
     const requests = wants.filter((want) => typeof want !== "string")
     yield* slices.before(requests.length)
-    const results = yield* slices.over(requests, (some) => feed.subscribe(user, client.id, some))
+    const { deferred, results } = yield* request(client, user, requests)
     const answered: Array<SubscribedEntry | FailedEntry> = []
-    const joins: Array<{ readonly name: Named; readonly topic: string; readonly request: SubscribeRequest }> =
-      []
+    const joins: Array<Joining> = []
     let next = 0
     for (const [i, entry] of entries.entries()) {
       const { symbol, exchange } = entry
@@ -177,6 +246,8 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
         answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
         joins.push({
           name: servedAs(entry, result.served_as),
+          choice,
+          terms,
           topic: result.topic,
           request: want
         })
@@ -186,28 +257,106 @@ export const makeSubscribe = ({ feed, leaving, limits, metrics, rooms, slices }:
       }
     }
     yield* slices.before(entries.length)
-    // The answer first: the frame behind a subscribe is its acknowledgement.
-    client.send(answers.subscribed(answered, broker, requestId))
-    if (!client.isOpen) return
-    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
-    const seats = yield* slices.over(
-      joins,
-      (some) =>
-        Effect.sync(() =>
-          client.isOpen
-            ? some.map(({ name, request, topic }) => ({ request, ...join(client, name, body, topic) }))
-            : []
-        ),
-      atOnce(joins.length)
-    )
-    yield* giveUpEarlier(client, user, seats)
-    if (client.delivery.optIns.snapshot && seats.length > 0) {
-      // They are acknowledged and served: without a snapshot the next tick is the first.
-      yield* Effect.catch(sendSnapshots(client, user, seats), (error) =>
-        Effect.logWarning(`client ${client.id} got no snapshots: ${error.message}`)
-      )
-    }
+    return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
   })
 
-  return subscribe
+  /** The client has its answer: from now on it is served. */
+  const serve = Effect.fnUntraced(function* (client: Client, user: string, { deferred, joins }: Asked) {
+    if (!client.isOpen) return
+    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
+    const joined = yield* slices.over(
+      joins,
+      (some) => Effect.sync(() => (client.isOpen ? some.map((one) => join(client, one)) : [])),
+      atOnce(joins.length)
+    )
+    if (deferred) {
+      client.needsFeed = true
+      for (const { holding } of joined) client.unserved.add(holding)
+      return
+    }
+    // What a feed that was not there has left to be asked for is asked for by now.
+    for (const { holding } of joined) client.unserved.delete(holding)
+    yield* giveUpEarlier(client, user, joined)
+    yield* snapshots(client, user, joined)
+  })
+
+  /** They are acknowledged and served: without a snapshot the next tick is the first. */
+  const snapshots = (client: Client, user: string, joined: ReadonlyArray<Joined>) =>
+    client.delivery.optIns.snapshot && joined.length > 0
+      ? Effect.catch(sendSnapshots(client, user, joined), (error) =>
+          Effect.logWarning(`client ${client.id} got no snapshots: ${error.message}`)
+        )
+      : Effect.void
+
+  const subscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    body: SubscribeBody,
+    requestId: string | undefined
+  ) {
+    const asked = yield* ask(client, user, body)
+    // The answer first: the frame behind a subscribe is its acknowledgement.
+    client.send(answers.subscribed(asked.answered, asked.broker, requestId))
+    yield* serve(client, user, asked)
+  })
+
+  /** Asks a feed that has come for what was taken without it. How many it refused; fails where it is gone again. */
+  const settle = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    broker: string
+  ): Effect.fn.Return<number, FeedError> {
+    const waiting = [...client.unserved]
+    yield* slices.before(waiting.length)
+    const results = yield* slices.over(waiting, (some) =>
+      feed.subscribe(user, client.id, some.map(requestOf))
+    )
+    const joined: Array<Joined> = []
+    const refused: Array<{ readonly holding: Holding; readonly reason: string }> = []
+    for (const [i, holding] of waiting.entries()) {
+      // Given back by the client's departure.
+      if (!client.unserved.has(holding)) continue
+      const result = results[i]
+      if (result?.status !== "success") {
+        refused.push({ holding, reason: result?.message ?? "The feed gave no answer" })
+        continue
+      }
+      client.unserved.delete(holding)
+      const { mode, name, seat, tag } = holding
+      const named = servedAs(name, result.served_as)
+      const { topic } = result
+      joined.push(
+        join(client, {
+          name: named,
+          choice: { mode, tag },
+          terms: seat.terms,
+          topic,
+          request: requestOf(holding)
+        })
+      )
+    }
+    for (const { holding } of refused) {
+      for (const gone of client.holdings.remove(holding.name, holding.mode).holdings)
+        leaving.leaveSeat(client, gone)
+    }
+    if (refused.length > 0) {
+      yield* Effect.logInfo(
+        `client ${client.id}: ${refused.length} of ${waiting.length} subscriptions that waited for the feed were refused, such as: ${refused[0]!.reason}`
+      )
+      if (client.delivery.optIns.events) {
+        const named = refused.map(({ holding: { exchange, mode, symbol }, reason }) => ({
+          symbol,
+          exchange,
+          mode,
+          reason
+        }))
+        client.message(refusedStatus(broker, timeOfDay(), named))
+      }
+    }
+    yield* giveUpEarlier(client, user, joined)
+    yield* snapshots(client, user, joined)
+    return refused.length
+  })
+
+  return { ask, serve, settle, subscribe }
 }

@@ -1,4 +1,4 @@
-/** What the gateway does by itself on a beat: pings, slow clients, revoked keys. */
+/** What the gateway does by itself on a beat: pings, slow clients, revoked keys, feeds that are missing. */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -104,6 +104,38 @@ export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, sta
 
 /** Clients that are closed in one turn of the event loop. */
 const EXPELLED_AT_ONCE = 50
+
+/** An adapter that fails and fails is tried ever more rarely. */
+const MOST_BEATS = 32
+
+/**
+ * Who lacks its feed tries again, one client of each user: the others follow when the feed is there for it.
+ *
+ * @param settle lets the client try when it is its turn
+ */
+export const seekFeeds = (settle: (client: Client) => void) => {
+  const first = new Map<string, { readonly client: Client; beats: number }>()
+  return (clients: Iterable<Client>): void => {
+    const needy = Map.groupBy(
+      [...clients].filter((client) => client.needsFeed && client.user !== undefined),
+      (client) => client.user!
+    )
+    for (const user of first.keys()) if (!needy.has(user)) first.delete(user)
+    for (const [user, lacking] of needy) {
+      const tried = first.get(user)
+      if (tried !== undefined && tried.client.isOpen && !tried.client.needsFeed) {
+        first.delete(user)
+        for (const client of lacking) settle(client)
+      } else if (tried === undefined || !tried.client.isOpen || tried.client.user !== user) {
+        first.set(user, { client: lacking[0]!, beats: 0 })
+        settle(lacking[0]!)
+      } else if (++tried.beats >= Math.min(MOST_BEATS, 2 ** tried.client.feedFaults)) {
+        tried.beats = 0
+        settle(tried.client)
+      }
+    }
+  }
+}
 
 /** Closes the clients whose keys are gone: one look at the store for all of them. */
 export const closeRevoked = Effect.fnUntraced(function* (

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { BrokerRegistry } from "../brokers/registry.ts"
-import { FeedError } from "../bus/feed.ts"
+import { FeedError, NO_BROKER } from "../bus/feed.ts"
 import { makeSampledLog } from "../bus/sampledLog.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
@@ -15,8 +15,6 @@ import { makeHookFaults, soundHours } from "./containment.ts"
 import * as metrics from "./metrics.ts"
 import { Hours } from "./surroundings.ts"
 
-/** Where a broker's name is asked for and none is set. */
-export const NO_BROKER = "none"
 /** Last failures that are remembered, one per user; beyond, the oldest is forgotten. */
 const MOST_FAILURES = 1000
 

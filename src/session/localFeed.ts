@@ -110,13 +110,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
       Effect.gen(function* () {
         const feed = yield* attach(user, reader)
         yield* Effect.tapError(feed.revive, noteFailure(user))
-        const info = yield* feed.info
-        // A session that has been connected comes back by itself: its readers need not be turned away.
-        if (info.state === "connected" || info.state === "reconnecting") return info
-        return yield* new FeedError({
-          code: "BROKER_CONNECTION_ERROR",
-          detail: `${info.broker} is not connected (${info.state}): ${info.reason ?? "no answer yet"}`
-        })
+        return yield* feed.info
       }),
     subscribe: (user, reader, requests) =>
       withFeed(user, reader, (feed) => feed.use((adapter) => adapter.subscribe(requests, reader))),

@@ -396,8 +396,12 @@ const session = Effect.fnUntraced(function* (
     initialise: ({ credentials, user }) =>
       Effect.gen(function* () {
         source.use(user, credentials)
-        yield* source.read.pipe(Effect.catchTag(["SecretFailed", "ConnectionRefused"], () => Effect.void))
+        const read = yield* Effect.exit(
+          source.read.pipe(Effect.catchTag(["SecretFailed", "ConnectionRefused"], () => Effect.void))
+        )
+        // Also without credentials: whoever connects all the same waits for them to be stored.
         yield* actor.ask<void, never>((reply) => ({ tag: "Initialise", reply }))
+        yield* read
       }),
     connect: actor.ask((reply) => ({ tag: "Connect", reply })),
     disconnect: actor.ask<void, never>((reply) => ({ tag: "Disconnect", reply })),

@@ -3,6 +3,7 @@
  * changes. Readers hold on to the feed and notice nothing but another broker's name in their frames.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,7 +13,10 @@ import * as Semaphore from "effect/Semaphore"
 import type { BrokerAdapter, Holding } from "../brokers/adapter.ts"
 import type { FeedInfo } from "../bus/feed.ts"
 import { FeedError } from "../bus/feed.ts"
+import { FrameBus } from "../bus/frameBus.ts"
+import type { SubscriptionFailed } from "../market/feedEvent.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
+import { nameOf } from "../market/instrument.ts"
 import type { LastTick, SubscribeRequest } from "../market/subscription.ts"
 import { Users } from "../store/users.ts"
 import { bareStatus, noBroker } from "./absent.ts"
@@ -20,7 +24,10 @@ import type { AdapterOptions, AdapterServices } from "./factory.ts"
 import { createAdapter } from "./factory.ts"
 
 export interface UserFeedOptions extends AdapterOptions {
-  /** How long the first reader waits for the outcome of the first connection attempt. */
+  /**
+   * How long the first reader waits for the outcome of the first connection attempt. Existing clients wait five seconds for
+   * the answer to their login, and never ask again.
+   */
   readonly firstAttempt: Duration.Input
   /** How often the user's broker setting is looked at. */
   readonly watchEvery: Duration.Input
@@ -30,7 +37,7 @@ export interface UserFeedOptions extends AdapterOptions {
 const LINGER_MS = 3000
 
 export const defaultUserFeed: UserFeedOptions = {
-  firstAttempt: "5 seconds",
+  firstAttempt: "2 seconds",
   watchEvery: "1 second",
   lingerMs: LINGER_MS
 }
@@ -107,34 +114,53 @@ const answered = <A, E, R>(
       )
   })
 
-/** Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome. */
-const start = Effect.fnUntraced(function* (user: string, broker: string, options: UserFeedOptions) {
+/**
+ * Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome.
+ *
+ * @param complete fails where credentials are missing; without it the adapter waits for them
+ */
+const start = Effect.fnUntraced(function* (
+  user: string,
+  broker: string,
+  options: UserFeedOptions,
+  complete: boolean
+) {
   const adapter = yield* Effect.mapError(
     createAdapter(broker, options),
     (error) => new FeedError({ code: "BROKER_INIT_ERROR", detail: error.message })
   )
-  yield* Effect.mapError(
-    adapter.initialise({ user }),
-    (error) =>
-      // Its message says what is missing: a broker is set, so that words about none would mislead.
-      new FeedError({ code: "BROKER_ERROR", detail: error.message })
+  yield* Effect.catch(adapter.initialise({ user }), (error) =>
+    // Its message says what is missing: a broker is set, so that words about none would mislead.
+    complete ? Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: error.message })) : Effect.void
   )
   yield* Effect.ignore(Effect.timeoutOption(adapter.connect, options.firstAttempt))
   return adapter
 })
 
-const takeOver = (adapter: Adapter, holdings: ReadonlyArray<Holding>) => {
-  const byReader = Map.groupBy(holdings, (h) => h.reader)
-  return Effect.forEach(
-    byReader,
-    ([reader, held]) =>
-      adapter.subscribe(
-        held.map((h) => h.request),
-        reader
-      ),
-    { discard: true }
-  )
-}
+/** What the adapter refuses is told: its readers hold it, and would wait for it without a word. */
+const takeOver = Effect.fnUntraced(function* (
+  user: string,
+  adapter: Adapter,
+  holdings: ReadonlyArray<Holding>
+) {
+  const refused = new Map<string, (typeof SubscriptionFailed.Type)["instruments"][number]>()
+  for (const [reader, held] of Map.groupBy(holdings, (h) => h.reader)) {
+    const requests = held.map((h) => h.request)
+    for (const [i, result] of (yield* adapter.subscribe(requests, reader)).entries()) {
+      if (result.status === "success") continue
+      const { mode } = requests[i]!
+      const { exchange, message, symbol } = result
+      refused.set(`${nameOf(result)}/${mode}`, { symbol, exchange, mode, reason: message })
+    }
+  }
+  if (refused.size === 0) return
+  const broker = adapter.broker.name
+  const names = [...refused.values()].map(nameOf).join(", ")
+  yield* Effect.logWarning(`${broker} does not serve what was held before: ${names}`)
+  const { tell } = yield* FrameBus
+  const at = yield* Clock.currentTimeMillis
+  tell({ type: "subscription_failed", user, broker, at, instruments: [...refused.values()] })
+})
 
 /** Whatever it and its fibers write into the log names the user. */
 export const makeUserFeed = (user: string, options: UserFeedOptions) =>
@@ -150,9 +176,9 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       Effect.logError(`an adapter could not be closed properly`, cause)
     )
 
-  const startIn = Effect.fnUntraced(function* (broker: string) {
+  const startIn = Effect.fnUntraced(function* (broker: string, complete = false) {
     const scope = yield* Scope.fork(outer)
-    const adapter = yield* start(user, broker, options).pipe(
+    const adapter = yield* start(user, broker, options, complete).pipe(
       Scope.provide(scope),
       contained("BROKER_INIT_ERROR", user, broker, "failed while it started"),
       Effect.onError(() => close(scope))
@@ -169,11 +195,13 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
     // The setting, not the adapter's own name: a module may be registered under another.
     if (broker.toLowerCase() === current.setting) return
     yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
-    const next = yield* startIn(broker)
+    // What delivers is not given up for a broker whose credentials are still to come.
+    const { state } = yield* current.adapter.status
+    const next = yield* startIn(broker, state === "connected" || state === "reconnecting")
     const previous = current
     yield* gate.withPermits(1)(
       Effect.gen(function* () {
-        yield* takeOver(next.adapter, yield* previous.adapter.holdings)
+        yield* takeOver(user, next.adapter, yield* previous.adapter.holdings)
         current = next
       })
     )
@@ -207,7 +235,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       // It may still hold the login.
       yield* close(scope)
       current = yield* startIn(yield* brokerOf(user))
-      if (Exit.isSuccess(held)) yield* takeOver(current.adapter, held.value)
+      if (Exit.isSuccess(held)) yield* takeOver(user, current.adapter, held.value)
     }).pipe(Effect.provideContext(context))
   )
 

@@ -20,13 +20,22 @@ const LABEL_MAX_LENGTH = 200
 
 /** One seek in the unique index of hashes. */
 export const verifyStatement =
-  "SELECT u.name, k.id FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ?"
+  "SELECT u.name, k.id, k.resume FROM api_keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.hash = ?"
 
 export interface ApiKeyInfo {
   readonly id: number
   readonly user: string
   readonly label: string
   readonly createdAt: number
+  /** Its clients get their subscriptions back when they reconnect, whether or not they ask for it. */
+  readonly resume: boolean
+}
+
+/** Whose key it is. */
+export interface KeyOwner {
+  readonly id: number
+  readonly user: string
+  readonly resume: boolean
 }
 
 export class ApiKeys extends Context.Service<
@@ -35,7 +44,11 @@ export class ApiKeys extends Context.Service<
     /** Makes a key of 32 random bytes in hex, or stores the given one (idempotent for the same user). */
     readonly create: (
       user: string,
-      options?: { readonly label?: string; readonly key?: Redacted.Redacted<string> }
+      options?: {
+        readonly label?: string
+        readonly key?: Redacted.Redacted<string>
+        readonly resume?: boolean
+      }
     ) => Effect.Effect<
       { readonly id: number; readonly key: Redacted.Redacted<string> },
       UserNotFound | StoreError
@@ -43,9 +56,9 @@ export class ApiKeys extends Context.Service<
     /** The user of a key; undefined for an unknown or revoked one. */
     readonly verify: (key: string) => Effect.Effect<string | undefined, StoreError>
     /** The same with the key's number, by which `live` tells later whether it still holds. */
-    readonly identify: (
-      key: string
-    ) => Effect.Effect<{ readonly id: number; readonly user: string } | undefined, StoreError>
+    readonly identify: (key: string) => Effect.Effect<KeyOwner | undefined, StoreError>
+    /** For the clients that log in from now on. False when there is no such key. */
+    readonly setResume: (id: number, resume: boolean) => Effect.Effect<boolean, StoreError>
     /** Which of these keys still hold: neither revoked nor gone with their user. One statement for all. */
     readonly live: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlySet<number>, StoreError>
     readonly list: (user?: string) => Effect.Effect<ReadonlyArray<ApiKeyInfo>, StoreError>
@@ -74,7 +87,11 @@ export class ApiKeys extends Context.Service<
 
       const create = Effect.fn("ApiKeys.create")(function* (
         user: string,
-        options?: { readonly label?: string; readonly key?: Redacted.Redacted<string> }
+        options?: {
+          readonly label?: string
+          readonly key?: Redacted.Redacted<string>
+          readonly resume?: boolean
+        }
       ) {
         const key = options?.key ?? Redacted.make(randomBytes(API_KEY_BYTES).toString("hex"))
         const label = options?.label ?? ""
@@ -93,11 +110,16 @@ export class ApiKeys extends Context.Service<
           if (owner === undefined) return yield* new UserNotFound({ user })
           const same = yield* sql<{ readonly id: number }>`
             SELECT id FROM api_keys WHERE hash = ${digest} AND user_id = ${owner.id}`
-          if (same[0] !== undefined) return same[0].id
+          if (same[0] !== undefined) {
+            if (options?.resume !== undefined) {
+              yield* sql`UPDATE api_keys SET resume = ${options.resume ? 1 : 0} WHERE id = ${same[0].id}`
+            }
+            return same[0].id
+          }
           if (guessable) return yield* new InvalidInput({ detail: LENGTHS })
           const made = yield* sql<{ readonly id: number }>`
-            INSERT INTO api_keys (user_id, hash, secret_id, label, created_at)
-            VALUES (${owner.id}, ${digest}, ${secret.fingerprint}, ${label}, ${now})
+            INSERT INTO api_keys (user_id, hash, secret_id, label, created_at, resume)
+            VALUES (${owner.id}, ${digest}, ${secret.fingerprint}, ${label}, ${now}, ${options?.resume === true ? 1 : 0})
             ON CONFLICT (hash) DO NOTHING
             RETURNING id`
           if (made[0] !== undefined) return made[0].id
@@ -111,10 +133,12 @@ export class ApiKeys extends Context.Service<
       const identify = Effect.fn("ApiKeys.identify")(function* (key: string) {
         if (key.length === 0 || key.length > API_KEY_MAX_LENGTH) return undefined
         const rows = yield* sql
-          .unsafe<{ readonly name: string; readonly id: number }>(verifyStatement, [hash(key)])
+          .unsafe<{ readonly name: string; readonly id: number; readonly resume: number }>(verifyStatement, [
+            hash(key)
+          ])
           .pipe(attempt("verify API key"))
         const row = rows[0]
-        return row === undefined ? undefined : { id: row.id, user: row.name }
+        return row === undefined ? undefined : { id: row.id, user: row.name, resume: row.resume === 1 }
       })
 
       const verify = Effect.fn("ApiKeys.verify")((key: string) =>
@@ -130,13 +154,13 @@ export class ApiKeys extends Context.Service<
       })
 
       const list = Effect.fn("ApiKeys.list")(function* (user?: string) {
-        return yield* sql<ApiKeyInfo>`
-          SELECT k.id, u.name AS user, k.label, k.created_at AS createdAt
+        return yield* sql<Omit<ApiKeyInfo, "resume"> & { readonly resume: number }>`
+          SELECT k.id, u.name AS user, k.label, k.created_at AS createdAt, k.resume
           FROM api_keys AS k JOIN users AS u ON u.id = k.user_id
           WHERE ${user ?? null} IS NULL OR u.name = ${user ?? null}
           ORDER BY k.id`.pipe(
           attempt("list API keys"),
-          Effect.map((rows) => rows.map((row): ApiKeyInfo => ({ ...row })))
+          Effect.map((rows) => rows.map((row): ApiKeyInfo => ({ ...row, resume: row.resume === 1 })))
         )
       })
 
@@ -148,7 +172,16 @@ export class ApiKeys extends Context.Service<
         return rows.length > 0
       })
 
-      return ApiKeys.of({ create, verify, identify, live, list, revoke })
+      const setResume = Effect.fn("ApiKeys.setResume")(function* (id: number, resume: boolean) {
+        if (!Number.isSafeInteger(id)) return false
+        const rows =
+          yield* sql`UPDATE api_keys SET resume = ${resume ? 1 : 0} WHERE id = ${id} RETURNING id`.pipe(
+            attempt("change API key")
+          )
+        return rows.length > 0
+      })
+
+      return ApiKeys.of({ create, verify, identify, live, list, revoke, setResume })
     })
   )
 }

@@ -82,5 +82,9 @@ export const loader = SqliteMigrator.fromRecord({
     ...createInstrumentIndexes
   ),
   "0004_instrument_series": statements("ALTER TABLE instruments ADD COLUMN series TEXT"),
-  "0005_instrument_search": Effect.flatMap(SqlClient.SqlClient, createSearchIndex)
+  "0005_instrument_search": Effect.flatMap(SqlClient.SqlClient, createSearchIndex),
+  // Whether the key's clients get their subscriptions back without asking for it.
+  "0006_api_key_resume": statements(
+    "ALTER TABLE api_keys ADD COLUMN resume INTEGER NOT NULL DEFAULT 0 CHECK (resume IN (0, 1))"
+  )
 })

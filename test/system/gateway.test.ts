@@ -163,7 +163,7 @@ describe("accounts", () => {
     const gateway = await start({ authGraceMs: 300 })
     const client = await TestClient.open(gateway.url)
     const answer = await client.ask({ action: "authenticate", api_key: "KEY_BROKERDOWN" })
-    expect(answer).toMatchObject({ status: "error", code: "BROKER_CONNECTION_ERROR" })
+    expect(answer).toMatchObject({ type: "auth", status: "success", feed: { state: "reconnecting" } })
     expect(await client.ask({ action: "get_broker_info" })).toMatchObject({ adapter_status: "disconnected" })
     expect(await client.subscribe("TCS", "NSE", 1)).toMatchObject({ status: "success", broker: "alpha" })
     gateway.feed.tick(ltp("TCS", 3110))
@@ -171,20 +171,61 @@ describe("accounts", () => {
     expect(gateway.stats().authenticated).toBe(1)
   })
 
-  it("without a broker get BROKER_ERROR, and orders all the same", async () => {
-    const gateway = await start()
-    const client = await TestClient.open(gateway.url)
-    const frames = [
-      { action: "authenticate", api_key: "KEY_NOBROKER" },
-      { action: "subscribe", symbol: "TCS", exchange: "NSE" },
-      { action: "unsubscribe", symbol: "TCS", exchange: "NSE" },
-      { action: "unsubscribe_all" },
-      { action: "get_broker_info" }
-    ]
-    for (const frame of frames) {
-      expect(await client.ask(frame)).toMatchObject({ status: "error", code: "BROKER_ERROR" })
+  it("without a broker are logged in, hold what they ask for, and get orders", async () => {
+    const gateway = await start({ maxSubscriptions: 2 })
+    const client = await TestClient.login(gateway.url, "KEY_NOBROKER")
+    for (const symbol of ["TCS", "INFY"]) {
+      expect(await client.subscribe(symbol, "NSE", 1)).toMatchObject({ status: "success", broker: "none" })
     }
+    expect(await client.subscribe("SBIN", "NSE", 1)).toMatchObject({ status: "partial" })
+    const unsubscribe = { action: "unsubscribe", symbol: "TCS", exchange: "NSE" }
+    expect(await client.ask(unsubscribe)).toMatchObject({ status: "success", broker: "none" })
+    expect(await client.subscribe("SBIN", "NSE", 1)).toMatchObject({ status: "success" })
+    expect(await client.ask({ action: "unsubscribe_all" })).toMatchObject({
+      status: "success",
+      successful: [{ symbol: "INFY" }, { symbol: "SBIN" }]
+    })
+    expect(await client.ask({ action: "get_broker_info" })).toMatchObject({ code: "BROKER_ERROR" })
     expect(await client.ask({ action: "subscribe_orders" })).toMatchObject({ status: "success" })
+    await client.close()
+    await expect.poll(() => gateway.feed.released.length).toBe(1)
+  })
+
+  it("are answered in time by a feed that never answers, and served by it in the end", async () => {
+    let answers = false
+    const gateway = await start(
+      {},
+      {
+        adjust: (feed) => ({
+          ...feed,
+          attach: (user, reader) => (answers ? feed.attach(user, reader) : Effect.never)
+        })
+      }
+    )
+    const client = await TestClient.open(gateway.url)
+    const begun = Date.now()
+    const answer = await client.ask({ action: "authenticate", api_key: "KEY_A" })
+    // Existing clients give up after five seconds.
+    expect(Date.now() - begun).toBeLessThan(4500)
+    expect(answer).toMatchObject({ type: "auth", status: "success", feed: { state: "connecting" } })
+    answers = true
+    expect(await client.subscribe("TCS", "NSE", 1)).toMatchObject({ status: "success" })
+    await expect.poll(() => gateway.feed.readers("asha/NSE:TCS/ltp"), { timeout: 5000 }).toBe(1)
+    gateway.feed.tick(ltp("TCS", 3110))
+    expect(await client.next()).toMatchObject({ type: "market_data" })
+  })
+
+  it("find their feed again through one client, and all of them are served", async () => {
+    const gateway = await start()
+    gateway.feed.become({ user_id: "asha", state: "unreachable" })
+    const clients = await Promise.all([1, 2, 3].map(() => TestClient.login(gateway.url, "KEY_A")))
+    for (const client of clients) await client.subscribe("TCS", "NSE", 1)
+    const before = gateway.feed.attaches
+    gateway.feed.become({ user_id: "asha", state: "connected" })
+    await expect.poll(() => gateway.feed.readers("asha/NSE:TCS/ltp"), { timeout: 5000 }).toBe(3)
+    expect(gateway.feed.attaches - before).toBeLessThan(8)
+    gateway.feed.tick(ltp("TCS", 3110))
+    for (const client of clients) expect(await client.next()).toMatchObject({ type: "market_data" })
   })
 
   it("are switched by another user's key: the first one's data stops, its reader is released", async () => {
@@ -427,6 +468,24 @@ describe("the port", () => {
     expect(gateway.feed.held).toBe(0)
     const again = await start({ port: gateway.port })
     expect(await (await TestClient.open(again.url)).ask({ action: "ping" })).toMatchObject({ type: "pong" })
+  })
+
+  it("tells those that speak more than the older protocol, with 1012", async () => {
+    const gateway = await start()
+    const modern = await Promise.all(
+      [{ events: true }, { snapshot: true }, { clocks: true }].map(async (options) => {
+        const client = await TestClient.open(gateway.url)
+        await client.ask({ action: "authenticate", api_key: "KEY_A", ...options })
+        return client
+      })
+    )
+    const old = await TestClient.login(gateway.url, "KEY_A")
+    await modern[0]!.subscribe("TCS", "NSE", 1)
+    await gateway.close()
+    for (const client of modern)
+      expect(await client.closed).toEqual({ code: 1012, reason: "service restart" })
+    expect((await old.closed).code).toBe(1006)
+    expect(gateway.feed.released).toHaveLength(4)
   })
 
   it("closes in time also when the feed does not answer", async () => {

@@ -27,8 +27,13 @@ export type Body = Distribute<Request>
 export interface FeedLink {
   /** Sends and waits. Fails with BROKER_CONNECTION_ERROR when no answer comes in time. */
   readonly ask: (body: Body, timeout: Duration.Input) => Effect.Effect<Answer, FeedError>
-  /** Ends all waiting requests but pings with BROKER_CONNECTION_ERROR: the feed process is known to be silent. */
+  /**
+   * The feed process is known to be silent: all requests but pings fail with BROKER_CONNECTION_ERROR, those that wait and
+   * those to come, until it answers again. Nobody waits for it in vain twice.
+   */
   readonly giveUp: Effect.Effect<void>
+  /** Why nothing is asked just now; undefined: it is. */
+  readonly silence: () => FeedError | undefined
   /** The lease of the last answer; undefined before the first one. */
   readonly lease: () => string | undefined
 }
@@ -75,6 +80,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
   const waiting = new Map<number, Waiting>()
   let nextId = 1
   let lease: string | undefined
+  let silence: FeedError | undefined
   const outgoing = yield* Effect.acquireRelease(
     Queue.bounded<readonly [id: number, text: string]>(OUTGOING),
     Queue.shutdown
@@ -103,6 +109,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
           : Deferred.fail(asked.reply, unreachable(decoded.problem))
       )
     }
+    silence = undefined
     const answer = decoded.message
     // Without a lease where the feed process serves too many gateways.
     if (answer.result !== "malformed" && answer.lease !== "" && answer.lease !== lease) {
@@ -127,6 +134,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
 
   const ask = (body: Body, timeout: Duration.Input): Effect.Effect<Answer, FeedError> =>
     Effect.suspend(() => {
+      if (silence !== undefined && body.op !== "ping") return Effect.fail(silence)
       const id = nextId++
       const reply = Deferred.makeUnsafe<Answer, FeedError>()
       waiting.set(id, { op: body.op, reply })
@@ -142,13 +150,15 @@ export const makeFeedLink = Effect.fnUntraced(function* (
 
   return {
     ask,
-    giveUp: Effect.suspend(() =>
-      Effect.forEach(
+    giveUp: Effect.suspend(() => {
+      const error = (silence = unreachable("it has fallen silent"))
+      return Effect.forEach(
         [...waiting.values()].filter((w) => w.op !== "ping"),
-        (w) => Deferred.fail(w.reply, unreachable("it has fallen silent")),
+        (w) => Deferred.fail(w.reply, error),
         { discard: true }
       )
-    ),
+    }),
+    silence: () => silence,
     lease: () => lease
   }
 })

@@ -39,6 +39,11 @@ export interface FeedWatch {
   readonly note: (user: string, broker: string) => void
   /** Hands on an event of the feed process. */
   readonly heard: (event: FeedEvent) => void
+  /** Tells what was held and is not served any more. */
+  readonly refused: (
+    user: string,
+    instruments: Extract<FeedEvent, { type: "subscription_failed" }>["instruments"]
+  ) => void
   /** Tells `feed_up` where the feed is back. To be run when everything that could be made anew is. */
   readonly settle: Effect.Effect<void>
   /** Pings until the scope closes. */
@@ -172,6 +177,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
       gaps.delete(event.user)
       tell({ ...event, gap_ms: Math.max(event.gap_ms, now() - gap.since) })
     },
+    refused: (user, instruments) => tell({ type: "subscription_failed", ...envelope(user), instruments }),
     settle,
     run: Effect.matchEffect(options.ping, {
       onFailure: () => Effect.andThen(unanswered, options.giveUp),

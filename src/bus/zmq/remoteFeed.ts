@@ -87,27 +87,38 @@ const make = Effect.fnUntraced(function* (
   })
   const leased = Effect.suspend(() => {
     const lease = link.lease()
+    const silence = lease === undefined ? link.silence() : undefined
+    if (silence !== undefined) return Effect.fail(silence)
     return lease === undefined
       ? known.await.pipe(
           Effect.timeoutOrElse({
             duration: timeout,
             orElse: () => Effect.fail(unreachable("no answer so far"))
           }),
-          Effect.andThen(Effect.sync(() => link.lease()!))
+          Effect.andThen(
+            Effect.suspend(() => {
+              const first = link.lease()
+              return first === undefined
+                ? Effect.fail(link.silence() ?? unreachable("no answer so far"))
+                : Effect.succeed(first)
+            })
+          )
         )
       : Effect.succeed(lease)
   })
-  const readers = new RemoteReaders(link, leased, {
+  const patience = {
     requestMs: Duration.toMillis(timeout),
     attachMs: Duration.toMillis(Duration.fromInputUnsafe(options.attachTimeout ?? ATTACH_TIMEOUT))
-  })
+  }
+  const readers = new RemoteReaders(link, leased, patience, (user, refused) => watch.refused(user, refused))
   const info = (user: string) => Effect.flatMap(link.ask({ op: "info", user }, timeout), infoOf)
   // Pings, so that the feed process knows that this gateway lives, and this gateway that the feed process does.
-  const watch = makeFeedWatch({
+  const watch: FeedWatch = makeFeedWatch({
     endpoint,
     ping: link.ask({ op: "ping" }, options.silentAfter ?? SILENT_AFTER),
     pingEvery: options.pingEvery ?? PING_EVERY,
-    giveUp: link.giveUp,
+    // Those who wait for the first answer need not wait for its time limit.
+    giveUp: Effect.andThen(link.giveUp, known.release),
     onAnswer: changed.open,
     info,
     users: () => readers.users(),

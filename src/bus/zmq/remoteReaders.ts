@@ -11,6 +11,7 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../../market/subscription.ts"
+import type { SubscriptionFailed } from "../../market/feedEvent.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
@@ -20,6 +21,8 @@ import type { Answer } from "./link.ts"
 import { values } from "./link.ts"
 import type { Held, Reader } from "./remoteReader.ts"
 import { heldBy, hold, letGo, newReader, usersOf } from "./remoteReader.ts"
+
+export type Refused = (typeof SubscriptionFailed.Type)["instruments"][number]
 
 export interface Patience {
   /** For requests that the feed process answers at once. */
@@ -62,11 +65,22 @@ export class RemoteReaders {
   /** Releases that the feed process has not confirmed, with the lease under which they matter. */
   readonly #unreleased = new Map<string, { readonly reader: Reader; readonly lease: string }>()
 
-  /** @param leased waits for the first answer of the feed process */
-  constructor(link: FeedLink, leased: Effect.Effect<string, FeedError>, patience: Patience) {
+  readonly #onRefused: (user: string, refused: ReadonlyArray<Refused>) => void
+
+  /**
+   * @param leased waits for the first answer of the feed process
+   * @param onRefused hears of what was held and is not served any more
+   */
+  constructor(
+    link: FeedLink,
+    leased: Effect.Effect<string, FeedError>,
+    patience: Patience,
+    onRefused: (user: string, refused: ReadonlyArray<Refused>) => void = () => undefined
+  ) {
     this.#link = link
     this.#leased = leased
     this.#patience = patience
+    this.#onRefused = onRefused
   }
 
   attach(user: string, name: string): Effect.Effect<FeedInfo, FeedError> {
@@ -86,8 +100,7 @@ export class RemoteReaders {
           ),
           Effect.flatMap((answer) =>
             Effect.suspend(() => {
-              // BROKER_CONNECTION_ERROR means that there is a session, only not a connected one.
-              reader.attached = answer.result === "ok" || isConnecting(answer)
+              reader.attached = answer.result === "ok"
               return infoOf(answer)
             })
           )
@@ -232,13 +245,10 @@ export class RemoteReaders {
       if (reader.attached) {
         const answer = yield* this.#send(reader, lease, { op: "attach" })
         if (answer.result === "lease") return
-        // A broker that is not connected (yet) is no obstacle: subscriptions are taken and served once it is.
-        if (answer.result === "failed" && !isConnecting(answer)) {
-          return yield* this.#refused(reader, lease, answer.detail)
-        }
+        if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
       }
       const requests = [...reader.held.values()]
-      const refused = new Set<string>()
+      const refused: Array<Refused> = []
       for (let at = 0; at < requests.length; at += PIECE) {
         const some = requests.slice(at, at + PIECE)
         const answer = yield* Semaphore.withPermits(
@@ -247,16 +257,17 @@ export class RemoteReaders {
         )(this.#send(reader, lease, { op: "subscribe", requests: some }))
         if (answer.result === "lease") return
         if (answer.result === "failed") return yield* this.#refused(reader, lease, answer.detail)
-        for (const result of yield* subscribedOf(answer)) {
+        for (const [i, result] of (yield* subscribedOf(answer)).entries()) {
           if (result.status !== "error") continue
           const { exchange, message, symbol } = result
-          refused.add(nameOf(result))
+          refused.push({ symbol, exchange, mode: some[i]!.mode, reason: message })
           yield* Effect.logWarning(
             `${exchange}:${symbol} of reader ${reader.name} is not served any more: ${message}`
           )
         }
       }
-      reader.refused = refused
+      if (refused.length > 0) this.#onRefused(reader.user, refused)
+      reader.refused = new Set(refused.map(nameOf))
       reader.lease = lease
       reader.incomplete = false
       if (known) yield* Metric.update(metrics.restored, 1)
@@ -272,6 +283,3 @@ export class RemoteReaders {
     )
   }
 }
-
-const isConnecting = (answer: Answer): boolean =>
-  answer.result === "failed" && answer.code === "BROKER_CONNECTION_ERROR"

@@ -40,7 +40,7 @@ export const gateway = Command.make(
         ).pipe(
           Layer.provide(
             Layer.mergeAll(
-              OrderUpdates.layer,
+              OrderUpdates.layerNone,
               Layer.unwrap(
                 Effect.map(curveOfGateway(input), (curve) =>
                   RemoteFeed.layer({

@@ -188,7 +188,7 @@ const run = Effect.fn("replay")(function* (input: {
   }).pipe(
     Effect.provide(
       Gateway.layer({ port: input.port, version: VERSION }).pipe(
-        Layer.provide(OrderUpdates.layer),
+        Layer.provide(OrderUpdates.layerNone),
         Layer.provideMerge(ReplayFeed.layer(feed, protocol, USER, recording.instruments)),
         Layer.provideMerge(Layer.mergeAll(FrameBus.layer, Store.layerMemory))
       )

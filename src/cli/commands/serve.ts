@@ -89,7 +89,7 @@ const service = (input: Input) =>
       Gateway.layer({ ...options, host: input.host, port: input.port, version: VERSION })
     )
   ).pipe(
-    Layer.provide(OrderUpdates.layer),
+    Layer.provide(OrderUpdates.layerNone),
     Layer.provideMerge(feedLayer),
     Layer.provideMerge(tapsLayer(input)),
     Layer.provideMerge(plausibilityLayer(input.plausibility)),

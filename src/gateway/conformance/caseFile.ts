@@ -22,11 +22,33 @@ export const OrderStep = Schema.StructWithRest(Schema.Struct({ user_id: Schema.S
 ])
 export type OrderStep = typeof OrderStep.Type
 
+/** What becomes of a user's feed. `no_broker` and `unavailable`: no session. `unreachable`: nobody answers for it. */
+export const FeedStep = Schema.Struct({
+  user_id: Schema.String,
+  state: Schema.Literals([
+    "connected",
+    "connecting",
+    "reconnecting",
+    "waiting_for_login",
+    "no_broker",
+    "unavailable",
+    "unreachable"
+  ]),
+  /** The user's broker from now on. */
+  broker: Schema.optionalKey(Schema.String),
+  /** False: nobody publishes the user's order updates. */
+  orders: Schema.optionalKey(Schema.Boolean),
+  /** Whether the user's keys give subscriptions back to clients that do not ask for it. */
+  resume: Schema.optionalKey(Schema.Boolean)
+})
+export type FeedStep = typeof FeedStep.Type
+
 export const Step = Schema.StructWithRest(
   Schema.Struct({
     $pipeline: Schema.optionalKey(Schema.Boolean),
     $tick: Schema.optionalKey(TickStep),
     $order: Schema.optionalKey(OrderStep),
+    $feed: Schema.optionalKey(FeedStep),
     $wait_ms: Schema.optionalKey(Milliseconds)
   }),
   [Schema.Record(Schema.String, Schema.Unknown)]

@@ -1,5 +1,5 @@
 /** Plays a conversation case against a gateway on a real socket, and says what was not as expected. */
-import type { ClientCase, Expectation, OrderStep, Step, TickStep } from "./caseFile.ts"
+import type { ClientCase, Expectation, FeedStep, OrderStep, Step, TickStep } from "./caseFile.ts"
 import { CaseClient, describe, meets, summary } from "./caseClient.ts"
 import { fill } from "./frames.ts"
 import { firstDifference } from "./jsonMatcher.ts"
@@ -13,6 +13,7 @@ export interface CaseWorld {
   readonly keys: Readonly<Record<string, string>>
   readonly tick: (tick: TickStep) => void
   readonly order: (order: OrderStep) => void
+  readonly feed: (feed: FeedStep) => void
   /** Looks at every frame that came, besides what the case expects: words for what is wrong about it. */
   readonly inspect?: (json: unknown) => string | undefined
 }
@@ -62,8 +63,8 @@ class Player {
   }
 
   async perform(step: Step): Promise<void> {
-    const { keys, order, tick, url } = this.#world
-    const { $binary, $close, $on, $open, $order, $text, $tick, $wait_ms, $wsping, path } = step
+    const { feed, keys, order, tick, url } = this.#world
+    const { $binary, $close, $feed, $on, $open, $order, $text, $tick, $wait_ms, $wsping, path } = step
     const name = typeof $on === "string" ? $on : FIRST_CLIENT
     if (typeof $open === "string") {
       const client = this.#client($open)
@@ -78,6 +79,8 @@ class Player {
       tick($tick)
     } else if ($order !== undefined) {
       order($order)
+    } else if ($feed !== undefined) {
+      feed($feed)
     } else if ($text !== undefined) {
       ;(await this.#ready(name)).send(String(fill($text, keys)))
     } else if ($binary !== undefined) {

@@ -52,6 +52,7 @@ export const scriptedWorld = Effect.fnUntraced(function* (fixture: Fixture) {
     keys: valuesOf(fixture),
     tick: (tick) => feed.tick(tick),
     order: ({ user_id, ...order }) => orders.publish(user_id, order as unknown as OrderUpdate),
+    feed: (step) => feed.become(step),
     inspect: (json) => outboundFault(json)
   } satisfies CaseWorld
 })
@@ -92,7 +93,7 @@ export interface RunningTarget {
 }
 
 const needsScript = ({ send }: ClientCase): boolean =>
-  send.some((step) => step.$tick !== undefined || step.$order !== undefined)
+  send.some((step) => step.$tick !== undefined || step.$order !== undefined || step.$feed !== undefined)
 
 /** Against a gateway that runs. Its feed does what it wants, so cases that script one are left out. */
 export const runAgainst = Effect.fnUntraced(function* (
@@ -107,6 +108,7 @@ export const runAgainst = Effect.fnUntraced(function* (
     keys: values,
     tick: () => undefined,
     order: () => undefined,
+    feed: () => undefined,
     ...(strict ? { inspect: (json: unknown) => outboundFault(json) } : {})
   }
   return yield* Effect.forEach(cases, (testCase) => {

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Feed, FeedInfo } from "../../bus/feed.ts"
-import { FeedError } from "../../bus/feed.ts"
+import { FeedError, NO_BROKER } from "../../bus/feed.ts"
 import type { Frame, View } from "../../bus/frame.ts"
 import { kept, topicOf } from "../../bus/frame.ts"
 import { makeFrameWriter } from "../../bus/frameWriter.ts"
@@ -14,8 +14,9 @@ import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { SubscribeRequest, SubscribeResult } from "../../market/subscription.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { ApiKeys } from "../../store/apiKeys.ts"
-import type { Fixture, TickStep } from "./caseFile.ts"
+import type { ApiKeys, KeyOwner } from "../../store/apiKeys.ts"
+import type { FeedEvent } from "../../market/feedEvent.ts"
+import type { FeedStep, Fixture, TickStep } from "./caseFile.ts"
 import { FixtureRules } from "./fixtureRules.ts"
 import { plainInstrument, plainStatus } from "./quietFeed.ts"
 
@@ -24,6 +25,8 @@ interface Viewed {
   readonly write: (tick: Tick) => Frame
   readonly readers: Set<string>
 }
+
+const REASON = "the broker could not be reached (scripted)"
 
 const levelMode = { LTP: "ltp", QUOTE: "quote", DEPTH: "depth" } as const
 
@@ -56,15 +59,58 @@ export class ScriptedFeed {
   readonly #rules: FixtureRules
   readonly #views = new Map<string, Viewed>()
   readonly #publish: (frames: ReadonlyArray<Frame>) => void
+  readonly #tell: (event: FeedEvent) => void
+  /** What the script made of users' feeds. */
+  readonly #became = new Map<string, FeedStep>()
+  readonly #attached = new Set<string>()
+  /** Users whose keys give subscriptions back unasked. */
+  readonly #resuming = new Set<string>()
   /** `user/reader`, in the order of their going. */
   readonly released: Array<string> = []
   /** The last tick by user, name and mode. */
   readonly #last = new Map<string, Frame>()
   attaches = 0
 
-  constructor(fixture: Fixture, publish: (frames: ReadonlyArray<Frame>) => void) {
+  constructor(
+    fixture: Fixture,
+    publish: (frames: ReadonlyArray<Frame>) => void,
+    tell: (event: FeedEvent) => void = () => undefined
+  ) {
     this.#rules = new FixtureRules(fixture)
     this.#publish = publish
+    this.#tell = tell
+  }
+
+  /** Changes a user's feed, and tells what a session tells when that happens to it. */
+  become(step: FeedStep): void {
+    const { resume, state, user_id: user } = step
+    if (resume === true) this.#resuming.add(user)
+    else if (resume === false) this.#resuming.delete(user)
+    const before = this.#stateOf(user)
+    this.#became.set(user, step)
+    const envelope = { user, broker: this.#brokerOf(user) ?? NO_BROKER, at: Date.now() }
+    if (state === before) return
+    if (state === "waiting_for_login") this.#tell({ type: state, ...envelope, reason: REASON })
+    // No session: nobody who could tell.
+    if (before === "no_broker" || before === "unavailable" || before === "unreachable") return
+    if (state === "connected")
+      this.#tell({ type: "feed_up", ...envelope, connection: 1, gap_ms: 1, restored: 0, failed: 0 })
+  }
+
+  hasOrders(user: string): boolean {
+    return this.#became.get(user)?.orders !== false
+  }
+
+  #stateOf(user: string): FeedStep["state"] {
+    const became = this.#became.get(user)?.state
+    if (became !== undefined) return became
+    const account = this.#rules.account(user)
+    if (account?.broker == null) return "no_broker"
+    return account.startFails ? "reconnecting" : "connected"
+  }
+
+  #brokerOf(user: string): string | undefined {
+    return this.#became.get(user)?.broker ?? this.#rules.account(user)?.broker ?? undefined
   }
 
   /** How many readers hold a topic. */
@@ -94,16 +140,31 @@ export class ScriptedFeed {
   }
 
   #info(user: string): Effect.Effect<FeedInfo, FeedError> {
-    const account = this.#rules.account(user)
-    if (account === undefined || account.broker === null) {
+    const state = this.#stateOf(user)
+    const broker = this.#brokerOf(user)
+    if (state === "unavailable" || state === "unreachable") {
+      const code = state === "unavailable" ? "BROKER_INIT_ERROR" : "BROKER_CONNECTION_ERROR"
+      return Effect.fail(new FeedError({ code, detail: `the feed is ${state} (scripted)` }))
+    }
+    if (state === "no_broker" || broker === undefined) {
       const detail = "No broker configuration found for user"
       return Effect.fail(new FeedError({ code: "BROKER_ERROR", detail }))
     }
     return Effect.succeed({
-      broker: account.broker,
-      state: account.startFails === true ? "reconnecting" : "connected",
-      modes: ["ltp", "quote", "depth"]
+      broker,
+      state,
+      modes: ["ltp", "quote", "depth"],
+      ...(state === "connected" ? {} : { reason: REASON })
     })
+  }
+
+  /** As a feed with sessions does: it knows those that came. */
+  #infoFor(user: string, reader: string): Effect.Effect<FeedInfo, FeedError> {
+    return Effect.flatMap(this.#info(user), (info) =>
+      this.#attached.has(`${user}/${reader}`)
+        ? Effect.succeed(info)
+        : Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: "No session runs for user" }))
+    )
   }
 
   /** @param held the user's instruments upstream; the new one is put in */
@@ -190,22 +251,20 @@ export class ScriptedFeed {
       status: (user) => Effect.map(this.#info(user), ({ broker }) => plainStatus(user, broker)),
       instrument: (user, exchange, symbol) =>
         Effect.map(this.#info(user), () => plainInstrument(exchange, symbol)),
-      attach: (user) =>
+      attach: (user, reader) =>
         Effect.suspend(() => {
           this.attaches++
-          const account = this.#rules.account(user)
-          const detail = "the broker could not be reached (scripted)"
-          return account?.startFails === true
-            ? Effect.fail(new FeedError({ code: "BROKER_CONNECTION_ERROR", detail }))
-            : this.#info(user)
+          return Effect.tap(this.#info(user), () =>
+            Effect.sync(() => this.#attached.add(`${user}/${reader}`))
+          )
         }),
       subscribe: (user, reader, requests) =>
-        Effect.map(this.#info(user), (info) => {
+        Effect.map(this.#infoFor(user, reader), (info) => {
           const held = this.#instrumentsOf(user)
           return requests.map((request) => this.#hold(info, user, reader, request, held))
         }),
       unsubscribe: (user, reader, requests) =>
-        Effect.map(this.#info(user), () =>
+        Effect.map(this.#infoFor(user, reader), () =>
           requests.map(({ symbol, exchange, mode }) => {
             const topics = this.#drop(reader, symbol, exchange, mode)
             const message = `Not subscribed to ${exchange}:${symbol}`
@@ -217,15 +276,18 @@ export class ScriptedFeed {
       release: (user, reader) =>
         Effect.sync(() => {
           this.released.push(`${user}/${reader}`)
+          this.#attached.delete(`${user}/${reader}`)
           for (const { readers } of this.#views.values()) readers.delete(reader)
         })
     }
   }
 
-  #identify(key: string): Effect.Effect<{ readonly id: number; readonly user: string } | undefined> {
+  #identify(key: string): Effect.Effect<KeyOwner | undefined> {
     return Effect.suspend(() => {
       const account = this.#rules.accountOfKey(key)
-      return Effect.delay(Effect.succeed(account), account?.verifyDelayMs ?? 0)
+      const owner =
+        account === undefined ? undefined : { ...account, resume: this.#resuming.has(account.user) }
+      return Effect.delay(Effect.succeed(owner), account?.verifyDelayMs ?? 0)
     })
   }
 
@@ -236,7 +298,8 @@ export class ScriptedFeed {
       live: (ids) => Effect.succeed(new Set(ids)),
       create: () => Effect.succeed({ id: 1, key: Redacted.make("scripted") }),
       list: () => Effect.succeed([]),
-      revoke: () => Effect.succeed(false)
+      revoke: () => Effect.succeed(false),
+      setResume: () => Effect.succeed(false)
     }
   }
 }

@@ -23,12 +23,13 @@ export const scriptedGateway = (
 ) => {
   const feed = Layer.unwrap(
     Effect.gen(function* () {
-      const { publish } = yield* FrameBus
-      const scripted = new ScriptedFeed(fixture, publish)
+      const { publish, tell } = yield* FrameBus
+      const scripted = new ScriptedFeed(fixture, publish, tell)
       return Layer.mergeAll(
         Layer.succeed(Feed, adjust(scripted.service)),
         Layer.succeed(ApiKeys, scripted.keys),
-        Layer.succeed(Scripted, scripted)
+        Layer.succeed(Scripted, scripted),
+        OrderUpdates.layerFor((user) => scripted.hasOrders(user))
       )
     })
   )
@@ -36,6 +37,6 @@ export const scriptedGateway = (
     fixture.auth_grace_seconds === undefined ? {} : { authGraceMs: 1000 * fixture.auth_grace_seconds }
   return Gateway.layer({ port: 0, ...grace, ...options }).pipe(
     Layer.provideMerge(feed),
-    Layer.provideMerge(Layer.mergeAll(FrameBus.layer, OrderUpdates.layer))
+    Layer.provideMerge(FrameBus.layer)
   )
 }

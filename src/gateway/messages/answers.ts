@@ -21,18 +21,51 @@ export const Options = Schema.Struct({
   clocks: Schema.Boolean
 })
 
+export const MissingFeed = Schema.Struct({
+  state: Schema.Literals([
+    "idle",
+    "connecting",
+    "reconnecting",
+    "waiting_for_login",
+    "unavailable",
+    "unreachable"
+  ]).annotate({
+    description:
+      "waiting_for_login: the broker needs new credentials. unreachable: the feed process does not answer. unavailable: no session can run, such as for want of a broker"
+  }),
+  code: Schema.Literals(["BROKER_ERROR", "BROKER_INIT_ERROR", "BROKER_CONNECTION_ERROR"]),
+  message: Schema.String
+}).annotate({
+  identifier: "MissingFeed",
+  description: "Why nothing is delivered yet. Subscriptions are taken, and served when the feed is there"
+})
+export type MissingFeed = typeof MissingFeed.Type
+
 export const AuthAnswer = Schema.Struct({
   type: Schema.Literal("auth"),
   status: success,
   message: Schema.String,
-  broker: Broker,
+  broker: Broker.annotate({ description: "Name of the account's broker; none where it has none" }),
   user_id: User,
   supported_features: Schema.Struct({ ltp: Schema.Boolean, quote: Schema.Boolean, depth: Schema.Boolean }),
+  feed: Schema.optionalKey(MissingFeed),
+  resumed: Schema.optionalKey(
+    Schema.Struct({
+      subscriptions: Schema.Int.annotate({ description: "Given back" }),
+      failed: Schema.Int.annotate({ description: "Held before, and refused now" }),
+      since: Schema.optionalKey(
+        Time.annotate({ description: "When the last connection ended; absent where there was none" })
+      )
+    }).annotate({ description: "For clients that resume: what is subscribed again without their asking" })
+  ),
   options: Schema.optionalKey(
     Options.annotate({ description: "What was understood of the opt-ins; absent where there were none" })
   ),
   ...requestId
-}).annotate({ identifier: "AuthAnswer", description: "The client is logged in and its feed is there" })
+}).annotate({
+  identifier: "AuthAnswer",
+  description: "The client is logged in. Its feed is there, unless the answer has a key feed"
+})
 
 export const SubscribedEntry = Schema.Struct({
   ...Name,

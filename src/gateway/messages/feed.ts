@@ -214,7 +214,20 @@ export const FeedUnavailable = status(
   "The feed failed too often: nothing is tried for a while"
 )
 
+export const Resumed = Schema.Struct({
+  type: Schema.Literal("status"),
+  event: Schema.Literal("resumed"),
+  broker: Broker,
+  at: Time,
+  since: Time.annotate({ description: "When the last connection ended" }),
+  gap_ms: Schema.Finite.annotate({ description: "What was sent in this time is lost" }),
+  subscriptions: Schema.Int,
+  failed: Schema.Int,
+  ...seq
+}).annotate({ identifier: "Resumed", description: "The subscriptions of the last connection are back" })
+
 export const statuses = {
+  Resumed,
   FeedDown,
   FeedUp,
   WaitingForLogin,

@@ -9,6 +9,8 @@ import { SlowPolicy } from "./words.ts"
 /** Longer than any trading day is no interval. */
 export const LONGEST_INTERVAL_MS = 86_400_000
 
+export const LONGEST_RESUME_NAME = 64
+
 export const slowPolicies: ReadonlySet<unknown> = new Set<Policy>(SlowPolicy.literals)
 
 const anything = (description: string) => Schema.optionalKey(Schema.Json.annotate({ description }))
@@ -80,6 +82,15 @@ export const Authenticate = Schema.Struct({
   events: flag("Number every frame of the feed, and tell the feed's state and what was lost"),
   snapshot: flag("Send the last known tick behind each subscription"),
   clocks: flag("Put the times of each leg into every tick"),
+  resume: Schema.optionalKey(
+    Schema.Union([
+      Schema.Boolean,
+      Schema.NonEmptyString.check(Schema.isMaxLength(LONGEST_RESUME_NAME))
+    ]).annotate({
+      description:
+        "Keep this connection's subscriptions for the next one, and give back those of the last one: by this name, where several connections share a key"
+    })
+  ),
   ...requestId
 })
   .annotate({ description: "Logs in. On a live socket: again, or as another user" })

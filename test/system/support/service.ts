@@ -61,6 +61,7 @@ export const startService = Effect.fnUntraced(function* (
     others: simulators.slice(1),
     users,
     credentials,
+    apiKeys: Context.get(context, ApiKeys),
     port: Context.get(context, Gateway).port,
     url: `ws://127.0.0.1:${Context.get(context, Gateway).port}`
   }

@@ -15,7 +15,12 @@ const make = () => {
   let life = 1
   let seen = "1.1"
   const asked: Array<string> = []
-  const state = { reachable: true, refuse: undefined as string | undefined, forgetful: false }
+  const state = {
+    reachable: true,
+    refuse: undefined as string | undefined,
+    gone: undefined as string | undefined,
+    forgetful: false
+  }
   const leaseNow = () => `${life}.1`
 
   const answer = (body: Body): Answer => {
@@ -30,18 +35,22 @@ const make = () => {
         return {
           ...common,
           result: "ok",
-          value: body.requests.map(({ exchange, mode, symbol }) => ({
-            status: "success",
-            symbol,
-            exchange,
-            mode,
-            requested_depth: 5,
-            actual_depth: 0,
-            is_fallback: false,
-            // Every share here is in the series EQ.
-            ...(symbol.endsWith("-EQ") ? { served_as: symbol.slice(0, -3) } : {}),
-            topic: `${symbol.replace(/-EQ$/, "")}/${mode}`
-          }))
+          value: body.requests.map(({ exchange, mode, symbol }) =>
+            symbol === state.gone
+              ? { status: "error", symbol, exchange, code: "SYMBOL_NOT_FOUND", message: "no such symbol" }
+              : {
+                  status: "success",
+                  symbol,
+                  exchange,
+                  mode,
+                  requested_depth: 5,
+                  actual_depth: 0,
+                  is_fallback: false,
+                  // Every share here is in the series EQ.
+                  ...(symbol.endsWith("-EQ") ? { served_as: symbol.slice(0, -3) } : {}),
+                  topic: `${symbol.replace(/-EQ$/, "")}/${mode}`
+                }
+          )
         }
       case "unsubscribe":
         return {
@@ -71,15 +80,21 @@ const make = () => {
         return Effect.succeed(given)
       }),
     giveUp: Effect.void,
+    silence: () => undefined,
     lease: () => seen
   }
+  const refused: Array<string> = []
   const readers = new RemoteReaders(
     link,
     Effect.sync(() => seen),
-    { requestMs: 1000, attachMs: 1000 }
+    { requestMs: 1000, attachMs: 1000 },
+    (user, instruments) => {
+      for (const { mode, reason, symbol } of instruments) refused.push(`${user} ${symbol}/${mode}: ${reason}`)
+    }
   )
   return {
     readers,
+    refused,
     state,
     restart: () => life++,
     /** A ping's answer tells the gateway of the new lease. */
@@ -199,6 +214,24 @@ describe("readers of a remote feed", () => {
         "subscribe c1 INFY/quote @2.1",
         "subscribe c1 TCS/quote @2.1"
       ])
+    })
+  )
+
+  it.effect("hear of what the feed process does not serve any more", () =>
+    Effect.gen(function* () {
+      const { ping, readers, refused, restart, state } = make()
+      yield* readers.attach("asha", "c1")
+      yield* readers.subscribe("asha", "c1", [quote("INFY"), quote("TCS")])
+      restart()
+      ping()
+      yield* readers.restore
+      assert.deepStrictEqual(refused, [])
+      state.gone = "TCS"
+      restart()
+      ping()
+      yield* readers.restore
+      assert.deepStrictEqual(refused, ["asha TCS/quote: no such symbol"])
+      assert.deepStrictEqual(yield* readers.heldBy("asha"), { instruments: 2, failed: 1 })
     })
   )
 

@@ -184,7 +184,7 @@ describe("holdings", () => {
     const at = `${name.instrument.symbol}/${mode}/${level}`
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(at, feed, spelling, new Socket())
-    holdings.put(name, mode, { ...spelling, topic: at, seat })
+    holdings.put(name, mode, { ...spelling, topic: at, seat, name, mode, depth: level })
   }
 
   it("remove one mode or all of a name, and tell the feed what is gone", () => {
@@ -223,8 +223,9 @@ describe("holdings", () => {
       const name = { ...series, instrument: { ...series.instrument, symbol } }
       const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
       const seat = rooms.join(name.instrument.symbol, feed, spelling, new Socket())
-      const holding = { ...spelling, topic: name.instrument.symbol, seat }
-      return holdings.put(name, tag === 1 ? "ltp" : "quote", holding)
+      const mode = tag === 1 ? "ltp" : "quote"
+      const holding = { ...spelling, topic: name.instrument.symbol, seat, name, mode, depth: 5 } as const
+      return holdings.put(name, mode, holding)
     }
     expect([put("CENTRALBK", 1), put("CENTRALBK", 2)]).toEqual([undefined, undefined])
     expect(put(undefined, 2)).toEqual({ symbol: "CENTRALBK", exchange: "NSE", mode: "quote" })

@@ -26,7 +26,7 @@ describe("API keys", () => {
       assert.strictEqual(yield* keys.verify(Redacted.value(first.key)), "asha")
       assert.strictEqual(yield* keys.verify(Redacted.value(second.key)), "ravi")
       assert.deepStrictEqual(yield* keys.list("asha"), [
-        { id: first.id, user: "asha", label: "charts", createdAt: 0 }
+        { id: first.id, user: "asha", label: "charts", createdAt: 0, resume: false }
       ])
       assert.strictEqual((yield* keys.list()).length, 2)
       assert.isTrue(yield* keys.revoke(first.id))
@@ -53,6 +53,32 @@ describe("API keys", () => {
       assert.match(error.message, /belongs to another user/)
       assert.notMatch(error.message, /my-own-key|asha/)
       assert.strictEqual(yield* keys.verify("my-own-key-of-20-chs"), "asha")
+    }).pipe(Effect.provide(Store.layerMemory))
+  )
+
+  it.effect("give subscriptions back unasked where they are set to", () =>
+    Effect.gen(function* () {
+      const keys = yield* ApiKeys
+      yield* (yield* Users).add("asha")
+      const plain = yield* keys.create("asha")
+      const set = yield* keys.create("asha", { resume: true })
+      const resume = (key: Redacted.Redacted<string>) =>
+        Effect.map(keys.identify(Redacted.value(key)), (owner) => owner?.resume)
+      assert.deepStrictEqual([yield* resume(plain.key), yield* resume(set.key)], [false, true])
+      assert.isTrue(yield* keys.setResume(plain.id, true))
+      assert.isTrue(yield* keys.setResume(set.id, false))
+      assert.deepStrictEqual([yield* resume(plain.key), yield* resume(set.key)], [true, false])
+      assert.deepStrictEqual(
+        (yield* keys.list()).map((key) => key.resume),
+        [true, false]
+      )
+      // A key of the user's own choice that is stored already.
+      yield* keys.create("asha", { key: set.key, resume: true })
+      assert.isTrue(yield* resume(set.key))
+      yield* keys.create("asha", { key: set.key })
+      assert.isTrue(yield* resume(set.key))
+      assert.isFalse(yield* keys.setResume(99, true))
+      assert.isFalse(yield* keys.setResume(1.5, true))
     }).pipe(Effect.provide(Store.layerMemory))
   )
 

@@ -160,7 +160,7 @@ describe("a database that another process brings up to date", () => {
       yield* using(file, () => Effect.void)
       const other = new DatabaseSync(file)
       yield* Effect.addFinalizer(() => Effect.sync(() => other.close()))
-      other.exec("DELETE FROM effect_sql_migrations WHERE migration_id > 4; BEGIN IMMEDIATE")
+      other.exec("DELETE FROM effect_sql_migrations WHERE migration_id > 5; BEGIN IMMEDIATE")
       const lines: Array<string> = []
       const steps = yield* using(file, (sql) =>
         Effect.all([
@@ -172,13 +172,13 @@ describe("a database that another process brings up to date", () => {
           onLine(lines, (line) => {
             if (!line.includes("waiting")) return
             other.exec(
-              "INSERT INTO effect_sql_migrations (migration_id, name) VALUES (5, 'instrument_search'); COMMIT"
+              "INSERT INTO effect_sql_migrations (migration_id, name) VALUES (6, 'api_key_resume'); COMMIT"
             )
           })
         )
       )
       assert.deepStrictEqual(lines, ["another process brings the database up to date; waiting"])
-      assert.deepStrictEqual({ ...steps[0][0] }, { id: 5 })
+      assert.deepStrictEqual({ ...steps[0][0] }, { id: 6 })
       assert.strictEqual(steps[1], 5000)
     })
   )

@@ -485,7 +485,8 @@ describe("an ordinary share", () => {
 /** As a data folder was before there was a search. */
 const forgetSearch = (db: DatabaseSync): void =>
   db.exec(`DROP TABLE instrument_search; DROP TABLE instrument_search_entries; DROP TABLE instrument_search_brokers;
-    DELETE FROM effect_sql_migrations WHERE name = 'instrument_search'`)
+    ALTER TABLE api_keys DROP COLUMN resume;
+    DELETE FROM effect_sql_migrations WHERE migration_id >= 5`)
 
 /** Does something after each statement. */
 const watched = (

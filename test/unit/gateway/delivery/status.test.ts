@@ -9,10 +9,18 @@ import { stepsOf } from "../../../support/iterations.ts"
 const holding = (...names: ReadonlyArray<readonly [symbol: string, written?: string]>): Holdings => {
   const holdings = new Holdings()
   for (const [symbol, written = symbol] of names) {
-    const name = { ok: true, symbol: written, exchange: "NSE", suffixDepth: undefined } as const
-    const spelling = { symbol: written, exchange: "NSE", tag: 1 } as const
-    const instrument = { symbol, exchange: "NSE" }
-    holdings.put({ ...name, instrument }, "ltp", { ...spelling, topic: symbol, seat: {} as Seat })
+    const spelled = { ok: true, symbol: written, exchange: "NSE", suffixDepth: undefined } as const
+    const name = { ...spelled, instrument: { symbol, exchange: "NSE" } }
+    holdings.put(name, "ltp", {
+      symbol: written,
+      exchange: "NSE",
+      tag: 1,
+      topic: symbol,
+      seat: {} as Seat,
+      name,
+      mode: "ltp",
+      depth: undefined
+    })
   }
   return holdings
 }

@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import type { View } from "../../../../src/bus/frame.ts"
 import { makeFrameWriter } from "../../../../src/bus/frameWriter.ts"
+import { FeedError } from "../../../../src/bus/feed.ts"
 import * as answers from "../../../../src/gateway/answers.ts"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"
 import { Holdings } from "../../../../src/gateway/holdings.ts"
+import { missingFor, missingOf } from "../../../../src/gateway/missingFeed.ts"
 import { outboundFault } from "../../../../src/gateway/messages/outbound.ts"
 import { orderFrame } from "../../../../src/gateway/orderUpdates.ts"
 import type { FeedEvent } from "../../../../src/market/feedEvent.ts"
@@ -46,7 +48,11 @@ describe("answers", () => {
   it.each([
     answers.errorFrame("SERVER_ERROR", "m", "{}"),
     answers.authenticated(info, "asha"),
-    answers.authenticated(info, "asha", optIns, "[1]"),
+    answers.authenticated(info, "asha", { optIns }, "[1]"),
+    answers.authenticated(info, "asha", { optIns, missing: missingOf({ ...info, state: "connecting" }) }),
+    answers.authenticated(info, "asha", {
+      missing: missingFor(new FeedError({ code: "BROKER_ERROR", detail: "no broker" }))
+    }),
     answers.subscribed([served, failed], "zerodha"),
     answers.subscribed([], "zerodha", "0"),
     answers.unsubscribed([given], [failed], "zerodha"),
@@ -124,8 +130,12 @@ describe("frames of the feed", () => {
 
   const holdings = new Holdings()
   const name = { symbol: "A", exchange: "NSE" }
-  holdings.put({ ok: true, ...name, instrument: name, suffixDepth: undefined }, "ltp", {
+  const named = { ok: true, ...name, instrument: name, suffixDepth: undefined } as const
+  holdings.put(named, "ltp", {
     ...name,
+    name: named,
+    mode: "ltp",
+    depth: 5,
     tag: 1,
     topic: "t",
     seat: undefined as never

@@ -1,0 +1,79 @@
+/** What one connection holds, as text that outlives it: what was asked for, in the client's own spelling. Pure. */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Holding } from "../holdings.ts"
+import { ModeTag, SlowPolicy } from "../messages/words.ts"
+import type { ModeChoice, SubscribeBody } from "../protocol.ts"
+import { DEFAULT_DEPTH, named, readMode } from "../protocol.ts"
+
+/** Names that were asked for alike. */
+const Group = Schema.Struct({
+  tag: ModeTag,
+  depth: Schema.optionalKey(Schema.Finite),
+  slow: SlowPolicy,
+  interval_ms: Schema.Finite,
+  names: Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
+})
+
+export const KeptSet = Schema.Struct({
+  /** Which connections may take it; see `identityOf`. */
+  identity: Schema.String,
+  orders: Schema.Boolean,
+  groups: Schema.Array(Group),
+  /** When its connection ended, if it did while the gateway lived. Epoch milliseconds. */
+  ended: Schema.optionalKey(Schema.Finite)
+})
+export type KeptSet = typeof KeptSet.Type
+
+export interface Identity {
+  readonly keyId: number
+  readonly encoding: string
+  readonly events: boolean
+  readonly snapshot: boolean
+  readonly clocks: boolean
+  /** The name that the client gives its connection; empty without one. */
+  readonly name: string
+}
+
+/** The same program again: the same key, encoding, options and name. */
+export const identityOf = ({ clocks, encoding, events, keyId, name, snapshot }: Identity): string =>
+  JSON.stringify([keyId, encoding, events, snapshot, clocks, name])
+
+export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
+
+/** What somebody holds. */
+export const setOf = (identity: string, holdings: Iterable<Holding>, orders: boolean): KeptSet => {
+  const groups = new Map<
+    string,
+    Omit<typeof Group.Type, "names"> & { names: Array<readonly [string, string]> }
+  >()
+  for (const { depth, exchange, seat, symbol, tag } of holdings) {
+    const { intervalMs, slow } = seat.terms
+    const key = `${tag}/${depth}/${slow}/${intervalMs}`
+    let group = groups.get(key)
+    if (group === undefined) {
+      group = { tag, ...(depth === undefined ? {} : { depth }), slow, interval_ms: intervalMs, names: [] }
+      groups.set(key, group)
+    }
+    group.names.push([symbol, exchange])
+  }
+  return { identity, orders, groups: [...groups.values()] }
+}
+
+/** The requests that win the set anew. */
+export const requestsOf = ({ groups }: KeptSet): ReadonlyArray<SubscribeBody> =>
+  groups.map(({ depth, interval_ms, names, slow, tag }) => ({
+    choice: { ...(readMode(tag) as ModeChoice), tag },
+    terms: { slow, intervalMs: interval_ms },
+    // What stands behind a symbol (`TCS:20`) is in the depth already, and says the same.
+    depth: depth ?? DEFAULT_DEPTH,
+    entries: names.map(([symbol, exchange]) => named(symbol, exchange))
+  }))
+
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(KeptSet))
+
+/** Undefined for what is none, such as a file of another version. */
+export const readSet = (text: string): KeptSet | undefined => {
+  const read = decode(text)
+  return Result.isSuccess(read) ? read.success : undefined
+}

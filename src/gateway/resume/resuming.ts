@@ -1,0 +1,97 @@
+/** Gives a client what its last connection held: asked for before the answer to its login, served behind it. */
+import * as Effect from "effect/Effect"
+import type { Client } from "../client.ts"
+import type { OptIns } from "../delivery/delivery.ts"
+import type { AuthAnswer } from "../messages/answers.ts"
+import type { GatewayMetrics } from "../metrics.ts"
+import type { Refused } from "../missingFeed.ts"
+import { refusedStatus } from "../missingFeed.ts"
+import type { OrderUpdates } from "../orderUpdates.ts"
+import { ordersTopic } from "../orderUpdates.ts"
+import type { Resume } from "../protocol.ts"
+import type { Asked, Subscriptions } from "../subscriptions.ts"
+import type { Claimed, Keeper } from "./keeper.ts"
+import { identityOf, requestsOf } from "./keptSet.ts"
+
+export interface ResumingDeps {
+  readonly keeper: Keeper
+  readonly orders: Pick<OrderUpdates["Service"], "available">
+  readonly subscriptions: Pick<Subscriptions, "ask" | "serve">
+  readonly metrics: GatewayMetrics
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
+}
+
+/** What was asked for, before the client knows. */
+export interface Taken {
+  readonly claimed: Claimed | undefined
+  readonly asked: ReadonlyArray<Asked>
+  /** For the answer to the login. */
+  readonly told: NonNullable<(typeof AuthAnswer.Type)["resumed"]>
+}
+
+const refusedIn = (asked: ReadonlyArray<Asked>): ReadonlyArray<Refused> =>
+  asked.flatMap(({ answered, mode }) =>
+    answered.flatMap((entry) =>
+      entry.status === "success"
+        ? []
+        : [{ symbol: entry.symbol, exchange: entry.exchange, mode, reason: entry.message }]
+    )
+  )
+
+export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay }: ResumingDeps) => {
+  /** Takes the last set, where the client wants one; undefined where it does not. */
+  const take = Effect.fnUntraced(function* (
+    client: Client,
+    login: { readonly user: string; readonly keyId: number; readonly resume: Resume; readonly optIns: OptIns }
+  ) {
+    const { keyId, optIns, resume, user } = login
+    if (resume === "no") {
+      keeper.forget(client)
+      return undefined
+    }
+    const { name } = resume
+    const identity = identityOf({ ...optIns, keyId, encoding: client.encoding, name })
+    // Logging in again changes nothing of what the client holds.
+    const isFresh = client.holdings.size === 0 && client.ordersTopic === undefined && !keeper.has(client)
+    const claimed = isFresh ? keeper.claim(identity, client) : undefined
+    keeper.enrol(client, identity, name !== "", claimed)
+    const asked: Array<Asked> = []
+    if (claimed !== undefined) {
+      for (const body of requestsOf(claimed.set)) asked.push(yield* subscriptions.ask(client, user, body))
+    }
+    const all = asked.reduce((sum, { answered }) => sum + answered.length, 0)
+    const failed = refusedIn(asked).length
+    const told = {
+      subscriptions: all - failed,
+      failed,
+      ...(claimed === undefined ? {} : { since: claimed.ended })
+    }
+    return { claimed, asked, told } satisfies Taken
+  })
+
+  /** The client has its answer. */
+  const serve = Effect.fnUntraced(function* (client: Client, user: string, broker: string, taken: Taken) {
+    const { asked, claimed, told } = taken
+    if (claimed === undefined) return
+    metrics.resumed()
+    if (client.delivery.optIns.events) {
+      const at = timeOfDay()
+      const gap = { since: claimed.ended, gap_ms: Math.max(0, at - claimed.ended) }
+      const { failed, subscriptions: held } = told
+      client.message(
+        JSON.stringify({ type: "status", event: "resumed", broker, at, ...gap, subscriptions: held, failed })
+      )
+      const refused = refusedIn(asked)
+      if (refused.length > 0) client.message(refusedStatus(broker, at, refused))
+    }
+    if (claimed.set.orders && orders.available(user)) client.readOrders(ordersTopic(user, client.encoding))
+    for (const one of asked) yield* subscriptions.serve(client, user, one)
+    keeper.served(client)
+    yield* Effect.logDebug(
+      `client ${client.id} has ${told.subscriptions} subscriptions of its last connection back`
+    )
+  })
+
+  return { take, serve }
+}
