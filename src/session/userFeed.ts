@@ -14,6 +14,7 @@ import type { FeedInfo } from "../bus/feed.ts"
 import { FeedError } from "../bus/feed.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import type { LastTick, SubscribeRequest } from "../market/subscription.ts"
+import { withoutPaths } from "../market/withoutPaths.ts"
 import { Users } from "../store/users.ts"
 import { bareStatus, noBroker } from "./absent.ts"
 import type { AdapterOptions, AdapterServices } from "./factory.ts"
@@ -109,9 +110,18 @@ const answered = <A, E, R>(
 
 /** Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome. */
 const start = Effect.fnUntraced(function* (user: string, broker: string, options: UserFeedOptions) {
-  const adapter = yield* Effect.mapError(
-    createAdapter(broker, options),
-    (error) => new FeedError({ code: "BROKER_INIT_ERROR", detail: error.message })
+  const adapter = yield* createAdapter(broker, options).pipe(
+    Effect.tapError((error) =>
+      error._tag === "BrokerLoadFailed" ? Effect.logError(`user ${user}: ${error.message}`) : Effect.void
+    ),
+    Effect.mapError(
+      (error) =>
+        new FeedError({
+          code: "BROKER_INIT_ERROR",
+          // What an import fails of names files, and clients read this.
+          detail: withoutPaths(error.message)
+        })
+    )
   )
   yield* Effect.mapError(
     adapter.initialise({ user }),
