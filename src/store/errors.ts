@@ -6,7 +6,9 @@ export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("Databa
   operation: Schema.String,
   detail: Schema.String,
   /** There is no room on the disk: nothing that was stored is lost. */
-  diskFull: Schema.optionalKey(Schema.Literal(true))
+  diskFull: Schema.optionalKey(Schema.Literal(true)),
+  /** The database is of a newer release than this one. */
+  newerRelease: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return `Database: ${this.operation} failed: ${this.detail}`

@@ -29,7 +29,8 @@ const services: Layer.Layer<Store, StoreError, SqlClient.SqlClient | MasterSecre
 export const layer = ({ dataDir }: { readonly dataDir: string }): Layer.Layer<Store, StoreError> =>
   services.pipe(
     Layer.provide(MasterSecret.layer({ dataDir, beforeMaking: refuseWhereSealed })),
-    Layer.provide(Database.layer({ file: join(dataDir, DATABASE_FILE) }))
+    // With what is known to be wrong with the database (DatabaseState).
+    Layer.provideMerge(Database.layer({ file: join(dataDir, DATABASE_FILE) }))
   )
 
 /** For what is done about a lost secret: a new one is made without a question. */
