@@ -22,6 +22,7 @@ import { keys } from "./commands/keys.ts"
 import { line } from "./commands/line.ts"
 import { quarantine } from "./commands/quarantine.ts"
 import { replay } from "./commands/replay.ts"
+import { secret } from "./commands/secret.ts"
 import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
@@ -42,6 +43,7 @@ export const root = Command.make("algoways").pipe(
     users,
     keys,
     credentials,
+    secret,
     instruments,
     status,
     simulate,

@@ -17,6 +17,7 @@ import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
+import { DatabaseState } from "../store/watchedFile.ts"
 import { monotonicOf } from "../market/monotonic.ts"
 import type { CertificateVerdict } from "./certificate.ts"
 import { verdictOn } from "./certificate.ts"
@@ -347,6 +348,7 @@ const makeGateway = Effect.fnUntraced(function* (
     maxRequestsPerSecond: settings.maxRequestsPerSecond,
     onRequest: (res) => entrance.asked(res),
     stats: () => metrics.stats,
+    problem: (yield* DatabaseState).problem,
     users: () => [...new Set([...clients].flatMap(({ user }) => user ?? []))],
     run: (effect) => {
       run(effect)

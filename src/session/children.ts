@@ -28,6 +28,7 @@ import type { Entry } from "./subscriptionBook.ts"
 import { ConnectionTaps } from "./surroundings.ts"
 import type { ConnectionTap } from "./tap.ts"
 import { Transport } from "./transport.ts"
+import { withoutPaths } from "../market/withoutPaths.ts"
 
 export interface ChildrenOptions {
   readonly broker: Broker
@@ -161,7 +162,7 @@ export const makeChildren = Effect.fnUntraced(function* (
           tell({
             tag: "Fault",
             slot: slot.id,
-            cause: `the connection's supervisor died: ${faultWords(defect)}`
+            cause: withoutPaths(`the connection's supervisor died: ${faultWords(defect)}`)
           })
         )
       )

@@ -16,6 +16,7 @@ import { Transport } from "../../session/transport.ts"
 import { Hours } from "../../session/surroundings.ts"
 import { shortageOf } from "../../store/diskSpace.ts"
 import * as Store from "../../store/index.ts"
+import { owners, ownersText } from "../../store/owners.ts"
 import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
@@ -62,8 +63,9 @@ const accounts = Effect.fnUntraced(function* (
   input: Input,
   { leftover }: FolderUsers,
   hours: MarketHours,
-  inUse: string | undefined
+  runs: string | undefined
 ) {
+  const held = yield* owners(input.dataDir)
   const users = yield* (yield* Users).list
   const only = Option.getOrUndefined(input.user)
   const checks: Array<Check> = []
@@ -81,6 +83,8 @@ const accounts = Effect.fnUntraced(function* (
   const insteadFor = (user: string): Check | undefined => {
     const what = `user ${user}, login`
     if (input.offline) return ok(what, "not tried: --offline")
+    const holder = held.filter((owner) => owner.user === user)
+    const inUse = ownersText(holder) ?? runs
     if (inUse === undefined || input.force) return undefined
     const remedy = "See it with algoways status, or log in all the same with --force"
     return warn(what, `not tried: ${inUse}, and a second login may end the first`, remedy)
