@@ -234,6 +234,7 @@ const makeGateway = Effect.fnUntraced(function* (
         shared: { turns, wheel },
         limits: settings,
         clock: clocks,
+        mayLinger: entrance.mayLinger,
         onLogin: (client) => entrance.loggedIn(client)
       })
   })
@@ -263,14 +264,14 @@ const makeGateway = Effect.fnUntraced(function* (
         receive(client, message, binary)
       }
     },
-    // The library answers pings by itself, at our cost: they count like messages.
+    // The library answers pings by itself, at our cost.
     ping: (socket, payload) => {
-      socket.getUserData().client.mayReceive(payload.byteLength, now())
+      socket.getUserData().client.mayPing(payload.byteLength, now())
     },
     pong: (socket, payload) => {
       const { client } = socket.getUserData()
       client.ponged()
-      client.mayReceive(payload.byteLength, now())
+      client.mayPing(payload.byteLength, now())
     },
     drain: (socket) => socket.getUserData().client.delivery.drain(),
     // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
