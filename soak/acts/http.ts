@@ -66,7 +66,7 @@ const afterHandshake = (task: HostileTask, send: (socket: Socket) => void): Runn
 }
 
 /** Stated in docs/limits.md: messages of clients that are not logged in; and what the engine needs beside. */
-const NEWCOMERS_MEMORY = 204 * MB + 96 * MB
+const NEWCOMERS_MEMORY = 240 * MB + 64 * MB
 
 export const http: Acts = {
   /** Thousands of requests in one go, whose answers nobody reads. */
@@ -151,7 +151,7 @@ export const http: Acts = {
     connections: 500,
     memory: NEWCOMERS_MEMORY,
     run: (task) => {
-      const bytes = begun(MB, MB - 100)
+      const bytes = begun(MB + MB / 4, MB + MB / 4 - 100)
       return afterHandshake(task, (socket) => socket.write(bytes))
     }
   },
@@ -173,10 +173,10 @@ export const http: Acts = {
   /** Clients with a key keep as much each. */
   "unfinished messages behind a login": {
     connections: 60,
-    memory: 60 * 1.0625 * MB + 96 * MB,
+    memory: 75 * MB + 64 * MB,
     run: (task) => {
       const login = frame(JSON.stringify({ action: "authenticate", api_key: task.key }))
-      const bytes = Buffer.concat([login, begun(MB, MB - 100)])
+      const bytes = Buffer.concat([login, begun(MB + MB / 4, MB + MB / 4 - 100)])
       return afterHandshake(task, (socket) => socket.write(bytes))
     }
   }
