@@ -82,7 +82,9 @@ export class Entrance {
   /** Why an upgrade is declined. */
   #declined(address: string, req: uWS.HttpRequest): Limit | undefined {
     const { allowedOrigins, host, maxConnections, maxConnectionsPerAddress } = this.#deps.settings
-    if (ambiguousHeader(req) !== undefined) return "ambiguous_request"
+    // An upgrade has no body: its bytes would be taken for the WebSocket's first ones.
+    const length = Number(req.getHeader("content-length"))
+    if (length > 0 || ambiguousHeader(req) !== undefined) return "ambiguous_request"
     if (this.#clients >= maxConnections) return "connections"
     if (this.#byAddress.of(address) + this.#sockets.silentOf(address) >= maxConnectionsPerAddress) {
       return "connections_per_address"

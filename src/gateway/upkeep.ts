@@ -34,9 +34,9 @@ export const watchDescriptors = (
   let short = false
   return Effect.gen(function* () {
     const used = descriptors.read()
-    const { limit, most } = descriptors
+    const { limit } = descriptors
     metrics.descriptors(used, limit)
-    if (used >= most !== short) {
+    if (descriptors.takeScarcity() !== short) {
       short = !short
       const have = `${used} of the ${limit} files and sockets that the process may have are open`
       yield* short
