@@ -89,9 +89,8 @@ const LAG_EVERY_MS = 250
 /** How often it is seen whether keys were revoked: closing is promised within a second. */
 const REVOKED_EVERY_MS = 500
 
-/** How often the certificate's files are looked at, and how often it is said that it ends. */
+/** How often the certificate's files are looked at. */
 const TLS_EVERY_MS = 1000
-const EXPIRY_EVERY_MS = 12 * 3_600_000
 
 /** How often it is seen how many descriptors the process has left. */
 const DESCRIPTORS_EVERY_MS = 1000
@@ -367,7 +366,7 @@ const makeGateway = Effect.fnUntraced(function* (
   )
   if (settings.tls !== undefined) {
     yield* onBeat("the watch on the certificate", TLS_EVERY_MS, reloadTls(doors))
-    yield* onBeat("the look at the certificate's end", EXPIRY_EVERY_MS, tellExpiry(verdict))
+    yield* onBeat("the look at the certificate's end", TLS_EVERY_MS, tellExpiry(verdict))
   } else if (!loopback) {
     yield* Effect.logWarning(
       `the gateway listens on ${settings.host} in clear text: API keys can be read on the way. Use --tls-cert and --tls-key, or --host 127.0.0.1 behind a proxy that has TLS`
