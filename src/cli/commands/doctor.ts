@@ -23,6 +23,7 @@ import { isDataFolder } from "../dataFolder.ts"
 import { DEMO_USER, demoFolderOf, isDemoFolder, leftoverText, usersIn } from "../demoFolder.ts"
 import type { FolderUsers } from "../demoFolder.ts"
 import { checkAccount } from "../doctor/accounts.ts"
+import { checkCertificate } from "../doctor/certificate.ts"
 import type { Check } from "../doctor/check.ts"
 import { fail, line, ok, warn } from "../doctor/check.ts"
 import { checkDatabase, remedyFor } from "../doctor/database.ts"
@@ -37,6 +38,7 @@ const doctorFlags = {
   dataDir: flags.dataDir,
   host: flags.host,
   port: flags.port,
+  tlsCert: flags.gatewayFlags.tlsCert,
   zmq: flags.zmq,
   control: flags.feedControl,
   frames: flags.feedFrames,
@@ -156,7 +158,11 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   const feed = yield* checkFeedSockets(input.control, input.frames)
   const inUse = port.inUse ?? feed.inUse
   const zmq = Option.getOrElse(input.zmq, () => flags.DEFAULT_ZMQ)
-  checks.push(port.check, feed.check, yield* checkZmq(zmq, inUse !== undefined))
+  checks.push(
+    port.check,
+    ...(yield* checkCertificate(Option.getOrUndefined(input.tlsCert), port.certificate))
+  )
+  checks.push(feed.check, yield* checkZmq(zmq, inUse !== undefined))
   const folder = yield* Effect.result(isDataFolder(input.dataDir))
   if (folder._tag === "Failure") {
     return [...checks, fail("data folder", folder.failure.message, "Name another with --data-dir")]
