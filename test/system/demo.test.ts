@@ -109,7 +109,7 @@ describe("the demo", () => {
           for (const entry of given.filter((e) => e !== "")) assert.match(entry, allowed)
         }
       }),
-    90_000
+    120_000
   )
 
   it.live(
@@ -195,7 +195,7 @@ describe("the demo", () => {
         assert.strictEqual(code, 1)
         assert.include(err, "there is more than its own user: asha")
       }),
-    90_000
+    120_000
   )
 
   it.live(
@@ -209,7 +209,7 @@ describe("the demo", () => {
         assert.strictEqual(code, 1)
         assert.include(err, "has users of its own (asha)")
       }),
-    30_000
+    120_000
   )
 
   it.live(
@@ -241,7 +241,7 @@ describe("the demo", () => {
         )
         assert.isAbove(of("user asha").length, 0)
       }),
-    90_000
+    120_000
   )
 
   it.live(
@@ -261,7 +261,7 @@ describe("the demo", () => {
         assert.notInclude(serve.err(), "older version")
         assert.strictEqual(serve.out(), "")
       }),
-    30_000
+    120_000
   )
 })
 
@@ -299,7 +299,7 @@ describe("--simulator", () => {
         const doctor = yield* run(["doctor", "--simulator", url!, "--offline", "--port", "0"], env)
         assert.include(doctor.out, "user asha, broker: Upstox is simulated at ws://127.0.0.1:")
       }),
-    90_000
+    120_000
   )
 
   it.live(
@@ -321,6 +321,6 @@ describe("--simulator", () => {
           assert.include(err, said)
         }
       }),
-    30_000
+    120_000
   )
 })
