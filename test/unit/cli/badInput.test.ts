@@ -2,15 +2,12 @@
  * Every command with a data folder that is none. Taken from the tree of commands, so that a new one is asked for its row: it ends with 1
  * and says which folder it was, in words, and what only reads makes none.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { exitCode, root, run } from "../../../src/cli/app.ts"
+import { root } from "../../../src/cli/app.ts"
+import { folder, outcome, plain } from "./outcome.ts"
 
 /** With a folder that is not there: the command makes it, says that there is nothing, or has no need of it. */
 type Missing = "made" | "refused" | "not needed"
@@ -36,6 +33,7 @@ const rows: Readonly<Record<string, readonly [args: ReadonlyArray<string>, missi
   "keys create": [["asha"], "refused"],
   "keys list": [[], "refused"],
   "keys revoke": [["1"], "refused"],
+  "keys set": [["1", "--resume"], "refused"],
   "credentials set": [["asha", "--auth-token", "a-token"], "refused"],
   "credentials list": [[], "refused"],
   "credentials remove": [["asha", "--broker", "zerodha"], "refused"],
@@ -68,27 +66,6 @@ const leaves = ({ subcommands }: Tree, path: ReadonlyArray<string> = []): Readon
         : [...(command.name in rows ? [command.name] : []), ...below]
     })
 
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "algoways-none-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-const outcome = Effect.fnUntraced(function* (
-  args: ReadonlyArray<string>,
-  settings: Readonly<Record<string, string>> = {}
-) {
-  const said: Array<string> = []
-  const note = (...parts: ReadonlyArray<unknown>): void => void said.push(parts.map(String).join(" "))
-  const console: Console.Console = { ...globalThis.console, log: note, error: note, warn: note, info: note }
-  const exit = yield* run(args).pipe(
-    Effect.provideService(Console.Console, console),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(settings)),
-    Effect.provide(NodeServices.layer),
-    Effect.exit
-  )
-  return { code: exitCode(exit), said: said.join("\n") }
-})
-
 /** Whatever else is wrong is told by its name, with what may stand there. */
 const wrong: ReadonlyArray<
   readonly [line: string, says: string, settings?: Readonly<Record<string, string>>]
@@ -119,11 +96,6 @@ const wrong: ReadonlyArray<
   ["bench load --url nonsense", "ws://HOST:PORT"],
   ["nosuch", 'Unknown subcommand "nosuch"']
 ]
-
-const plain = (said: string): void => {
-  assert.notInclude(said, "internal error")
-  assert.notInclude(said, "    at ")
-}
 
 describe("the table of commands", () => {
   it("is whole", () => {
