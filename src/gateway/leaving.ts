@@ -9,7 +9,6 @@ import type { FailedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import type { UnsubscribeBody } from "./protocol.ts"
 import type { Rooms } from "./rooms.ts"
 import type { Slices } from "./slices.ts"
-import { atOnce } from "./slices.ts"
 
 export interface LeavingDeps {
   readonly feed: Feed["Service"]
@@ -34,15 +33,12 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   }
 
   /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
-  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, slice?: number) =>
-    slices.over(
-      holdings,
-      (some) =>
-        Effect.sync(() => {
-          if (!stopped) for (const holding of some) leaveSeat(client, holding)
-          return []
-        }),
-      slice
+  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>) =>
+    slices.over(holdings, (some) =>
+      Effect.sync(() => {
+        if (!stopped) for (const holding of some) leaveSeat(client, holding)
+        return []
+      })
     )
 
   /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
@@ -95,16 +91,16 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
     }
-    yield* slices.over(
-      entries,
-      (some) =>
-        Effect.sync(() => {
-          for (const entry of some) giveUp(entry)
-          return []
-        }),
-      atOnce(entries.length)
+    yield* slices.before(entries.length)
+    yield* slices.over(entries, (some) =>
+      Effect.sync(() => {
+        for (const entry of some) giveUp(entry)
+        client.recount()
+        return []
+      })
     )
     yield* release(client, user, requests)
+    yield* slices.before(entries.length)
     client.send(answers.unsubscribed(successful, failed, broker, requestId))
   })
 
@@ -115,13 +111,16 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   ) {
     const broker = yield* brokerOf(user)
     client.spellings.clear()
+    yield* slices.before(client.holdings.count)
     const { holdings, requests } = yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const removed = client.holdings.clear()
-        return Effect.as(leaveSeats(client, removed.holdings, atOnce(removed.holdings.length)), removed)
+        client.recount()
+        return Effect.as(leaveSeats(client, removed.holdings), removed)
       })
     )
     yield* release(client, user, requests)
+    yield* slices.before(holdings.length)
     const successful = holdings.map(({ symbol, exchange }) => ({
       symbol,
       exchange,
