@@ -52,9 +52,9 @@ const UNREAD_EVERY_MS = 20
 export const LARGE_BYTES = 4096
 
 /** Requests of the usual size: a ping waits for a few of them. */
-export const usualLane: LaneOptions = { roundMs: 1, latenessMs: 0.4, longestPauseMs: 3 }
+export const usualLane: LaneOptions = { creditMs: 100, roundMs: 1, latenessMs: 0.4, longestPauseMs: 3 }
 /** Pieces of large requests: whoever sends one waits. */
-const bulkLane: LaneOptions = { roundMs: 0.5, latenessMs: 0.25, longestPauseMs: 200 }
+const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, longestPauseMs: 200 }
 
 /** Requests that were declined for the entries that they name, before a client is closed. */
 const PATIENCE = 20

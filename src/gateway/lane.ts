@@ -1,10 +1,14 @@
 /**
- * Clients' requests take turns with ticks: so much of them at a time, one client after the other, and then a pause in which
- * sockets are read and ticks go out. However many ask for however much, they hold up each other and nobody else.
+ * Clients' requests take turns with ticks: so much of them at a time, one client after the other, and then sockets are read and
+ * ticks go out. When it does not end there are pauses as well. However many ask for however much, they hold up each other and
+ * nobody else.
  */
 import * as Effect from "effect/Effect"
+import { Allowance } from "./limits.ts"
 
 export interface LaneOptions {
+  /** So much work needs no pauses, in milliseconds: what a usual client asks for at its start. */
+  readonly creditMs: number
   /** What is handled in one go, in milliseconds; whoever has begun is not stopped. */
   readonly roundMs: number
   /** By how much a tick may be late on average. */
@@ -12,6 +16,9 @@ export interface LaneOptions {
   /** A round that took longer than usual is no reason to stand still. */
   readonly longestPauseMs: number
 }
+
+/** By which the credit grows again. */
+const CREDIT_MS_PER_SECOND = 100
 
 /**
  * Something that takes so long, once in so long a time, keeps a tick waiting for half of it, in that share of the cases:
@@ -22,6 +29,8 @@ const pauseAfter = (ms: number, { latenessMs, longestPauseMs }: LaneOptions): nu
 
 export class Lane {
   readonly #options: LaneOptions
+  /** Milliseconds of work for which there is no pause. */
+  readonly #credit: Allowance
   /** Those who wait for their turn, the first of them at `#head`. */
   #waiting: Array<() => void> = []
   #head = 0
@@ -30,10 +39,13 @@ export class Lane {
   #since: number | undefined
   /** The end of the round, or of the pause behind it, is on its way. */
   #ends = false
+  /** What the process had used of the processor when the round began. */
+  #cpu: NodeJS.CpuUsage | undefined
   #pausing = false
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#credit = new Allowance(CREDIT_MS_PER_SECOND, options.creditMs, performance.now())
   }
 
   get #left(): number {
@@ -48,13 +60,15 @@ export class Lane {
 
   /** Does what needs no waiting for, as a part of the round. What it leaves to fibers is theirs. */
   run(work: () => void): void {
+    // What the one at work does besides counts as its own.
+    if (this.#since !== undefined) return work()
+    this.#begin()
     this.#since = performance.now()
     try {
       work()
     } finally {
       this.#taken += performance.now() - this.#since
       this.#since = undefined
-      this.#endLater()
     }
   }
 
@@ -62,21 +76,25 @@ export class Lane {
   readonly turn: Effect.Effect<void> = Effect.callback<void>((resume) => {
     const wake = (): void => resume(Effect.void)
     this.#waiting.push(wake)
-    this.#endLater()
+    this.#begin()
     return Effect.sync(() => {
       const at = this.#waiting.indexOf(wake, this.#head)
       if (at !== -1) this.#waiting[at] = nobody
     })
   })
 
-  #endLater(): void {
+  #begin(): void {
     if (this.#ends) return
     this.#ends = true
+    this.#cpu = process.cpuUsage()
     setImmediate(this.#roundOver)
   }
 
   readonly #roundOver = (): void => {
-    const pause = pauseAfter(this.#taken, this.#options)
+    // What it took while the machine was busy with other things held up nobody for longer than its own work.
+    const { system, user } = process.cpuUsage(this.#cpu)
+    const took = Math.min(this.#taken, (system + user) / 1000)
+    const pause = this.#credit.takeOrWait(took, performance.now()) === 0 ? 0 : pauseAfter(took, this.#options)
     this.#taken = 0
     this.#pausing = pause > 0
     if (this.#pausing) setTimeout(this.#pauseOver, pause)

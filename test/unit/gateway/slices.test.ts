@@ -8,7 +8,9 @@ const numbers = (length: number): ReadonlyArray<number> => Array.from({ length }
 describe("long lists", () => {
   it.live("keep their order, and take one piece of all of them in a turn of the event loop", () =>
     Effect.gen(function* () {
-      const slices = new Slices(new Lane({ roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn)
+      const slices = new Slices(
+        new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
+      )
       let loop = 0
       const count = () => {
         loop++
@@ -39,7 +41,9 @@ describe("long lists", () => {
 
   it.live("wait for nobody's work, only for their turn", () =>
     Effect.gen(function* () {
-      const slices = new Slices(new Lane({ roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn)
+      const slices = new Slices(
+        new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
+      )
       const stuck = yield* slices.over(numbers(600), () => Effect.never).pipe(Effect.forkChild)
       const result = yield* slices.over(numbers(600), (some) => Effect.succeed(some))
       assert.strictEqual(result.length, 600)
