@@ -53,7 +53,7 @@ describe("a lane", () => {
         Effect.gen(function* () {
           const lane = new Lane({ creditMs, roundMs: 1, latenessMs: 0.5, longestPauseMs })
           // Uses up what little credit there is.
-          lane.run(() => work(1))
+          lane.run(() => work(50))
           yield* lane.turn
           yield* nextTurn
           lane.run(() => work(ms))
