@@ -37,7 +37,7 @@ export const fullHostile: HostileSize = {
   readers: 20,
   hostiles: 50,
   silent: 2000,
-  secondsPerAct: 5,
+  secondsPerAct: 15,
   turnsPerSecond: 100,
   unnoticedMicros: 10_000,
   unnoticedPingMs: 20,
