@@ -11,7 +11,7 @@ export interface Act {
   readonly run: (task: HostileTask) => Running
   /** Connections; without it as many as the suite's size has for all acts. */
   readonly connections?: number
-  /** Bytes by which the gateway may be above its first level while it goes on; without it `USUAL_MEMORY` of the suite. */
+  /** Bytes by which the gateway may be above its level before, while it goes on; without it `USUAL_MEMORY` of the suite. */
   readonly memory?: number
   /** At least so long, where the suite's size is too short to see it happen. */
   readonly seconds?: number

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Acts } from "./act.ts"
 import { answerTo, lives } from "./connections.ts"
 
-const MANY = 4000
+const MANY = 3000
 const subscribeAll = {
   action: "subscribe",
   mode: 1,
@@ -13,8 +13,8 @@ const subscribeAll = {
 export const intervals: Acts = {
   /** Nearly all of it waits for its time, nearly all of the time. */
   "long intervals of much": {
-    connections: 30,
-    seconds: 4,
+    connections: 20,
+    seconds: 2.5,
     run: (task) =>
       lives(task, async (socket, { count }) => {
         await answerTo(socket, { ...subscribeAll, interval_ms: 60_000 })
@@ -25,7 +25,7 @@ export const intervals: Acts = {
   /** All of it is due in one moment, again and again. */
   "intervals that end together": {
     connections: 10,
-    seconds: 4,
+    seconds: 2.5,
     run: (task) =>
       lives(task, async (socket, { count }) => {
         await answerTo(socket, { ...subscribeAll, interval_ms: 1000 })

@@ -32,7 +32,7 @@ const behind =
     count()
   }
 
-const act = { connections: 8, seconds: 3 }
+const act = { connections: 8, seconds: 2 }
 
 export const leaving: Acts = {
   "lagging clients that leave": {

@@ -25,12 +25,21 @@ export const answerOf = <A>(hook: () => A, instead: A, report: HookFault): A => 
 export const callHook = (hook: () => unknown, report: HookFault): void =>
   watchPromise(answerOf(hook, undefined, report), report)
 
-/** For a log: what was thrown, whatever it is, and where. */
+/** For events and clients: what was thrown, whatever it is, and no path. */
+export const faultWords = (defect: unknown): string => {
+  try {
+    return String(defect)
+  } catch {
+    return "something that cannot be shown"
+  }
+}
+
+/** For a log: where it was thrown, too. */
 export const faultText = (defect: unknown): string => {
   try {
     const where = defect instanceof Error ? /\n\s+(at .+)/.exec(defect.stack ?? "")?.[1] : undefined
-    return where === undefined ? String(defect) : `${String(defect)} ${where}`
+    return where === undefined ? faultWords(defect) : `${faultWords(defect)} ${where}`
   } catch {
-    return "something that cannot be shown"
+    return faultWords(defect)
   }
 }

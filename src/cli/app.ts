@@ -22,13 +22,14 @@ import { keys } from "./commands/keys.ts"
 import { line } from "./commands/line.ts"
 import { quarantine } from "./commands/quarantine.ts"
 import { replay } from "./commands/replay.ts"
+import { secret } from "./commands/secret.ts"
 import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
 import { users } from "./commands/users.ts"
 import { VERSION } from "./version.ts"
 
-const root = Command.make("algoways").pipe(
+export const root = Command.make("algoways").pipe(
   Command.withDescription(
     "One normalised live market-data feed for Indian brokers, over one local WebSocket and ZeroMQ"
   ),
@@ -42,6 +43,7 @@ const root = Command.make("algoways").pipe(
     users,
     keys,
     credentials,
+    secret,
     instruments,
     status,
     simulate,
@@ -84,10 +86,9 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   return Console.error(`algoways: ${error instanceof Error ? error.message : String(error)}`)
 }
 
-export const run = Command.run(root, { version: VERSION }).pipe(
-  Effect.provide(logging),
-  Effect.tapCause(report)
-)
+/** @param args as they stand behind the command's own name */
+export const run = (args: ReadonlyArray<string>) =>
+  Command.runWith(root, { version: VERSION })(args).pipe(Effect.provide(logging), Effect.tapCause(report))
 
 /** A signal is how a service is meant to end. */
 export const exitCode = (exit: Exit.Exit<unknown, unknown>): number =>

@@ -46,7 +46,7 @@ export const hasDatabase = (dataDir: string): Effect.Effect<void, CommandFailed>
       const demo = demoFolderOf(dataDir)
       const remedy = isDemoFolder(demo)
         ? `The demo's folder is ${demo}: name it with --data-dir (ALGOWAYS_DATA_DIR)`
-        : 'Name the data folder with --data-dir (ALGOWAYS_DATA_DIR), or begin with "algoways users add NAME --broker BROKER"'
+        : 'Name the data folder with --data-dir (ALGOWAYS_DATA_DIR), or begin with "algoways users add NAME --broker BROKER" or "algoways instruments import BROKER"'
       return Effect.fail(new CommandFailed({ message: `${dataDir} holds no data of AlgoWays. ${remedy}.` }))
     })
   )

@@ -39,6 +39,11 @@ export const INBOX_BYTES = 4 * 1024 * 1024
 const BURST_S = 5
 const LOGIN_BURST_S = 10
 
+/** Pings and pongs of a client, before and after its login, and seconds' worth that may come at once. */
+const NEWCOMER_PINGS_PER_S = 20
+const PINGS_PER_S = 200
+const PINGS_BURST_S = 2
+
 /** WebSocket close codes that the gateway itself uses, with their reasons. */
 export const CLOSE = {
   AUTH_TIMEOUT: { code: 4401, reason: "auth timeout" },
@@ -81,6 +86,8 @@ export interface ClientOptions {
       "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond" | "maxMessageBytes"
     >
   readonly clock: GatewayClock
+  /** Whether one more connection that is not logged in may stay until its other end has read why it is closed. */
+  readonly mayLinger: () => boolean
   /** It has logged in for the first time. */
   readonly onLogin: (client: Client) => void
 }
@@ -121,9 +128,12 @@ export class Client implements Member {
   readonly #logins: Allowance
   readonly #messages: Allowance
   readonly #bytes: Allowance
+  #pings: Allowance
+  readonly #now: () => number
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
   readonly #topicReaders: Set<Client>
+  readonly #mayLinger: () => boolean
   readonly #onLogin: (client: Client) => void
   readonly #newcomerBytes: number
   readonly #turns: Turns
@@ -153,13 +163,16 @@ export class Client implements Member {
     this.solo = solo
     this.encoding = encoding
     this.address = address
+    this.#now = clock.now
     const at = clock.now()
     this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
+    this.#pings = new Allowance(NEWCOMER_PINGS_PER_S, PINGS_BURST_S * NEWCOMER_PINGS_PER_S, at)
     this.#metrics = metrics
     this.#rooms = rooms
     this.#topicReaders = topicReaders
+    this.#mayLinger = options.mayLinger
     this.#onLogin = onLogin
     this.#newcomerBytes = limits.maxMessageBytes
     this.#turns = shared.turns
@@ -264,6 +277,7 @@ export class Client implements Member {
     const first = this.#user === undefined && this.isOpen
     this.#user = user
     if (!first) return
+    this.#pings = new Allowance(PINGS_PER_S, PINGS_BURST_S * PINGS_PER_S, this.#now())
     this.#metrics.loggedIn()
     this.#onLogin(this)
   }
@@ -282,6 +296,13 @@ export class Client implements Member {
   mayReceive(bytes: number, now: number): boolean {
     const messages = this.#messages.take(1, now)
     if (messages && this.#bytes.take(bytes, now)) return true
+    this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
+    return false
+  }
+
+  /** The same for a ping or a pong: nobody needs many, and thousands in one go would all be answered in one go. */
+  mayPing(bytes: number, now: number): boolean {
+    if (this.#pings.take(1, now)) return this.mayReceive(bytes, now)
     this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
     return false
   }
@@ -354,6 +375,7 @@ export class Client implements Member {
   /** A closing handshake: clients take it as an answer and some do not come back. */
   end(reason: CloseReason, { code, reason: text }: { readonly code: number; readonly reason: string }): void {
     if (this.#socket === undefined) return
+    if (this.#user === undefined && !this.#mayLinger()) return this.drop(reason)
     this.endsFor = reason
     this.#socket.end(code, text)
   }
@@ -389,7 +411,8 @@ export class Client implements Member {
     this.#socket?.close()
   }
 
+  /** For another one: at once, together with the message that it may have begun. */
   makeRoom(): void {
-    this.end("made_room", CLOSE.AUTH_TIMEOUT)
+    this.drop("made_room")
   }
 }

@@ -56,6 +56,7 @@ export class Descriptors {
   #read = 0
   #readAt = -Infinity
   #opened = 0
+  #refused = false
 
   /** @param reserve for all that is no client; of a low limit a quarter at most */
   constructor(source: DescriptorSource, reserve: number, now: () => number) {
@@ -83,7 +84,16 @@ export class Descriptors {
   /** Whether what is left is the reserve. Reads again when it seems so, since connections have closed meanwhile. */
   get scarce(): boolean {
     if (this.#read + this.#opened < this.most) return false
-    return this.#now() - this.#readAt < GOOD_FOR_MS || this.read() >= this.most
+    const scarce = this.#now() - this.#readAt < GOOD_FOR_MS || this.read() >= this.most
+    this.#refused ||= scarce
+    return scarce
+  }
+
+  /** Whether they are scarce, or have been since it was asked the last time. */
+  takeScarcity(): boolean {
+    const refused = this.#refused
+    this.#refused = false
+    return refused || this.#read >= this.most
   }
 
   /** Whether even the reserve is all but gone: to accept could fail any moment, and to try again and again is all work. */

@@ -71,6 +71,9 @@ const stamp = ({ cert, key }: Tls): string =>
     })
     .join(" ")
 
+/** A free port may be somebody else's a moment later. */
+const PORT_TRIES = 5
+
 export interface DoorsOptions {
   readonly host: string
   readonly port: number
@@ -122,9 +125,12 @@ export class Doors {
     return Effect.gen({ self: this }, function* () {
       if (tls === undefined) this.#add(uWS.App())
       else yield* this.#secure(tls)
-      // A port that the system chooses as it is bound could not be taken over while it has connections.
-      this.#port = tls !== undefined && port === 0 ? yield* freePort(host) : port
-      yield* this.#listen
+      // A port that the system chooses as it is bound could not be taken over, or opened again, while it has connections.
+      const choose = port === 0 ? freePort(host) : Effect.succeed(port)
+      yield* Effect.flatMap(choose, (chosen) => {
+        this.#port = chosen
+        return this.#listen
+      }).pipe(Effect.retry({ times: port === 0 ? PORT_TRIES : 0 }))
       this.#port = uWS.us_socket_local_port(this.#socket!)
     })
   })

@@ -9,7 +9,7 @@ import type { Descriptors } from "./descriptors.ts"
 import type { Answer } from "./http/answer.ts"
 import { answerLater } from "./http/answer.ts"
 import { ambiguousHeader } from "./http/gate.ts"
-import { Tally, isLoopback, originMay } from "./limits.ts"
+import { Allowance, Tally, isLoopback, originMay } from "./limits.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
 import { Newcomers } from "./newcomers.ts"
 import type { GatewaySettings } from "./options.ts"
@@ -34,6 +34,9 @@ export interface EntranceDeps {
   readonly make: (handshake: Handshake) => Client
 }
 
+/** How long the library keeps a connection that is closed from this end alone. */
+const LINGER_S = 16
+
 const statuses: Partial<Record<Limit, string>> = {
   ambiguous_request: "400 Bad Request",
   connections_per_address: "429 Too Many Requests",
@@ -50,12 +53,14 @@ export class Entrance {
   readonly #byAddress = new Tally<string>()
   readonly #sockets: Sockets
   readonly #newcomers: Newcomers<Client>
+  readonly #farewells: Allowance
   #clients = 0
 
   constructor(deps: EntranceDeps) {
     const { descriptors, metrics, now, proxies, settings } = deps
     this.#deps = deps
     this.#newcomers = new Newcomers(settings.maxLoggingIn, now)
+    this.#farewells = new Allowance(settings.maxLoggingIn / LINGER_S, settings.maxLoggingIn, now())
     this.#sockets = new Sockets({
       descriptors,
       maxHandshakes: settings.maxHandshakes,
@@ -77,7 +82,9 @@ export class Entrance {
   /** Why an upgrade is declined. */
   #declined(address: string, req: uWS.HttpRequest): Limit | undefined {
     const { allowedOrigins, host, maxConnections, maxConnectionsPerAddress } = this.#deps.settings
-    if (ambiguousHeader(req) !== undefined) return "ambiguous_request"
+    // An upgrade has no body: its bytes would be taken for the WebSocket's first ones.
+    const length = Number(req.getHeader("content-length"))
+    if (length > 0 || ambiguousHeader(req) !== undefined) return "ambiguous_request"
     if (this.#clients >= maxConnections) return "connections"
     if (this.#byAddress.of(address) + this.#sockets.silentOf(address) >= maxConnectionsPerAddress) {
       return "connections_per_address"
@@ -117,6 +124,12 @@ export class Entrance {
     res.onAborted(() => this.#newcomers.cancel(waiting))
     this.#newcomers.admit(waiting)
   }
+
+  /**
+   * Whether a client that is not logged in may be told why it is closed. The library keeps such a connection, and what it has
+   * sent, until it is closed from the other end too, or for so long: of those there may be as many as places, and no more.
+   */
+  readonly mayLinger = (): boolean => this.#farewells.takeOrWait(1, this.#deps.now()) === 0
 
   opened(client: Client): void {
     this.#sockets.upgraded()

@@ -27,8 +27,7 @@ export interface Holding {
 export type Spelled = Pick<Holding, "symbol" | "exchange">
 
 /** A holding as the feed knows it. */
-interface Held {
-  readonly holding: Holding
+interface Held extends Holding {
   readonly mode: Mode
   readonly instrument: HeldInstrument
 }
@@ -76,8 +75,8 @@ export class Holdings {
   }
 
   /** In the order in which they came. Goes on with what is there when others come and go meanwhile. */
-  *[Symbol.iterator](): Iterator<Holding> {
-    for (const { holding } of this.#bySpelling.values()) yield holding
+  [Symbol.iterator](): Iterator<Holding> {
+    return this.#bySpelling.values()
   }
 
   /** What it holds, as `EXCHANGE:SYMBOL` in the common spelling. */
@@ -92,16 +91,15 @@ export class Holdings {
    */
   spellingsOf(name: string): ReadonlyArray<Spelled> {
     const found = new Map<string, Spelled>()
-    for (const { holding } of this.#instruments.get(name)?.held ?? []) {
-      const { exchange, symbol } = holding
-      found.set(nameOf(holding), { symbol, exchange })
+    for (const { exchange, symbol } of this.#instruments.get(name)?.held ?? []) {
+      found.set(nameOf({ exchange, symbol }), { symbol, exchange })
     }
     return [...found.values()]
   }
 
   /** The holding of the same spelling and mode number, whichever book level it has. */
   find(name: Spelled, tag: ModeTag): Holding | undefined {
-    return this.#bySpelling.get(keyOf(name, tag))?.holding
+    return this.#bySpelling.get(keyOf(name, tag))
   }
 
   /**
@@ -118,7 +116,7 @@ export class Holdings {
     const instrument = known ?? { symbol, exchange, held: [] }
     if (known === undefined) this.#instruments.set(nameOf(instrument), instrument)
     if (!instrument.held.some((held) => held.mode === mode)) this.#size++
-    const held: Held = { holding, mode, instrument }
+    const held: Held = { ...holding, mode, instrument }
     instrument.held.push(held)
     this.#bySpelling.set(key, held)
     return earlier === undefined ? undefined : this.#leave(earlier)
@@ -144,7 +142,7 @@ export class Holdings {
       const held = this.#bySpelling.get(key)
       if (held === undefined) continue
       this.#bySpelling.delete(key)
-      holdings.push(held.holding)
+      holdings.push(held)
       const request = this.#leave(held)
       if (request !== undefined) requests.push(request)
     }
@@ -156,7 +154,10 @@ export class Holdings {
     const holdings = [...this]
     const requests: Array<UnsubscribeRequest> = []
     for (const { exchange, held, symbol } of this.#instruments.values()) {
-      for (const mode of new Set(held.map((h) => h.mode))) requests.push({ symbol, exchange, mode })
+      for (const [i, { mode }] of held.entries()) {
+        if (i === 0 || held.findIndex((other) => other.mode === mode) === i)
+          requests.push({ symbol, exchange, mode })
+      }
     }
     this.#bySpelling.clear()
     this.#instruments.clear()

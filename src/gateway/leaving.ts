@@ -22,6 +22,11 @@ export interface LeavingDeps {
 export type Leaving = ReturnType<typeof makeLeaving>
 
 export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
+  let stopped = false
+  const stop = (): void => {
+    stopped = true
+  }
+
   const leaveSeat = (client: Client, holding: Holding): void => {
     rooms.leave(holding.seat)
     client.delivery.forget(holding.seat)
@@ -34,28 +39,22 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
       holdings,
       (some) =>
         Effect.sync(() => {
-          for (const holding of some) leaveSeat(client, holding)
+          if (!stopped) for (const holding of some) leaveSeat(client, holding)
           return []
         }),
       slice
     )
-
-  let stopped = false
-  const stop = (): void => {
-    stopped = true
-  }
 
   /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
   const leaveRooms = Effect.fnUntraced(function* (client: Client) {
     // At once, however much it is: not subscription by subscription.
     client.delivery.clear()
     client.spellings.clear()
-    const { holdings } = client.holdings.clear()
     client.unserved.clear()
     client.readOrders(undefined)
-    if (holdings.length === 0 || stopped) return
+    if (client.holdings.count === 0 || stopped) return
     yield* slices.turn
-    yield* leaveSeats(client, holdings)
+    yield* leaveSeats(client, client.holdings.clear().holdings)
     // What came for a client that is still there, until the last seat was left.
     client.delivery.clear()
   }, Effect.uninterruptible)

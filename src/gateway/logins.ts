@@ -173,7 +173,7 @@ export const makeLogins = (deps: LoginDeps) => {
     client.delivery.choose(optIns)
     if (client.delivery.personal !== personal) client.reseat()
     // From the answer on, its frames are as it chose.
-    while (client.isReseating) yield* breathe
+    while (client.isOpen && client.isReseating) yield* breathe
     const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
     yield* again
       ? Effect.logDebug(`client ${client.id} is logged in as ${user} again${lacking}`)

@@ -90,7 +90,7 @@ export const defaults: GatewaySettings = {
   pongTimeoutMs: 20_000,
   maxConnections: 20_000,
   maxConnectionsPerAddress: 5000,
-  maxLoggingIn: 128,
+  maxLoggingIn: 64,
   maxHandshakes: 5000,
   reservedDescriptors: 128,
   maxRequestsPerSecond: 100,

@@ -17,6 +17,7 @@ import { FrameBus } from "../bus/frameBus.ts"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Instruments } from "../store/instruments.ts"
 import { Users } from "../store/users.ts"
+import { DatabaseState } from "../store/watchedFile.ts"
 import { monotonicOf } from "../market/monotonic.ts"
 import type { CertificateVerdict } from "./certificate.ts"
 import { verdictOn } from "./certificate.ts"
@@ -33,7 +34,7 @@ import { makeSearches } from "./http/searches.ts"
 import { KeyGuard } from "./keyGuard.ts"
 import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
-import type { CloseReason, GatewayStats } from "./metrics.ts"
+import type { GatewayStats } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
@@ -45,6 +46,7 @@ import { Wheel } from "./delivery/wheel.ts"
 import { TrustedProxies } from "./address.ts"
 import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
+import { endOf, idleTimeoutOf } from "./endings.ts"
 import { Entrance } from "./entrance.ts"
 import { openKeeper } from "./resume/keeper.ts"
 import { Rooms } from "./rooms.ts"
@@ -79,32 +81,7 @@ const AMIBROKER_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
  * uWebSockets.js drops a larger message without a close code as soon as it knows its length. One that is too large by less than
  * this is taken in, to close with 1009 as clients expect. What is not whole yet lies in memory, so it is not much.
  */
-const TOO_BIG_BY = 64 * 1024
-
-/** The largest that the library knows, in seconds. */
-const MOST_IDLE_S = 960
-
-/**
- * The library's own timer knows no reason and no metric: it must never be the first. A live client answers a ping or lags, and
- * is closed for either long before. The timer is for connections that the gateway has closed already and whose other end does
- * not read the reason: nobody but the library can end those. Beyond what it can measure there is none, as for `idleTimeout: 0`.
- */
-const idleTimeoutOf = ({ maxLagMs, pingIntervalMs, pongTimeoutMs }: GatewaySettings): number => {
-  const seconds = Math.ceil((2 * pingIntervalMs + pongTimeoutMs + maxLagMs) / 1000) + 20
-  return seconds > MOST_IDLE_S ? 0 : seconds
-}
-
-const ABNORMAL = 1006
-
-/** Why a connection ended that the gateway did not end itself, in the words of the library. */
-const endOf = (code: number, message: ArrayBuffer): CloseReason => {
-  if (code !== ABNORMAL) return "client"
-  const words = Buffer.from(message).toString("latin1")
-  if (words.includes("too big")) return "too_big"
-  if (words.includes("timed out")) return "idle"
-  if (words.includes("UTF-8")) return "invalid_text"
-  return words.includes("invalid") ? "invalid_frame" : "lost"
-}
+const TOO_BIG_BY = 256 * 1024
 
 /** How often sockets are asked how much waits in them, while frames flow. A call costs some 50 ns. */
 const CHECK_EVERY_MS = 5
@@ -118,9 +95,8 @@ const SEEK_EVERY_MS = 1000
 /** How often it is seen whether keys were revoked: closing is promised within a second. */
 const REVOKED_EVERY_MS = 500
 
-/** How often the certificate's files are looked at, and how often it is said that it ends. */
+/** How often the certificate's files are looked at. */
 const TLS_EVERY_MS = 1000
-const EXPIRY_EVERY_MS = 12 * 3_600_000
 
 /** How often it is seen how many descriptors the process has left. */
 const DESCRIPTORS_EVERY_MS = 1000
@@ -285,6 +261,7 @@ const makeGateway = Effect.fnUntraced(function* (
         shared: { turns, wheel },
         limits: settings,
         clock: clocks,
+        mayLinger: entrance.mayLinger,
         onLogin: (client) => entrance.loggedIn(client)
       })
   })
@@ -314,14 +291,14 @@ const makeGateway = Effect.fnUntraced(function* (
         receive(client, message, binary)
       }
     },
-    // The library answers pings by itself, at our cost: they count like messages.
+    // The library answers pings by itself, at our cost.
     ping: (socket, payload) => {
-      socket.getUserData().client.mayReceive(payload.byteLength, now())
+      socket.getUserData().client.mayPing(payload.byteLength, now())
     },
     pong: (socket, payload) => {
       const { client } = socket.getUserData()
       client.ponged()
-      client.mayReceive(payload.byteLength, now())
+      client.mayPing(payload.byteLength, now())
     },
     drain: (socket) => socket.getUserData().client.delivery.drain(),
     // Never while frames wait in the outbox beyond the mark; a single answer beyond the limit is.
@@ -347,6 +324,7 @@ const makeGateway = Effect.fnUntraced(function* (
     maxRequestsPerSecond: settings.maxRequestsPerSecond,
     onRequest: (res) => entrance.asked(res),
     stats: () => metrics.stats,
+    problem: (yield* DatabaseState).problem,
     users: () => [...new Set([...clients].flatMap(({ user }) => user ?? []))],
     run: (effect) => {
       run(effect)
@@ -452,7 +430,7 @@ const makeGateway = Effect.fnUntraced(function* (
   )
   if (settings.tls !== undefined) {
     yield* onBeat("the watch on the certificate", TLS_EVERY_MS, reloadTls(doors))
-    yield* onBeat("the look at the certificate's end", EXPIRY_EVERY_MS, tellExpiry(verdict))
+    yield* onBeat("the look at the certificate's end", TLS_EVERY_MS, tellExpiry(verdict))
   } else if (!loopback) {
     yield* Effect.logWarning(
       `the gateway listens on ${settings.host} in clear text: API keys can be read on the way. Use --tls-cert and --tls-key, or --host 127.0.0.1 behind a proxy that has TLS`

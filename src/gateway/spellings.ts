@@ -14,6 +14,9 @@ export interface SpellingLimits {
   readonly maxSpellingsPerUser: number
 }
 
+/** Blanks around an exchange's name, beyond which it is no slip of the hand: they would stand in every frame, twice. */
+const MOST_BLANKS = 16
+
 const isUsual = (written: string, exchange: string): boolean =>
   written === exchange || written === exchange.toLowerCase()
 
@@ -69,6 +72,8 @@ export class OwnSpellings {
     const own = this.#byExchange.get(exchange)
     // What is no exchange is refused by the feed.
     if (own?.has(written) === true || !isExchange(exchange)) return undefined
+    if (written.length > exchange.length + MOST_BLANKS)
+      return `There are more than ${MOST_BLANKS} blanks around ${exchange}: write ${exchange}`
     const { maxSpellings, maxSpellingsPerUser } = this.#all.limits
     if (own !== undefined && own.size >= maxSpellings) {
       return `A client may spell ${exchange} in ${maxSpellings} ways beside ${exchange} and ${exchange.toLowerCase()}: write ${exchange}`

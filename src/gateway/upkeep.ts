@@ -34,9 +34,9 @@ export const watchDescriptors = (
   let short = false
   return Effect.gen(function* () {
     const used = descriptors.read()
-    const { limit, most } = descriptors
+    const { limit } = descriptors
     metrics.descriptors(used, limit)
-    if (used >= most !== short) {
+    if (descriptors.takeScarcity() !== short) {
       short = !short
       const have = `${used} of the ${limit} files and sockets that the process may have are open`
       yield* short
@@ -58,14 +58,17 @@ export const watchDescriptors = (
   }).pipe(Effect.catch((error) => Effect.logError(`the gateway's port is tried again: ${error.message}`)))
 }
 
-/** Says that the certificate ends soon, or has. */
-export const tellExpiry = (verdict: () => CertificateVerdict | undefined): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const told = verdict()
-    if (told === undefined || told.state === "good") return Effect.void
-    const text = `${told.text}: renew it; the new files are taken without a restart`
-    return told.state === "soon" ? Effect.logWarning(text) : Effect.logError(text)
+/** Says that the certificate ends soon, or has: once a day, and in its last two days every hour. */
+export const tellExpiry = (verdict: () => CertificateVerdict | undefined): Effect.Effect<void> => {
+  let told = ""
+  return Effect.suspend(() => {
+    const expiry = verdict()
+    if (expiry === undefined || expiry.state === "good" || expiry.text === told) return Effect.void
+    told = expiry.text
+    const text = `${told}: renew it; the new files are taken without a restart`
+    return expiry.state === "soon" ? Effect.logWarning(text) : Effect.logError(text)
   })
+}
 
 /** Clients that lag are drained besides the moments in which their sockets ask for it, and closed when it goes on. */
 export const tendSlow = (clients: Iterable<Client>, settings: GatewaySettings, now: number): void => {

@@ -52,6 +52,18 @@ export const i64leAt = (b: Uint8Array, at: number): number =>
 const i32leAt = (b: Uint8Array, at: number): number =>
   b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)
 
+/** What is left of a wire's unsigned prices to negative numbers that were written there all the same. */
+const BELOW_ZERO = 0x1000_0000
+
+/**
+ * A price where the wire has no sign: NaN, which the guard refuses, for what a negative number written there makes. A price
+ * may pass 2^31 steps (a currency's steps are small), and none comes near 2^32, where -1 would be 42 949 672.95 rupees.
+ *
+ * @param raw as a signed number
+ */
+export const unsignedPrice = (raw: number): number =>
+  raw >= 0 ? raw : raw < -BELOW_ZERO ? raw + TWO_32 : Number.NaN
+
 /** The nearest integer that fits into `least` to `most`; what is not a number becomes 0. */
 const fit = (value: number, least: number, most: number): number => {
   const rounded = Math.round(value)
@@ -63,6 +75,9 @@ const fit = (value: number, least: number, most: number): number => {
 export const fitU16 = (value: number): number => fit(value, 0, 0xffff)
 export const fitU32 = (value: number): number => fit(value, 0, 0xffff_ffff)
 export const fitI32 = (value: number): number => fit(value, -0x8000_0000, 0x7fff_ffff)
+
+/** A price where the wire has no sign, as `unsignedPrice` reads it. */
+export const fitUnsignedPrice = (value: number): number => fit(value, 0, TWO_32 - BELOW_ZERO - 1)
 
 /** Writes a signed 64-bit little-endian integer, clamped to the safe integers. */
 export const putI64le = (view: DataView, at: number, value: number): void => {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
-import { faultText } from "../bus/hooks.ts"
+import { faultText, faultWords } from "../bus/hooks.ts"
 import type { SampledLog } from "../bus/sampledLog.ts"
 import { monotonicOf } from "../market/monotonic.ts"
 import type { WireEvent } from "../protocols/protocol.ts"
@@ -28,6 +28,7 @@ import type { Entry } from "./subscriptionBook.ts"
 import { ConnectionTaps } from "./surroundings.ts"
 import type { ConnectionTap } from "./tap.ts"
 import { Transport } from "./transport.ts"
+import { withoutPaths } from "../market/withoutPaths.ts"
 
 export interface ChildrenOptions {
   readonly broker: Broker
@@ -161,7 +162,7 @@ export const makeChildren = Effect.fnUntraced(function* (
           tell({
             tag: "Fault",
             slot: slot.id,
-            cause: `the connection's supervisor died: ${faultText(defect)}`
+            cause: withoutPaths(`the connection's supervisor died: ${faultWords(defect)}`)
           })
         )
       )

@@ -11,7 +11,7 @@ import * as Scope from "effect/Scope"
 import type { Broker } from "../brokers/broker.ts"
 import { codecOptions } from "../brokers/broker.ts"
 import type { HookFault } from "../bus/hooks.ts"
-import { callHook, faultText, watchPromise } from "../bus/hooks.ts"
+import { callHook, faultText, faultWords, watchPromise } from "../bus/hooks.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { WireInstrument } from "../market/instrument.ts"
@@ -20,6 +20,7 @@ import { monotonicOf } from "../market/monotonic.ts"
 import { hostOf } from "../market/networkReason.ts"
 import type { AuthRejected } from "../market/errors.ts"
 import { ConnectionLost, ConnectionRefused, Displaced, ProtocolViolation } from "../market/errors.ts"
+import { withoutPaths } from "../market/withoutPaths.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/protocol.ts"
 import type { HookFaults } from "./containment.ts"
 import { endOf } from "./containment.ts"
@@ -382,7 +383,8 @@ export const keepConnected = (options: ConnectionOptions): Effect.Effect<never, 
       Effect.catchDefect((defect) =>
         Effect.suspend(() => {
           options.onDefect(defect)
-          return options.onFault(`internal fault: ${faultText(defect)}`)
+          // Clients read it, and what a defect says may name files.
+          return options.onFault(withoutPaths(`internal fault: ${faultWords(defect)}`))
         }).pipe(Effect.andThen(Effect.fail(new ConnectionLost({ detail: "internal fault, see the log" }))))
       ),
       Effect.mapError(seenAs),

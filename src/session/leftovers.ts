@@ -35,7 +35,7 @@ export interface Tidying {
 export const GOES_ON_MS = 5000
 /** Further tries where the connection may not be replaced. */
 const LONGEST_PAUSE_MS = 600_000
-/** Silent for so long after it went on: it has ended. */
+/** Silent for so long after it went on: it has ended, or is slow, and its next tick says so. */
 const ENDED_AFTER_MS = 30_000
 /** A broker that cannot be brought to stop must not cost its readers a gap every few seconds. Doubles each time. */
 const REPLACE_AGAIN_MS = 60_000
@@ -124,7 +124,6 @@ export class Leftovers {
       }
       if (now - one.ticked > ENDED_AFTER_MS) {
         this.#goingOn.delete(one)
-        one.asks = 0
         continue
       }
       // Again after the first pause, then after the same, then after twice the time, and so on.

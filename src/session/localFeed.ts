@@ -14,6 +14,7 @@ import { Feed, FeedError } from "../bus/feed.ts"
 import { steady } from "../market/monotonic.ts"
 import { makeAbsent } from "./absent.ts"
 import { withSoundLoggers } from "./containment.ts"
+import { ClaimUser } from "./surroundings.ts"
 import type { UserFeed, UserFeedOptions } from "./userFeed.ts"
 import { defaultUserFeed, makeUserFeed } from "./userFeed.ts"
 
@@ -34,7 +35,9 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   /** Those that run, also those that nobody reads from any more. */
   const running = new Map<string, UserFeed>()
 
+  const claim = yield* ClaimUser
   const startFor = Effect.fnUntraced(function* (user: string) {
+    yield* claim(user)
     const feed = yield* makeUserFeed(user, settings)
     running.set(user, feed)
     absent.started(user)

@@ -16,6 +16,9 @@ import type { Resolved } from "./resolver.ts"
 
 export type Reply<A, E = never> = Deferred.Deferred<A, E>
 
+/** Of credentials; undefined where some are missing, and a problem where they could not be read. */
+export type StoredVersion = { readonly version: number | undefined } | { readonly problem: string }
+
 export type Message =
   | { readonly tag: "Initialise"; readonly reply: Reply<void> }
   | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
@@ -54,8 +57,7 @@ export type Message =
       readonly reply: Reply<InstrumentStatus>
     }
   | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
-  /** `version` is undefined where they could not be read. */
-  | { readonly tag: "CredentialsChanged"; readonly version: number | undefined }
+  | { readonly tag: "CredentialsChanged"; readonly stored: StoredVersion }
   | { readonly tag: "Connecting"; readonly slot: number }
   | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
   | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }

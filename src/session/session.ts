@@ -32,7 +32,7 @@ import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
 import { makeHerald } from "./herald.ts"
 import { reset } from "./line.ts"
-import type { Message, Reply } from "./messages.ts"
+import type { Message, Reply, StoredVersion } from "./messages.ts"
 import * as metrics from "./metrics.ts"
 import { News } from "./news.ts"
 import type { Slot } from "./pool.ts"
@@ -278,13 +278,24 @@ const session = Effect.fnUntraced(function* (
   })
 
   /**
-   * Whether all connections were made with the stored credentials: a change is told up to a second after it was made, by
-   * when a connection may have begun with it, and one of another kind may be told.
+   * A change is told up to a second after it was made, by when a connection may have begun with it, and one of another kind
+   * may be told: connections that were all made with the stored credentials stay. So does a session that runs when they
+   * cannot be read, under another master secret, say: it is better off with the login that it has.
    */
-  const inUse = (version: number | undefined): boolean =>
-    unavailable === undefined &&
-    desk.slots.length > 0 &&
-    desk.slots.every(({ credentialsVersion }) => credentialsVersion === version)
+  const onChange = (stored: StoredVersion): Effect.Effect<void> => {
+    if ("problem" in stored) {
+      return desk.slots.some(({ state }) => state.tag === "up")
+        ? Effect.logWarning(
+            `the login that was stored cannot be read, the session goes on: ${stored.problem}`
+          )
+        : onCredentials
+    }
+    const inUse =
+      unavailable === undefined &&
+      desk.slots.length > 0 &&
+      desk.slots.every(({ credentialsVersion }) => credentialsVersion === stored.version)
+    return inUse ? Effect.void : onCredentials
+  }
 
   const onNews = Effect.suspend(() => {
     const { confirmed, failed, fresh, moved } = news.take()
@@ -339,7 +350,7 @@ const session = Effect.fnUntraced(function* (
           instrumentOf(reported(), message.exchange, message.symbol, message.resolved)
         )
       case "CredentialsChanged":
-        return message.version !== undefined && inUse(message.version) ? Effect.void : onCredentials
+        return onChange(message.stored)
       case "Care":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
@@ -369,11 +380,15 @@ const session = Effect.fnUntraced(function* (
 
   // Read here and not by the actor, which has others to serve while a store takes its time.
   const readVersion = source.read.pipe(
-    Effect.map(({ version }) => version),
-    Effect.orElseSucceed(() => undefined)
+    Effect.map(({ version }): StoredVersion => ({ version })),
+    Effect.catch((error) =>
+      Effect.succeed<StoredVersion>(
+        error._tag === "CredentialsMissing" ? { version: undefined } : { problem: error.message }
+      )
+    )
   )
-  const credentialsChanged = Effect.flatMap(readVersion, (version) =>
-    actor.tell({ tag: "CredentialsChanged", version })
+  const credentialsChanged = Effect.flatMap(readVersion, (stored) =>
+    actor.tell({ tag: "CredentialsChanged", stored })
   )
   const watchCredentials: Effect.Effect<void> = Effect.suspend(() =>
     Stream.runForEach(source.changes, () => credentialsChanged)

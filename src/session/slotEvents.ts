@@ -77,14 +77,16 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
   }
 
   const parked = (slot: Slot, reason: AuthRejected | Unusable) => {
-    enter(slot, now(), { tag: "parked", reason: reason.message })
-    settle(
-      Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: reason.message }))
-    )
-    herald.parked(reason.message)
+    // Clients read this. What is wrong with a secret names files: that is for the log.
+    const text = reason._tag === "SecretFailed" ? reason.forClients : reason.message
+    if (reason._tag === "SecretFailed")
+      log.warn(`connection ${slot.id}`, () => reason.message, { connection: slot.id })
+    enter(slot, now(), { tag: "parked", reason: text })
+    settle(Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: text })))
+    herald.parked(text)
     return herald.decided(
       "park",
-      `${reason.message}; waiting until new credentials are stored ("algoways credentials set")`,
+      `${text}; waiting until new credentials are stored ("algoways credentials set")`,
       slot.id
     )
   }

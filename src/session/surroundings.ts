@@ -1,6 +1,9 @@
 /** What a session takes from its surroundings, each with a default that suits an embedding application. */
 import * as Context from "effect/Context"
 import { makeCalendar } from "../market/calendar.ts"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { FeedError } from "../bus/feed.ts"
 import type { MarketHours } from "../market/hours.ts"
 import type { PlausibilityOptions } from "./plausibility.ts"
 import { DEFAULT_PERCENT } from "./plausibility.ts"
@@ -21,3 +24,9 @@ export const ConnectionTaps = Context.Reference<Tap>("algoways/session/Connectio
 export const Plausibility = Context.Reference<PlausibilityOptions>("algoways/session/Plausibility", {
   defaultValue: () => ({ mode: "off", percent: DEFAULT_PERCENT })
 })
+
+/** Holds a user's feed for this process while the scope is open, or says who else has it. */
+export const ClaimUser = Context.Reference<(user: string) => Effect.Effect<void, FeedError, Scope.Scope>>(
+  "algoways/session/ClaimUser",
+  { defaultValue: () => () => Effect.void }
+)

@@ -18,6 +18,7 @@ import type { SubscriptionFailed } from "../market/feedEvent.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { LastTick, SubscribeRequest } from "../market/subscription.ts"
+import { withoutPaths } from "../market/withoutPaths.ts"
 import { Users } from "../store/users.ts"
 import { bareStatus, noBroker } from "./absent.ts"
 import type { AdapterOptions, AdapterServices } from "./factory.ts"
@@ -125,9 +126,18 @@ const start = Effect.fnUntraced(function* (
   options: UserFeedOptions,
   complete: boolean
 ) {
-  const adapter = yield* Effect.mapError(
-    createAdapter(broker, options),
-    (error) => new FeedError({ code: "BROKER_INIT_ERROR", detail: error.message })
+  const adapter = yield* createAdapter(broker, options).pipe(
+    Effect.tapError((error) =>
+      error._tag === "BrokerLoadFailed" ? Effect.logError(error.message) : Effect.void
+    ),
+    Effect.mapError(
+      (error) =>
+        new FeedError({
+          code: "BROKER_INIT_ERROR",
+          // What an import fails of names files, and clients read this.
+          detail: withoutPaths(error.message)
+        })
+    )
   )
   yield* Effect.catch(adapter.initialise({ user }), (error) =>
     // Its message says what is missing: a broker is set, so that words about none would mislead.

@@ -71,7 +71,8 @@ export const makeDesk = ({ clients, engine, feeds, find, ledger, pairOf, valid }
       line.asked(touched)
       const entered = !before && isLoggedIn(client)
       if (!before && !entered && close !== undefined) {
-        ledger.attempt({ outcome: "refused", connection: client.id })
+        // A client that is not told may not know, and tries again by right.
+        ledger.attempt({ outcome: line.speaks ? "refused" : "unanswered", connection: client.id })
       }
       const { refused } = inquiry
       const said = refused.size === 0 ? undefined : line.words?.refused?.(frame, answers, [...refused])

@@ -206,6 +206,7 @@ const unreadable = (
   const what = `The ${row.field} of user "${user}" for broker "${broker}"`
   const anew = `store the credentials anew with "algoways credentials set"`
   return new SecretFailed({
+    brief: `the stored ${row.field} cannot be opened: store the credentials anew, or see the service's log`,
     detail:
       row.secret_id === secret.fingerprint
         ? `${what} was changed outside AlgoWays or is damaged, and does not open. Restore the database from a backup, or ${anew}.`

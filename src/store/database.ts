@@ -18,6 +18,7 @@ import { dirname } from "node:path"
 import { DatabaseFailed } from "./errors.ts"
 import { makeFolder } from "./folder.ts"
 import { loader } from "./migrations.ts"
+import { DatabaseState, openWatched } from "./watchedFile.ts"
 import { LOCK_TIMEOUT_MS, attempt, databaseFailed, fileFailed, resultCode, watchDiskOf } from "./sql.ts"
 
 const OPEN = "open"
@@ -128,7 +129,15 @@ export const whileOthersMigrate = Effect.fnUntraced(function* <A, E, R>(
 const migrate = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
   const steps = yield* Effect.orDie(loader)
   const newest = yield* newestStep(sql).pipe(attempt("migrate"))
-  if (newest !== undefined && steps.every(([id]) => id <= newest)) return
+  const known = Math.max(...steps.map(([id]) => id))
+  if (newest !== undefined && newest > known) {
+    return yield* new DatabaseFailed({
+      operation: OPEN,
+      detail: `a newer release of AlgoWays has brought this database up to date (step ${newest}, and this release knows ${known}). Run that release or a later one, or restore the data folder from a backup made before the upgrade`,
+      newerRelease: true
+    })
+  }
+  if (newest === known) return
   // Shorter than usual: a statement that waits keeps this thread from everything else, and it is tried again.
   yield* sql.unsafe(`PRAGMA busy_timeout = ${MIGRATION_LOCK_TIMEOUT_MS}`).pipe(attempt("migrate"))
   yield* whileOthersMigrate(
@@ -158,20 +167,23 @@ const make = Effect.fnUntraced(function* (filename: string, wal: boolean) {
   )
   yield* configure(client, wal).pipe(attempt(OPEN))
   yield* migrate(client)
-  return Context.make(SqlClient.SqlClient, client as SqlClient.SqlClient)
+  return client
 })
 
 /** The database in a file, opened, configured and migrated. The folder is created when it is not there. */
 export const layer = (options: { readonly file: string }): Layer.Layer<SqlClient.SqlClient, DatabaseFailed> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      yield* prepareFile(options.file)
       yield* watchDiskOf(dirname(options.file))
-      return yield* make(options.file, true)
+      const open = Effect.andThen(prepareFile(options.file), make(options.file, true))
+      const { client, state } = yield* openWatched(options.file, open)
+      return Context.make(SqlClient.SqlClient, client).pipe(Context.add(DatabaseState, state))
     })
   ).pipe(Layer.provide(Reactivity.layer))
 
 /** A database in memory that ends with the layer's scope. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseFailed> = Layer.effectContext(
-  make(":memory:", false)
+  Effect.map(make(":memory:", false), (client) =>
+    Context.make(SqlClient.SqlClient, client as SqlClient.SqlClient)
+  )
 ).pipe(Layer.provide(Reactivity.layer))

@@ -6,7 +6,9 @@ export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("Databa
   operation: Schema.String,
   detail: Schema.String,
   /** There is no room on the disk: nothing that was stored is lost. */
-  diskFull: Schema.optionalKey(Schema.Literal(true))
+  diskFull: Schema.optionalKey(Schema.Literal(true)),
+  /** The database is of a newer release than this one. */
+  newerRelease: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return `Database: ${this.operation} failed: ${this.detail}`
@@ -15,12 +17,19 @@ export class DatabaseFailed extends Schema.TaggedError<DatabaseFailed>()("Databa
 
 /** The master secret is missing, malformed, or not the one that the data was encrypted under. */
 export class SecretFailed extends Schema.TaggedError<SecretFailed>()("SecretFailed", {
+  /** For the log and for commands: it may name files. */
   detail: Schema.String,
+  /** For clients. */
+  brief: Schema.optionalKey(Schema.String),
   /** There was no room on the disk to make one. */
   diskFull: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
     return this.detail
+  }
+
+  get forClients(): string {
+    return this.brief ?? "the stored credentials cannot be opened; the service's log says why"
   }
 }
 

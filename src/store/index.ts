@@ -8,6 +8,7 @@ import * as Database from "./database.ts"
 import type { StoreError } from "./errors.ts"
 import { Instruments } from "./instruments.ts"
 import { MasterSecret } from "./masterSecret.ts"
+import { refuseWhereSealed } from "./sealedRows.ts"
 import { Users } from "./users.ts"
 
 export const DATABASE_FILE = "algoways.db"
@@ -21,16 +22,20 @@ const services: Layer.Layer<Store, StoreError, SqlClient.SqlClient | MasterSecre
   Instruments.layer
 )
 
-/** `<dataDir>/algoways.db` and, without ALGOWAYS_SECRET, `<dataDir>/secret.key`; made on the first start. */
-export const layer = (options: { readonly dataDir: string }): Layer.Layer<Store, StoreError> =>
+/**
+ * `<dataDir>/algoways.db` and, without ALGOWAYS_SECRET, `<dataDir>/secret.key`; made on the first start. A key that is
+ * missing where the database has what only it opens is a failure.
+ */
+export const layer = ({ dataDir }: { readonly dataDir: string }): Layer.Layer<Store, StoreError> =>
   services.pipe(
-    Layer.provide(
-      Layer.mergeAll(
-        Database.layer({ file: join(options.dataDir, DATABASE_FILE) }),
-        MasterSecret.layer({ dataDir: options.dataDir })
-      )
-    )
+    Layer.provide(MasterSecret.layer({ dataDir, beforeMaking: refuseWhereSealed })),
+    // With what is known to be wrong with the database (DatabaseState).
+    Layer.provideMerge(Database.layer({ file: join(dataDir, DATABASE_FILE) }))
   )
+
+/** For what is done about a lost secret: a new one is made without a question. */
+export const secretLayer = ({ dataDir }: { readonly dataDir: string }) =>
+  Layer.mergeAll(Database.layer({ file: join(dataDir, DATABASE_FILE) }), MasterSecret.layer({ dataDir }))
 
 /** Everything in memory, under a random secret. */
 export const layerMemory: Layer.Layer<Store, StoreError> = services.pipe(

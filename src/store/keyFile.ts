@@ -118,6 +118,9 @@ export const keyFileFailed =
     })
   }
 
+export const hasKeyFile = (file: string): Effect.Effect<boolean, SecretFailed> =>
+  Effect.try({ try: () => readKeyFile(file) !== undefined, catch: keyFileFailed(file) })
+
 /**
  * The text of the file, which is made with `fresh` when there is none.
  *

@@ -14,6 +14,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import type { DatabaseFailed } from "./errors.ts"
 import { attempt } from "./sql.ts"
+import { DatabaseState } from "./watchedFile.ts"
 
 /** How often the log is read. Changes are promised within a second. */
 export const LoginPollInterval = Context.Reference<Duration.Input>("algoways/store/LoginPollInterval", {
@@ -56,8 +57,15 @@ export const watchLogins = Effect.fnUntraced(function* (
     SELECT coalesce(max(seq), 0) AS seq FROM login_changes`.pipe(attempt("watch credentials"))
   let last = newest[0]!.seq
   let failing = false
+  const { generation } = yield* DatabaseState
+  let readFrom = generation()
 
   const read = Effect.gen(function* () {
+    if (generation() !== readFrom) {
+      // Another database with numbers of its own: all that it has is news.
+      readFrom = generation()
+      last = 0
+    }
     const rows = yield* sql<LoginChange & { readonly seq: number }>`
       SELECT seq, user, broker FROM login_changes WHERE seq > ${last} ORDER BY seq`
     failing = false

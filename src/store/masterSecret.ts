@@ -2,8 +2,8 @@
  * The master secret: 32 bytes under which credentials are encrypted and API keys are hashed. It is never used
  * itself; each purpose has its own sub-key by HKDF-SHA256 (RFC 5869).
  *
- * It comes from the setting ALGOWAYS_SECRET, or else from a key file in the data folder which is made on the
- * first start.
+ * It comes from the setting ALGOWAYS_SECRET, or else from a key file in the data folder, which is made on the
+ * first start: never where the database has what only a lost one opens.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -15,7 +15,7 @@ import type { KeyObject } from "node:crypto"
 import { createSecretKey, hkdfSync, randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { SecretFailed } from "./errors.ts"
-import { readOrMakeKeyFile } from "./keyFile.ts"
+import { hasKeyFile, readOrMakeKeyFile } from "./keyFile.ts"
 
 export const SECRET_BYTES = 32
 export const SECRET_SETTING = "ALGOWAYS_SECRET"
@@ -46,8 +46,15 @@ export class MasterSecret extends Context.Service<
     readonly source: string
   }
 >()("algoways/store/MasterSecret") {
-  /** From ALGOWAYS_SECRET, else (an empty setting is none) from `<dataDir>/secret.key`. */
-  static readonly layer = (options: { readonly dataDir: string }): Layer.Layer<MasterSecret, SecretFailed> =>
+  /**
+   * From ALGOWAYS_SECRET, else (an empty setting is none) from `<dataDir>/secret.key`.
+   *
+   * @param beforeMaking says whether a new key may be made where there is none, by failing
+   */
+  static readonly layer = <E = never, R = never>(options: {
+    readonly dataDir: string
+    readonly beforeMaking?: (file: string) => Effect.Effect<void, E, R>
+  }): Layer.Layer<MasterSecret, SecretFailed | E, R> =>
     Layer.effect(
       MasterSecret,
       Effect.gen(function* () {
@@ -63,6 +70,13 @@ export class MasterSecret extends Context.Service<
           })
         }
         const file = join(options.dataDir, "secret.key")
+        const { beforeMaking } = options
+        if (beforeMaking !== undefined && !(yield* hasKeyFile(file))) {
+          // Another process may have made it meanwhile, and stored what it opens.
+          yield* Effect.catch(beforeMaking(file), (error) =>
+            Effect.flatMap(hasKeyFile(file), (there) => (there ? Effect.void : Effect.fail(error)))
+          )
+        }
         const text = yield* readOrMakeKeyFile(
           file,
           () => `${randomBytes(SECRET_BYTES).toString("hex")}\n`,

@@ -108,7 +108,12 @@ const describeFullDisk = ({ errcode }: SqliteFailure): string | undefined => {
 /** A failure as an error that says what to do, without SQL values. */
 export const databaseFailed = (operation: string, cause: unknown): DatabaseFailed => {
   const failure = sqliteFailure(cause)
-  if (failure === undefined) return fileFailed(operation, cause)
+  if (failure === undefined) {
+    const told = SqlError.isSqlError(cause) ? cause.reason.cause : undefined
+    return told instanceof DatabaseFailed
+      ? new DatabaseFailed({ operation, detail: told.detail })
+      : fileFailed(operation, cause)
+  }
   const full = describeFullDisk(failure)
   if (full !== undefined) return new DatabaseFailed({ operation, detail: full, diskFull: true })
   const code = failure.errcode & 0xff

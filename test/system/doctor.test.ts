@@ -12,6 +12,8 @@ import { simulate } from "../../src/simulator/index.ts"
 import { untilTime } from "../../src/cli/selfCheck.ts"
 import { freePorts, run, start, temporaryFolder } from "./support/processes.ts"
 
+const DAY_MS = 86_400_000
+
 interface Found {
   readonly grade: string
   readonly what: string
@@ -133,6 +135,41 @@ describe("algoways doctor", () => {
   )
 })
 
+describe("algoways doctor on a certificate", () => {
+  it.live(
+    "says how long it is good for, and what to do when it is not",
+    () =>
+      Effect.gen(function* () {
+        const { dataDir, doctor } = yield* set()
+        const cert = join(dataDir, "cert.pem")
+        const about = Effect.fnUntraced(function* (days: number) {
+          const pair = yield* Effect.promise(() =>
+            selfsigned.generate([{ name: "commonName", value: "feed.example" }], {
+              keySize: 2048,
+              notBeforeDate: new Date(Date.now() - 60 * DAY_MS),
+              notAfterDate: new Date(Date.now() + days * DAY_MS)
+            })
+          )
+          writeFileSync(cert, pair.cert)
+          return (yield* doctor("--offline", "--tls-cert", cert)).of("TLS certificate")
+        })
+        assert.deepInclude(yield* about(200), { grade: "ok" })
+        const soon = yield* about(5)
+        assert.deepInclude(soon, { grade: "warn" })
+        assert.match(soon.found, /^expires in 4 days/)
+        assert.include(soon.remedy, "without a restart")
+        const over = yield* about(-3)
+        assert.deepInclude(over, { grade: "fail" })
+        assert.match(over.found, /^expired 3 days ago/)
+        writeFileSync(cert, "no certificate")
+        const none = (yield* doctor("--offline", "--tls-cert", cert)).of("TLS certificate")
+        assert.deepInclude(none, { grade: "fail" })
+        assert.include(none.found, "holds no certificate")
+      }),
+    90_000
+  )
+})
+
 describe("algoways doctor beside what runs", () => {
   it.live(
     "tries no login while a gateway runs, TLS or not, and says so",
@@ -161,6 +198,7 @@ describe("algoways doctor beside what runs", () => {
         const { code, of, out } = yield* doctor()
         assert.strictEqual(code, 0, out)
         assert.include(of(`port 127.0.0.1:${port}`).found, "AlgoWays")
+        assert.match(of("TLS certificate").found, /^expires in \d+ days, on 20/)
         assert.include(of(`ZeroMQ ${env.ALGOWAYS_ZMQ_ENDPOINT}`).found, "as it should be")
         assert.deepInclude(of("user asha, login"), { grade: "warn" })
         assert.include(of("user asha, login").remedy, "--force")

@@ -103,8 +103,8 @@ const twoOf = ({ instruments }: SimulatorHandle): readonly [Instrument, Instrume
 /** What a reader asks for to get a level; one that readers cannot name is what the next deeper falls back to. */
 const askable = (level: number): number => knownDepthLevels.find((known) => known >= level) ?? level
 
-/** Market data of some brokers is public. A simulated one needs no login of its users, and its wire knows one. */
-const hasLogin = ({ credentials, simulated }: Broker): boolean => simulated === true || credentials.length > 0
+/** Market data of some brokers is public. One that is simulated by itself needs no login of its users, and its wire knows one. */
+const hasLogin = ({ credentials, name }: Broker): boolean => name === "dhan_sandbox" || credentials.length > 0
 
 const heldOf = (simulator: SimulatorHandle): ReadonlyArray<string> =>
   simulator

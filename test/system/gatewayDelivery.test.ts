@@ -150,7 +150,7 @@ describe("a client that does not read", () => {
     for (const client of [quick, slow]) await client.subscribe("TCS", "NSE", 3, { depth: 20 })
     await overrun(gateway, slow, quick, () => gateway.stats().slowClosed > 0)
     await expect.poll(() => gateway.stats().clients, { timeout: 5000 }).toBe(1)
-    expect(gateway.feed.readers("asha/NSE:TCS/depth/20")).toBe(1)
+    await expect.poll(() => gateway.feed.readers("asha/NSE:TCS/depth/20")).toBe(1)
   })
 
   it("names an unusable choice", async () => {

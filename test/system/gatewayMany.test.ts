@@ -155,6 +155,18 @@ describe("a client that holds much", () => {
     await expect.poll(() => gateway.stats().clients).toBe(0)
   })
 
+  it("is released at the feed when the gateway stops", async () => {
+    const gateway = await start()
+    for (let i = 0; i < 3; i++) {
+      const client = await login(gateway.url)
+      await client.ask({ action: "subscribe", symbols: bulk, mode: 1 })
+    }
+    expect(gateway.feed.readers(`asha/NSE:${bulk[0]!.symbol}/ltp`)).toBe(3)
+    gateways.splice(gateways.indexOf(gateway), 1)
+    await gateway.close()
+    expect(gateway.feed.held).toBe(0)
+  })
+
   it("has every frame as it chose from the answer to its login on", async () => {
     const gateway = await start()
     const client = await login(gateway.url)

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect as plain } from "node:net"
+import { request } from "node:https"
+import { setTimeout as sleep } from "node:timers/promises"
 import { connect } from "node:tls"
 import * as selfsigned from "selfsigned"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -21,9 +23,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
+const DAY_MS = 86_400_000
+
 const tls = () => ({ cert: join(folder, "cert.pem"), key: join(folder, "key.pem") })
-const writePair = async (name: string): Promise<void> => {
-  const pair = await selfsigned.generate([{ name: "commonName", value: name }], { keySize: 2048 })
+const writePair = async (name: string, days = 365): Promise<void> => {
+  const pair = await selfsigned.generate([{ name: "commonName", value: name }], {
+    keySize: 2048,
+    notBeforeDate: new Date(Date.now() - 60 * DAY_MS),
+    notAfterDate: new Date(Date.now() + days * DAY_MS)
+  })
   writeFileSync(tls().cert, pair.cert)
   writeFileSync(tls().key, pair.private)
 }
@@ -134,6 +142,63 @@ describe("TLS", () => {
       })
     }
   )
+
+  it("tells when the certificate ends: a warning before, and not ready afterwards", async () => {
+    const get = (path: string): Promise<{ readonly status: number; readonly text: string }> =>
+      new Promise((resolve, reject) => {
+        const options = { port: gateway!.port, path, rejectUnauthorized: false }
+        request(options, (answer) => {
+          let text = ""
+          answer.on("data", (part: Buffer) => (text += part.toString()))
+          answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }))
+        })
+          .on("error", reject)
+          .end()
+      })
+    const seconds = async (): Promise<number> =>
+      Number(
+        /^algoways_gateway_certificate_expires_seconds (-?\d+)$/m.exec((await get("/metrics")).text)?.[1]
+      )
+
+    await writePair("long.example", 300)
+    const logs: Array<string> = []
+    gateway = await startGateway({ tls: tls() }, { logs })
+    expect(await get("/ready")).toEqual({
+      status: 200,
+      text: JSON.stringify({ status: "ready", feeds: {}, quiet: [] })
+    })
+    expect(await seconds()).toBeGreaterThan(299 * 86_400)
+
+    await writePair("short.example", 5)
+    await expect.poll(seconds, { timeout: 5000 }).toBeLessThan(5 * 86_400)
+    const soon = await get("/ready")
+    expect(soon.status).toBe(200)
+    expect(soon.text).toMatch(/"warnings":\["the TLS certificate expires in 4 days, on 20/)
+    await expect
+      .poll(() => logs.some((l) => l.includes("expires in 4 days") && l.includes("renew it")))
+      .toBe(true)
+
+    await writePair("over.example", -2)
+    await expect.poll(seconds, { timeout: 5000 }).toBeLessThan(0)
+    await sleep(1100)
+    const over = await get("/ready")
+    expect(over.status).toBe(503)
+    expect(over.text).toMatch(/"status":"not_ready".*"warnings":\["the TLS certificate expired 2 days ago/)
+  })
+
+  it("is no way around the bound on connections that say nothing", async () => {
+    await writePair("one.example")
+    gateway = await startGateway({ tls: tls(), maxHandshakes: 8 })
+    const { port } = gateway
+    const client = await open(port)
+    const silent = Array.from({ length: 40 }, () => plain({ port, host: "127.0.0.1" }))
+    for (const socket of silent) socket.on("error", () => undefined).resume()
+    await expect.poll(() => silent.filter((socket) => !socket.closed).length).toBe(4)
+    expect(await ask(client, { action: "ping" })).toMatchObject({ type: "pong" })
+    for (const socket of silent) socket.destroy()
+    await expect.poll(() => shownName(port).catch(() => undefined)).toBe("one.example")
+    client.terminate()
+  })
 
   it("names a file that is of no use", async () => {
     await writePair("one.example")

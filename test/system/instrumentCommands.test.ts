@@ -156,7 +156,8 @@ describe("algoways instruments search, as a newcomer tries it", () => {
         const counted = yield* run(["instruments", "count"], env)
         assert.strictEqual(counted.out, "BROKER   INSTRUMENTS\ndhan     1\nzerodha  8\n")
         const nowhere = yield* run(["instruments", "count"], { ALGOWAYS_DATA_DIR: yield* temporaryFolder })
-        assert.include(nowhere.out, "algoways instruments import BROKER")
+        assert.strictEqual(nowhere.code, 1)
+        assert.include(nowhere.err, "algoways instruments import BROKER")
       }),
     90_000
   )

@@ -80,6 +80,25 @@ describe.concurrent("the last words to a connection", () => {
 })
 
 describe.concurrent("the ledger", () => {
+  it.each(["iiflcapital", "kotak"])("of %s calls a login refused where the client is told so", (name) =>
+    withBroker(name, async ({ join, simulator }) => {
+      const outcomes = () =>
+        simulator
+          .ledger()
+          .logins.filter((l) => l.connection !== undefined)
+          .map((l) => l.outcome)
+      const attempt = (): void => void join().catch(() => undefined)
+      simulator.rejectCredentials(true)
+      const fault = simulator.inject({ fault: "silent" })
+      attempt()
+      await until("a login", () => outcomes().length === 1)
+      fault.end()
+      attempt()
+      await until("another login", () => outcomes().length === 2)
+      assert.deepStrictEqual(outcomes(), ["unanswered", "refused"])
+    })
+  )
+
   it.each(["zerodha", "flattrade", "groww", "fyers", "iifl", "iiflcapital"])("of %s", (name) =>
     withBroker(name, async ({ join, simulator, subscribed, some, two, names, wanted }) => {
       const one = await subscribed()

@@ -16,12 +16,14 @@ import { Transport } from "../../session/transport.ts"
 import { Hours } from "../../session/surroundings.ts"
 import { shortageOf } from "../../store/diskSpace.ts"
 import * as Store from "../../store/index.ts"
+import { owners, ownersText } from "../../store/owners.ts"
 import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { DEMO_USER, demoFolderOf, isDemoFolder, leftoverText, usersIn } from "../demoFolder.ts"
 import type { FolderUsers } from "../demoFolder.ts"
 import { checkAccount } from "../doctor/accounts.ts"
+import { checkCertificate } from "../doctor/certificate.ts"
 import type { Check } from "../doctor/check.ts"
 import { fail, line, ok, warn } from "../doctor/check.ts"
 import { checkDatabase, remedyFor } from "../doctor/database.ts"
@@ -36,6 +38,7 @@ const doctorFlags = {
   dataDir: flags.dataDir,
   host: flags.host,
   port: flags.port,
+  tlsCert: flags.gatewayFlags.tlsCert,
   zmq: flags.zmq,
   control: flags.feedControl,
   frames: flags.feedFrames,
@@ -62,8 +65,9 @@ const accounts = Effect.fnUntraced(function* (
   input: Input,
   { leftover }: FolderUsers,
   hours: MarketHours,
-  inUse: string | undefined
+  runs: string | undefined
 ) {
+  const held = yield* owners(input.dataDir)
   const users = yield* (yield* Users).list
   const only = Option.getOrUndefined(input.user)
   const checks: Array<Check> = []
@@ -81,6 +85,8 @@ const accounts = Effect.fnUntraced(function* (
   const insteadFor = (user: string): Check | undefined => {
     const what = `user ${user}, login`
     if (input.offline) return ok(what, "not tried: --offline")
+    const holder = held.filter((owner) => owner.user === user)
+    const inUse = ownersText(holder) ?? runs
     if (inUse === undefined || input.force) return undefined
     const remedy = "See it with algoways status, or log in all the same with --force"
     return warn(what, `not tried: ${inUse}, and a second login may end the first`, remedy)
@@ -152,7 +158,11 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   const feed = yield* checkFeedSockets(input.control, input.frames)
   const inUse = port.inUse ?? feed.inUse
   const zmq = Option.getOrElse(input.zmq, () => flags.DEFAULT_ZMQ)
-  checks.push(port.check, feed.check, yield* checkZmq(zmq, inUse !== undefined))
+  checks.push(
+    port.check,
+    ...(yield* checkCertificate(Option.getOrUndefined(input.tlsCert), port.certificate))
+  )
+  checks.push(feed.check, yield* checkZmq(zmq, inUse !== undefined))
   const folder = yield* Effect.result(isDataFolder(input.dataDir))
   if (folder._tag === "Failure") {
     return [...checks, fail("data folder", folder.failure.message, "Name another with --data-dir")]

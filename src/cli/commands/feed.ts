@@ -13,6 +13,7 @@ import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import { warnIfNobody } from "../nobody.ts"
 import * as Overrides from "../overrides.ts"
+import { ownerLayer } from "../owner.ts"
 import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
 import { announce, askSimulators, overridesOf } from "../simulators.ts"
@@ -63,6 +64,7 @@ export const feed = Command.make(
           )
         ).pipe(
           Layer.provideMerge(feedLayer),
+          Layer.provideMerge(ownerLayer(input.dataDir, "algoways feed")),
           Layer.provideMerge(tapsLayer(input)),
           Layer.provideMerge(plausibilityLayer(input.plausibility)),
           Layer.provideMerge(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar))),

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { lineKeys } from "../../store/lineKeys.ts"
+import { isDataFolder } from "../dataFolder.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson, table } from "../output.ts"
 
@@ -16,6 +17,7 @@ const keys = Command.make(
   "keys",
   { dataDir: flags.dataDir, json: flags.json },
   Effect.fn(function* ({ dataDir, json }) {
+    yield* isDataFolder(dataDir)
     const line = lineKeys(dataDir)
     const feed = (yield* line.feed).publicKey
     const gateway = (yield* line.gateway).publicKey
@@ -40,6 +42,7 @@ const accept = Command.make(
   "accept",
   { dataDir: flags.dataDir, name, key },
   Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
     yield* lineKeys(input.dataDir).accept(input.name, input.key)
     yield* Console.log(`The feed accepts the gateway ${input.name}, from now on.`)
   })
@@ -57,9 +60,10 @@ const refuse = Command.make(
   "refuse",
   { dataDir: flags.dataDir, name },
   Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
     if (!(yield* lineKeys(input.dataDir).refuse(input.name))) {
       return yield* new CommandFailed({
-        message: `No gateway is called ${input.name}. See: algoways line keys`
+        message: `No gateway is called ${input.name} in ${input.dataDir}. See: algoways line keys`
       })
     }
     yield* Console.log(
@@ -72,6 +76,7 @@ const trust = Command.make(
   "trust",
   { dataDir: flags.dataDir, key },
   Effect.fn(function* (input) {
+    yield* isDataFolder(input.dataDir)
     yield* lineKeys(input.dataDir).trust(input.key)
     yield* Console.log("The gateway of this folder trusts that feed. Start it again if it runs.")
   })

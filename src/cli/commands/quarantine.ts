@@ -10,6 +10,7 @@ import { readQuarantine } from "../../session/quarantine/files.ts"
 import type { QuarantineRecord } from "../../session/quarantine/record.ts"
 import type { Replayed } from "../../session/quarantine/replay.ts"
 import { replay as replayRecord } from "../../session/quarantine/replay.ts"
+import { isDataFolder } from "../dataFolder.ts"
 import { hasDatabase } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson, printRows, time } from "../output.ts"
@@ -28,7 +29,7 @@ type ListInput = {
 }
 
 const records = Effect.fn("quarantine.records")(function* (input: Omit<ListInput, "json">) {
-  yield* hasDatabase(input.dataDir)
+  yield* isDataFolder(input.dataDir)
   const all = yield* Effect.tryPromise({
     try: () => readQuarantine(input.dataDir),
     catch: (cause) =>
@@ -36,6 +37,8 @@ const records = Effect.fn("quarantine.records")(function* (input: Omit<ListInput
         message: `The quarantine in ${input.dataDir} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}. Run this as the user that runs AlgoWays.`
       })
   })
+  // Nothing was rejected, or there is nothing at all.
+  if (all.length === 0) yield* hasDatabase(input.dataDir)
   const broker = Option.getOrUndefined(input.broker)?.toLowerCase()
   const cause = Option.getOrUndefined(input.cause)
   return all.filter(

@@ -20,6 +20,7 @@ import { warnIfNobody } from "../nobody.ts"
 import { CommandFailed } from "../output.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
 import * as Overrides from "../overrides.ts"
+import { ownerLayer } from "../owner.ts"
 import { plausibilityLayer } from "../plausibility.ts"
 import { selfCheck } from "../selfCheck.ts"
 import { announce, askSimulators, overridesOf } from "../simulators.ts"
@@ -91,6 +92,7 @@ const service = (input: Input) =>
   ).pipe(
     Layer.provide(OrderUpdates.layerNone),
     Layer.provideMerge(feedLayer),
+    Layer.provideMerge(ownerLayer(input.dataDir, "algoways serve")),
     Layer.provideMerge(tapsLayer(input)),
     Layer.provideMerge(plausibilityLayer(input.plausibility)),
     Layer.provideMerge(calendarLayer(input.dataDir, Option.getOrUndefined(input.calendar)))

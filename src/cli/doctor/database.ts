@@ -12,9 +12,15 @@ import { roomRemedy } from "./machine.ts"
 const WHAT = "database"
 const RESTORE = "Restore the data folder from a backup, or name another with --data-dir"
 
+const NEWER = "Run the newer release, or restore a backup of the data folder from before the upgrade"
+
 /** What to do about a failure of the store. A backup does not make room. */
 export const remedyFor = (error: object, dataDir: string): string =>
-  "diskFull" in error && error.diskFull === true ? roomRemedy(dataDir) : RESTORE
+  "diskFull" in error && error.diskFull === true
+    ? roomRemedy(dataDir)
+    : "newerRelease" in error && error.newerRelease === true
+      ? NEWER
+      : RESTORE
 
 const look = Effect.fnUntraced(function* (dataDir: string) {
   const sql = yield* SqlClient.SqlClient

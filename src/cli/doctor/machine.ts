@@ -1,4 +1,5 @@
 /** What the doctor looks at on this machine beside ports and database: files, the clock, the calendar. */
+import { existsSync } from "node:fs"
 import { statfs, stat } from "node:fs/promises"
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
@@ -7,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { shortageOf } from "../../store/diskSpace.ts"
+import { DATABASE_FILE } from "../../store/index.ts"
 import { SECRET_SETTING } from "../../store/masterSecret.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
@@ -67,7 +69,11 @@ export const checkFolder = Effect.fn("checkFolder")(function* (dataDir: string) 
   const setting = yield* Effect.option(Config.Redacted(SECRET_SETTING))
   if (mode === undefined) {
     const found =
-      setting._tag === "Some" ? `none: the secret comes from ${SECRET_SETTING}` : "none yet: it is made now"
+      setting._tag === "Some"
+        ? `none: the secret comes from ${SECRET_SETTING}`
+        : existsSync(join(dataDir, DATABASE_FILE))
+          ? "none: it is made now, unless the database has what only a lost one opens"
+          : "none yet: it is made now"
     checks.push(ok("key file", found))
   } else if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     checks.push(fail("key file", `others may read it (mode ${mode.toString(8)})`, `chmod 600 ${key}`))

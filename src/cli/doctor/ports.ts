@@ -2,9 +2,11 @@
 import { request as plainRequest } from "node:http"
 import { request as tlsRequest } from "node:https"
 import { createServer } from "node:net"
+import { TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { CertificateLife } from "../../gateway/certificate.ts"
 import { fail, ok, warn } from "./check.ts"
 
 const HEALTH_PATIENCE_MS = 2000
@@ -27,17 +29,29 @@ const listens = (host: string, port: number) =>
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resume(Effect.succeed(undefined))))
   })
 
+interface Told {
+  readonly text: string
+  /** That was shown. */
+  readonly certificate: CertificateLife | undefined
+}
+
 /** A gateway's certificate is for its clients' name of it, not for the loopback address: it is not checked. */
-const get = (tls: boolean, host: string, port: number): Promise<string> =>
+const get = (tls: boolean, host: string, port: number): Promise<Told> =>
   new Promise((resolve, reject) => {
     const options = { host, port, path: "/health", rejectUnauthorized: false, timeout: HEALTH_PATIENCE_MS }
     const asked = (tls ? tlsRequest : plainRequest)(options, (answer) => {
       let text = ""
+      const { socket } = answer
+      const shown = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined
+      const certificate =
+        shown === undefined
+          ? undefined
+          : { from: Date.parse(shown.valid_from), until: Date.parse(shown.valid_to) }
       answer.setEncoding("utf8").on("data", (part: string) => {
         text += part
         if (text.length > MOST_HEALTH_BYTES) answer.destroy(new Error("too long"))
       })
-      answer.once("end", () => resolve(text)).once("error", reject)
+      answer.once("end", () => resolve({ text, certificate })).once("error", reject)
     })
     asked.once("timeout", () => asked.destroy(new Error("no answer")))
     asked.once("error", reject)
@@ -47,12 +61,12 @@ const get = (tls: boolean, host: string, port: number): Promise<string> =>
 /** What the AlgoWays gateway there says, with TLS or without; undefined: there is none. */
 const healthAt = Effect.fnUntraced(function* (host: string, port: number) {
   for (const tls of [false, true]) {
-    const text = yield* Effect.tryPromise(() => get(tls, host, port)).pipe(
+    const told = yield* Effect.tryPromise(() => get(tls, host, port)).pipe(
       Effect.timeout(2 * HEALTH_PATIENCE_MS),
       Effect.option
     )
-    const health = Option.flatMap(text, healthOf)
-    if (health._tag === "Some") return health.value
+    const health = Option.flatMap(told, ({ text }) => healthOf(text))
+    if (told._tag === "Some" && health._tag === "Some") return { ...health.value, ...told.value }
   }
   return undefined
 })
@@ -64,19 +78,21 @@ const healthAt = Effect.fnUntraced(function* (host: string, port: number) {
 export const checkPort = Effect.fn("checkPort")(function* (host: string, port: number) {
   const what = `port ${host}:${port}`
   const taken = yield* listens(host, port)
-  if (taken === undefined) return { check: ok(what, "free"), inUse: undefined }
+  const none = { inUse: undefined, certificate: undefined }
+  if (taken === undefined) return { check: ok(what, "free"), ...none }
   if (taken !== "EADDRINUSE") {
     const check = fail(what, `cannot be opened (${taken})`, "Choose another with --host and --port")
-    return { check, inUse: undefined }
+    return { check, ...none }
   }
   const health = yield* healthAt(reachable(host), port)
   if (health === undefined) {
     const remedy = "Stop that program, or choose another port with --port"
-    return { check: fail(what, "another program has it", remedy), inUse: undefined }
+    return { check: fail(what, "another program has it", remedy), ...none }
   }
   const live = Object.keys(health.feeds).length > 0
   return {
     check: ok(what, `AlgoWays ${health.version} serves it${live ? ", with live sessions" : ""}`),
+    certificate: health.certificate,
     inUse: live
       ? "a gateway has live sessions here"
       : "a gateway runs here and may have sessions that no client reads from"

@@ -35,17 +35,22 @@ const BURST_S = 5
 /** Headers that say where a request ends and whom it is for: two of them, and a proxy in front may have read another. */
 const ONCE: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "host"])
 
+/** A value that all readers read alike. */
+const isPlain = (name: string, value: string): boolean =>
+  name === "content-length"
+    ? /^\d+$/.test(value)
+    : name !== "transfer-encoding" || value.toLowerCase() === "chunked"
+
 /**
  * The header by which a request could be taken for another one, or undefined. The library itself refuses a length beside a
- * transfer coding and a length that is no number.
+ * transfer coding.
  */
 export const ambiguousHeader = (req: uWS.HttpRequest): string | undefined => {
   const seen = new Set<string>()
   let found: string | undefined
   req.forEach((name, value) => {
     if (!ONCE.has(name)) return
-    if (seen.has(name) || (name === "transfer-encoding" && value.trim().toLowerCase() !== "chunked"))
-      found = name
+    if (seen.has(name) || !isPlain(name, value)) found = name
     seen.add(name)
   })
   return found

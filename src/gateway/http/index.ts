@@ -37,6 +37,7 @@ export interface HttpDeps extends HealthDeps {
   readonly table: InstrumentDeps["table"]
   readonly timeOfDay: () => number
   readonly certificate: ReadyDeps["certificate"]
+  readonly problem: ReadyDeps["problem"]
   readonly maxRequestsPerSecond: number
   readonly onRequest: GateOptions["onRequest"]
   /** Brings gauges up to date that nobody updates on the way. */

@@ -11,6 +11,8 @@ import type { Routes } from "./gate.ts"
 export interface ReadyDeps {
   readonly feed: Feed["Service"]
   readonly users: () => ReadonlyArray<string>
+  /** What is wrong with the database, which no feed shows until somebody logs in. */
+  readonly problem: () => string | undefined
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** Epoch milliseconds. */
@@ -48,7 +50,7 @@ export const judge = (
   return { state: flows ? "connected" : "silent" }
 }
 
-const check = ({ certificate, feed, timeOfDay, users }: ReadyDeps): Effect.Effect<Answer> =>
+const check = ({ certificate, feed, problem, timeOfDay, users }: ReadyDeps): Effect.Effect<Answer> =>
   Effect.forEach(users(), (user) => Effect.result(feed.status(user)), { concurrency: ASKS_AT_ONCE }).pipe(
     Effect.map((results) => {
       const feeds: Record<string, number> = {}
@@ -61,12 +63,20 @@ const check = ({ certificate, feed, timeOfDay, users }: ReadyDeps): Effect.Effec
         if ("quiet" in verdict && verdict.quiet !== undefined) quiet.add(verdict.quiet)
       }
       const verdict = certificate()
-      const ready = Object.keys(feeds).every((state) => state === "connected") && verdict?.state !== "expired"
+      const wrong = problem()
+      const ready =
+        Object.keys(feeds).every((state) => state === "connected") &&
+        verdict?.state !== "expired" &&
+        wrong === undefined
+      const warnings = [
+        ...(verdict === undefined || verdict.state === "good" ? [] : [verdict.text]),
+        ...(wrong === undefined ? [] : [wrong])
+      ]
       const body = {
         status: ready ? "ready" : "not_ready",
         feeds,
         quiet: [...quiet],
-        ...(verdict === undefined || verdict.state === "good" ? {} : { warnings: [verdict.text] })
+        ...(warnings.length === 0 ? {} : { warnings })
       }
       return ready ? ok(body) : { status: "503 Service Unavailable", body }
     }),

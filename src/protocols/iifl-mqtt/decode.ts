@@ -4,6 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
+import { unsignedPrice } from "../bytes.ts"
 import { putPrices } from "../tickDraft.ts"
 import { BOOK_AT, LEVELS, LEVEL_SIZE, indexDivisors } from "./layout.ts"
 import type { SegmentStream } from "./topics.ts"
@@ -131,7 +132,7 @@ export const decodeLimit = (
   divisor: number
 ): Tick => {
   const tick: TickDraft = { symbol, exchange, mode: "quote", received_time }
-  const limit = v.getUint32(at + 4, true) / divisor
+  const limit = unsignedPrice(v.getInt32(at + 4, true)) / divisor
   if (limit !== 0) tick[limitFields[stream]] = limit
   return tick
 }

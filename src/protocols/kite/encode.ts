@@ -35,9 +35,8 @@ export const encodePacket = (
 ): void => {
   const price = (offset: number, value: number | undefined): void => {
     if (value === undefined) return
-    // Signed and unsigned readers agree on the bytes; only a negative price needs the signed form.
-    if (value < 0) v.setInt32(at + offset, fitI32(value * divisor))
-    else v.setUint32(at + offset, fitU32(value * divisor))
+    // Signed and unsigned readers agree on the bytes of every price that there is.
+    v.setInt32(at + offset, fitI32(value * divisor))
   }
   const seconds = (offset: number, time: number | undefined): void => {
     if (time !== undefined) v.setUint32(at + offset, fitU32(Math.floor(time / 1000)))
@@ -82,8 +81,7 @@ const encodeSide = (v: DataView, at: number, side: ReadonlyArray<Level>, divisor
     const { price, quantity, orders } = side[i]!
     const entry = at + i * LEVEL_SIZE
     v.setUint32(entry, fitU32(quantity))
-    if (price < 0) v.setInt32(entry + 4, fitI32(price * divisor))
-    else v.setUint32(entry + 4, fitU32(price * divisor))
+    v.setInt32(entry + 4, fitI32(price * divisor))
     v.setUint16(entry + 8, fitU16(orders))
   }
 }

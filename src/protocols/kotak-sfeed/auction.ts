@@ -6,7 +6,7 @@
  * an auction has ended, are UNCONFIRMED: what was told is forgotten after a while in any case.
  */
 import type { Tick, TickDraft } from "../../market/tick.ts"
-import { i64le } from "../bytes.ts"
+import { i64le, unsignedPrice } from "../bytes.ts"
 import type { Scale } from "./decode.ts"
 
 /** What the server said last of the closing auction of an instrument. */
@@ -31,7 +31,7 @@ export const decodeAuction = (
   { divider }: Scale,
   receivedAt: number
 ): Auction | undefined => {
-  const reference = v.getUint32(at + 13, true) / divider
+  const reference = unsignedPrice(v.getInt32(at + 13, true)) / divider
   const imbalance = i64le(v, at + 17)
   const marketImbalance = i64le(v, at + 25)
   return reference === 0 && imbalance === 0 && marketImbalance === 0

@@ -139,7 +139,12 @@ export class SfeedCodec implements Codec {
       const former = this.#subscriptions.former(false, segment, token)
       return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`, former)
     }
-    subscription.auction = decodeAuction(v, at, segment, receivedAt)
+    const auction = decodeAuction(v, at, segment, receivedAt)
+    // It would cost every picture of the auction.
+    if (auction !== undefined && Number.isNaN(auction.reference)) {
+      sink.leftOut?.(subscription.instrument, "reference_price", auction.reference)
+      subscription.auction = { ...auction, reference: 0 }
+    } else subscription.auction = auction
   }
 
   #index(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {

@@ -7,7 +7,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i64le } from "../bytes.ts"
+import { i64le, unsignedPrice } from "../bytes.ts"
 import { putPrices } from "../tickDraft.ts"
 import { INDEX_NAME_AT, INDEX_SIZE, PICTURE_SIZE, ROW_SIZE } from "./layout.ts"
 
@@ -35,10 +35,10 @@ export const decodeMini = (
   { divider, epoch }: Scale
 ): Tick => {
   const ltt = timeAt(v, at + 13, epoch)
-  const ltp = v.getUint32(at + 21, true) / divider
+  const ltp = unsignedPrice(v.getInt32(at + 21, true)) / divider
   const ltq = i64le(v, at + 25)
   // The guide says that it is not divided, and its own example refutes that; the SDK divides it.
-  const close = v.getUint32(at + 33, true) / divider
+  const close = unsignedPrice(v.getInt32(at + 33, true)) / divider
   const mode = "ltp"
   if (ltp !== 0 && ltt !== 0 && close !== 0) {
     return { symbol, exchange, mode, received_time, ltt, ltp, ltq, close }
@@ -67,18 +67,18 @@ export const decodePicture = (
   const volume = i64le(v, at + 29)
   const ltt = timeAt(v, at + 37, epoch)
   const exchange_time = timeAt(v, at + 45, epoch)
-  const open = v.getUint32(at + 53, true) / divider
-  const close = v.getUint32(at + 57, true) / divider
-  const high = v.getUint32(at + 61, true) / divider
-  const low = v.getUint32(at + 65, true) / divider
-  const ltp = v.getUint32(at + 69, true) / divider
+  const open = unsignedPrice(v.getInt32(at + 53, true)) / divider
+  const close = unsignedPrice(v.getInt32(at + 57, true)) / divider
+  const high = unsignedPrice(v.getInt32(at + 61, true)) / divider
+  const low = unsignedPrice(v.getInt32(at + 65, true)) / divider
+  const ltp = unsignedPrice(v.getInt32(at + 69, true)) / divider
   const ltq = i64le(v, at + 73)
-  const average_price = v.getUint32(at + 81, true) / divider
+  const average_price = unsignedPrice(v.getInt32(at + 81, true)) / divider
   const oi = v.getUint32(at + 103, true)
-  const upper_circuit = v.getUint32(at + 119, true) / divider
-  const lower_circuit = v.getUint32(at + 123, true) / divider
-  const week52_high = v.getUint32(at + 127, true) / divider
-  const week52_low = v.getUint32(at + 131, true) / divider
+  const upper_circuit = unsignedPrice(v.getInt32(at + 119, true)) / divider
+  const lower_circuit = unsignedPrice(v.getInt32(at + 123, true)) / divider
+  const week52_high = unsignedPrice(v.getInt32(at + 127, true)) / divider
+  const week52_low = unsignedPrice(v.getInt32(at + 131, true)) / divider
   const traded = ltp !== 0 && average_price !== 0 && ltt !== 0 && exchange_time !== 0
   const bounded = upper_circuit !== 0 && lower_circuit !== 0 && week52_high !== 0 && week52_low !== 0
   if (traded && bounded && open !== 0 && high !== 0 && low !== 0 && close !== 0) {

@@ -1,6 +1,6 @@
 /** Market states to SFeed's packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU32, putI64le } from "../bytes.ts"
+import { fitI32, fitU32, fitUnsignedPrice, putI64le } from "../bytes.ts"
 import type { Topic } from "./layout.ts"
 import {
   AUCTION,
@@ -67,9 +67,9 @@ const encodeMini = (target: Target, tick: Tick): Uint8Array => {
   const { divider } = target
   const v = headed(MINI_SIZE, PICTURE, target, MINI_LEVEL)
   putSeconds(v, 13, tick.ltt)
-  v.setUint32(21, fitU32((tick.ltp ?? 0) * divider), true)
+  v.setUint32(21, fitUnsignedPrice((tick.ltp ?? 0) * divider), true)
   putI64le(v, 25, tick.ltq ?? 0)
-  v.setUint32(33, fitU32((tick.close ?? 0) * divider), true)
+  v.setUint32(33, fitUnsignedPrice((tick.close ?? 0) * divider), true)
   v.setInt32(37, fitI32(percentage(tick)), true)
   v.setInt32(41, fitI32(change(tick) * divider), true)
   v.setUint32(45, 1, true)
@@ -85,7 +85,7 @@ export const isInAuction = ({ imbalance, market_imbalance, reference_price }: Ti
 /** Zeros say that there is no news of an auction. */
 export const encodeAuction = (target: Target, tick: Tick): Uint8Array => {
   const v = headed(AUCTION_SIZE, AUCTION, target, 0)
-  v.setUint32(13, fitU32((tick.reference_price ?? 0) * target.divider), true)
+  v.setUint32(13, fitUnsignedPrice((tick.reference_price ?? 0) * target.divider), true)
   putI64le(v, 17, tick.imbalance ?? 0)
   putI64le(v, 25, tick.market_imbalance ?? 0)
   return new Uint8Array(v.buffer)
@@ -98,7 +98,7 @@ const encodePicture = (target: Target, tick: Tick, level: number, levels: number
   const size = PICTURE_SIZE + ROW_SIZE * (buy.length + sell.length)
   const v = headed(size, PICTURE, target, level)
   const price = (at: number, value: number | undefined): void =>
-    v.setUint32(at, fitU32((value ?? 0) * divider), true)
+    v.setUint32(at, fitUnsignedPrice((value ?? 0) * divider), true)
   putI64le(v, 13, tick.total_buy_quantity ?? 0)
   putI64le(v, 21, tick.total_sell_quantity ?? 0)
   putI64le(v, 29, tick.volume ?? 0)

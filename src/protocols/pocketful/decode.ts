@@ -6,6 +6,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
+import { unsignedPrice } from "../bytes.ts"
 import { putPrices } from "../tickDraft.ts"
 import {
   ASK_PRICES_AT,
@@ -28,7 +29,7 @@ export const decodeMarket = (
   received_time: number,
   divisor: number
 ): Tick | undefined => {
-  const ltp = v.getUint32(6) / divisor
+  const ltp = unsignedPrice(v.getInt32(6)) / divisor
   if (ltp === 0) return undefined
   const ltt = v.getUint32(10) * 1000
   const ltq = v.getUint32(14)
@@ -36,16 +37,16 @@ export const decodeMarket = (
   // 22 to 37 are the best bid and ask, which are no book.
   const total_buy_quantity = u64(v, 38)
   const total_sell_quantity = u64(v, 46)
-  const average_price = v.getUint32(54) / divisor
+  const average_price = unsignedPrice(v.getInt32(54)) / divisor
   const exchange_time = v.getUint32(58) * 1000
-  const open = v.getUint32(62) / divisor
-  const high = v.getUint32(66) / divisor
-  const low = v.getUint32(70) / divisor
-  const close = v.getUint32(74) / divisor
-  const week52_high = v.getUint32(78) / divisor
-  const week52_low = v.getUint32(82) / divisor
-  const lower_circuit = v.getUint32(86) / divisor
-  const upper_circuit = v.getUint32(90) / divisor
+  const open = unsignedPrice(v.getInt32(62)) / divisor
+  const high = unsignedPrice(v.getInt32(66)) / divisor
+  const low = unsignedPrice(v.getInt32(70)) / divisor
+  const close = unsignedPrice(v.getInt32(74)) / divisor
+  const week52_high = unsignedPrice(v.getInt32(78)) / divisor
+  const week52_low = unsignedPrice(v.getInt32(82)) / divisor
+  const lower_circuit = unsignedPrice(v.getInt32(86)) / divisor
+  const upper_circuit = unsignedPrice(v.getInt32(90)) / divisor
   const oi = v.getUint32(94)
   const mode = "quote"
   const timed = ltt !== 0 && exchange_time !== 0 && average_price !== 0
@@ -103,12 +104,12 @@ export const decodeCompact = (
   received_time: number,
   divisor: number
 ): Tick | undefined => {
-  const ltp = v.getUint32(6) / divisor
+  const ltp = unsignedPrice(v.getInt32(6)) / divisor
   if (ltp === 0) return undefined
   // 10 is the change, signed.
   const ltt = v.getUint32(14) * 1000
-  const lower_circuit = v.getUint32(18) / divisor
-  const upper_circuit = v.getUint32(22) / divisor
+  const lower_circuit = unsignedPrice(v.getInt32(18)) / divisor
+  const upper_circuit = unsignedPrice(v.getInt32(22)) / divisor
   const oi = v.getUint32(26)
   const mode = "ltp"
   if (ltt !== 0 && lower_circuit !== 0 && upper_circuit !== 0) {
@@ -128,11 +129,11 @@ export const decodeSnapquote = (
   received_time: number,
   divisor: number
 ): Tick => {
-  const average_price = v.getUint32(126) / divisor
-  const open = v.getUint32(130) / divisor
-  const high = v.getUint32(134) / divisor
-  const low = v.getUint32(138) / divisor
-  const close = v.getUint32(142) / divisor
+  const average_price = unsignedPrice(v.getInt32(126)) / divisor
+  const open = unsignedPrice(v.getInt32(130)) / divisor
+  const high = unsignedPrice(v.getInt32(134)) / divisor
+  const low = unsignedPrice(v.getInt32(138)) / divisor
+  const close = unsignedPrice(v.getInt32(142)) / divisor
   const total_buy_quantity = u64(v, 146)
   const total_sell_quantity = u64(v, 154)
   const volume = v.getUint32(162)
@@ -182,7 +183,7 @@ const decodeSide = (
 ): ReadonlyArray<Level> => {
   const levels: Array<Level> = []
   for (let at = 0; at < 4 * LEVELS; at += 4) {
-    const price = v.getUint32(pricesAt + at) / divisor
+    const price = unsignedPrice(v.getInt32(pricesAt + at)) / divisor
     const quantity = v.getUint32(quantitiesAt + at)
     if (price !== 0 || quantity !== 0) levels.push({ price, quantity, orders: v.getUint32(ordersAt + at) })
   }

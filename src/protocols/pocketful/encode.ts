@@ -1,6 +1,6 @@
 /** Market states to packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU32 } from "../bytes.ts"
+import { fitI32, fitU32, fitUnsignedPrice } from "../bytes.ts"
 import type { Stream } from "./layout.ts"
 import {
   ASK_PRICES_AT,
@@ -27,7 +27,8 @@ export const encodePacket = (
   const b = new Uint8Array(SIZES[stream])
   const v = new DataView(b.buffer)
   const count = (at: number, value: number | undefined): void => v.setUint32(at, fitU32(value ?? 0))
-  const price = (at: number, value: number | undefined): void => count(at, (value ?? 0) * divisor)
+  const price = (at: number, value: number | undefined): void =>
+    v.setUint32(at, fitUnsignedPrice((value ?? 0) * divisor))
   const time = (at: number, value: number | undefined): void => count(at, Math.floor((value ?? 0) / 1000))
   const total = (at: number, value: number | undefined): void => {
     count(at, Math.floor((value ?? 0) / TWO_32))

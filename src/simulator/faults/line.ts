@@ -125,16 +125,21 @@ export class Line {
     return !this.#deaf
   }
 
+  /** Whether anything that the broker says leaves. */
+  get speaks(): boolean {
+    return !this.#deaf && !this.#has("silent")
+  }
+
   /** Answers a ping of the WebSocket's own. @param plainly as the library does it */
   pong(payload: Uint8Array, plainly: () => void): void {
-    if (this.#deaf || this.#has("silent")) return
+    if (!this.speaks) return
     const { wire } = this.#raw
     if (wire === undefined || this.#outbox?.isEmpty !== false) plainly()
     else this.#outbox.add(wire.pong(payload))
   }
 
   #passes(kind: Kind): boolean {
-    if (this.#deaf || this.#has("silent")) return false
+    if (!this.speaks) return false
     if (isLogin(kind) || kind === "served") return true
     if (this.expiredBy !== undefined || this.#has("mute")) return false
     return !isData(kind) || !this.#has("pingsOnly")

@@ -6,11 +6,12 @@ import type { FeedInfo } from "../../../src/bus/feed.ts"
 import { FeedError } from "../../../src/bus/feed.ts"
 import { makeFeedWatch } from "../../../src/bus/zmq/feedWatch.ts"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
+import { STEPS, makeSettableClock } from "../../support/settableClock.ts"
 
 const silence = new FeedError({ code: "BROKER_CONNECTION_ERROR", detail: "no answer" })
 
 /** A gateway with asha's and bina's readers, and a feed process that the test plays. One ping a second. */
-const make = Effect.gen(function* () {
+const makeOn = Effect.fnUntraced(function* (clock: Clock.Clock) {
   const told: Array<FeedEvent> = []
   const state = {
     answers: true,
@@ -37,7 +38,7 @@ const make = Effect.gen(function* () {
     users: () => state.users,
     heldBy: () => Effect.succeed({ instruments: 3, failed: 1 }),
     tell: (event) => void told.push(event),
-    clock: yield* Clock.Clock
+    clock
   })
   watch.note("asha", "zerodha")
   yield* watch.run
@@ -45,6 +46,7 @@ const make = Effect.gen(function* () {
   const take = () => told.splice(0).map((e) => `${e.type} ${e.user}`)
   return { watch, state, told, take }
 })
+const make = Effect.flatMap(Clock.Clock, makeOn)
 
 describe("the watch over the feed process", () => {
   it.effect("tells each user of a gap once, and of its end with its length", () =>
@@ -71,6 +73,26 @@ describe("the watch over the feed process", () => {
       assert.deepStrictEqual(take(), ["feed_up asha", "feed_up chitra"])
     })
   )
+
+  for (const [name, ms] of STEPS) {
+    it.effect(`measures a gap by the time that passed, also when the time of day is set ${name}`, () =>
+      Effect.gen(function* () {
+        const { clock, step } = yield* makeSettableClock
+        const { state, take, told } = yield* makeOn(clock)
+        state.answers = false
+        yield* TestClock.adjust("2 seconds")
+        take()
+        step(ms)
+        state.answers = true
+        yield* TestClock.adjust("2 seconds")
+        assert.deepInclude(told[0], {
+          type: "feed_up",
+          gap_ms: 3000,
+          at: clock.currentTimeMillisUnsafe() - 1000
+        })
+      })
+    )
+  }
 
   it.effect("does not call a feed up that is not, and says when it waits for a login", () =>
     Effect.gen(function* () {

@@ -46,6 +46,14 @@ describe("spellings of exchanges", () => {
     expect(new OwnSpellings(all).take("asha", named("nSe"))).toBeDefined()
   })
 
+  it("with very many blanks are none: they would stand in every frame", () => {
+    const own = new OwnSpellings(new Spellings(limits))
+    expect(own.take("asha", named(`${" ".repeat(8)}NSE${"\t".repeat(8)}`))).toBeUndefined()
+    expect(own.take("asha", named(`${" ".repeat(17)}NSE`))).toBe(
+      "There are more than 16 blanks around NSE: write NSE"
+    )
+  })
+
   it("of what is no exchange take no room: the feed refuses them", () => {
     const all = new Spellings(limits)
     const own = new OwnSpellings(all)

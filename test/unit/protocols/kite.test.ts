@@ -161,11 +161,11 @@ describe("kite: packets", () => {
     assert.strictEqual(decode(taught, frame([token, 100])).ticks[0]?.ltp, 0.1)
   })
 
-  it("reads prices unsigned, or signed by choice", () => {
+  it("reads prices signed, or unsigned by choice", () => {
     const words = [738561, -5000]
-    assert.strictEqual(decode(opened(kite, [reliance]), frame(words)).ticks[0]?.ltp, (2 ** 32 - 5000) / 100)
-    const signed = opened(kite, [reliance], LTP, { signedPrices: true })
-    assert.strictEqual(decode(signed, frame(words)).ticks[0]?.ltp, -50)
+    assert.strictEqual(decode(opened(kite, [reliance]), frame(words)).ticks[0]?.ltp, -50)
+    const unsigned = opened(kite, [reliance], LTP, { signedPrices: false })
+    assert.strictEqual(decode(unsigned, frame(words)).ticks[0]?.ltp, (2 ** 32 - 5000) / 100)
   })
 
   it("reads indices as high, low, open, close, with a time in the longer packet only", () => {

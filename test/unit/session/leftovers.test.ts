@@ -53,7 +53,7 @@ describe("Leftovers", () => {
     assert.strictEqual(left.find("NSE:RELIANCE"), undefined)
   })
 
-  it("is content when asking again has helped, and forgets what is silent", () => {
+  it("is content when asking again has helped, and takes a slow one for what it is", () => {
     giveUp(reliance, 0)
     tick(reliance, 0, 6000)
     assert.deepStrictEqual(names(left.tidy(6000).again), ["NSE:RELIANCE"])
@@ -63,9 +63,9 @@ describe("Leftovers", () => {
     assert.strictEqual(left.used, 2)
     left.tidy(39_000)
     assert.strictEqual(left.used, 0)
-    // A slow one, which ticks on after all.
+    // It ticks on after all, and has been asked for once more already.
     left.ticked(reliance, 70_000)
-    assert.deepStrictEqual(names(left.tidy(70_500).again), ["NSE:RELIANCE"])
+    assert.deepStrictEqual(names(left.tidy(70_500).stubborn), ["NSE:RELIANCE"])
   })
 
   it("counts the pause from when the request has left", () => {

@@ -57,6 +57,22 @@ describe("ConnectionPool", () => {
     assert.strictEqual(p.slots.length, 1)
   })
 
+  it("counts what the broker goes on with although it was given up, until that ends", () => {
+    const p = pool(2, 1)
+    const [slot] = [0, 1]
+      .map((i) => p.place(want(i, ltp)))
+      .flatMap((x) => (x.tag === "placed" ? [x.slot] : []))
+    p.place(want(1, undefined, ltp))
+    slot!.leftovers.sent([{ instrument: entries[1]!, from: ltp }], 0)
+    assert.isTrue(p.hasRoom(entries[2]!, ltp, undefined))
+    slot!.leftovers.ticked(entries[1]!, 6000)
+    assert.strictEqual(p.used, 2)
+    assert.isFalse(p.hasRoom(entries[2]!, ltp, undefined))
+    assert.deepStrictEqual(p.place(want(2, ltp)), { tag: "full", inUse: 2, limit: 2, alike: false })
+    slot!.leftovers.clear()
+    assert.strictEqual(p.place(want(2, ltp)).tag, "placed")
+  })
+
   it("counts what a mode costs, up and down", () => {
     const p = pool(2, 1)
     p.place(want(0, ltp))

@@ -26,6 +26,7 @@ import type { Tap } from "../../../src/session/tap.ts"
 import type { SocketOptions } from "../../../src/session/transport.ts"
 import { Transport } from "../../../src/session/transport.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
+import type { SecretFailed } from "../../../src/store/errors.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
 import { listed } from "./instruments.ts"
 
@@ -48,6 +49,8 @@ export interface World {
   /** When set, the next openings are declined with it. */
   refuse: ConnectionFailure | undefined
   credentials: { credentials: Credentials; version: number } | undefined
+  /** When set, what is stored cannot be opened. */
+  sealed: SecretFailed | undefined
   readonly storeCredentials: (authToken: string) => Effect.Effect<void>
   /** Instruments are imported: false leaves the table without any. */
   imported: boolean
@@ -97,6 +100,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     refuse: undefined,
     imported: true,
     credentials: { credentials: login("token-1"), version: 1 },
+    sealed: undefined,
     storeCredentials: (authToken) =>
       Effect.suspend(() => {
         world.credentials = { credentials: login(authToken), version: (world.credentials?.version ?? 0) + 1 }
@@ -157,7 +161,9 @@ export const makeWorld = Effect.fnUntraced(function* (
         get: () =>
           tripped(
             "CredentialStore.get",
-            Effect.sync(() => world.credentials)
+            Effect.suspend(() =>
+              world.sealed === undefined ? Effect.succeed(world.credentials) : Effect.fail(world.sealed)
+            )
           ),
         remove: () => Effect.succeed(false),
         list: Effect.succeed([]),

@@ -7,6 +7,7 @@ import type { Broker } from "../../../src/brokers/broker.ts"
 import { AuthRejected, ConnectionLost } from "../../../src/market/errors.ts"
 import type { MarketHours } from "../../../src/market/hours.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
+import { SecretFailed } from "../../../src/store/errors.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 import type { FakeSocket, World } from "./support.ts"
 import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
@@ -357,6 +358,34 @@ describe("supervision", () => {
       assert.include(newest(world).options.handshake.url, "token-2")
       assert.deepStrictEqual(subscribeTokens(newest(world)), [738561])
     })
+  )
+
+  it.effect(
+    "stays up when what is stored cannot be opened, and tells clients no paths when it has to wait",
+    () =>
+      Effect.gen(function* () {
+        const { adapter, world } = yield* started()
+        yield* adapter.subscribe([ltp(RELIANCE)])
+        yield* flow(world, 2, [RELIANCE])
+        world.sealed = new SecretFailed({
+          detail: 'sealed under another secret (from "/var/lib/algoways/secret.key")'
+        })
+        yield* world.tellOfCredentials
+        yield* flow(world, 1, [RELIANCE])
+        assert.strictEqual(world.sockets.length, 1)
+        assert.strictEqual((yield* adapter.status).state, "connected")
+        // Without a connection there is nothing to go on with.
+        yield* newest(world).fail(lost)
+        yield* flow(world, 3, [])
+        const { reason, state } = yield* adapter.status
+        assert.strictEqual(state, "waiting_for_login")
+        assert.include(reason, "cannot be opened")
+        assert.notInclude(JSON.stringify([yield* adapter.report, world.events]), "secret.key")
+        world.sealed = undefined
+        yield* world.storeCredentials("token-2")
+        yield* flow(world, 1, [RELIANCE])
+        assert.strictEqual((yield* adapter.status).state, "connected")
+      })
   )
 
   it.effect("stays up when it is told late of the credentials that it has", () =>

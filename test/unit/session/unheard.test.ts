@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import { INFY, RELIANCE, TCS } from "./instruments.ts"
+import { INFY, NIFTY, RELIANCE, TCS } from "./instruments.ts"
 import type { FakeSocket, World } from "./support.ts"
 import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
 
@@ -146,22 +146,45 @@ describe("an unsubscription that the broker does not hear", () => {
     })
   )
 
-  it.effect("is noticed on a connection that is being emptied while it stays open", () =>
-    Effect.gen(function* () {
-      const { adapter, world } = yield* started(testBroker({ perConnection: 2, connections: 2 }))
-      yield* adapter.subscribe([ltp(RELIANCE), ltp(INFY), ltp(TCS)])
-      yield* advance("2 seconds")
-      const [first, second] = world.sockets as [FakeSocket, FakeSocket]
-      yield* flow(2, () => first, [RELIANCE, INFY])
-      yield* flow(1, () => second, [TCS])
-      yield* adapter.unsubscribe([ltp(INFY)])
-      yield* advance("2 seconds")
-      first.options.onFrame(packet([TCS]), yield* Clock.currentTimeMillis)
-      yield* advance("1 second")
-      // The emptied one is gone, and what it held with it: only the first one's request can have been lost.
-      assert.isTrue(second.closed)
-      yield* flow(5, () => first, [RELIANCE, INFY, TCS])
-      assert.deepStrictEqual(unsubscribed(first), [INFY_TOKEN, INFY_TOKEN])
-    })
+  it.effect(
+    "is noticed on the connection that an instrument was moved from, though it is wanted on another",
+    () =>
+      Effect.gen(function* () {
+        const { adapter, world } = yield* started(testBroker({ perConnection: 3, connections: 2 }))
+        yield* adapter.subscribe([RELIANCE, INFY, TCS, NIFTY].map(ltp))
+        yield* advance("2 seconds")
+        const [first, second] = world.sockets as [FakeSocket, FakeSocket]
+        yield* flow(1, () => first, [RELIANCE, INFY, TCS])
+        yield* flow(1, () => second, [NIFTY])
+        yield* adapter.unsubscribe([ltp(RELIANCE)])
+        yield* advance("2 seconds")
+        assert.include(subscribeTokens(first), Number(NIFTY.token), "moved off the second one")
+        // Which stays, for whoever comes meanwhile.
+        yield* adapter.subscribe([ltp(RELIANCE)])
+        first.options.onFrame(packet([NIFTY]), yield* Clock.currentTimeMillis)
+        yield* advance("1 second")
+        assert.deepStrictEqual(unsubscribed(second), [Number(NIFTY.token)])
+
+        const both = Effect.gen(function* () {
+          yield* advance("500 millis")
+          const at = yield* Clock.currentTimeMillis
+          first.options.onFrame(packet([INFY, TCS, NIFTY]), at)
+          world.sockets.at(-1)!.options.onFrame(packet([RELIANCE, NIFTY]), at)
+          yield* settle
+        })
+        const before = world.frames.length
+        yield* Effect.repeat(both, { times: 13 })
+        assert.strictEqual(
+          world.frames.slice(before).filter(({ view }) => view.symbol === "NIFTY").length,
+          14,
+          "published once all the time"
+        )
+        assert.deepStrictEqual(unsubscribed(second), [Number(NIFTY.token), Number(NIFTY.token)])
+        yield* Effect.repeat(both, { times: 13 })
+        assert.strictEqual(world.sockets.length, 3)
+        assert.isTrue(second.dropped)
+        assert.isFalse(first.dropped)
+        assert.deepStrictEqual(subscribeTokens(world.sockets[2]!), [Number(RELIANCE.token)])
+      })
   )
 })

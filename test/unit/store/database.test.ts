@@ -111,6 +111,25 @@ describe("the database", () => {
     })
   )
 
+  it.effect("of a newer release is left alone, and what to do is said", () =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "test.db")
+      yield* using(file, (sql) => sql`INSERT INTO users (name, created_at) VALUES ('asha', 1)`)
+      raw(file, (db) => {
+        db.exec(
+          "INSERT INTO effect_sql_migrations (migration_id, name) VALUES (9999, 'of_tomorrow'); CREATE TABLE tomorrow (x)"
+        )
+      })
+      const error = yield* Effect.flip(using(file, () => Effect.void))
+      assert.strictEqual(error._tag, "DatabaseFailed")
+      assert.match(
+        error.message,
+        /newer release .*step 9999, and this release knows \d+.*Run that release.*backup/
+      )
+      assert.isTrue(error.newerRelease)
+    })
+  )
+
   it.effect("says so when the folder is not writable", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
