@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
@@ -245,13 +246,13 @@ describe("a feed that runs", () => {
   it.live("and takes its time to start is waited for again by a reader that gave up", () =>
     Effect.gen(function* () {
       const { feed, registry, users } = yield* make
-      let ready = false
+      const ready = Latch.makeUnsafe(false)
       let starts = 0
       const slow = adapterOf("slow", {
         initialise: () =>
-          Effect.gen(function* () {
+          Effect.suspend(() => {
             starts++
-            while (!ready) yield* Effect.sleep("10 millis")
+            return ready.await
           })
       })
       yield* registry.register("slow", () => Promise.resolve(moduleOf(slow)))
@@ -259,7 +260,7 @@ describe("a feed that runs", () => {
       const early = feed.attach("bina", "1").pipe(Effect.timeoutOption("50 millis"))
       assert.strictEqual((yield* early)._tag, "None")
       assert.strictEqual((yield* early)._tag, "None")
-      ready = true
+      yield* ready.open
       assert.strictEqual((yield* feed.attach("bina", "1")).state, "connected")
       assert.isAtMost(starts, 3)
       yield* feed.release("bina", "1")
