@@ -122,16 +122,8 @@ const writeFraction = (out: DataView, at: number, scaled: number, divisor: numbe
 /**
  * Writes any finite number at `at` and returns the position behind it: at most `MAX_NUMBER_LENGTH` bytes, with
  * up to `SLACK` more used as scratch.
- */
-export const writeNumber = (out: DataView, at: number, value: number): number => {
-  one[0] = value
-  return writeNumberOf(out, at, one, 0)
-}
-
-const one = new Float64Array(1)
-
-/**
- * The same for one of several numbers. A number that is handed to a function is put on the heap first, unless it is a small
+ *
+ * It is one of several numbers: a number that is handed to a function is put on the heap first, unless it is a small
  * integer or the engine merges the two; one that lies in an array of doubles is not (measured: 300 bytes a depth tick).
  */
 export const writeNumberOf = (out: DataView, at: number, values: Float64Array, which: number): number => {

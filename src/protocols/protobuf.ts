@@ -15,7 +15,6 @@ type Long = Exclude<Parameters<Writer["int64"]>[0], number | string>
 export const VARINT = 0
 export const FIXED64 = 1
 export const LENGTH_DELIMITED = 2
-export const FIXED32 = 5
 
 /** The tag of a field as it stands on the wire: comparing whole tags also checks the wire type. */
 export const tagOf = (field: number, wireType: number): number => field * 8 + wireType

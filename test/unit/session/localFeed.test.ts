@@ -4,6 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
@@ -15,8 +16,10 @@ import { BrokerRegistry } from "../../../src/brokers/registry.ts"
 import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
 import type { FeedError } from "../../../src/bus/feed.ts"
 import { Feed } from "../../../src/bus/feed.ts"
+import { FrameBus } from "../../../src/bus/frameBus.ts"
 import { layerMemory } from "../../../src/index.ts"
 import { alwaysOpen } from "../../../src/market/hours.ts"
+import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
 import { Hours } from "../../../src/session/surroundings.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
@@ -237,6 +240,78 @@ describe("a feed that runs", () => {
         Layer.fresh(
           LocalFeed.layer({ watchEvery: "1 hour", idleTimeToLive: 0 }).pipe(Layer.provideMerge(layerMemory()))
         )
+      )
+    )
+  )
+
+  it.live("and takes its time to start is waited for again by a reader that gave up", () =>
+    Effect.gen(function* () {
+      const { feed, registry, users } = yield* make
+      const ready = Latch.makeUnsafe(false)
+      let starts = 0
+      const slow = adapterOf("slow", {
+        initialise: () =>
+          Effect.suspend(() => {
+            starts++
+            return ready.await
+          })
+      })
+      yield* registry.register("slow", () => Promise.resolve(moduleOf(slow)))
+      yield* users.add("bina", "slow")
+      const early = feed.attach("bina", "1").pipe(Effect.timeoutOption("50 millis"))
+      assert.strictEqual((yield* early)._tag, "None")
+      assert.strictEqual((yield* early)._tag, "None")
+      yield* ready.open
+      assert.strictEqual((yield* feed.attach("bina", "1")).state, "connected")
+      assert.isAtMost(starts, 3)
+      yield* feed.release("bina", "1")
+    }).pipe(Effect.provide(Layer.fresh(live)))
+  )
+
+  it.live("and changes to a broker that does not serve all of it tells what is gone", () =>
+    Effect.gen(function* () {
+      const { feed, registry, users } = yield* make
+      const held = { reader: "1", request: { symbol: "INFY", exchange: "NSE", mode: "ltp" as const } }
+      const old = adapterOf("old", { holdings: Effect.succeed([held]) })
+      const poor = adapterOf("poor", {
+        subscribe: (requests) =>
+          Effect.succeed(
+            requests.map(({ exchange, symbol }) => ({
+              status: "error" as const,
+              symbol,
+              exchange,
+              code: "SYMBOL_NOT_FOUND" as const,
+              message: "Symbol INFY not found for exchange NSE"
+            }))
+          )
+      })
+      yield* registry.register("old", () => Promise.resolve(moduleOf(old)))
+      yield* registry.register("poor", () => Promise.resolve(moduleOf(poor)))
+      yield* users.add("bina", "old")
+      const events: Array<FeedEvent> = []
+      yield* (yield* FrameBus).listen((event) => events.push(event))
+      yield* feed.attach("bina", "1")
+      yield* users.setBroker("bina", "poor")
+      while (!events.some((event) => event.type === "subscription_failed")) yield* Effect.sleep("20 millis")
+      assert.deepInclude(
+        events.find((event) => event.type === "subscription_failed"),
+        {
+          user: "bina",
+          broker: "poor",
+          instruments: [
+            {
+              symbol: "INFY",
+              exchange: "NSE",
+              mode: "ltp",
+              reason: "Symbol INFY not found for exchange NSE"
+            }
+          ]
+        }
+      )
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Layer.fresh(LocalFeed.layer({ watchEvery: "20 millis" }).pipe(Layer.provideMerge(layerMemory())))
       )
     )
   )
