@@ -74,17 +74,21 @@ describe("the control socket", () => {
       const feed = Context.get(remote, Feed)
       assert.strictEqual((yield* feed.attach("asha", "c1")).state, "connected")
       const hostile = yield* Effect.acquireRelease(
-        Effect.sync(() => new zmq.Dealer({ linger: 0, reconnectInterval: -1, receiveTimeout: 1000 })),
+        Effect.sync(
+          () => new zmq.Dealer({ linger: 0, reconnectInterval: -1, sendTimeout: 1000, receiveTimeout: 1000 })
+        ),
         (s) => Effect.sync(() => s.close())
       )
       hostile.connect(control)
       const ping = JSON.stringify({ version: LINK_VERSION, id: 1, gateway: "hostile", op: "ping" })
       const asked = Effect.promise(async () => {
-        await hostile.send(ping)
-        return hostile.receive().then(
-          ([answer]) => JSON.parse(String(answer)).result as string,
-          (error: NodeJS.ErrnoException) => error.code
-        )
+        try {
+          await hostile.send(ping)
+          const [answer] = await hostile.receive()
+          return JSON.parse(String(answer)).result as string
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code
+        }
       })
       assert.strictEqual(yield* asked, "ok")
       yield* Effect.promise(() => hostile.send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 0x20)))
