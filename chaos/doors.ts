@@ -66,7 +66,8 @@ export const adapterDoors = (
       Effect.forkScoped
     )
     yield* adapter.initialise({ user })
-    yield* adapter.connect
+    // A busy machine may lose the first connection; the session tries again by itself, and is held to that.
+    yield* Effect.catchTag(adapter.connect, "ConnectionLost", () => Effect.void)
     return {
       subscribe: (reader, requests) => adapter.subscribe(requests, reader),
       unsubscribe: (reader, requests) => adapter.unsubscribe(requests, reader),

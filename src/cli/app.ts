@@ -27,6 +27,7 @@ import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
 import { users } from "./commands/users.ts"
+import { CommandFailed } from "./output.ts"
 import { VERSION } from "./version.ts"
 
 export const root = Command.make("algoways").pipe(
@@ -60,9 +61,20 @@ const logging = Layer.unwrap(
   Effect.gen(function* () {
     const tty = process.stderr.isTTY
     const format = yield* Config.Literals(["json", "logfmt", "pretty"], "ALGOWAYS_LOG_FORMAT").pipe(
-      Config.withDefault(tty ? ("pretty" as const) : ("logfmt" as const))
+      Config.withDefault(tty ? ("pretty" as const) : ("logfmt" as const)),
+      Effect.mapError(
+        () => new CommandFailed({ message: "ALGOWAYS_LOG_FORMAT: give json, logfmt or pretty" })
+      )
     )
-    const level = yield* Config.LogLevel("ALGOWAYS_LOG_LEVEL").pipe(Config.withDefault("Info" as const))
+    const level = yield* Config.LogLevel("ALGOWAYS_LOG_LEVEL").pipe(
+      Config.withDefault("Info" as const),
+      Effect.mapError(
+        () =>
+          new CommandFailed({
+            message: "ALGOWAYS_LOG_LEVEL: give All, Trace, Debug, Info, Warn, Error, Fatal or None"
+          })
+      )
+    )
     const logger = {
       json: Logger.withConsoleError(Logger.formatJson),
       logfmt: Logger.withConsoleError(Logger.formatLogFmt),

@@ -58,6 +58,19 @@ const readProxies = (text: string): Effect.Effect<GatewayOptions, CommandFailed>
   }).pipe(Effect.as({ trustedProxies }))
 }
 
+/** As browsers write the origin of a page; `null` is that of a file. */
+const ORIGIN = /^(?:\*|null|[a-z][a-z\d+.-]*:\/\/[^/\s]+)$/
+
+/** What no browser would ever send keeps everybody out without a word. */
+const readOrigins = Effect.fnUntraced(function* (list: string) {
+  const origins = list.split(",").map((o) => o.trim().toLowerCase())
+  const wrong = origins.find((origin) => !ORIGIN.test(origin))
+  if (wrong === undefined) return { allowedOrigins: origins }
+  return yield* new CommandFailed({
+    message: `--origins: "${wrong}" is no origin. Write it like https://charts.example, without a path, or * for all`
+  })
+})
+
 export const gatewayOptions = Effect.fnUntraced(function* (
   input: GatewayInput
 ): Effect.fn.Return<GatewayOptions, CommandFailed> {
@@ -75,8 +88,6 @@ export const gatewayOptions = Effect.fnUntraced(function* (
     ...(proxies === undefined ? {} : yield* readProxies(proxies)),
     ...(yield* readLimits(Option.getOrElse(input.limits, () => ({})))),
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
-    ...(origins === undefined
-      ? {}
-      : { allowedOrigins: origins.split(",").map((o) => o.trim().toLowerCase()) })
+    ...(origins === undefined ? {} : yield* readOrigins(origins))
   }
 })

@@ -86,7 +86,12 @@ export const startSimulator = (options: {
       child.on("error", (cause) => resume(Effect.fail(failed(whyNoProcess(cause)))))
       child.on("exit", (code) => {
         if (ready !== undefined) options.onExit(ready)
-        else resume(Effect.fail(failed(errors.trim() === "" ? `exit code ${code}` : errors.trim())))
+        else
+          resume(
+            Effect.fail(
+              failed(errors.trim() === "" ? `exit code ${code}` : errors.trim().replace(/^algoways: /, ""))
+            )
+          )
       })
     }).pipe(
       Effect.timeoutOrElse({

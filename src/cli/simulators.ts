@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { BrokerOverride } from "../brokers/overrides.ts"
+import { builtInBrokers } from "../brokers/registry.ts"
 import { DESCRIPTION_PATH, Description, overridesAt } from "../simulator/index.ts"
 import { Instruments } from "../store/instruments.ts"
 import { CommandFailed } from "./output.ts"
@@ -45,6 +46,9 @@ const ask = Effect.fnUntraced(function* (given: string) {
     return yield* failed("what answers there is not a simulator of this release")
   }
   const { broker, instruments } = description
+  if (!builtInBrokers.includes(broker)) {
+    return yield* failed(`it simulates ${broker}, which this release does not know`)
+  }
   const overrides = yield* Effect.try({
     try: () => overridesAt(description, url),
     catch: () => failed("what answers there is not a simulator of this release")

@@ -8,8 +8,7 @@ import type { Holding } from "./holdings.ts"
 import type { FailedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import type { UnsubscribeBody } from "./protocol.ts"
 import type { Rooms } from "./rooms.ts"
-import type { Slices } from "./slices.ts"
-import { atOnce } from "./slices.ts"
+import { Slices, atOnce } from "./slices.ts"
 
 export interface LeavingDeps {
   readonly feed: Feed["Service"]
@@ -22,6 +21,8 @@ export interface LeavingDeps {
 export type Leaving = ReturnType<typeof makeLeaving>
 
 export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
+  /** Of their own: however many leave at once, nobody's request waits behind them. */
+  const goodbyes = new Slices()
   let stopped = false
   const stop = (): void => {
     stopped = true
@@ -34,8 +35,8 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   }
 
   /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
-  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, slice?: number) =>
-    slices.over(
+  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, turns: Slices, slice?: number) =>
+    turns.over(
       holdings,
       (some) =>
         Effect.sync(() => {
@@ -53,8 +54,8 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
     client.unserved.clear()
     client.readOrders(undefined)
     if (client.holdings.count === 0 || stopped) return
-    yield* slices.turn
-    yield* leaveSeats(client, client.holdings.clear().holdings)
+    yield* goodbyes.turn
+    yield* leaveSeats(client, client.holdings.clear().holdings, goodbyes)
     // What came for a client that is still there, until the last seat was left.
     client.delivery.clear()
   }, Effect.uninterruptible)
@@ -118,7 +119,10 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
     const { holdings, requests } = yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const removed = client.holdings.clear()
-        return Effect.as(leaveSeats(client, removed.holdings, atOnce(removed.holdings.length)), removed)
+        return Effect.as(
+          leaveSeats(client, removed.holdings, slices, atOnce(removed.holdings.length)),
+          removed
+        )
       })
     )
     yield* release(client, user, requests)

@@ -26,3 +26,11 @@ export const usualRefusal =
   (login = "") =>
   ({ status }: Refusal): ConnectionFailure =>
     failureOf(status, login)
+
+const NO = /\bnot|fail|invalid|reject|denied|error|expired|unauth/i
+
+/**
+ * Whether a status says no in words that can be understood. An answer to a login that says neither yes nor no is no refusal:
+ * a session that took it for one would wait for other credentials with good ones in its hands.
+ */
+export const saysNo = (status: unknown): boolean => typeof status === "string" && NO.test(status)

@@ -10,7 +10,7 @@ import { TICKS_BUFFER } from "../brokers/adapter.ts"
 import { makeConflatingQueue } from "../bus/conflatingQueue.ts"
 import type { Frame } from "../bus/frame.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
-import { faultText } from "../bus/hooks.ts"
+import { callHook, faultText } from "../bus/hooks.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import { modeBit, modeNumber } from "../market/mode.ts"
 import { monotonicOf } from "../market/monotonic.ts"
@@ -233,10 +233,10 @@ export const makePublisher = Effect.fnUntraced(function* (
     seen = { conflated, dropped }
   }
 
+  const unpublished = (defect: unknown): void =>
+    log.error("a chunk could not be published", () => faultText(defect))
   yield* queue.serve(publish).pipe(
-    Effect.catchDefect((defect) =>
-      Effect.sync(() => log.error("a chunk could not be published", () => faultText(defect)))
-    ),
+    Effect.catchDefect((defect) => Effect.sync(() => unpublished(defect))),
     Effect.forever,
     Effect.forkScoped
   )
@@ -245,7 +245,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     inlet,
     flush: () => {
       const items = queue.drainUnsafe()
-      if (items.length > 0) publish(items)
+      if (items.length > 0) callHook(() => publish(items), unpublished)
     },
     onReject,
     onLeftOut,

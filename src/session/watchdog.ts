@@ -41,7 +41,7 @@ const LONGEST_FIRST_TICK_MS = 600_000
  * Replacing a connection so often in a row is tried at once. When what replaces it falls silent like it, the market has more
  * likely closed unknown to the calendar: each further login waits twice as long for its turn.
  */
-const FREE_REPLACEMENTS = 2
+const FREE_REPLACEMENTS = 4
 /** The most that a limit of silence grows to by it. */
 const LONGEST_SILENCE_MS = 600_000
 /** Lively for so many times the limit of one instrument: what was silent before is over. */

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { BrokerRegistry } from "../../brokers/registry.ts"
+import { BrokerRegistry, builtInBrokers } from "../../brokers/registry.ts"
+import { UnsupportedBroker } from "../../market/errors.ts"
 import { loadProtocol } from "../../protocols/index.ts"
 import { readQuarantine } from "../../session/quarantine/files.ts"
 import type { QuarantineRecord } from "../../session/quarantine/record.ts"
@@ -30,6 +31,10 @@ type ListInput = {
 
 const records = Effect.fn("quarantine.records")(function* (input: Omit<ListInput, "json">) {
   yield* isDataFolder(input.dataDir)
+  const broker = Option.getOrUndefined(input.broker)?.toLowerCase()
+  if (broker !== undefined && !builtInBrokers.includes(broker)) {
+    return yield* new UnsupportedBroker({ broker, known: builtInBrokers })
+  }
   const all = yield* Effect.tryPromise({
     try: () => readQuarantine(input.dataDir),
     catch: (cause) =>
@@ -39,7 +44,6 @@ const records = Effect.fn("quarantine.records")(function* (input: Omit<ListInput
   })
   // Nothing was rejected, or there is nothing at all.
   if (all.length === 0) yield* hasDatabase(input.dataDir)
-  const broker = Option.getOrUndefined(input.broker)?.toLowerCase()
   const cause = Option.getOrUndefined(input.cause)
   return all.filter(
     (r) => (broker === undefined || r.broker === broker) && (cause === undefined || r.cause === cause)

@@ -34,17 +34,14 @@ const keyFrom = Effect.fnUntraced(function* (stdin: boolean) {
 })
 
 /** The gateway's address, also as clients write it. */
-const baseOf = (url: string) =>
-  Effect.try({
-    try: () => new URL(url.replace(/^ws(s?):/, "http$1:")).origin,
-    catch: () =>
-      new CommandFailed({ message: `${url} is not an address. Write it like http://127.0.0.1:8765` })
-  }).pipe(
-    Effect.filterOrFail(
-      (origin) => origin !== "null",
-      () => new CommandFailed({ message: `${url} is not an address. Write it like http://127.0.0.1:8765` })
-    )
-  )
+const baseOf = (given: string): Effect.Effect<string, CommandFailed> => {
+  const url = given.replace(/^ws(s?):/, "http$1:")
+  return /^https?:/.test(url) && URL.canParse(url)
+    ? Effect.succeed(new URL(url).origin)
+    : Effect.fail(
+        new CommandFailed({ message: `${given} is not an address. Write it like http://127.0.0.1:8765` })
+      )
+}
 
 const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redacted.Redacted<string>) {
   const unreachable = (why: string) =>

@@ -48,19 +48,22 @@ export class Intervals<K extends object, F> {
   }
 
   offer(key: K, frame: F): void {
-    const now = this.#wheel.now()
     const paced = this.#paced.get(key)
+    // Nearly all of a long interval: what waits already needs no look at the clock.
+    if (paced !== undefined && paced.held !== undefined) {
+      paced.held = this.#keep(frame)
+      return
+    }
+    const now = this.#wheel.now()
     if (paced === undefined) {
       this.#paced.set(key, new Paced(this, key, now + this.#intervalOf(key)))
       return this.#deliver(key, frame)
     }
-    if (paced.held === undefined) {
-      if (now >= paced.until) {
-        paced.until = now + this.#intervalOf(key)
-        return this.#deliver(key, frame)
-      }
-      this.#wheel.add(paced, paced.until)
+    if (now >= paced.until) {
+      paced.until = now + this.#intervalOf(key)
+      return this.#deliver(key, frame)
     }
+    this.#wheel.add(paced, paced.until)
     paced.held = this.#keep(frame)
   }
 

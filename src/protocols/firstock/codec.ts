@@ -1,12 +1,13 @@
 /** The client's side of one Firstock connection. */
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected, RateLimited } from "../../market/errors.ts"
+import { AuthRejected, ProtocolViolation, RateLimited } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
+import { saysNo } from "../refusal.ts"
 import { brokerText, chunks, isObject, parseObject, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
@@ -132,8 +133,12 @@ const verdict = (message: Readonly<Record<string, unknown>>): WireEvent => {
   const { status } = message
   if (typeof status === "string" && status.toLowerCase() === "success") return READY
   const detail = brokerText(message["message"] ?? `the status is ${brokerText(status)}`)
-  const failure: ConnectionFailure = TOO_MANY.test(detail)
-    ? new RateLimited({ detail })
-    : new AuthRejected({ detail })
-  return { type: "failure", failure }
+  return { type: "failure", failure: failureOf(status, detail) }
+}
+
+const failureOf = (status: unknown, detail: string): ConnectionFailure => {
+  if (!saysNo(status)) {
+    return new ProtocolViolation({ detail: `the login was answered ${brokerText(status)}: ${detail}` })
+  }
+  return TOO_MANY.test(detail) ? new RateLimited({ detail }) : new AuthRejected({ detail })
 }

@@ -1,6 +1,6 @@
 /** The client's side of one Noren connection. */
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { AuthRejected } from "../../market/errors.ts"
+import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
@@ -17,6 +17,7 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
+import { saysNo } from "../refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
 import { Unasked } from "../unasked.ts"
 import { textCodes } from "../variant.ts"
@@ -267,12 +268,12 @@ export class NorenCodec implements Codec {
 const textIn = (value: unknown): string | undefined =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined
 
-/** Whatever is not OK refuses the login: tokens end overnight, and only a new one helps. */
+/** A no refuses the login: tokens end overnight, and only a new one helps. */
 const verdict = (status: unknown, message: Readonly<Record<string, unknown>>): WireEvent => {
   if (isOk(status)) return READY
   const said = message["emsg"] === undefined ? "" : `: ${brokerText(message["emsg"])}`
-  const failure: ConnectionFailure = new AuthRejected({
-    detail: `the login was answered ${brokerText(status ?? "without a status")}${said}`
-  })
+  const detail = `the login was answered ${brokerText(status ?? "without a status")}${said}`
+  const failure: ConnectionFailure =
+    saysNo(status) || said !== "" ? new AuthRejected({ detail }) : new ProtocolViolation({ detail })
   return { type: "failure", failure }
 }

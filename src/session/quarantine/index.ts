@@ -14,6 +14,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { monotonicOf } from "../../market/monotonic.ts"
 import type { Frame, RejectCause, Want } from "../../protocols/protocol.ts"
 import { writeFailureText } from "../../store/diskSpace.ts"
+import { withSoundLoggers } from "../containment.ts"
 import { ConnectionTaps } from "../surroundings.ts"
 import type { ConnectionName, ConnectionTap, Tap } from "../tap.ts"
 import { makeFiles } from "./files.ts"
@@ -94,7 +95,10 @@ const toRecord = ({
   }
 }
 
-export const make = Effect.fnUntraced(function* (
+export const make = (options: QuarantineOptions): Effect.Effect<Tap, never, Scope.Scope> =>
+  withSoundLoggers(quarantine(options))
+
+const quarantine = Effect.fnUntraced(function* (
   options: QuarantineOptions
 ): Effect.fn.Return<Tap, never, Scope.Scope> {
   const { burst = 20, dataDir, maxBytes = 32 * 1024 * 1024, perMinute = 6 } = options

@@ -14,6 +14,7 @@ import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { monotonicOf } from "../../market/monotonic.ts"
 import { writeFailureText } from "../../store/diskSpace.ts"
+import { withSoundLoggers } from "../containment.ts"
 import type { ConnectionName, ConnectionTap, Tap } from "../tap.ts"
 import type { Retention } from "./files.ts"
 import { fileNameOf, sweep, writeRecording } from "./files.ts"
@@ -71,7 +72,8 @@ export class Recorder extends Context.Service<
     readonly write: (reason: string, user?: string) => Effect.Effect<ReadonlyArray<string>>
   }
 >()("algoways/session/Recorder") {
-  static readonly layer = (options: RecorderOptions) => Layer.effect(Recorder, make(options))
+  static readonly layer = (options: RecorderOptions) =>
+    Layer.effect(Recorder, withSoundLoggers(make(options)))
 }
 
 const keyOf = ({ broker, connection, stream, user }: ConnectionName): string =>
@@ -188,6 +190,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
 
   yield* Queue.take(alarms).pipe(
     Effect.flatMap(({ ring, why }) => writeAll([ring], why, "alarm")),
+    Effect.catchDefect((defect) => Effect.logError("the flight recorder lost a recording", defect)),
     Effect.forever,
     Effect.tapCause((cause) => Effect.logError("the flight recorder stopped writing", cause)),
     Effect.forkScoped
@@ -201,6 +204,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
     }
     return Metric.update(memory, budget.used)
   }).pipe(
+    Effect.catchDefect((defect) => Effect.logError("the flight recorder could not be tidied up", defect)),
     Effect.repeat(Schedule.spaced(TIDY_EVERY_MS)),
     Effect.tapCause((cause) => Effect.logError("the flight recorder is not tidied up any more", cause)),
     Effect.forkScoped

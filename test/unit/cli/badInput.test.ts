@@ -2,14 +2,12 @@
  * Every command with a data folder that is none. Taken from the tree of commands, so that a new one is asked for its row: it ends with 1
  * and says which folder it was, in words, and what only reads makes none.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { exitCode, root, run } from "../../../src/cli/app.ts"
+import { root } from "../../../src/cli/app.ts"
+import { folder, outcome, plain } from "./outcome.ts"
 
 /** With a folder that is not there: the command makes it, says that there is nothing, or has no need of it. */
 type Missing = "made" | "refused" | "not needed"
@@ -35,6 +33,7 @@ const rows: Readonly<Record<string, readonly [args: ReadonlyArray<string>, missi
   "keys create": [["asha"], "refused"],
   "keys list": [[], "refused"],
   "keys revoke": [["1"], "refused"],
+  "keys set": [["1", "--resume"], "refused"],
   "credentials set": [["asha", "--auth-token", "a-token"], "refused"],
   "credentials list": [[], "refused"],
   "credentials remove": [["asha", "--broker", "zerodha"], "refused"],
@@ -67,27 +66,36 @@ const leaves = ({ subcommands }: Tree, path: ReadonlyArray<string> = []): Readon
         : [...(command.name in rows ? [command.name] : []), ...below]
     })
 
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "algoways-none-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-const outcome = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
-  const said: Array<string> = []
-  const note = (...parts: ReadonlyArray<unknown>): void => void said.push(parts.map(String).join(" "))
-  const console: Console.Console = { ...globalThis.console, log: note, error: note, warn: note, info: note }
-  const exit = yield* run(args).pipe(
-    Effect.provideService(Console.Console, console),
-    Effect.provide(NodeServices.layer),
-    Effect.exit
-  )
-  return { code: exitCode(exit), said: said.join("\n") }
-})
-
-const plain = (said: string): void => {
-  assert.notInclude(said, "internal error")
-  assert.notInclude(said, "    at ")
-}
+/** Whatever else is wrong is told by its name, with what may stand there. */
+const wrong: ReadonlyArray<
+  readonly [line: string, says: string, settings?: Readonly<Record<string, string>>]
+> = [
+  ["status --url ftp://x", "ftp://x is not an address", { ALGOWAYS_API_KEY: "a-key-of-sixteen-characters" }],
+  ["quarantine --broker nosuch", "Known brokers: aliceblue"],
+  ["serve --no-demo --zmq off --port 0 --origins foo", '"foo" is no origin'],
+  ["serve --no-demo --zmq off --port 0 --origins https://a.example/path", "without a path"],
+  ["serve --no-demo --zmq off --port 0 --self-check 25:00", "HH:MM"],
+  ["serve --no-demo --zmq off --port 0 --watch nonsense", "USER/EXCHANGE:SYMBOL"],
+  ["serve --no-demo --zmq nonsense --port 0", "tcp://127.0.0.1:5555"],
+  ["serve --no-demo --zmq off --host 1.2.3.4", "--host or ALGOWAYS_HOST"],
+  ["serve --no-demo --zmq off --port 0 --plausibility maybe", "mark:20"],
+  ["serve --no-demo --zmq off --port 0 --limit foo=1", "foo"],
+  ["serve --no-demo --calendar /nonexistent", "The calendar /nonexistent cannot be read"],
+  ["serve --endpoint zerodha=ws://127.0.0.1:1", "--endpoint"],
+  ["doctor --offline --port 0 --zmq off --user nobody", "algoways users list"],
+  ["users list", "ALGOWAYS_LOG_FORMAT: give json, logfmt or pretty", { ALGOWAYS_LOG_FORMAT: "xml" }],
+  ["users list", "ALGOWAYS_LOG_LEVEL: give All", { ALGOWAYS_LOG_LEVEL: "loud" }],
+  ["serve --no-demo", "ALGOWAYS_PORT", { ALGOWAYS_PORT: "abc" }],
+  ["keys list", "ALGOWAYS_SECRET is not a secret", { ALGOWAYS_SECRET: "short" }],
+  ["keys revoke abc", "abc"],
+  ["calendar NOPE", "Known ones: NSE"],
+  ["calendar --at nonsense", "2026-11-28T09:15+05:30"],
+  ["replay /nonexistent.rec", "there is no such file"],
+  ["simulate --broker nosuch --port 0", "Known brokers: aliceblue"],
+  ["simulate --host 1.2.3.4 --port 0", "1.2.3.4 is not an address of this machine"],
+  ["bench load --url nonsense", "ws://HOST:PORT"],
+  ["nosuch", 'Unknown subcommand "nosuch"']
+]
 
 describe("the table of commands", () => {
   it("is whole", () => {
@@ -133,6 +141,22 @@ describe.each(Object.entries(rows))("algoways %s", (command, [args, missing]) =>
       plain(said)
       assert.deepStrictEqual(readdirSync(parent), [])
       assert.isFalse(existsSync(join(parent, "typo")))
+    })
+  )
+})
+
+describe("whatever else is wrong", () => {
+  it.live.each(wrong)("algoways %s", ([line, says, settings]) =>
+    Effect.gen(function* () {
+      const dataDir = yield* folder
+      // Somebody must be there, or that would be what is wrong.
+      assert.strictEqual((yield* outcome(["users", "add", "asha", "--data-dir", dataDir])).code, 0)
+      const words = line.split(" ")
+      const own = `${words[0]}` in rows || `${words[0]} ${words[1]}` in rows ? ["--data-dir", dataDir] : []
+      const { code, said } = yield* outcome([...words, ...own], settings)
+      assert.strictEqual(code, 1, said)
+      assert.include(said, says)
+      plain(said)
     })
   )
 })

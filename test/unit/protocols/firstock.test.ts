@@ -59,6 +59,7 @@ describe("firstock: the login", () => {
     ['{"status":"success","message":"Authentication successful"}', "ready"],
     ['{"status":"failed","message":"unauthenticated"}', "AuthRejected"],
     ['{"status":"failed"}', "AuthRejected"],
+    ['{"status":"sucbess","message":"Authentication successful"}', "ProtocolViolation"],
     ['{"status":"failed","message":"Maximum sessions limit (3) reached"}', "RateLimited"]
   ])("is answered in the first frame: %s", (text, outcome) => {
     const codec = openWith(side)

@@ -134,7 +134,7 @@ describe("noren: the login", () => {
     ['{"t":"ak","s":"Not_Ok"}', false],
     ['{"t":"ck","s":"NOT_OK"}', false],
     ['{"t":"cf","k":"failed"}', false],
-    ['{"t":"ak"}', false]
+    ['{"t":"ak","emsg":"Session Expired"}', false]
   ])("understands the answer %s", (answer, good) => {
     const codec = openWith(side)
     assert.isTrue(codec.awaitsReady)
@@ -142,6 +142,14 @@ describe("noren: the login", () => {
     if (good) assert.deepStrictEqual(event, { type: "ready" })
     else assert.propertyVal(event?.type === "failure" ? event.failure : undefined, "_tag", "AuthRejected")
   })
+
+  it.each(['{"t":"ak"}', '{"t":"ck","uid":"A123","s":"OJ"}', '{"t":"cf","k":7}'])(
+    "does not take %s, which says neither yes nor no, for a refusal",
+    (answer) => {
+      const [event] = decode(openWith(side), answer).events
+      assert.propertyVal(event?.type === "failure" ? event.failure : undefined, "_tag", "ProtocolViolation")
+    }
+  )
 
   it("tells the broker's reason without what looks like a token", () => {
     const answer = '{"t":"ak","s":"Not_Ok","emsg":"Session Expired abcdef0123456789abcdef"}'

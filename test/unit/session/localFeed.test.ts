@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -414,6 +415,40 @@ describe("a session without readers", () => {
         yield* settle
         assert.strictEqual((yield* feed.status("asha")).state, "idle")
       })
+    )
+  }
+})
+
+describe("an adapter that never answers", () => {
+  for (const what of ["initialise", "subscribe", "status"] as const) {
+    it.effect(`to ${what} costs its user an error, and nobody else anything`, () =>
+      Effect.gen(function* () {
+        const { feed, registry, users } = yield* make
+        let silent = what === "initialise"
+        const answer = <A>(own: Effect.Effect<A>) =>
+          Effect.suspend(() => (silent ? (Effect.never as Effect.Effect<A>) : own))
+        const sound = adapterOf("mute")
+        const mute = adapterOf("mute", {
+          [what]: what === "status" ? answer(sound.status) : () => answer(Effect.succeed([]))
+        })
+        yield* registry.register("mute", () => Promise.resolve(moduleOf(mute)))
+        yield* users.add("bina", "mute")
+        if (what !== "initialise") yield* feed.attach("bina", "1")
+        silent = true
+        const asked = yield* Effect.forkChild(
+          Effect.flip(
+            what === "subscribe"
+              ? Effect.asVoid(feed.subscribe("bina", "1", [{ symbol: "INFY", exchange: "NSE", mode: "ltp" }]))
+              : Effect.asVoid(what === "status" ? feed.info("bina") : feed.attach("bina", "1"))
+          )
+        )
+        yield* settle
+        assert.strictEqual((yield* feed.attach("asha", "1")).state, "connected")
+        yield* TestClock.adjust("31 seconds")
+        assert.include((yield* Fiber.join(asked)).message, "does not answer within 30 seconds")
+        silent = false
+        assert.strictEqual((yield* feed.attach("bina", "2")).state, "connected")
+      }).pipe(Effect.provide(Layer.fresh(live)))
     )
   }
 })

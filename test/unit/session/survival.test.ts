@@ -231,7 +231,7 @@ describe("the watchdog", () => {
         }
         return world.sockets.length - before
       })
-      assert.isAtMost(yield* night(30), 12)
+      assert.isAtMost(yield* night(30), 14)
       assert.isAtMost(yield* night(30), 5)
       // The market opens; a silence after that is a fault again, and mended at once.
       yield* flow(world, 700, [RELIANCE, INFY, TCS])
@@ -257,7 +257,7 @@ describe("the watchdog", () => {
         return world.sockets.length - before
       })
       yield* evening(30)
-      assert.isAtMost(yield* evening(30), 8)
+      assert.isAtMost(yield* evening(30), 10)
     })
   )
 

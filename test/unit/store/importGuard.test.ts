@@ -1,5 +1,6 @@
 /** What an import does with a master that lacks an exchange, or a file. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
@@ -17,6 +18,7 @@ import * as Database from "../../../src/store/database.ts"
 import type { ImportOptions, ImportReport } from "../../../src/store/importer.ts"
 import { importMaster } from "../../../src/store/importer.ts"
 import { Instruments } from "../../../src/store/instruments.ts"
+import { makeSettableClock } from "../../support/settableClock.ts"
 import { brokerWith, equity, temporaryFolder } from "./support.ts"
 
 /** The table alone: days of the test clock pass at once without the store's fibers. */
@@ -346,6 +348,18 @@ describe("expired contracts", () => {
         "NFO: only expired ones from fo.csv, where the table holds 10; 10 of the table's were kept"
       ])
       assert.deepStrictEqual(yield* tableOf("NFO"), namesOf(contracts(far, 10)))
+    }).pipe(Effect.provide(memory))
+  )
+
+  it.effect("are those of the day that it is, whatever has passed since the machine started", () =>
+    Effect.gen(function* () {
+      const { clock, step } = yield* makeSettableClock
+      const imported = (files: Files) => Effect.provideService(importFiles(files), Clock.Clock, clock)
+      step(Date.parse(`${near}T08:30:00+05:30`))
+      yield* imported({ "cm.csv": shares("NSE", 5), "fo.csv": both })
+      step(86_400_000)
+      const report = yield* imported({ "cm.csv": shares("NSE", 5), "fo.csv": contracts(far, 10) })
+      assert.deepInclude(ofExchange(report, "NFO"), { previous: 100, expired: 90, now: 10, kept: 0 })
     }).pipe(Effect.provide(memory))
   )
 
