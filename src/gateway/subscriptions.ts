@@ -143,7 +143,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
     const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
-    return { holding, request, gone: client.holdings.put(name, mode, holding) }
+    return { holding, request, gone: client.holdings.put(holding) }
   }
 
   /**
