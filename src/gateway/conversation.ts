@@ -184,9 +184,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
       client.mustSettle = false
       return settle(client)
     }).pipe(
-      Effect.catchDefect((defect) =>
-        Effect.logError(`the feed of client ${client.id} could not be tried again`, defect)
-      )
+      Effect.catchDefect((defect) => Effect.logError("the feed of a client could not be tried again", defect))
     )
 
   const handleUnread = Effect.fnUntraced(function* (client: Client, unread: Unread) {
@@ -197,7 +195,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
           : Effect.andThen(
-              Effect.logError(`a request of client ${client.id} could not be handled`, cause),
+              Effect.logError("a request could not be handled", cause),
               Effect.sync(() =>
                 client.fail("SERVER_ERROR", "The gateway failed on this request; its log says why", requestId)
               )

@@ -64,9 +64,7 @@ export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: Leaving
       .pipe(
         Effect.catch((error) =>
           // A feed that is not there holds nothing.
-          client.needsFeed
-            ? Effect.void
-            : Effect.logWarning(`client ${client.id}: unsubscribe: ${error.message}`)
+          client.needsFeed ? Effect.void : Effect.logWarning(`unsubscribe: ${error.message}`)
         ),
         Effect.asVoid
       )

@@ -13,6 +13,7 @@ import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
+import { aboutClient } from "./logFields.ts"
 import type { KeyGuard } from "./keyGuard.ts"
 import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
@@ -96,7 +97,7 @@ export const makeLogins = (deps: LoginDeps) => {
       Effect.andThen(
         Effect.suspend(() => (client.user === undefined ? Effect.void : feed.release(client.user, client.id)))
       ),
-      Effect.catchDefect((defect) => Effect.logError(`client ${client.id} could not be released`, defect))
+      Effect.catchDefect((defect) => Effect.logError("a client could not be released", defect))
     )
 
   const authenticate = Effect.fnUntraced(function* (
@@ -115,14 +116,12 @@ export const makeLogins = (deps: LoginDeps) => {
     if (tooOften > 0) return tooManyLogins(client, "logins", tooOften, requestId)
     const verified = yield* Effect.result(keys.identify(key))
     if (Result.isFailure(verified)) {
-      yield* Effect.logError(
-        `the key of client ${client.id} could not be checked: ${verified.failure.message}`
-      )
+      yield* Effect.logError(`the key of a client could not be checked: ${verified.failure.message}`)
       return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
     }
     if (verified.success === undefined) {
       // The same wrong key again is no news.
-      if (keyGuard.failed(shown, now())) yield* Effect.logInfo(`client ${client.id} sent an unknown API key`)
+      if (keyGuard.failed(shown, now())) yield* Effect.logInfo("a client sent an unknown API key")
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
     const { id, resume: resumesUnasked, user } = verified.success
@@ -165,8 +164,8 @@ export const makeLogins = (deps: LoginDeps) => {
     while (client.isOpen && client.isReseating) yield* breathe
     const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
     yield* again
-      ? Effect.logDebug(`client ${client.id} is logged in as ${user} again${lacking}`)
-      : Effect.logInfo(`client ${client.id} is logged in as ${user}${lacking}`)
+      ? aboutClient(client)(Effect.logDebug(`a client is logged in again${lacking}`))
+      : aboutClient(client)(Effect.logInfo(`a client is logged in${lacking}`))
     client.declinedLogins = 0
     const resumed = taken?.told
     client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))

@@ -34,6 +34,7 @@ import { makeSearches } from "./http/searches.ts"
 import { Inboxes } from "./inbox.ts"
 import type { Unread } from "./inbox.ts"
 import { KeyGuard } from "./keyGuard.ts"
+import { aboutClient } from "./logFields.ts"
 import { Lane } from "./lane.ts"
 import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
@@ -219,7 +220,7 @@ const makeGateway = Effect.fnUntraced(function* (
     if (client.busy) return
     client.busy = true
     lane.run(() => {
-      client.fiber = run(conversation.drain(client))
+      client.fiber = run(aboutClient(client)(conversation.drain(client)))
     })
   }
 
@@ -231,7 +232,7 @@ const makeGateway = Effect.fnUntraced(function* (
 
   let closing = false
   const closed = (client: Client, code: number, message: ArrayBuffer): void => {
-    const { fiber, slowWith, user } = client
+    const { fiber, slowWith } = client
     // While it still holds what it held.
     keeper.ended(client)
     clients.delete(client)
@@ -241,16 +242,15 @@ const makeGateway = Effect.fnUntraced(function* (
     run(
       Effect.gen(function* () {
         if (slowWith === undefined) {
-          yield* Effect.logDebug(`client ${client.id} (${user ?? "not logged in"}) is gone, code ${code}`)
+          yield* Effect.logDebug(`a client is gone, code ${code}`)
         } else {
           yield* Effect.logWarning(
-            `client ${client.id} (${user ?? "not logged in"}) was closed: it reads too slowly, ${slowWith} bytes ` +
-              `waited for it, the limit is ${settings.maxBackpressureBytes}`
+            `a client was closed: it reads too slowly, ${slowWith} bytes waited for it, the limit is ${settings.maxBackpressureBytes}`
           )
         }
         yield* stopped
         yield* conversation.leave(client)
-      })
+      }).pipe(aboutClient(client))
     )
   }
 
@@ -295,7 +295,7 @@ const makeGateway = Effect.fnUntraced(function* (
       clients.add(client)
       entrance.opened(client)
       client.opened(socket, settings.authGraceMs)
-      run(Effect.logDebug(`client ${client.id} connected`))
+      run(aboutClient(client)(Effect.logDebug("a client is connected")))
     },
     message: (socket, message, binary) => {
       const { client } = socket.getUserData()

@@ -176,7 +176,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
           some.map(({ request }) => request)
         )
       )
-      .pipe(Effect.catch((error) => Effect.logWarning(`client ${client.id}: subscribe: ${error.message}`)))
+      .pipe(Effect.catch((error) => Effect.logWarning(`subscribe: ${error.message}`)))
   })
 
   const sendSnapshot = (client: Client, seat: Seat, tick: LastTick | undefined): void => {
@@ -303,7 +303,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
   const snapshots = (client: Client, user: string, joined: ReadonlyArray<Joined>) =>
     client.delivery.optIns.snapshot && joined.length > 0
       ? Effect.catch(sendSnapshots(client, user, joined), (error) =>
-          Effect.logWarning(`client ${client.id} got no snapshots: ${error.message}`)
+          Effect.logWarning(`a client got no snapshots: ${error.message}`)
         )
       : Effect.void
 
@@ -361,7 +361,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     client.recount()
     if (refused.length > 0) {
       yield* Effect.logInfo(
-        `client ${client.id}: ${refused.length} of ${waiting.length} subscriptions that waited for the feed were refused, such as: ${refused[0]!.reason}`
+        `${refused.length} of ${waiting.length} subscriptions that waited for the feed were refused, such as: ${refused[0]!.reason}`
       )
       if (client.delivery.optIns.events) {
         const named = refused.map(({ holding: { exchange, mode, symbol }, reason }) => ({

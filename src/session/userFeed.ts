@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -172,9 +173,9 @@ const takeOver = Effect.fnUntraced(function* (
   tell({ type: "subscription_failed", user, broker, at, instruments: [...refused.values()] })
 })
 
-/** Whatever it and its fibers write into the log names the user. */
+/** Whatever it and its fibers write into the log names the user, and not whoever happened to be the first reader. */
 export const makeUserFeed = (user: string, options: UserFeedOptions) =>
-  Effect.annotateLogs(userFeed(user, options), "user", user)
+  Effect.provideService(userFeed(user, options), References.CurrentLogAnnotations, { user })
 
 const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOptions) {
   const outer = yield* Effect.scope

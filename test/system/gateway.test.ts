@@ -267,7 +267,7 @@ describe("accounts", () => {
     await client.ask({ action: "authenticate", api_key: "KEY_A" })
     const metrics = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()
     const all = logs.join("\n") + metrics + JSON.stringify(client.frames)
-    expect(logs.join("\n")).toContain("is logged in as asha")
+    expect(logs.join("\n")).toContain("a client is logged in")
     expect(all).not.toContain("a-secret")
     expect(all).not.toContain("KEY_A")
   })

@@ -83,7 +83,8 @@ export const userOf = (
       keyGuard.succeeded(shown)
       return user
     }
-    keyGuard.failed(shown, now())
+    // The same wrong key again is no news.
+    if (keyGuard.failed(shown, now())) yield* Effect.logInfo("an HTTP request had an unknown API key")
     onRefused()
     return yield* Effect.fail(unauthorized("Invalid API key"))
   })

@@ -45,13 +45,15 @@ export const accountRoute =
         Effect.catch((error) => Effect.succeed(feedProblem(error))),
         Effect.timeoutOrElse({ duration: PATIENCE, orElse: () => Effect.succeed(silent) })
       )
+    const caller = callerOf(deps, res, req)
     answerLater(
       res,
       deps.run,
-      userOf(deps, callerOf(deps, res, req)).pipe(
-        Effect.flatMap(told),
+      userOf(deps, caller).pipe(
+        Effect.flatMap((user) => Effect.annotateLogs(told(user), { user })),
         Effect.catch((refusal) => Effect.succeed(refusal)),
-        Effect.tap((answer) => Effect.sync(() => deps.answered(name, answer)))
+        Effect.tap((answer) => Effect.sync(() => deps.answered(name, answer))),
+        Effect.annotateLogs({ address: caller.address, route: name })
       )
     )
   }

@@ -88,9 +88,7 @@ export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay
     if (claimed.set.orders && orders.available(user)) client.readOrders(ordersTopic(user, client.encoding))
     for (const one of asked) yield* subscriptions.serve(client, user, one)
     keeper.served(client)
-    yield* Effect.logDebug(
-      `client ${client.id} has ${told.subscriptions} subscriptions of its last connection back`
-    )
+    yield* Effect.logDebug(`a client has ${told.subscriptions} subscriptions of its last connection back`)
   })
 
   return { take, serve }
