@@ -18,6 +18,8 @@ export interface HostileSize {
   readonly unnoticedMicros: number
   /** The same for the answers to pings, in milliseconds. */
   readonly unnoticedPingMs: number
+  /** The part of the quiet pace of ticks that must be left. */
+  readonly pace: number
 }
 
 export const smallHostile: HostileSize = {
@@ -28,7 +30,8 @@ export const smallHostile: HostileSize = {
   turnsPerSecond: 50,
   // Other tests run beside this one: the latency of ticks is judged at full size only, and pings where they show a stall.
   unnoticedMicros: Infinity,
-  unnoticedPingMs: 150
+  unnoticedPingMs: 150,
+  pace: 0.6
 }
 export const fullHostile: HostileSize = {
   readers: 20,
@@ -37,7 +40,8 @@ export const fullHostile: HostileSize = {
   secondsPerAct: 15,
   turnsPerSecond: 100,
   unnoticedMicros: 10_000,
-  unnoticedPingMs: 20
+  unnoticedPingMs: 20,
+  pace: 0.95
 }
 
 /** What those who behave notice in a while. */
@@ -45,6 +49,8 @@ interface Noticed {
   /** Of the ticks' latency, in microseconds, and of the answers to pings, in milliseconds. */
   readonly p99: number
   readonly pingP99: number
+  /** Frames a second. */
+  readonly pace: number
 }
 
 export interface ActResult extends Noticed {
@@ -87,16 +93,30 @@ const GOOD = "the-key-of-those-who-behave"
 const BAD = "the-key-of-those-who-do-not"
 const WORSE = "another-key-of-those-who-do-not"
 
-const notice = (readers: ReadonlyArray<Reader>): Noticed => ({
-  p99: quantile(
-    readers.flatMap((r) => [...r.take()]),
-    0.99
-  ),
-  pingP99: quantile(
-    readers.flatMap((r) => [...r.takePings()]),
-    0.99
-  )
-})
+const total = (readers: ReadonlyArray<Reader>, of: (reader: Reader) => number): number =>
+  readers.reduce((sum, reader) => sum + of(reader), 0)
+
+/** What they notice within so much time from now. */
+const notice = async (readers: ReadonlyArray<Reader>, ms: number): Promise<Noticed> => {
+  for (const reader of readers) {
+    reader.take()
+    reader.takePings()
+  }
+  const [frames, since] = [total(readers, (r) => r.frames), performance.now()]
+  await sleep(ms)
+  const pace = (1000 * (total(readers, (r) => r.frames) - frames)) / (performance.now() - since)
+  return {
+    p99: quantile(
+      readers.flatMap((r) => [...r.take()]),
+      0.99
+    ),
+    pingP99: quantile(
+      readers.flatMap((r) => [...r.takePings()]),
+      0.99
+    ),
+    pace
+  }
+}
 
 /**
  * Waits until the gateway has rid itself of the act's connections and of what they held, which leaves piece by piece. Its peak
@@ -121,9 +141,6 @@ const settled = async (gateway: RunningGateway, before: GatewayReading): Promise
   }
 }
 
-const total = (readers: ReadonlyArray<Reader>, of: (reader: Reader) => number): number =>
-  readers.reduce((sum, reader) => sum + of(reader), 0)
-
 const connectionsOf = ({ connections, idle }: Act, size: HostileSize): number =>
   connections ?? (idle === true ? size.silent : size.hostiles)
 
@@ -136,7 +153,7 @@ const violationOf = (
   size: HostileSize,
   result: Omit<ActResult, "violation">
 ): string | undefined => {
-  const { done, grown, lost, p99, pingP99, quiet, thrownOut } = result
+  const { done, grown, lost, p99, pace, pingP99, quiet, thrownOut } = result
   const memory = memoryOf(act)
   if (lost > 0) return `${lost} frames lost`
   if (thrownOut > 0) return `${thrownOut} well-behaved clients were closed`
@@ -145,6 +162,8 @@ const violationOf = (
     return `p99 is ${(p99 / quiet.p99).toFixed(1)} times its quiet value`
   if (pingP99 > Math.max(2 * quiet.pingP99, size.unnoticedPingMs))
     return `p99 of the answers to pings is ${pingP99.toFixed(1)} ms`
+  if (pace < size.pace * quiet.pace)
+    return `ticks came at ${Math.round((100 * pace) / quiet.pace)} % of their pace`
   return done === 0 && act.idle !== true ? "the act did nothing" : undefined
 }
 
@@ -158,9 +177,7 @@ const perform = async (
   before: GatewayReading
 ): Promise<ActResult> => {
   const act = acts[name]!
-  notice(readers)
-  await sleep(size.secondsPerAct * 1000)
-  const quiet = notice(readers)
+  const quiet = await notice(readers, size.secondsPerAct * 1000)
   const lostBefore = total(readers, (r) => r.lost)
   const framesBefore = total(readers, (r) => r.frames)
   const { rss } = await gateway.read()
@@ -168,9 +185,7 @@ const perform = async (
   const hostile = await startHostile({ act: name, port: gateway.port, key: BAD, otherKey: WORSE, many, seed })
   // Starting a process is the machine's business, not the gateway's.
   await sleep(500)
-  notice(readers)
-  await sleep(Math.max(size.secondsPerAct, act.seconds ?? 0) * 1000)
-  const noticed = notice(readers)
+  const noticed = await notice(readers, Math.max(size.secondsPerAct, act.seconds ?? 0) * 1000)
   const done = await hostile.stop()
   const { rssPeak } = await calm(gateway, before)
   const result = {

@@ -13,13 +13,14 @@ const wanted = process.argv.find((argument) => argument.startsWith("--only="))
 const hostile = await runHostile(small ? smallHostile : fullHostile, wanted?.slice("--only=".length))
 console.log("Hostile clients: what those who behave notice\n")
 console.log(
-  "act                             done     frames   lost   p99 quiet   p99 then  ping quiet  ping then    memory"
+  "act                             done     frames   lost   p99 quiet   p99 then  ping quiet  ping then   pace    memory"
 )
-for (const { act, done, frames, grown, lost, p99, pingP99, quiet } of hostile.acts) {
+for (const { act, done, frames, grown, lost, p99, pace, pingP99, quiet } of hostile.acts) {
   console.log(
     `${act.padEnd(26)}${String(done).padStart(10)}${String(frames).padStart(11)}${String(lost).padStart(7)}` +
       `${ms(quiet.p99).padStart(12)}${ms(p99).padStart(11)}` +
-      `${ms(1000 * quiet.pingP99).padStart(12)}${ms(1000 * pingP99).padStart(11)}${`+${mb(grown)}`.padStart(11)}`
+      `${ms(1000 * quiet.pingP99).padStart(12)}${ms(1000 * pingP99).padStart(11)}` +
+      `${`${Math.round((100 * pace) / quiet.pace)} %`.padStart(7)}${`+${mb(grown)}`.padStart(11)}`
   )
 }
 console.log(

@@ -7,7 +7,7 @@ import type { HostileTask } from "../hostileProcess.ts"
 const MB = 1024 * 1024
 
 /** Is told why it is closed, and does not close its own side. */
-const lingering = ({ many, port }: HostileTask, offence: Buffer): Running => {
+export const lingering = ({ many, port }: HostileTask, offence: Buffer): Running => {
   let done = 0
   const open = (): void => {
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true })

@@ -4,6 +4,7 @@ import type { Socket } from "node:net"
 import type { HostileTask } from "../hostileProcess.ts"
 import type { Acts, Running } from "./act.ts"
 import { HANDSHAKE, frame, streams } from "./connections.ts"
+import { lingering } from "./descriptors.ts"
 
 const MB = 1024 * 1024
 const paths = ["/schema/asyncapi", "/schema", "/metrics", "/health", "/ready", "/nothing"]
@@ -162,6 +163,15 @@ export const http: Acts = {
     run: (task) => {
       const bytes = Buffer.concat([begun(MB / 2, MB / 2, 0x01), begun(MB / 2 - 100, MB / 2 - 100, 0x00)])
       return afterHandshake(task, (socket) => socket.write(bytes))
+    }
+  },
+  /** The same by clients that get themselves closed with a code, and stay. */
+  "unfinished messages that stay": {
+    connections: 400,
+    memory: NEWCOMERS_MEMORY,
+    run: (task) => {
+      const pings = Array.from({ length: 100 }, () => Buffer.from([0x89, 0x80, 0, 0, 0, 0]))
+      return lingering(task, Buffer.concat([begun(MB, MB, 0x01), ...pings]))
     }
   },
   /** Messages beyond what is taken: a little, and by far. */

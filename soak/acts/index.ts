@@ -4,7 +4,9 @@ import { careless } from "./careless.ts"
 import { descriptors } from "./descriptors.ts"
 import { http } from "./http.ts"
 import { intervals } from "./intervals.ts"
+import { keys } from "./keys.ts"
 import { leaving } from "./leaving.ts"
+import { requests } from "./requests.ts"
 import { spellings } from "./spellings.ts"
 
 export const acts: Acts = {
@@ -13,5 +15,7 @@ export const acts: Acts = {
   ...spellings,
   ...intervals,
   ...http,
-  ...descriptors
+  ...descriptors,
+  ...keys,
+  ...requests
 }

@@ -31,6 +31,8 @@ export class FeedError extends Schema.TaggedError<FeedError>()("FeedError", {
 
 export const FeedInfo = Schema.Struct({
   broker: Schema.String,
+  /** Its market is a simulated one. */
+  simulated: Schema.optionalKey(Schema.Literal(true)),
   state: SessionState,
   /** Why the state is not "connected", in words. */
   reason: Schema.optionalKey(Schema.String),

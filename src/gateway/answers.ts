@@ -38,9 +38,11 @@ export interface LoginExtras {
   readonly resumed?: (typeof AuthAnswer.Type)["resumed"] | undefined
 }
 
+const simulatedOf = ({ simulated }: Pick<FeedInfo, "simulated">) => (simulated === true ? { simulated } : {})
+
 /** Stays under 1000 bytes: AmiBroker reads it with one short receive. */
 export const authenticated = (
-  info: Pick<FeedInfo, "broker" | "modes">,
+  info: Pick<FeedInfo, "broker" | "modes" | "simulated">,
   user: string,
   { missing, optIns = noOptIns, resumed }: LoginExtras = {},
   requestId?: string
@@ -51,6 +53,7 @@ export const authenticated = (
       status: "success",
       message: "Authentication successful",
       broker: info.broker,
+      ...simulatedOf(info),
       user_id: user,
       supported_features: {
         ltp: info.modes.includes("ltp"),
@@ -151,6 +154,7 @@ export const brokerInfo = (info: FeedInfo, user: string, requestId?: string): st
       type: "broker_info",
       status: "success",
       broker: info.broker,
+      ...simulatedOf(info),
       adapter_status: info.state === "connected" ? "connected" : "disconnected",
       user_id: user
     },

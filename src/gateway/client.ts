@@ -15,29 +15,25 @@ import type { Turns } from "./delivery/turns.ts"
 import type { Holding } from "./holdings.ts"
 import { Holdings } from "./holdings.ts"
 import type { GatewayClock } from "./clock.ts"
+import { INBOX_BYTES, Inbox } from "./inbox.ts"
+import type { Inboxes, Unread } from "./inbox.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
-import type { CloseReason, GatewayMetrics } from "./metrics.ts"
-import type { ErrorCode, Inbound } from "./protocol.ts"
+import type { CloseReason, GatewayMetrics, Limit } from "./metrics.ts"
+import type { ErrorCode } from "./protocol.ts"
 import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
 import type { Spellings } from "./spellings.ts"
 import { OwnSpellings } from "./spellings.ts"
+import type { OwnShares } from "./shares.ts"
 
 export interface SocketData {
   readonly client: Client
 }
 
-/**
- * Frames that wait while an earlier one is handled: room for a few thousand pipelined single subscribes behind
- * a slow login. A client that sends more is closed with INBOX_FULL: it would never catch up, and dropping single
- * requests would leave it waiting for answers.
- */
-export const INBOX_FRAMES = 8192
-export const INBOX_BYTES = 4 * 1024 * 1024
-
 /** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
 const BURST_S = 5
 const LOGIN_BURST_S = 10
+const ENTRIES_BURST_S = 10
 
 /** Pings and pongs of a client, before and after its login, and seconds' worth that may come at once. */
 const NEWCOMER_PINGS_PER_S = 20
@@ -55,6 +51,7 @@ export const CLOSE = {
   REVOKED: { code: 4403, reason: "API key revoked" },
   TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
   TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
+  TOO_MANY_REQUESTS: { code: 4429, reason: "too many instruments asked for" },
   TOO_MANY_LOGINS: { code: 4429, reason: "too many logins" },
   TOO_MANY_CLIENTS: { code: 4429, reason: "too many clients with this API key" },
   TOO_MANY_CLIENTS_OF_USER: { code: 4429, reason: "too many clients of this user" },
@@ -77,25 +74,25 @@ export interface ClientOptions {
   readonly rooms: Rooms
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
+  readonly inboxes: Inboxes
   readonly spellings: Spellings
   /** Of the gateway's delivery to all clients. */
   readonly shared: Shared
   readonly limits: DeliveryLimits &
     Pick<
       GatewaySettings,
-      "maxMessagesPerSecond" | "maxBytesPerSecond" | "maxLoginsPerSecond" | "maxMessageBytes"
+      | "maxMessagesPerSecond"
+      | "maxBytesPerSecond"
+      | "maxLoginsPerSecond"
+      | "maxMessageBytes"
+      | "maxEntriesPerSecond"
+      | "maxSubscriptions"
     >
   readonly clock: GatewayClock
   /** Whether one more connection that is not logged in may stay until its other end has read why it is closed. */
   readonly mayLinger: () => boolean
   /** It has logged in for the first time. */
   readonly onLogin: (client: Client) => void
-}
-
-/** A frame that waits in line, not looked at yet. */
-export interface Unread {
-  readonly read: () => Inbound
-  readonly bytes: number
 }
 
 export class Client implements Member {
@@ -118,11 +115,14 @@ export class Client implements Member {
   asksToResume = false
   /** Since when it has been told that its feed is down; undefined: it was not, or has been told that it is up again. */
   toldDownAt: number | undefined
-  /** The API key that it logged in with, and its user, as they are counted. */
-  counted: { readonly keyId: number; readonly user: string } | undefined
-  /** Keys that it has shown, and logins that were declined unseen since the last one that succeeded. */
+  /** Those of the API key that it logged in with, and of its user. */
+  shares: OwnShares | undefined
+  /** Its subscriptions, as they are counted there. */
+  #counted = 0
+  /** Keys that it has shown; logins, and requests, that were declined unseen since the last one that was not. */
   shownKeys = 0
   declinedLogins = 0
+  declinedRequests = 0
   /** When the ping was sent that it has not answered; 0: none. */
   awaitsPongSince = 0
   readonly #logins: Allowance
@@ -130,6 +130,7 @@ export class Client implements Member {
   readonly #bytes: Allowance
   #pings: Allowance
   readonly #now: () => number
+  readonly #entries: Allowance
   readonly #metrics: GatewayMetrics
   readonly #rooms: Rooms
   readonly #topicReaders: Set<Client>
@@ -144,8 +145,7 @@ export class Client implements Member {
   #socket: uWS.WebSocket<SocketData> | undefined
   #graceTimer: NodeJS.Timeout | undefined
   #user: string | undefined
-  readonly #inbox: Array<Unread> = []
-  #inboxBytes = 0
+  readonly #inbox: Inbox
   /** The fiber that handles frames, while there are any. */
   fiber: Fiber.Fiber<void> | undefined
   busy = false
@@ -169,6 +169,15 @@ export class Client implements Member {
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
     this.#pings = new Allowance(NEWCOMER_PINGS_PER_S, PINGS_BURST_S * NEWCOMER_PINGS_PER_S, at)
+    this.#entries = new Allowance(
+      limits.maxEntriesPerSecond,
+      ENTRIES_BURST_S * limits.maxEntriesPerSecond + limits.maxSubscriptions,
+      at
+    )
+    this.#inbox = new Inbox(options.inboxes, () => {
+      metrics.limited("waiting_bytes")
+      this.end("inbox_full", CLOSE.INBOX_FULL)
+    })
     this.#metrics = metrics
     this.#rooms = rooms
     this.#topicReaders = topicReaders
@@ -257,8 +266,7 @@ export class Client implements Member {
     this.#topicReaders.delete(this)
     clearTimeout(this.#graceTimer)
     this.delivery.close()
-    this.#inbox.length = 0
-    this.#inboxBytes = 0
+    this.#inbox.clear()
     this.#metrics.disconnected()
     if (this.#user !== undefined) this.#metrics.loggedOut()
   }
@@ -284,7 +292,25 @@ export class Client implements Member {
 
   /** The number of its API key; undefined while it is not logged in. */
   get keyId(): number | undefined {
-    return this.counted?.keyId
+    return this.shares?.keyId
+  }
+
+  /** What it holds has changed. */
+  recount(): void {
+    this.countFor(this.shares)
+  }
+
+  /** What it holds counts for these, in place of those that it counted for. */
+  countFor(shares: OwnShares | undefined): void {
+    if (this.shares !== undefined) {
+      this.shares.ofKey.subscriptions -= this.#counted
+      this.shares.ofUser.subscriptions -= this.#counted
+    }
+    this.shares = shares
+    this.#counted = shares === undefined ? 0 : this.holdings.count
+    if (shares === undefined) return
+    shares.ofKey.subscriptions += this.#counted
+    shares.ofUser.subscriptions += this.#counted
   }
 
   /** Milliseconds until it may log in (again); 0: it does now. */
@@ -295,7 +321,13 @@ export class Client implements Member {
   /** False when it sends more than it may; it is closed then. */
   mayReceive(bytes: number, now: number): boolean {
     const messages = this.#messages.take(1, now)
-    if (messages && this.#bytes.take(bytes, now)) return true
+    if (messages && this.#bytes.take(bytes, now)) {
+      if (this.shares === undefined) return true
+      const { ofKey, ofUser } = this.shares
+      const [ofKeyMay, ofUserMay] = [ofKey.messages.take(1, now), ofUser.messages.take(1, now)]
+      if (ofKeyMay && ofUserMay) return true
+      this.#metrics.limited(ofKeyMay ? "messages_per_user" : "messages_per_key")
+    }
     this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
     return false
   }
@@ -308,22 +340,25 @@ export class Client implements Member {
   }
 
   /** Puts a frame in line. False when the line is full; the client is closed then. */
-  enqueue(read: () => Inbound, bytes: number): boolean {
-    const waiting = this.#inbox.length
-    const most = this.#user === undefined ? this.#newcomerBytes : INBOX_BYTES
-    if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#inboxBytes + bytes > most)) {
-      this.end("inbox_full", CLOSE.INBOX_FULL)
-      return false
-    }
-    this.#inbox.push({ read, bytes })
-    this.#inboxBytes += bytes
-    return true
+  enqueue(item: Unread): boolean {
+    if (this.#inbox.add(item, this.#user === undefined ? this.#newcomerBytes : INBOX_BYTES))
+      return this.isOpen
+    this.end("inbox_full", CLOSE.INBOX_FULL)
+    return false
   }
 
   next(): Unread | undefined {
-    const item = this.#inbox.shift()
-    if (item !== undefined) this.#inboxBytes -= item.bytes
-    return item
+    return this.#inbox.next()
+  }
+
+  /** Milliseconds until it may name so many instruments, and which limit says so; 0: it does now. */
+  entriesWaitMs(amount: number, now: number): readonly [number, Limit] {
+    const shares = this.shares
+    const own = this.#entries.takeOrWait(amount, now)
+    if (own > 0 || shares === undefined) return [own, "entries_per_second"]
+    const ofKey = shares.ofKey.entries.takeOrWait(amount, now)
+    if (ofKey > 0) return [ofKey, "entries_per_key"]
+    return [shares.ofUser.entries.takeOrWait(amount, now), "entries_per_user"]
   }
 
   send(text: string): void {

@@ -5,9 +5,14 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { FeedError } from "../bus/feed.ts"
+import { Admission } from "./admission.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
+import { CLOSE } from "./client.ts"
 import { makeLeaving } from "./leaving.ts"
+import type { Unread } from "./inbox.ts"
+import { Lane } from "./lane.ts"
+import type { LaneOptions } from "./lane.ts"
 import type { LoginDeps } from "./logins.ts"
 import { makeLogins } from "./logins.ts"
 import { ordersTopic } from "./orderUpdates.ts"
@@ -17,7 +22,10 @@ import type { SubscribeDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
 export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
-  Omit<LoginDeps, "leaveRooms" | "subscriptions">
+  Omit<LoginDeps, "leaveRooms" | "subscriptions"> & {
+    /** Where requests of the usual size take turns. */
+    readonly lane: Lane
+  }
 
 const noOrders: Problem = {
   code: "ORDERS_UNAVAILABLE",
@@ -40,13 +48,22 @@ export interface Conversation {
 const MOST_UNREAD_BYTES = 1024 * 1024
 const UNREAD_EVERY_MS = 20
 
-/** Reading more than this takes a millisecond: such frames wait for a turn of the event loop of their own. */
-const LARGE_BYTES = 64 * 1024
+/** Some hundred entries. More is a large request: it waits for its turn unparsed. */
+export const LARGE_BYTES = 4096
+
+/** Requests of the usual size: a ping waits for a few of them. */
+export const usualLane: LaneOptions = { creditMs: 100, roundMs: 1, latenessMs: 0.4, longestPauseMs: 3 }
+/** Pieces of large requests: whoever sends one waits. */
+const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, longestPauseMs: 200 }
+
+/** Requests that were declined for the entries that they name, before a client is closed. */
+const PATIENCE = 20
 
 export const makeConversation = (deps: ConversationDeps): Conversation => {
-  const { feed, keeper, metrics, orders } = deps
-  const slices = new Slices()
-  const leaving = makeLeaving({ ...deps, slices })
+  const { feed, keeper, lane, metrics, now, orders } = deps
+  const slices = new Slices(new Lane(bulkLane).turn)
+  const admission = new Admission()
+  const leaving = makeLeaving({ ...deps, slices, goodbyes: new Slices(new Lane(bulkLane).turn) })
   const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
   const subscriptions = makeSubscriptions({ ...deps, slices, leaving })
   const { subscribe } = subscriptions
@@ -71,6 +88,26 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
       client.fail(code, message, requestId)
     })
 
+  /** Declines what names more instruments than the client may name now. */
+  const tooManyEntries = (client: Client, amount: number, requestId: string | undefined): boolean => {
+    const [waitMs, limit] = client.entriesWaitMs(amount, now())
+    if (waitMs === 0) {
+      client.declinedRequests = 0
+      return false
+    }
+    metrics.limited(limit)
+    if (++client.declinedRequests > PATIENCE) client.end("too_many_requests", CLOSE.TOO_MANY_REQUESTS)
+    else {
+      const seconds = Math.ceil(waitMs / 1000)
+      client.fail(
+        "RATE_LIMITED",
+        `Too many instruments in a short time: try again in ${seconds} s`,
+        requestId
+      )
+    }
+    return true
+  }
+
   /** The verbs that need a login. */
   const serve = (
     client: Client,
@@ -78,6 +115,9 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
     request: AccountRequest,
     requestId: string | undefined
   ): Effect.Effect<void, FeedError> => {
+    if ("body" in request && "entries" in request.body) {
+      if (tooManyEntries(client, request.body.entries.length, requestId)) return Effect.void
+    }
     switch (request.verb) {
       case "subscribe":
         return "code" in request.body
@@ -149,29 +189,34 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
       )
     )
 
+  const handleUnread = Effect.fnUntraced(function* (client: Client, unread: Unread) {
+    const frame = unread.read()
+    const requestId = frame.kind === "ignored" ? undefined : frame.requestId
+    yield* handle(client, frame).pipe(
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause)
+          : Effect.andThen(
+              Effect.logError(`a request of client ${client.id} could not be handled`, cause),
+              Effect.sync(() =>
+                client.fail("SERVER_ERROR", "The gateway failed on this request; its log says why", requestId)
+              )
+            )
+      )
+    )
+  })
+
   const drain = Effect.fnUntraced(function* (client: Client) {
     yield* settleIfDue(client)
     for (let unread = client.next(); unread !== undefined; unread = client.next()) {
-      if (unread.bytes > LARGE_BYTES) yield* slices.turn
-      const frame = unread.read()
-      const requestId = frame.kind === "ignored" ? undefined : frame.requestId
       if (client.waitingBytes > MOST_UNREAD_BYTES) yield* answersRead(client)
-      yield* handle(client, frame).pipe(
-        Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause)
-            ? Effect.failCause(cause)
-            : Effect.andThen(
-                Effect.logError(`a request of client ${client.id} could not be handled`, cause),
-                Effect.sync(() =>
-                  client.fail(
-                    "SERVER_ERROR",
-                    "The gateway failed on this request; its log says why",
-                    requestId
-                  )
-                )
-              )
-        )
-      )
+      if (unread.bytes > LARGE_BYTES) {
+        const line = client.user ?? client.address
+        yield* admission.one(line, Effect.andThen(slices.turn, handleUnread(client, unread)))
+      } else {
+        if (!lane.free) yield* lane.turn
+        yield* handleUnread(client, unread)
+      }
       if (client.mustSettle) yield* settleIfDue(client)
     }
     client.busy = false

@@ -17,6 +17,7 @@ export interface Holding {
   readonly tag: ModeTag
   readonly topic: string
   readonly seat: Seat
+  /** With the feed's own symbol. */
   readonly name: Named
   readonly mode: Mode
   /** The book levels that it asked for. */
@@ -25,19 +26,6 @@ export interface Holding {
 
 /** A name as a client spells it. */
 export type Spelled = Pick<Holding, "symbol" | "exchange">
-
-/** A holding as the feed knows it. */
-interface Held extends Holding {
-  readonly mode: Mode
-  readonly instrument: HeldInstrument
-}
-
-interface HeldInstrument {
-  readonly symbol: string
-  readonly exchange: string
-  /** Nearly always one. Spellings are limited (see spellings.ts), so it never is long. */
-  readonly held: Array<Held>
-}
 
 export interface Removed {
   readonly holdings: ReadonlyArray<Holding>
@@ -53,15 +41,18 @@ const keyOf = ({ exchange, symbol }: Spelled, tag: ModeTag): string =>
   `${tag}${exchange.length}:${exchange}${symbol}`
 
 export class Holdings {
-  readonly #bySpelling = new Map<string, Held>()
-  /** By the feed's name. A share that is held as `CENTRALBK-BE` may be CENTRALBK here. */
-  readonly #instruments = new Map<string, HeldInstrument>()
+  readonly #bySpelling = new Map<string, Holding>()
+  /**
+   * By the feed's name: a share that is held as `CENTRALBK-BE` may be CENTRALBK here. Nearly always one, and never many,
+   * since spellings are limited (see spellings.ts).
+   */
+  readonly #instruments = new Map<string, Array<Holding>>()
   #size = 0
 
   /** Whether the feed's subscription is held by any spelling. Names in the common spelling. */
   has(symbol: string, exchange: string, mode: Mode): boolean {
-    const instrument = this.#instruments.get(nameOf({ symbol, exchange }))
-    return instrument?.held.some((held) => held.mode === mode) === true
+    const held = this.#instruments.get(nameOf({ symbol, exchange }))
+    return held?.some((holding) => holding.mode === mode) === true
   }
 
   /** Subscriptions of the feed. */
@@ -91,7 +82,7 @@ export class Holdings {
    */
   spellingsOf(name: string): ReadonlyArray<Spelled> {
     const found = new Map<string, Spelled>()
-    for (const { exchange, symbol } of this.#instruments.get(name)?.held ?? []) {
+    for (const { exchange, symbol } of this.#instruments.get(name) ?? []) {
       found.set(nameOf({ exchange, symbol }), { symbol, exchange })
     }
     return [...found.values()]
@@ -105,29 +96,27 @@ export class Holdings {
   /**
    * Adds a holding, in place of an earlier one of the same spelling and mode number if there is one. Answers what the
    * feed is to be told where that was served under another symbol and was the last of its instrument and mode.
-   *
-   * @param name with the feed's own symbol
    */
-  put(name: Named, mode: Mode, holding: Holding): UnsubscribeRequest | undefined {
-    const key = keyOf(name, holding.tag)
+  put(holding: Holding): UnsubscribeRequest | undefined {
+    const key = keyOf(holding, holding.tag)
     const earlier = this.#bySpelling.get(key)
-    const { symbol, exchange } = name.instrument
-    const known = this.#instruments.get(nameOf(name.instrument))
-    const instrument = known ?? { symbol, exchange, held: [] }
-    if (known === undefined) this.#instruments.set(nameOf(instrument), instrument)
-    if (!instrument.held.some((held) => held.mode === mode)) this.#size++
-    const held: Held = { ...holding, mode, instrument }
-    instrument.held.push(held)
-    this.#bySpelling.set(key, held)
+    this.#bySpelling.set(key, holding)
+    const name = nameOf(holding.name.instrument)
+    const held = this.#instruments.get(name)
+    if (held?.some(({ mode }) => mode === holding.mode) !== true) this.#size++
+    if (held === undefined) this.#instruments.set(name, [holding])
+    else held.push(holding)
     return earlier === undefined ? undefined : this.#leave(earlier)
   }
 
   /** Takes a holding off its instrument. Answers what the feed is to be told where it was the last in its mode. */
-  #leave(gone: Held): UnsubscribeRequest | undefined {
-    const { instrument, mode } = gone
-    const { exchange, held, symbol } = instrument
+  #leave(gone: Holding): UnsubscribeRequest | undefined {
+    const { mode } = gone
+    const { exchange, symbol } = gone.name.instrument
+    const name = nameOf(gone.name.instrument)
+    const held = this.#instruments.get(name)!
     held.splice(held.indexOf(gone), 1)
-    if (held.length === 0) this.#instruments.delete(nameOf(instrument))
+    if (held.length === 0) this.#instruments.delete(name)
     if (held.some((other) => other.mode === mode)) return undefined
     this.#size--
     return { symbol, exchange, mode }
@@ -153,10 +142,10 @@ export class Holdings {
   clear(): Removed {
     const holdings = [...this]
     const requests: Array<UnsubscribeRequest> = []
-    for (const { exchange, held, symbol } of this.#instruments.values()) {
-      for (const [i, { mode }] of held.entries()) {
+    for (const held of this.#instruments.values()) {
+      for (const [i, { mode, name }] of held.entries()) {
         if (i === 0 || held.findIndex((other) => other.mode === mode) === i)
-          requests.push({ symbol, exchange, mode })
+          requests.push({ ...name.instrument, mode })
       }
     }
     this.#bySpelling.clear()

@@ -8,7 +8,7 @@ import type { Holding } from "./holdings.ts"
 import type { FailedEntry, UnsubscribedEntry } from "./messages/answers.ts"
 import type { UnsubscribeBody } from "./protocol.ts"
 import type { Rooms } from "./rooms.ts"
-import { Slices, atOnce } from "./slices.ts"
+import type { Slices } from "./slices.ts"
 
 export interface LeavingDeps {
   readonly feed: Feed["Service"]
@@ -16,13 +16,13 @@ export interface LeavingDeps {
   readonly brokerOf: (user: string) => Effect.Effect<string>
   readonly rooms: Rooms
   readonly slices: Slices
+  /** Those of clients that go: however many leave at once, nobody's request waits behind them. */
+  readonly goodbyes: Slices
 }
 
 export type Leaving = ReturnType<typeof makeLeaving>
 
-export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
-  /** Of their own: however many leave at once, nobody's request waits behind them. */
-  const goodbyes = new Slices()
+export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: LeavingDeps) => {
   let stopped = false
   const stop = (): void => {
     stopped = true
@@ -35,15 +35,12 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   }
 
   /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
-  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, turns: Slices, slice?: number) =>
-    turns.over(
-      holdings,
-      (some) =>
-        Effect.sync(() => {
-          if (!stopped) for (const holding of some) leaveSeat(client, holding)
-          return []
-        }),
-      slice
+  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, turns: Slices) =>
+    turns.over(holdings, (some) =>
+      Effect.sync(() => {
+        if (!stopped) for (const holding of some) leaveSeat(client, holding)
+        return []
+      })
     )
 
   /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
@@ -96,16 +93,16 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
     }
-    yield* slices.over(
-      entries,
-      (some) =>
-        Effect.sync(() => {
-          for (const entry of some) giveUp(entry)
-          return []
-        }),
-      atOnce(entries.length)
+    yield* slices.before(entries.length)
+    yield* slices.over(entries, (some) =>
+      Effect.sync(() => {
+        for (const entry of some) giveUp(entry)
+        client.recount()
+        return []
+      })
     )
     yield* release(client, user, requests)
+    yield* slices.before(entries.length)
     client.send(answers.unsubscribed(successful, failed, broker, requestId))
   })
 
@@ -116,16 +113,16 @@ export const makeLeaving = ({ brokerOf, feed, rooms, slices }: LeavingDeps) => {
   ) {
     const broker = yield* brokerOf(user)
     client.spellings.clear()
+    yield* slices.before(client.holdings.count)
     const { holdings, requests } = yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const removed = client.holdings.clear()
-        return Effect.as(
-          leaveSeats(client, removed.holdings, slices, atOnce(removed.holdings.length)),
-          removed
-        )
+        client.recount()
+        return Effect.as(leaveSeats(client, removed.holdings, slices), removed)
       })
     )
     yield* release(client, user, requests)
+    yield* slices.before(holdings.length)
     const successful = holdings.map(({ symbol, exchange }) => ({
       symbol,
       exchange,

@@ -2,6 +2,7 @@
 
 import { nameOf } from "../market/instrument.ts"
 import type { Holdings } from "./holdings.ts"
+import type { Limit } from "./metrics.ts"
 import type { ModeChoice, Named, Unusable } from "./protocol.ts"
 
 /** So many a second on average, and a burst at once. */
@@ -33,11 +34,13 @@ export class Allowance {
    */
   takeOrWait(amount: number, now: number): number {
     this.take(0, now)
-    if (this.#left >= amount) {
+    // More than ever fits at once is taken when all of it is there.
+    const needed = Math.min(amount, this.#burst)
+    if (this.#left >= needed) {
       this.#left -= amount
       return 0
     }
-    return ((amount - this.#left) * 1000) / this.#perSecond
+    return ((needed - this.#left) * 1000) / this.#perSecond
   }
 }
 
@@ -111,24 +114,30 @@ export const originMay = (
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
 
+/** Whose subscriptions are counted together, how many there are, and how many there may be. */
+export interface Room {
+  readonly whose: string
+  readonly held: number
+  readonly most: number
+  readonly limit: Limit
+}
+
 /**
- * Judges the entries of one request in their order: why an entry goes beyond what a client may hold, or undefined. What it
+ * Judges the entries of one request in their order: which room an entry does not fit into, or undefined. What the client
  * holds already, or names twice, takes no room; another spelling of it does, because it is served frames of its own.
  */
 export const roomFor = (
   holdings: Holdings,
   { tag }: ModeChoice,
-  most: number
-): ((entry: Named | Unusable) => string | undefined) => {
-  const held = holdings.count
+  rooms: ReadonlyArray<Room>
+): ((entry: Named | Unusable) => Room | undefined) => {
   const fresh = new Set<string>()
   return (entry) => {
     if (!entry.ok || holdings.find(entry, tag) !== undefined) return undefined
     const name = nameOf(entry)
-    if (!fresh.has(name) && held + fresh.size >= most) {
-      return `A client may hold ${most} subscriptions and holds ${held}`
-    }
-    fresh.add(name)
-    return undefined
+    if (fresh.has(name)) return undefined
+    const full = rooms.find(({ held, most }) => held + fresh.size >= most)
+    if (full === undefined) fresh.add(name)
+    return full
   }
 }

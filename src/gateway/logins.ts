@@ -14,7 +14,6 @@ import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
 import type { KeyGuard } from "./keyGuard.ts"
-import { Allowances, Tally } from "./limits.ts"
 import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
 import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
@@ -25,16 +24,15 @@ import type { Request } from "./protocol.ts"
 import type { Keeper } from "./resume/keeper.ts"
 import { makeResuming } from "./resume/resuming.ts"
 import type { Subscriptions } from "./subscriptions.ts"
+import { Shares } from "./shares.ts"
+import type { ShareLimits } from "./shares.ts"
 
 export interface LoginDeps {
   readonly feed: Feed["Service"]
   readonly keys: ApiKeys["Service"]
   readonly metrics: GatewayMetrics
   readonly keyGuard: KeyGuard
-  readonly limits: Pick<
-    GatewaySettings,
-    "maxConnectionsPerKey" | "maxConnectionsPerUser" | "maxLoginsPerKeyPerSecond"
-  >
+  readonly limits: ShareLimits & Pick<GatewaySettings, "maxConnectionsPerUser">
   readonly now: () => number
   readonly timeOfDay: () => number
   /** The name of the user's broker, whether or not its feed is there. */
@@ -56,27 +54,15 @@ export const makeLogins = (deps: LoginDeps) => {
   const { brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } = deps
   const { subscriptions } = deps
   const resuming = makeResuming(deps)
-  /** Logged-in clients by the number of their key, and by their user. */
-  const byKey = new Tally<number>()
-  const byUser = new Tally<string>()
-  /** All clients that one key may have come back at once. */
-  const perKey = new Allowances(
-    limits.maxLoginsPerKeyPerSecond,
-    limits.maxLoginsPerKeyPerSecond + 2 * limits.maxConnectionsPerKey
-  )
+  const shares = new Shares(limits)
   /** Keys that are too short, and were said to be. */
   const guessable = new Set<number>()
 
-  const count = (client: Client, keyId: number, user: string): void => {
-    client.counted = { keyId, user }
-    byKey.add(keyId)
-    byUser.add(user)
-  }
   const discount = (client: Client): void => {
-    if (client.counted === undefined) return
-    byKey.remove(client.counted.keyId)
-    byUser.remove(client.counted.user)
-    client.counted = undefined
+    if (client.shares === undefined) return
+    client.shares.ofKey.clients--
+    client.shares.ofUser.clients--
+    client.countFor(undefined)
   }
 
   /** Answered without a look at the key. Who goes on all the same is closed. */
@@ -143,18 +129,21 @@ export const makeLogins = (deps: LoginDeps) => {
     // It may have gone while its key was looked up: nobody would count it down again.
     if (!client.isOpen) return
     keyGuard.succeeded(shown)
-    const wait = perKey.takeOrWait(String(id), 1, now())
+    const own = shares.of(id, user, now())
+    const wait = own.ofKey.logins.takeOrWait(1, now())
     if (wait > 0) return tooManyLogins(client, "logins_per_key", wait, requestId)
-    const again = client.counted?.keyId === id
-    if (!again && byKey.of(id) >= limits.maxConnectionsPerKey)
+    const again = client.shares?.keyId === id
+    if (!again && own.ofKey.clients >= limits.maxConnectionsPerKey)
       return client.end("too_many_clients", CLOSE.TOO_MANY_CLIENTS)
-    if (client.counted?.user !== user && byUser.of(user) >= limits.maxConnectionsPerUser)
+    if (client.shares?.user !== user && own.ofUser.clients >= limits.maxConnectionsPerUser)
       return client.end("too_many_clients_of_user", CLOSE.TOO_MANY_CLIENTS_OF_USER)
     // Another account: nothing of the first one may reach this socket any more.
     if (client.user !== undefined && client.user !== user) yield* leave(client)
     if (!again) {
       discount(client)
-      count(client, id, user)
+      own.ofKey.clients++
+      own.ofUser.clients++
+      client.countFor(own)
     }
     if (key.length < API_KEY_MIN_LENGTH && !guessable.has(id)) {
       guessable.add(id)

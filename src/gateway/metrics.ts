@@ -88,9 +88,17 @@ export type Limit =
   | "logins"
   | "logins_per_key"
   | "searches"
+  | "messages_per_key"
+  | "messages_per_user"
   | "subscriptions"
   | "spellings"
+  | "subscriptions_per_key"
+  | "subscriptions_per_user"
   | "entries"
+  | "entries_per_second"
+  | "entries_per_key"
+  | "entries_per_user"
+  | "waiting_bytes"
 
 /** Why a client's connection ended. */
 export type CloseReason =
@@ -112,6 +120,7 @@ export type CloseReason =
   | "too_many_messages"
   | "too_many_wrong_keys"
   | "too_many_logins"
+  | "too_many_requests"
   | "too_many_clients"
   | "too_many_clients_of_user"
   | "no_pong"

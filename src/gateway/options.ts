@@ -48,17 +48,32 @@ export interface GatewayOptions {
   /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
   readonly maxMessagesPerSecond?: number
   readonly maxBytesPerSecond?: number
+  /** The same of all clients of one key, and of one user. */
+  readonly maxMessagesPerKeyPerSecond?: number
+  readonly maxMessagesPerUserPerSecond?: number
+  /** Bytes of all clients' messages that wait unread: beyond, the client with most of them is closed with 1013. */
+  readonly maxWaitingBytes?: number
   /** Searches over HTTP of one user a second, on average; five seconds' worth at once. Beyond: 429. */
   readonly maxSearchesPerSecond?: number
-  /** Subscriptions that one client may hold, and entries in one request. */
+  /** Subscriptions that one client may hold, and all clients of one key, and of one user. */
   readonly maxSubscriptions?: number
+  readonly maxSubscriptionsPerKey?: number
+  readonly maxSubscriptionsPerUser?: number
   /**
    * Spellings of an exchange other than in capitals or small letters (`Nse`, ` NSE`): of one client, and of all clients of
    * a user. Each is a text of its own for every tick.
    */
   readonly maxSpellings?: number
   readonly maxSpellingsPerUser?: number
+  /** Entries in one request. */
   readonly maxEntries?: number
+  /**
+   * Entries in all requests of one client a second, on average, and of all clients of one key, and of one user. At once as many as
+   * may be held, and ten seconds' worth. Beyond: `RATE_LIMITED`.
+   */
+  readonly maxEntriesPerSecond?: number
+  readonly maxEntriesPerKeyPerSecond?: number
+  readonly maxEntriesPerUserPerSecond?: number
   /** Origins of web pages that may connect, such as `https://charts.example`, or `*`. See limits.ts for the default. */
   readonly allowedOrigins?: ReadonlyArray<string>
   /** Addresses and networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For says which address a client has. */
@@ -102,11 +117,19 @@ export const defaults: GatewaySettings = {
   maxLoginsPerKeyPerSecond: 50,
   maxMessagesPerSecond: 2000,
   maxBytesPerSecond: 8 * 1024 * 1024,
+  maxMessagesPerKeyPerSecond: 20_000,
+  maxMessagesPerUserPerSecond: 40_000,
+  maxWaitingBytes: 64 * 1024 * 1024,
   maxSearchesPerSecond: 10,
   maxSubscriptions: 10_000,
+  maxSubscriptionsPerKey: 100_000,
+  maxSubscriptionsPerUser: 120_000,
   maxSpellings: 4,
   maxSpellingsPerUser: 16,
   maxEntries: 20_000,
+  maxEntriesPerSecond: 5000,
+  maxEntriesPerKeyPerSecond: 20_000,
+  maxEntriesPerUserPerSecond: 40_000,
   trustedProxies: [],
   resumeMs: 300_000,
   version: "unknown"

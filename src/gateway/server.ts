@@ -24,14 +24,17 @@ import { verdictOn } from "./certificate.ts"
 import type { GatewayClock } from "./clock.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
-import { makeConversation } from "./conversation.ts"
+import { LARGE_BYTES, makeConversation, usualLane } from "./conversation.ts"
 import { Descriptors, descriptorsOfProcess } from "./descriptors.ts"
 import { Doors } from "./doors.ts"
 import type { TlsFailed } from "./doors.ts"
 import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
 import { makeSearches } from "./http/searches.ts"
+import { Inboxes } from "./inbox.ts"
+import type { Unread } from "./inbox.ts"
 import { KeyGuard } from "./keyGuard.ts"
+import { Lane } from "./lane.ts"
 import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
 import type { GatewayStats } from "./metrics.ts"
@@ -44,7 +47,6 @@ import { statusOf } from "./delivery/status.ts"
 import { Turns } from "./delivery/turns.ts"
 import { Wheel } from "./delivery/wheel.ts"
 import { TrustedProxies } from "./address.ts"
-import type { Inbound } from "./protocol.ts"
 import { readFrame, readMessage } from "./protocol.ts"
 import { endOf, idleTimeoutOf } from "./endings.ts"
 import { Entrance } from "./entrance.ts"
@@ -152,6 +154,8 @@ const makeGateway = Effect.fnUntraced(function* (
   const turns = new Turns()
   const wheel = new Wheel(turns, now)
   const spellings = new Spellings(settings)
+  const lane = new Lane(usualLane)
+  const inboxes = new Inboxes(settings.maxWaitingBytes)
   // Among all gateways that read from one feed.
   const gatewayId = randomBytes(4).toString("hex")
   const brokerSetFor = (user: string): Effect.Effect<string> =>
@@ -175,6 +179,7 @@ const makeGateway = Effect.fnUntraced(function* (
     orders,
     keeper,
     keys,
+    lane,
     rooms,
     metrics,
     keyGuard,
@@ -192,26 +197,34 @@ const makeGateway = Effect.fnUntraced(function* (
   let lastClient = 0
 
   /** Takes the frame out of the library's memory; it is read when it is its turn. */
-  const reading = (client: Client, message: ArrayBuffer, binary: boolean): (() => Inbound) => {
+  const unread = (client: Client, message: ArrayBuffer, binary: boolean): Unread => {
+    const bytes = message.byteLength
     if (binary && client.encoding === "msgpack") {
-      const bytes = new Uint8Array(message.slice(0))
-      return () => readMessage(fromMsgpack(bytes), settings.maxEntries)
+      const packed = new Uint8Array(message.slice(0))
+      return { bytes, read: () => readMessage(fromMsgpack(packed), settings.maxEntries) }
     }
-    const text = Buffer.from(message).toString("utf8")
-    return () => readFrame(text, settings.maxEntries)
+    if (bytes <= LARGE_BYTES) {
+      const text = Buffer.from(message).toString("utf8")
+      return { bytes, read: () => readFrame(text, settings.maxEntries) }
+    }
+    // Large ones wait outside of the heap.
+    const copy = Buffer.from(message.slice(0))
+    return { bytes, read: () => readFrame(copy.toString("utf8"), settings.maxEntries) }
   }
 
   /** At most one fiber per client, and none while it is silent. */
   const receive = (client: Client, message: ArrayBuffer, binary: boolean): void => {
     metrics.received(message.byteLength)
     if (!client.mayReceive(message.byteLength, now())) return
-    if (client.enqueue(reading(client, message, binary), message.byteLength)) handle(client)
+    if (client.enqueue(unread(client, message, binary))) handle(client)
   }
 
   const handle = (client: Client): void => {
     if (client.busy) return
     client.busy = true
-    client.fiber = run(conversation.drain(client))
+    lane.run(() => {
+      client.fiber = run(conversation.drain(client))
+    })
   }
 
   const sample = (): void => {
@@ -261,6 +274,7 @@ const makeGateway = Effect.fnUntraced(function* (
         metrics,
         rooms,
         topicReaders,
+        inboxes,
         spellings,
         shared: { turns, wheel },
         limits: settings,

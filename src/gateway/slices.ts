@@ -3,11 +3,9 @@
  * requests of however many clients hold up each other, and nobody else.
  */
 import * as Effect from "effect/Effect"
-import * as Semaphore from "effect/Semaphore"
-import { breathe } from "../market/breathe.ts"
 
-/** Entries that are handled in one go: a millisecond or two. Lists up to here need no turn. */
-const SLICE = 250
+/** Entries that are handled in one go: a millisecond or less. Lists up to here need no turn. */
+const SLICE = 100
 
 /** Symbols in the largest request of existing clients. */
 const USUAL_BULK = 3000
@@ -16,9 +14,15 @@ const USUAL_BULK = 3000
 export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : SLICE)
 
 export class Slices {
-  readonly #turns = Semaphore.makeUnsafe(1)
-  /** Nothing is held while the work itself waits: a feed that is slow to answer one user delays no other. */
-  readonly turn = this.#turns.withPermits(1)(breathe)
+  /**
+   * Of all clients' long lists one piece at a time. Nothing is held while the work itself waits: a feed that is slow to answer
+   * one user delays no other.
+   */
+  readonly turn: Effect.Effect<void>
+
+  constructor(turn: Effect.Effect<void>) {
+    this.turn = turn
+  }
 
   /** Waits for its turn where the list is long. */
   before(length: number): Effect.Effect<void> {

@@ -22,9 +22,10 @@ import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import type { Holding } from "./holdings.ts"
 import { roomFor } from "./limits.ts"
+import type { Room } from "./limits.ts"
 import type { Leaving } from "./leaving.ts"
 import type { FailedEntry, SubscribedEntry } from "./messages/answers.ts"
-import type { GatewayMetrics, Limit } from "./metrics.ts"
+import type { GatewayMetrics } from "./metrics.ts"
 import { refusedStatus } from "./missingFeed.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { ModeChoice, Named, SubscribeBody } from "./protocol.ts"
@@ -42,7 +43,10 @@ export interface SubscribeDeps {
   readonly timeOfDay: () => number
   readonly rooms: Rooms
   readonly metrics: GatewayMetrics
-  readonly limits: Pick<GatewaySettings, "maxSubscriptions">
+  readonly limits: Pick<
+    GatewaySettings,
+    "maxSubscriptions" | "maxSubscriptionsPerKey" | "maxSubscriptionsPerUser"
+  >
   readonly slices: Slices
   readonly leaving: Leaving
 }
@@ -139,7 +143,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
     const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
-    return { holding, request, gone: client.holdings.put(name, mode, holding) }
+    return { holding, request, gone: client.holdings.put(holding) }
   }
 
   /**
@@ -201,61 +205,75 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     )
   })
 
-  /** The feed's results, or promises where there is none. */
-  const request = Effect.fnUntraced(function* (
-    client: Client,
-    user: string,
-    requests: ReadonlyArray<SubscribeRequest>
-  ) {
-    const taken = yield* Effect.result(slices.over(requests, (some) => feed.subscribe(user, client.id, some)))
-    const results: ReadonlyArray<SubscribeResult> = Result.isSuccess(taken)
-      ? taken.success
-      : requests.map((wanted) => promise(user, wanted))
-    return { results, deferred: Result.isFailure(taken) }
-  })
+  const roomsOf = ({ holdings, shares }: Client): ReadonlyArray<Room> => [
+    {
+      whose: "A client",
+      held: holdings.count,
+      most: limits.maxSubscriptions,
+      limit: "subscriptions"
+    },
+    {
+      whose: "The clients of an API key",
+      held: shares?.ofKey.subscriptions ?? 0,
+      most: limits.maxSubscriptionsPerKey,
+      limit: "subscriptions_per_key"
+    },
+    {
+      whose: "The clients of a user",
+      held: shares?.ofUser.subscriptions ?? 0,
+      most: limits.maxSubscriptionsPerUser,
+      limit: "subscriptions_per_user"
+    }
+  ]
 
-  /** Asks the feed for what is wanted. Changes nothing for the client yet. */
+  /** Asks the feed for what is wanted, piece by piece. Changes nothing for the client yet. */
   const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
     const { choice, depth, entries, terms } = body
     const broker = yield* brokerOf(user)
-    const beyond = roomFor(client.holdings, choice, limits.maxSubscriptions)
-    const refused = (limit: Limit, why: string | undefined): string | undefined => {
-      if (why !== undefined) metrics.limited(limit)
+    const beyond = roomFor(client.holdings, choice, roomsOf(client))
+    const refusal = (entry: Named): string | undefined => {
+      const full = beyond(entry)
+      const why =
+        full === undefined
+          ? client.spellings.take(user, entry)
+          : `${full.whose} may hold ${full.most} subscriptions and holds ${full.held}`
+      if (why !== undefined) metrics.limited(full?.limit ?? "spellings")
       return why
     }
-    const wants = entries.map((entry) => {
-      const want = wantOf(entry, choice, depth)
-      return (
-        (typeof want === "string" || !entry.ok
-          ? undefined
-          : (refused("subscriptions", beyond(entry)) ??
-            refused("spellings", client.spellings.take(user, entry)))) ?? want
-      )
-    })
-    const requests = wants.filter((want) => typeof want !== "string")
-    yield* slices.before(requests.length)
-    const { deferred, results } = yield* request(client, user, requests)
-    const answered: Array<SubscribedEntry | FailedEntry> = []
-    const joins: Array<Joining> = []
-    let next = 0
-    for (const [i, entry] of entries.entries()) {
-      const { symbol, exchange } = entry
-      const want = wants[i]
-      const result = typeof want === "string" ? undefined : results[next++]
-      if (entry.ok && typeof want !== "string" && want !== undefined && result?.status === "success") {
-        answered.push(answers.subscribedEntry(symbol, exchange, choice.mode, result, broker))
-        joins.push({
-          name: servedAs(entry, result.served_as),
-          choice,
-          terms,
-          topic: result.topic,
-          request: want
-        })
-      } else {
-        const message = typeof want === "string" ? want : (result?.message ?? "The feed gave no answer")
-        answered.push(answers.failedEntry(symbol, exchange, message, broker))
+    let deferred = false
+    /** The feed's results, or promises where there is none. */
+    const request = Effect.fnUntraced(function* (requests: ReadonlyArray<SubscribeRequest>) {
+      if (!deferred && requests.length > 0) {
+        const taken = yield* Effect.result(feed.subscribe(user, client.id, requests))
+        if (Result.isSuccess(taken)) return taken.success
+        deferred = true
       }
-    }
+      return requests.map((wanted): SubscribeResult => promise(user, wanted))
+    })
+    const joins: Array<Joining> = []
+    const piece = Effect.fnUntraced(function* (some: SubscribeBody["entries"]) {
+      const wants = some.map((entry) => {
+        const want = wantOf(entry, choice, depth)
+        return typeof want === "string" || !entry.ok ? want : (refusal(entry) ?? want)
+      })
+      const results = yield* request(wants.filter((want) => typeof want !== "string"))
+      let next = 0
+      return some.map((entry, i): SubscribedEntry | FailedEntry => {
+        const { symbol, exchange } = entry
+        const want = wants[i]!
+        if (typeof want === "string") return answers.failedEntry(symbol, exchange, want, broker)
+        const result = results[next++]
+        if (!entry.ok || result?.status !== "success") {
+          const message = result?.message ?? "The feed gave no answer"
+          return answers.failedEntry(symbol, exchange, message, broker)
+        }
+        const { served_as, topic } = result
+        joins.push({ name: servedAs(entry, served_as), choice, terms, topic, request: want })
+        return answers.subscribedEntry(symbol, exchange, choice.mode, result, broker)
+      })
+    })
+    yield* slices.before(entries.length)
+    const answered = yield* slices.over(entries, piece)
     yield* slices.before(entries.length)
     return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
   })
@@ -269,6 +287,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
       (some) => Effect.sync(() => (client.isOpen ? some.map((one) => join(client, one)) : [])),
       atOnce(joins.length)
     )
+    client.recount()
     if (deferred) {
       client.needsFeed = true
       for (const { holding } of joined) client.unserved.add(holding)
@@ -339,6 +358,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
       for (const gone of client.holdings.remove(holding.name, holding.mode).holdings)
         leaving.leaveSeat(client, gone)
     }
+    client.recount()
     if (refused.length > 0) {
       yield* Effect.logInfo(
         `client ${client.id}: ${refused.length} of ${waiting.length} subscriptions that waited for the feed were refused, such as: ${refused[0]!.reason}`

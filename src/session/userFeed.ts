@@ -273,6 +273,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
     info: peek(({ broker, status }) =>
       Effect.map(status, ({ reason, state }): FeedInfo => ({
         broker: broker.name,
+        ...(broker.simulated === true ? { simulated: true as const } : {}),
         state,
         modes: broker.modes,
         ...(reason === undefined ? {} : { reason })

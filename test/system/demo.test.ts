@@ -82,6 +82,11 @@ describe("the demo", () => {
           Effect.promise(() => TestClient.login(`ws://127.0.0.1:${port}`, key)),
           (c) => Effect.promise(() => c.close())
         )
+        assert.deepInclude(client.frames[0], { type: "auth", simulated: true })
+        assert.deepInclude(yield* Effect.promise(() => client.ask({ action: "get_broker_info" })), {
+          type: "broker_info",
+          simulated: true
+        })
         const data = () =>
           client.frames
             .filter((f) => f["type"] === "market_data")

@@ -1,6 +1,7 @@
 /** What a client, an address and a key may take of the gateway, over real sockets. */
 import { request } from "node:http"
 import { connect } from "node:net"
+import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { isLoopback, originMay } from "../../src/gateway/limits.ts"
@@ -301,6 +302,98 @@ describe("a client", () => {
     }
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined()
     expect(await client.subscribe("INFY", "NSE", 1)).toMatchObject({ status: "success" })
+  })
+})
+
+describe("the clients of a key, and of a user", () => {
+  const keys = ["one-key-of-asha-16", "another-of-asha-16"]
+  const [first, second] = keys as [string, string]
+  const symbols = ["INFY", "TCS", "RELIANCE"].map((symbol) => ({ symbol, exchange: "NSE" }))
+
+  it.each([
+    ["maxSubscriptionsPerKey", first, "The clients of an API key", "subscriptions_per_key"],
+    ["maxSubscriptionsPerUser", second, "The clients of a user", "subscriptions_per_user"]
+  ])("may hold so many subscriptions together: %s", async (option, key, whose, limit) => {
+    const gateway = await start({ [option]: 3 }, { keys })
+    const one = await TestClient.login(gateway.url, first)
+    const two = await TestClient.login(gateway.url, key)
+    await one.ask({ action: "subscribe", symbols: symbols.slice(0, 2), mode: 1 })
+    const answer = await two.ask({ action: "subscribe", symbols, mode: 1 })
+    expect(answer).toMatchObject({
+      status: "partial",
+      subscriptions: [
+        { status: "success" },
+        { status: "error", message: `${whose} may hold 3 subscriptions and holds 2` },
+        { status: "error" }
+      ]
+    })
+    expect(await counted(gateway, "limited_total", `"${limit}"`)).toBe(2)
+    const other = await TestClient.login(gateway.url, "KEY_B")
+    expect(await other.ask({ action: "subscribe", symbols, mode: 1 })).toMatchObject({ status: "success" })
+    // Given back, by request and by leaving.
+    await one.ask({ action: "unsubscribe", symbols: [symbols[0]] })
+    expect(await two.subscribe("TCS", "NSE", 1)).toMatchObject({ status: "success" })
+    expect(await two.subscribe("RELIANCE", "NSE", 1)).toMatchObject({ status: "partial" })
+    await one.close()
+    await expect.poll(async () => (await two.subscribe("RELIANCE", "NSE", 1))["status"]).toBe("success")
+    await two.ask({ action: "unsubscribe_all" })
+    expect(await two.ask({ action: "subscribe", symbols, mode: 1 })).toMatchObject({ status: "success" })
+  })
+
+  it.each([
+    ["maxMessagesPerKeyPerSecond", "messages_per_key"],
+    ["maxMessagesPerUserPerSecond", "messages_per_user"]
+  ])("may send so many messages together: %s", async (option, limit) => {
+    const gateway = await start({ [option]: 10 }, { keys })
+    const flooding = await TestClient.login(gateway.url, first)
+    const other = await TestClient.login(gateway.url, "KEY_B")
+    for (let i = 0; i < 60; i++) flooding.send({ action: "ping" })
+    expect(await flooding.closed).toMatchObject({ code: 4429, reason: "too many messages" })
+    expect(await counted(gateway, "limited_total", `"${limit}"`)).toBeGreaterThan(0)
+    // A new connection is no new start.
+    const again = await TestClient.login(gateway.url, first)
+    for (let i = 0; i < 20; i++) again.send({ action: "ping" })
+    expect(await again.closed).toMatchObject({ code: 4429 })
+    expect(await other.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+  })
+
+  it.each([
+    ["maxEntriesPerSecond", "maxSubscriptions", "entries_per_second"],
+    ["maxEntriesPerKeyPerSecond", "maxSubscriptionsPerKey", "entries_per_key"],
+    ["maxEntriesPerUserPerSecond", "maxSubscriptionsPerUser", "entries_per_user"]
+  ])("may name so many instruments: %s", async (rate, held, limit) => {
+    const gateway = await start({ [rate]: 1, [held]: 10 }, { keys })
+    const client = await TestClient.login(gateway.url, first)
+    const ask = () => client.ask({ action: "subscribe", symbols, mode: 1, request_id: 5 })
+    for (let i = 0; i < 6; i++) expect(await ask()).toMatchObject({ status: "success" })
+    const refused = await ask()
+    expect(refused).toMatchObject({ status: "error", code: "RATE_LIMITED", request_id: 5 })
+    expect(refused["message"]).toMatch(/try again in \d s/)
+    expect(await client.ask({ action: "unsubscribe", symbols })).toMatchObject({ code: "RATE_LIMITED" })
+    expect(await counted(gateway, "limited_total", `"${limit}"`)).toBe(2)
+    expect(await client.ask({ action: "ping" })).toMatchObject({ type: "pong" })
+    for (let i = 0; i < 25; i++) client.send({ action: "subscribe", symbols, mode: 1 })
+    expect(await client.closed).toMatchObject({ code: 4429, reason: "too many instruments asked for" })
+  })
+})
+
+describe("requests that wait unread", () => {
+  it("are so many bytes of all clients: beyond, the one with most of them is closed", async () => {
+    const gateway = await start(
+      { maxWaitingBytes: 300_000 },
+      { adjust: (feed) => ({ ...feed, info: () => Effect.never }) }
+    )
+    const [modest, greedy] = [
+      await TestClient.login(gateway.url, "KEY_A"),
+      await TestClient.login(gateway.url, "KEY_B")
+    ]
+    const request = { action: "get_broker_info", pad: "x".repeat(50_000) }
+    modest.send(request)
+    modest.send(request)
+    for (let i = 0; i < 7; i++) greedy.send(request)
+    expect(await greedy.closed).toMatchObject({ code: 1013, reason: "too many requests waiting" })
+    expect(modest.socket.readyState).toBe(WebSocket.OPEN)
+    expect(await counted(gateway, "limited_total", "waiting_bytes")).toBe(1)
   })
 })
 

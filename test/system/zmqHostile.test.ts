@@ -7,11 +7,12 @@ import * as Metric from "effect/Metric"
 import * as zmq from "zeromq"
 import { Feed } from "../../src/bus/feed.ts"
 import * as metrics from "../../src/bus/metrics.ts"
-import { ZmqPublisher } from "../../src/bus/zmq/index.ts"
+import { FeedServer, ZmqPublisher, remoteFeedLayer } from "../../src/bus/zmq/index.ts"
+import { LINK_VERSION, MAX_REQUEST_BYTES } from "../../src/bus/zmq/link.ts"
 import type { PublisherOptions } from "../../src/bus/zmq/index.ts"
 import type { FakeFeed } from "./fixtures/zmqFakeFeed.ts"
 import { depthTick, fakeFeedLayer } from "./fixtures/zmqFakeFeed.ts"
-import { start, until } from "./fixtures/zmqSupport.ts"
+import { freeEndpoint, start, until } from "./fixtures/zmqSupport.ts"
 
 /** The public socket with a well-behaved subscriber, and a tick every few milliseconds, each with a price of its own. */
 const makeSocket = Effect.fnUntraced(function* (options: PublisherOptions) {
@@ -62,6 +63,40 @@ const reopenedOnce = Effect.map(
   Metric.value(Metric.withAttributes(metrics.reopened, { socket: "public" })),
   ({ count }) => Number(count)
 )
+
+describe("the control socket", () => {
+  it.live("ends the connection of a gateway whose request is too long, and answers the others", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(fakeFeedLayer(() => {}))
+      const [control, frames] = [yield* freeEndpoint, yield* freeEndpoint]
+      yield* Layer.build(FeedServer.layer({ control, frames })).pipe(Effect.provideContext(context))
+      const remote = yield* Layer.build(remoteFeedLayer({ control, frames, timeout: "5 seconds" }))
+      const feed = Context.get(remote, Feed)
+      assert.strictEqual((yield* feed.attach("asha", "c1")).state, "connected")
+      const hostile = yield* Effect.acquireRelease(
+        Effect.sync(
+          () => new zmq.Dealer({ linger: 0, reconnectInterval: -1, sendTimeout: 1000, receiveTimeout: 1000 })
+        ),
+        (s) => Effect.sync(() => s.close())
+      )
+      hostile.connect(control)
+      const ping = JSON.stringify({ version: LINK_VERSION, id: 1, gateway: "hostile", op: "ping" })
+      const asked = Effect.promise(async () => {
+        try {
+          await hostile.send(ping)
+          const [answer] = await hostile.receive()
+          return JSON.parse(String(answer)).result as string
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code
+        }
+      })
+      assert.strictEqual(yield* asked, "ok")
+      yield* Effect.promise(() => hostile.send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 0x20)))
+      assert.strictEqual(yield* asked, "EAGAIN")
+      assert.strictEqual((yield* feed.attach("asha", "c2")).state, "connected")
+    })
+  )
+})
 
 describe("the public socket under attack", () => {
   it.live(

@@ -51,7 +51,7 @@ const EVENTS_PER_MESSAGE = 64
 /** Messages in a row before others get their turn on the event loop. */
 const RUN = 8
 /** Gateways that may be connected. Beyond, all are disconnected and may come again. */
-const PEERS = 64
+const PEERS = 16
 /** A gateway subscribes once, to everything. */
 const FRAMES_BOUNDS = { characters: 1000, subscriptions: 4 * PEERS }
 
@@ -133,9 +133,11 @@ const publishFrames = Effect.fnUntraced(function* (
     async (chunk, signal, progress) => {
       let messages = 0
       const send = async (message: Buffer): Promise<boolean> => {
-        const sent = await publisher.send(message)
+        const open = publisher.current()
+        if (open === undefined) return false
+        await open.send(message)
         if (++messages % RUN === 0) await breathe()
-        return sent
+        return true
       }
       for (const run of runsOf(chunk)) {
         if ("events" in run) {

@@ -52,7 +52,8 @@ export interface PublisherOptions {
  */
 const OUTBOX = 16_384
 const HIGH_WATER_MARK = 10_000
-const PEERS = 256
+/** Files that a process may have open are for brokers and clients first. */
+const PEERS = 96
 /**
  * Some 80 000 instruments and modes by their full names, or some hundred subscribers that ask for 2000 topics each: at most
  * about 110 MB in ZeroMQ.
@@ -162,8 +163,9 @@ export class ZmqPublisher extends Context.Service<
           "public",
           async (chunk, signal, progress) => {
             for (const item of chunk) {
-              if (signal.aborted) return
-              if (!(await socket.send([item.topic, bodyOf(item)]))) return
+              const open = socket.current()
+              if (signal.aborted || open === undefined) return
+              await open.send([item.topic, bodyOf(item)])
               progress.sent++
               if ("event" in item) progress.events++
               if (progress.sent % RUN === 0) await breathe()

@@ -24,8 +24,8 @@ export interface PublishingOptions {
 export interface PublishingSocket {
   readonly endpoint: string
   readonly subscribers: () => Subscribers
-  /** False while the socket is closed. */
-  readonly send: (message: zmq.MessageLike | Array<zmq.MessageLike>) => Promise<boolean>
+  /** To send on; undefined while the socket is closed. */
+  readonly current: () => zmq.XPublisher | undefined
 }
 
 /**
@@ -80,11 +80,6 @@ export const openPublishing = Effect.fnUntraced(function* (
   return {
     endpoint: bound.endpoint,
     subscribers: () => subscribers,
-    send: async (message) => {
-      const socket = bound.current()
-      if (socket === undefined) return false
-      await socket.send(message)
-      return true
-    }
+    current: bound.current
   }
 })

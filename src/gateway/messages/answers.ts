@@ -1,6 +1,6 @@
 /** What the gateway answers, as Schemas. Keys stand in the order in which they are written. */
 import * as Schema from "effect/Schema"
-import { Broker, ErrorCode, Name, Time, User, absent, requestId } from "./words.ts"
+import { Broker, ErrorCode, Name, Time, Simulated, User, absent, requestId } from "./words.ts"
 
 const success = Schema.Literal("success")
 
@@ -46,6 +46,7 @@ export const AuthAnswer = Schema.Struct({
   status: success,
   message: Schema.String,
   broker: Broker.annotate({ description: "Name of the account's broker; none where it has none" }),
+  simulated: Simulated,
   user_id: User,
   supported_features: Schema.Struct({ ltp: Schema.Boolean, quote: Schema.Boolean, depth: Schema.Boolean }),
   feed: Schema.optionalKey(MissingFeed),
@@ -140,6 +141,7 @@ export const BrokerInfo = Schema.Struct({
   type: Schema.Literal("broker_info"),
   status: success,
   broker: Broker,
+  simulated: Simulated,
   adapter_status: Schema.Literals(["connected", "disconnected"]),
   user_id: User,
   ...requestId

@@ -32,6 +32,11 @@ export const SlowPolicy = Schema.Literals(["conflate", "drop-oldest", "close"]).
 })
 
 export const Broker = Schema.String.annotate({ description: "Name of the account's broker" })
+export const Simulated = Schema.optionalKey(
+  Schema.Literal(true).annotate({
+    description: "The broker's market is a simulated one: every price is invented"
+  })
+)
 export const User = Schema.String.annotate({ description: "Name of the account" })
 
 export const Time = Schema.Int.annotate({ description: "Epoch milliseconds" })

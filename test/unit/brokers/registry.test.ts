@@ -55,7 +55,7 @@ describe("BrokerRegistry", () => {
         BrokerRegistry.layer.pipe(
           Layer.provide(
             Layer.succeed(BrokerOverrides, {
-              zerodha: { endpoint: "ws://127.0.0.1:1", connectionsPerLogin: 1 }
+              zerodha: { endpoint: "ws://127.0.0.1:1", simulated: false, connectionsPerLogin: 1 }
             })
           )
         )

@@ -33,7 +33,7 @@ const hold = (client: Client, symbol: string, tag: 1 | 2 | 3 | 4 = 2, depth = 5,
   const name = named(symbol, "NSE")
   const mode = tag === 1 ? "ltp" : tag === 2 ? "quote" : "depth"
   const seat = { terms } as never
-  client.holdings.put(name, mode, {
+  client.holdings.put({
     symbol,
     exchange: "NSE",
     tag,

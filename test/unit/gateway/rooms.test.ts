@@ -184,7 +184,7 @@ describe("holdings", () => {
     const at = `${name.instrument.symbol}/${mode}/${level}`
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const seat = rooms.join(at, feed, spelling, new Socket())
-    holdings.put(name, mode, { ...spelling, topic: at, seat, name, mode, depth: level })
+    holdings.put({ ...spelling, topic: at, seat, name, mode, depth: level })
   }
 
   it("remove one mode or all of a name, and tell the feed what is gone", () => {
@@ -225,7 +225,7 @@ describe("holdings", () => {
       const seat = rooms.join(name.instrument.symbol, feed, spelling, new Socket())
       const mode = tag === 1 ? "ltp" : "quote"
       const holding = { ...spelling, topic: name.instrument.symbol, seat, name, mode, depth: 5 } as const
-      return holdings.put(name, mode, holding)
+      return holdings.put(holding)
     }
     expect([put("CENTRALBK", 1), put("CENTRALBK", 2)]).toEqual([undefined, undefined])
     expect(put(undefined, 2)).toEqual({ symbol: "CENTRALBK", exchange: "NSE", mode: "quote" })
@@ -242,6 +242,20 @@ describe("holdings", () => {
       { symbol: "CENTRALBK-BE", exchange: "NSE", mode: "quote" }
     ])
     expect([holdings.count, holdings.size]).toEqual([0, 0])
+  })
+
+  it("give back the very records that were put in, which others know them by", () => {
+    const holdings = new Holdings()
+    const name = named("TCS")
+    const spelling = { symbol: "TCS", exchange: "NSE", tag: 1 } as const
+    const seat = rooms.join("TCS/ltp", feed, spelling, new Socket())
+    const holding = { ...spelling, topic: "TCS/ltp", seat, name, mode: "ltp", depth: 5 } as const
+    holdings.put(holding)
+    expect(holdings.find(name, 1)).toBe(holding)
+    expect([...holdings][0]).toBe(holding)
+    expect(holdings.remove(name, undefined).holdings[0]).toBe(holding)
+    holdings.put(holding)
+    expect(holdings.clear().holdings[0]).toBe(holding)
   })
 
   it("hold a name once per mode number, whatever the book level", () => {

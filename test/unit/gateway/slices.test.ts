@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { Lane } from "../../../src/gateway/lane.ts"
 import { Slices } from "../../../src/gateway/slices.ts"
 
 const numbers = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, i) => i)
@@ -7,7 +8,9 @@ const numbers = (length: number): ReadonlyArray<number> => Array.from({ length }
 describe("long lists", () => {
   it.live("keep their order, and take one piece of all of them in a turn of the event loop", () =>
     Effect.gen(function* () {
-      const slices = new Slices()
+      const slices = new Slices(
+        new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
+      )
       let loop = 0
       const count = () => {
         loop++
@@ -31,14 +34,16 @@ describe("long lists", () => {
         )
       // The first piece of each needs no turn.
       const later = pieces.slice(3).map((p) => p.loop)
-      assert.strictEqual(later.length, 12)
+      assert.strictEqual(later.length, 30)
       assert.strictEqual(new Set(later).size, later.length, later.join())
     })
   )
 
   it.live("wait for nobody's work, only for their turn", () =>
     Effect.gen(function* () {
-      const slices = new Slices()
+      const slices = new Slices(
+        new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
+      )
       const stuck = yield* slices.over(numbers(600), () => Effect.never).pipe(Effect.forkChild)
       const result = yield* slices.over(numbers(600), (some) => Effect.succeed(some))
       assert.strictEqual(result.length, 600)

@@ -11,7 +11,7 @@ const holding = (...names: ReadonlyArray<readonly [symbol: string, written?: str
   for (const [symbol, written = symbol] of names) {
     const spelled = { ok: true, symbol: written, exchange: "NSE", suffixDepth: undefined } as const
     const name = { ...spelled, instrument: { symbol, exchange: "NSE" } }
-    holdings.put(name, "ltp", {
+    holdings.put({
       symbol: written,
       exchange: "NSE",
       tag: 1,

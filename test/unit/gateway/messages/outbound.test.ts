@@ -131,7 +131,7 @@ describe("frames of the feed", () => {
   const holdings = new Holdings()
   const name = { symbol: "A", exchange: "NSE" }
   const named = { ok: true, ...name, instrument: name, suffixDepth: undefined } as const
-  holdings.put(named, "ltp", {
+  holdings.put({
     ...name,
     name: named,
     mode: "ltp",

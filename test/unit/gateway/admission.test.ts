@@ -1,0 +1,50 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { Admission } from "../../../src/gateway/admission.ts"
+
+describe("large requests", () => {
+  it.live("are handled two at a time, and one of each user", () =>
+    Effect.gen(function* () {
+      const admission = new Admission()
+      const now = new Map<string, number>()
+      let most = 0
+      let mostOfOne = 0
+      const one = (user: string) =>
+        admission.one(
+          user,
+          Effect.gen(function* () {
+            now.set(user, (now.get(user) ?? 0) + 1)
+            most = Math.max(
+              most,
+              [...now.values()].reduce((a, b) => a + b)
+            )
+            mostOfOne = Math.max(mostOfOne, ...now.values())
+            yield* Effect.sleep(2)
+            now.set(user, now.get(user)! - 1)
+          })
+        )
+      const users = ["a", "a", "a", "b", "c", "c", "d"]
+      yield* Effect.forEach(users, one, { concurrency: "unbounded" })
+      assert.strictEqual(most, 2)
+      assert.strictEqual(mostOfOne, 1)
+    })
+  )
+
+  it.live("of others are handled while those of one user get stuck, or are given up", () =>
+    Effect.gen(function* () {
+      const admission = new Admission()
+      const stuck = yield* Effect.forEach(
+        Array.from({ length: 50 }),
+        () => admission.one("a", Effect.never),
+        {
+          concurrency: "unbounded"
+        }
+      ).pipe(Effect.forkChild)
+      yield* Effect.sleep(1)
+      assert.strictEqual(yield* admission.one("b", Effect.succeed(7)), 7)
+      yield* Fiber.interrupt(stuck)
+      assert.strictEqual(yield* admission.one("a", Effect.succeed(8)), 8)
+    })
+  )
+})
