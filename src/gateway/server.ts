@@ -92,6 +92,9 @@ const CHECK_EVERY_MS = 5
 /** How often clients that lag are looked after, besides the moments in which their sockets drain. */
 const LAG_EVERY_MS = 250
 
+/** How long a broker's name is waited for where the feed may not answer: the table of users has it as well. */
+const NAME_WITHIN_MS = 500
+
 /** How often clients without a feed try for it: they are promised it within two seconds. */
 const SEEK_EVERY_MS = 1000
 
@@ -185,9 +188,10 @@ const makeGateway = Effect.fnUntraced(function* (
     now,
     timeOfDay,
     brokerOf: (user) =>
-      Effect.catch(
-        Effect.map(feed.info(user), ({ broker }) => broker),
-        () => brokerSetFor(user)
+      feed.info(user).pipe(
+        Effect.map(({ broker }) => broker),
+        Effect.catch(() => brokerSetFor(user)),
+        Effect.timeoutOrElse({ duration: NAME_WITHIN_MS, orElse: () => brokerSetFor(user) })
       )
   })
 

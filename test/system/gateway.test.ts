@@ -198,7 +198,8 @@ describe("accounts", () => {
       {
         adjust: (feed) => ({
           ...feed,
-          attach: (user, reader) => (answers ? feed.attach(user, reader) : Effect.never)
+          attach: (user, reader) => (answers ? feed.attach(user, reader) : Effect.never),
+          info: (user) => (answers ? feed.info(user) : Effect.never)
         })
       }
     )
