@@ -1,5 +1,5 @@
 # Everything goes through npm scripts, which run on the Node that package.json pins. ARGS goes to the command:
-#   make run ARGS="--broker angel --rate 500"
+#   make run ARGS="--demo --broker angel --rate 500"
 
 .PHONY: run test bench bench-quick chaos soak lint format check build clean
 

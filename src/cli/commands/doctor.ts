@@ -171,8 +171,12 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   checks.push(...configuration.checks)
   const demo = demoFolderOf(input.dataDir)
   // Damage is told by the check of the database; nothing can be said of users then.
-  const there = yield* Effect.orElseSucceed(usersIn(input.dataDir), (): FolderUsers | undefined => undefined)
-  if (isDemoFolder(demo) && there !== undefined && (demo === input.dataDir || there.real.length === 0)) {
+  const there = yield* Effect.result(usersIn(input.dataDir))
+  if (
+    isDemoFolder(demo) &&
+    there._tag === "Success" &&
+    (demo === input.dataDir || there.success.real.length === 0)
+  ) {
     return [...checks, ...(yield* checkStore(demo)).checks, ...checkDemo(input.dataDir, demo)]
   }
   if (!existsSync(join(input.dataDir, Store.DATABASE_FILE))) {
@@ -186,7 +190,9 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
   const store = yield* checkStore(input.dataDir)
   checks.push(...store.checks)
   // Without them a login could go to another address than the user means.
-  if (!configuration.usable || !store.usable || there === undefined) return checks
+  if (!configuration.usable || !store.usable) return checks
+  const broken = (error: Error): Check => fail("store", error.message, remedyFor(error, input.dataDir))
+  if (there._tag === "Failure") return [...checks, broken(there.failure)]
   const surroundings = Layer.mergeAll(
     Store.layer({ dataDir: input.dataDir }),
     configuration.registry,
@@ -194,9 +200,12 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
     FrameBus.layer,
     Layer.succeed(Hours, hours)
   )
-  const rest = yield* accounts(input, there, hours, inUse).pipe(Effect.provide(surroundings), Effect.result)
+  const rest = yield* accounts(input, there.success, hours, inUse).pipe(
+    Effect.provide(surroundings),
+    Effect.result
+  )
   if (rest._tag === "Success") return [...checks, ...rest.success]
-  return [...checks, fail("store", rest.failure.message, remedyFor(rest.failure, input.dataDir))]
+  return [...checks, broken(rest.failure)]
 })
 
 export const doctor = Command.make("doctor", doctorFlags, (input) =>

@@ -2,7 +2,7 @@
  * Every command with a data folder that is none. Taken from the tree of commands, so that a new one is asked for its row: it ends with 1
  * and says which folder it was, in words, and what only reads makes none.
  */
-import { existsSync, readdirSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,7 @@ type Missing = "made" | "refused" | "not needed"
 
 /** What a command needs beside the folder, and what it does where there is none. */
 const rows: Readonly<Record<string, readonly [args: ReadonlyArray<string>, missing: Missing]>> = {
+  "secret renew": [["--forget"], "refused"],
   serve: [["--port", "0", "--zmq", "off"], "made"],
   feed: [
     ["--zmq", "off", "--feed-control", "tcp://127.0.0.1:*", "--feed-frames", "tcp://127.0.0.1:*"],
@@ -157,6 +158,26 @@ describe("whatever else is wrong", () => {
       assert.strictEqual(code, 1, said)
       assert.include(said, says)
       plain(said)
+    })
+  )
+
+  it.live.each([
+    ["doctor --offline --port 0 --zmq off"],
+    ["serve --port 0 --zmq off"],
+    ["keys list"],
+    ["users list"]
+  ])("algoways %s, where the key file was lost", ([line]) =>
+    Effect.gen(function* () {
+      const dataDir = yield* folder
+      const typed = (text: string) => outcome([...text.split(" "), "--data-dir", dataDir])
+      assert.strictEqual((yield* typed("users add asha")).code, 0)
+      assert.strictEqual((yield* typed("keys create asha")).code, 0)
+      rmSync(join(dataDir, "secret.key"))
+      const { code, said } = yield* typed(line!)
+      assert.strictEqual(code, 1, said)
+      assert.include(said, join(dataDir, "secret.key"))
+      plain(said)
+      assert.isFalse(existsSync(join(dataDir, "secret.key")))
     })
   )
 })
