@@ -13,7 +13,7 @@ export const microseconds = (): number =>
   Math.round((performance.timeOrigin + performance.now()) * 1000) % 1e9
 
 /** Ticks of what begins with "L" in one turn: however many of these somebody reads, the market's load stays the same. */
-const LEISURELY_PER_TURN = 60
+const LEISURELY_PER_TURN = 200
 
 interface Active {
   readonly view: View

@@ -13,7 +13,7 @@ const subscribeAll = {
 export const intervals: Acts = {
   /** Nearly all of it waits for its time, nearly all of the time. */
   "long intervals of much": {
-    connections: 20,
+    connections: 10,
     seconds: 2.5,
     run: (task) =>
       lives(task, async (socket, { count }) => {

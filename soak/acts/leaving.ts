@@ -5,34 +5,38 @@ import type { Acts } from "./act.ts"
 import type { Life } from "./connections.ts"
 import { answerTo, lives } from "./connections.ts"
 
-const MANY = 3000
-/** They tick a few at a time; see the suite's feed. */
-const names = Array.from({ length: MANY }, (_, i) => ({ symbol: `L${i}`, exchange: "NSE" }))
-const subscribeAll = { action: "subscribe", mode: 1, symbols: names }
+/** All that a client may hold, and a good part of it. They tick a few at a time; see the suite's feed. */
+const ALL = 10_000
+const MANY = 4000
+const subscribeTo = (many: number) => ({
+  action: "subscribe",
+  mode: 1,
+  symbols: Array.from({ length: many }, (_, i) => ({ symbol: `L${i}`, exchange: "NSE" }))
+})
 
-/** An answer that is as long: a handful of them is more than a socket that is not read takes. */
+/** An answer that is as long: these are more than a socket takes that is not read. */
 const echo = JSON.stringify({ action: "ping", _pingId: "x".repeat(250_000) })
-const ECHOES = 16
-/** Until a good part of all that is held waits in the outbox. */
-const LAG_MS = 500
-
-/** Holds much, and stops reading while all of it ticks. */
-const fallBehind = async (socket: WebSocket): Promise<void> => {
-  await answerTo(socket, subscribeAll)
+const ECHOES = 36
+const fill = (socket: WebSocket): void => {
   socket.pause()
   for (let i = 0; i < ECHOES; i++) socket.send(echo)
-  await sleep(LAG_MS)
 }
+/** In which so much ticks. */
+const lagMs = (many: number): number => 200 + many / 10
 
+/** Holds much, and stops reading while all of it ticks. */
 const behind =
-  (then: (socket: WebSocket) => Promise<void>): Life =>
+  (many: number, then: (socket: WebSocket) => Promise<void>): Life =>
   async (socket, { count }) => {
-    await fallBehind(socket)
+    await answerTo(socket, subscribeTo(many))
+    fill(socket)
+    await sleep(lagMs(many))
+    count()
     await then(socket)
     count()
   }
 
-const act = { connections: 8, seconds: 2 }
+const act = { connections: 4, seconds: 3 }
 
 export const leaving: Acts = {
   "lagging clients that leave": {
@@ -40,7 +44,7 @@ export const leaving: Acts = {
     run: (task) =>
       lives(
         task,
-        behind(() => Promise.resolve())
+        behind(ALL, () => Promise.resolve())
       )
   },
   "lagging clients that give up all": {
@@ -48,7 +52,7 @@ export const leaving: Acts = {
     run: (task) =>
       lives(
         task,
-        behind((socket) => {
+        behind(MANY, (socket) => {
           socket.resume()
           return answerTo(socket, { action: "unsubscribe_all" })
         })
@@ -59,7 +63,7 @@ export const leaving: Acts = {
     run: (task) =>
       lives(
         task,
-        behind((socket) => {
+        behind(MANY, (socket) => {
           socket.resume()
           return answerTo(socket, { action: "authenticate", api_key: task.otherKey })
         })
@@ -69,24 +73,24 @@ export const leaving: Acts = {
   "readers that stop and go": {
     ...act,
     run: (task) =>
-      lives(task, async (socket, { count }) => {
-        await fallBehind(socket)
-        for (let i = 0; i < 5; i++) {
-          socket.resume()
-          await answerTo(socket, { action: "ping" })
-          count()
-          socket.pause()
-          for (let k = 0; k < ECHOES; k++) socket.send(echo)
-          await sleep(LAG_MS)
-        }
-      })
+      lives(
+        task,
+        behind(MANY, async (socket) => {
+          for (let i = 0; i < 5; i++) {
+            socket.resume()
+            await answerTo(socket, { action: "ping" })
+            fill(socket)
+            await sleep(lagMs(MANY))
+          }
+        })
+      )
   },
   /** Wants its frames one by one, and by topic, and one by one. */
   "changes of mind": {
     ...act,
     run: (task) =>
       lives(task, async (socket, { count }) => {
-        await answerTo(socket, subscribeAll)
+        await answerTo(socket, subscribeTo(MANY))
         for (let i = 0; i < 500; i++) {
           await answerTo(socket, { action: "authenticate", api_key: task.key, events: i % 2 === 0 })
           count()

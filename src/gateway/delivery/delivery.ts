@@ -9,7 +9,8 @@ import type { Seat, Terms } from "../rooms.ts"
 import type { Encoding, Extras } from "./encoding.ts"
 import { encoded, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"
-import type { Loss, Lost, OutboxLimits } from "./outbox.ts"
+import { lostBetween, isNothing, noticeOf } from "./notice.ts"
+import type { Lost, OutboxLimits } from "./outbox.ts"
 import { Outbox } from "./outbox.ts"
 import { Parcel } from "./parcel.ts"
 import { PIECE } from "./turns.ts"
@@ -55,18 +56,8 @@ export interface Shared {
   readonly wheel: Wheel
 }
 
-const differing = (before: Readonly<Lost>, after: Readonly<Lost>): Lost => ({
-  conflated: after.conflated - before.conflated,
-  dropped: after.dropped - before.dropped,
-  statuses: after.statuses - before.statuses
-})
-
-const isNothing = ({ conflated, dropped, statuses }: Lost): boolean => conflated + dropped + statuses === 0
-
 /** Notices are told no oftener while a client lags. */
 const NOTICE_EVERY_MS = 1000
-/** Subscriptions that a notice names; beyond, it only counts them. */
-const NOTICE_MOST = 500
 
 export class Delivery {
   readonly #encoding: Encoding
@@ -256,7 +247,7 @@ export class Delivery {
 
   /** Tells the metrics what was lost, also of a client that will never read a notice. */
   #count(): void {
-    const lost = differing(this.#counted, this.#outbox.lost)
+    const lost = lostBetween(this.#counted, this.#outbox.lost)
     if (isNothing(lost)) return
     this.#counted = { ...this.#outbox.lost }
     this.#wire.lost(lost)
@@ -265,7 +256,7 @@ export class Delivery {
   /** Tells the client what was lost since the last notice. */
   #notice(now: number): void {
     this.#count()
-    const lost = differing(this.#told, this.#counted)
+    const lost = lostBetween(this.#told, this.#counted)
     const losses = this.#outbox.takeLosses()
     const from = this.#toldAt === 0 ? this.#laggingSince : Math.max(this.#toldAt, this.#laggingSince)
     this.#toldAt = now
@@ -275,28 +266,4 @@ export class Delivery {
     const notice = noticeOf(at - (now - from), at, lost, losses)
     this.#write(new Parcel(encoded(notice, this.#encoding), undefined))
   }
-}
-
-const noticeOf = (
-  from: number,
-  at: number,
-  { conflated, dropped, statuses }: Lost,
-  losses: ReadonlyMap<Seat, Readonly<Loss>>
-): string => {
-  const symbols: Array<object> = []
-  for (const [{ spelling }, loss] of losses) {
-    if (symbols.length === NOTICE_MOST) break
-    const { exchange, symbol, tag } = spelling
-    symbols.push({ symbol, exchange, mode: tag, ...loss })
-  }
-  return JSON.stringify({
-    type: "notice",
-    since: from,
-    at,
-    conflated,
-    dropped,
-    statuses,
-    subscriptions: losses.size,
-    symbols
-  })
 }

@@ -1,0 +1,40 @@
+/** What a client is told of that it lost. */
+import type { Seat } from "../rooms.ts"
+import type { Loss, Lost } from "./outbox.ts"
+
+/** Subscriptions that a notice names; beyond, it only counts them. */
+const NOTICE_MOST = 500
+
+export const lostBetween = (before: Readonly<Lost>, after: Readonly<Lost>): Lost => ({
+  conflated: after.conflated - before.conflated,
+  dropped: after.dropped - before.dropped,
+  statuses: after.statuses - before.statuses
+})
+
+export const isNothing = ({ conflated, dropped, statuses }: Lost): boolean =>
+  conflated + dropped + statuses === 0
+
+/** As JSON text. Times are epoch milliseconds. */
+export const noticeOf = (
+  from: number,
+  at: number,
+  { conflated, dropped, statuses }: Lost,
+  losses: ReadonlyMap<Seat, Readonly<Loss>>
+): string => {
+  const symbols: Array<object> = []
+  for (const [{ spelling }, loss] of losses) {
+    if (symbols.length === NOTICE_MOST) break
+    const { exchange, symbol, tag } = spelling
+    symbols.push({ symbol, exchange, mode: tag, ...loss })
+  }
+  return JSON.stringify({
+    type: "notice",
+    since: from,
+    at,
+    conflated,
+    dropped,
+    statuses,
+    subscriptions: losses.size,
+    symbols
+  })
+}
