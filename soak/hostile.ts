@@ -31,7 +31,7 @@ export const smallHostile: HostileSize = {
   // Other tests run beside this one: the latency of ticks is judged at full size only, and pings where they show a stall.
   unnoticedMicros: Infinity,
   unnoticedPingMs: 150,
-  pace: 0.6
+  pace: 0.4
 }
 export const fullHostile: HostileSize = {
   readers: 20,

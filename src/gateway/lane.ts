@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { Allowance } from "./limits.ts"
 
 export interface LaneOptions {
-  /** So much work needs no pauses, in milliseconds: what a usual client asks for at its start. */
+  /** So much work in a second needs no pauses, in milliseconds: what a usual client asks for at its start. */
   readonly creditMs: number
   /** What is handled in one go, in milliseconds; whoever has begun is not stopped. */
   readonly roundMs: number
@@ -16,9 +16,6 @@ export interface LaneOptions {
   /** A round that took longer than usual is no reason to stand still. */
   readonly longestPauseMs: number
 }
-
-/** By which the credit grows again. */
-const CREDIT_MS_PER_SECOND = 100
 
 /**
  * Something that takes so long, once in so long a time, keeps a tick waiting for half of it, in that share of the cases:
@@ -45,7 +42,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options
-    this.#credit = new Allowance(CREDIT_MS_PER_SECOND, options.creditMs, performance.now())
+    this.#credit = new Allowance(options.creditMs, options.creditMs, performance.now())
   }
 
   get #left(): number {

@@ -14,6 +14,7 @@ const gauge = (name: string, description: string) => Metric.gauge(`algoways_gate
 const clients = gauge("clients", "Open client connections")
 const loggedIn = gauge("authenticated", "Clients that are logged in")
 const topics = gauge("topics", "Topics that at least one client reads")
+const unread = gauge("waiting_bytes", "Bytes of clients' messages that wait for their turn")
 const waiting = gauge(
   "waiting_subscriptions",
   "Subscriptions of clients that wait for a feed to be there for them"
@@ -186,6 +187,11 @@ export class GatewayMetrics {
     topics.updateUnsafe(count, this.#context)
     waiting.updateUnsafe(waitingForFeed, this.#context)
     kept.updateUnsafe(keptSets, this.#context)
+  }
+
+  /** Bytes of clients' messages that nobody has looked at yet. */
+  unread(bytes: number): void {
+    unread.updateUnsafe(bytes, this.#context)
   }
 
   resumed(): void {

@@ -232,6 +232,7 @@ const makeGateway = Effect.fnUntraced(function* (
     let waiting = 0
     for (const client of clients) waiting += client.unserved.size
     metrics.reading(rooms.size, waiting, keeper.waiting)
+    metrics.unread(inboxes.bytes)
   }
 
   let closing = false

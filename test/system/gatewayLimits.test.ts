@@ -390,6 +390,12 @@ describe("requests that wait unread", () => {
     const request = { action: "get_broker_info", pad: "x".repeat(50_000) }
     modest.send(request)
     modest.send(request)
+    const waiting = async (): Promise<number> => {
+      const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()
+      return Number(/^algoways_gateway_waiting_bytes (\d+)$/m.exec(text)?.[1])
+    }
+    // The first one is looked at.
+    await expect.poll(waiting).toBe(JSON.stringify(request).length)
     for (let i = 0; i < 7; i++) greedy.send(request)
     expect(await greedy.closed).toMatchObject({ code: 1013, reason: "too many requests waiting" })
     expect(modest.socket.readyState).toBe(WebSocket.OPEN)
