@@ -61,7 +61,7 @@ describe("a wrong entry in brokers.json", () => {
           builtInBrokers.filter((name) => name !== "kotak")
         )
       }),
-    120_000
+    180_000
   )
 })
 
@@ -104,7 +104,7 @@ describe("algoways serve", () => {
         second.serve.signal("SIGINT")
         assert.strictEqual(yield* Effect.promise(() => second.serve.ended), 0)
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -224,7 +224,7 @@ describe("algoways status", () => {
           assert.notInclude(err, "schlüssel")
         }
       }),
-    120_000
+    180_000
   )
 })
 
@@ -289,7 +289,7 @@ describe("algoways feed and gateway, two processes", () => {
         assert.match(infy.out, /^NSE:INFY: It ticks/m, infy.err)
         assert.match(infy.out, /^wanted +Depth with 5 levels$/m)
       }),
-    120_000
+    180_000
   )
 })
 
@@ -338,6 +338,6 @@ describe("the administrative commands", () => {
           assert.notInclude(err, "    at ", `no stack for an expected failure: ${args.join(" ")}`)
         }
       }),
-    120_000
+    180_000
   )
 })

@@ -114,7 +114,7 @@ describe("the demo", () => {
           for (const entry of given.filter((e) => e !== "")) assert.match(entry, allowed)
         }
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -166,7 +166,7 @@ describe("the demo", () => {
         assert.strictEqual(refused.frames[0]!["code"], "AUTHENTICATION_ERROR")
         yield* Effect.promise(() => refused.close())
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -198,7 +198,7 @@ describe("the demo", () => {
         )
         assert.isAbove(of("user asha").length, 0)
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -218,7 +218,7 @@ describe("the demo", () => {
         assert.notInclude(serve.err(), "older version")
         assert.strictEqual(serve.out(), "")
       }),
-    120_000
+    180_000
   )
 })
 
@@ -256,7 +256,7 @@ describe("--simulator", () => {
         const doctor = yield* run(["doctor", "--simulator", url!, "--offline", "--port", "0"], env)
         assert.include(doctor.out, "user asha, broker: Upstox is simulated at ws://127.0.0.1:")
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -278,6 +278,6 @@ describe("--simulator", () => {
           assert.include(err, said)
         }
       }),
-    120_000
+    180_000
   )
 })

@@ -94,7 +94,7 @@ describe("algoways doctor", () => {
         assert.notInclude(out, login.authToken)
         assert.strictEqual((yield* doctor("--offline")).of("user asha, login").found, "not tried: --offline")
       }),
-    60_000
+    180_000
   )
 
   it.live(
@@ -131,7 +131,7 @@ describe("algoways doctor", () => {
         assert.strictEqual(broken.of("calendar").grade, "fail")
         assert.strictEqual(broken.of("database").grade, "ok")
       }),
-    90_000
+    180_000
   )
 })
 
@@ -166,7 +166,7 @@ describe("algoways doctor on a certificate", () => {
         assert.deepInclude(none, { grade: "fail" })
         assert.include(none.found, "holds no certificate")
       }),
-    90_000
+    180_000
   )
 })
 
@@ -207,7 +207,7 @@ describe("algoways doctor beside what runs", () => {
         assert.include((yield* doctor("--force")).of("user asha, login").found, "accepts it")
         assert.strictEqual(logins(), 2)
       }),
-    90_000
+    180_000
   )
 
   it.live(
@@ -226,7 +226,7 @@ describe("algoways doctor beside what runs", () => {
         assert.deepInclude(of("user asha, login"), { grade: "warn" })
         assert.strictEqual(logins(), 0)
       }),
-    60_000
+    180_000
   )
 
   it.live(
@@ -259,7 +259,7 @@ describe("algoways doctor beside what runs", () => {
         assert.deepInclude(damaged.of("database"), { grade: "fail" })
         assert.include(damaged.of("database").remedy, "backup")
       }),
-    60_000
+    180_000
   )
 })
 
