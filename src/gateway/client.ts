@@ -149,6 +149,8 @@ export class Client implements Member {
   /** The fiber that handles frames, while there are any. */
   fiber: Fiber.Fiber<void> | undefined
   busy = false
+  /** How often the next frame was asked for: the first one is done with at the second. */
+  #looks = 0
   /** The topic of the account's order updates, while the client reads them. */
   ordersTopic: string | undefined
   /** Why it ends, once the gateway has decided so. */
@@ -348,6 +350,7 @@ export class Client implements Member {
   }
 
   next(): Unread | undefined {
+    this.#looks++
     return this.#inbox.next()
   }
 
@@ -444,6 +447,11 @@ export class Client implements Member {
   drop(reason: CloseReason): void {
     this.endsFor = reason
     this.#socket?.close()
+  }
+
+  /** Its first request waits, or is being handled. */
+  get isHeard(): boolean {
+    return this.busy && this.#looks < 2
   }
 
   /** For another one: at once, together with the message that it may have begun. */

@@ -139,7 +139,7 @@ export class Entrance {
   }
 
   loggedIn(client: Client): void {
-    this.#newcomers.left(client)
+    this.#newcomers.loggedIn(client)
   }
 
   closed(client: Client): void {

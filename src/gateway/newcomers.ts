@@ -1,9 +1,12 @@
 /**
  * Clients that have not logged in. Anybody can be one, and what one sends the library keeps until the message is whole, which
  * nobody sees: so there are few at a time, and with them a bound on that memory. Whoever comes when all places are taken waits
- * with the handshake. A client logs in at once, so those that have not within a second make room.
+ * with the handshake. A client logs in at once, so those that have not within a second make room. In a crowd of good clients, as after
+ * a restart, that takes longer, because they or we are busy: they have more time as long as others of them log in.
  */
 export interface Newcomer {
+  /** Its first request waits for us. */
+  readonly isHeard: boolean
   /** It takes too long and others wait. */
   readonly makeRoom: () => void
 }
@@ -16,6 +19,10 @@ export interface Waiting {
 
 /** How long a client is left in peace while others wait. */
 const PEACE_MS = 1000
+/** The same while logins go on. */
+const CROWD_PEACE_MS = 4000
+/** A login so lately: they do. */
+const LATELY_MS = 1000
 /** How long a handshake may wait. */
 const PATIENCE_MS = 5000
 const TEND_EVERY_MS = 100
@@ -27,12 +34,15 @@ export class Newcomers<N extends Newcomer> {
   readonly #inside = new Map<N, number>()
   /** The newest last. It is the first to enter: those before may not be there any more, or never have meant to log in. */
   readonly #waiting = new Map<Waiting, number>()
+  /** A gateway that has just started is met by a crowd. */
+  #lastLogin: number
   #timer: NodeJS.Timeout | undefined
   #tending = false
 
   constructor(most: number, now: () => number) {
     this.#most = most
     this.#now = now
+    this.#lastLogin = now()
   }
 
   get waiting(): number {
@@ -55,7 +65,12 @@ export class Newcomers<N extends Newcomer> {
     this.#inside.set(who, this.#now())
   }
 
-  /** It has logged in, or is gone. */
+  loggedIn(who: N): void {
+    this.#lastLogin = this.#now()
+    this.left(who)
+  }
+
+  /** It is gone. */
   left(who: N): void {
     if (this.#inside.delete(who) && this.#waiting.size > 0) this.tend()
   }
@@ -89,8 +104,11 @@ export class Newcomers<N extends Newcomer> {
       who.decline()
     }
     let wanted = this.#waiting.size - (this.#most - this.#inside.size)
+    const peace = now - this.#lastLogin < LATELY_MS ? CROWD_PEACE_MS : PEACE_MS
     for (const [who, since] of this.#inside) {
-      if (wanted-- <= 0 || now - since < PEACE_MS) break
+      if (wanted <= 0 || now - since < peace) break
+      if (who.isHeard) continue
+      wanted--
       this.#inside.delete(who)
       who.makeRoom()
     }

@@ -3,6 +3,7 @@ import { Newcomers } from "../../../src/gateway/newcomers.ts"
 
 interface Seated {
   readonly name: string
+  isHeard: boolean
   readonly makeRoom: () => void
 }
 
@@ -16,7 +17,7 @@ const setUp = (most: number) => {
     const who = {
       enter: () => {
         events.push(`${name} in`)
-        const client = { name, makeRoom: () => void events.push(`${name} made room`) }
+        const client = { name, isHeard: false, makeRoom: () => void events.push(`${name} made room`) }
         seated.set(name, client)
         places.joined(client)
       },
@@ -28,6 +29,8 @@ const setUp = (most: number) => {
   return {
     places,
     arrive,
+    hear: (name: string, isHeard: boolean) => void (seated.get(name)!.isHeard = isHeard),
+    logsIn: (name: string) => places.loggedIn(seated.get(name)!),
     leaves: (name: string) => places.left(seated.get(name)!),
     pass: (ms: number) => {
       now += ms
@@ -70,6 +73,30 @@ describe("clients that are not logged in", () => {
     assert.deepStrictEqual(happened(), [])
     pass(1)
     assert.deepStrictEqual(happened(), ["c made room", "e in"])
+  })
+
+  it("keep their places while their first request waits for the gateway", () => {
+    const { arrive, happened, hear, pass } = world(2)
+    pass(1000)
+    for (const name of ["a", "b", "c"]) arrive(name)
+    hear("a", true)
+    pass(1000)
+    assert.deepStrictEqual(happened(), ["a in", "b in", "b made room", "c in"])
+    arrive("d")
+    hear("a", false)
+    pass(100)
+    assert.deepStrictEqual(happened(), ["a made room", "d in"])
+  })
+
+  it("have more time while others log in, as in a crowd after a restart", () => {
+    const { arrive, happened, logsIn, pass } = world(2)
+    for (const name of ["a", "b", "c", "d", "e"]) arrive(name)
+    pass(900)
+    logsIn("b")
+    pass(200)
+    assert.deepStrictEqual(happened(), ["a in", "b in", "e in"])
+    pass(800)
+    assert.deepStrictEqual(happened(), ["a made room", "e made room", "d in", "c in"])
   })
 
   it("enter in the order of the newest first, so that a crowd that waits for nothing delays nobody", () => {
