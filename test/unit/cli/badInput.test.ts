@@ -122,18 +122,20 @@ describe.each(Object.entries(rows))("algoways %s", (command, [args, missing]) =>
     })
   )
 
-  it.live.runIf(process.platform === "linux" && missing !== "not needed")(
-    "ends where no folder can be made",
-    () =>
+  if (missing !== "not needed") {
+    it.live.runIf(process.platform === "linux")("ends where no folder can be made", () =>
       Effect.gen(function* () {
         const { code, said } = yield* outcome([...words, ...args, "--data-dir", "/proc/algoways"])
         assert.strictEqual(code, 1, said)
         assert.include(said, "/proc/algoways")
         plain(said)
       })
-  )
+    )
+  }
 
-  it.live.runIf(missing !== "made")("makes no folder where there is none", () =>
+  // Those that make one are tested where they do.
+  if (missing === "made") return
+  it.live("makes no folder where there is none", () =>
     Effect.gen(function* () {
       const parent = yield* folder
       const { code, said } = yield* outcome([...words, ...args, "--data-dir", join(parent, "typo")])
