@@ -25,6 +25,7 @@ import type { Change, Frame, Protocol, Sink, WireEvent } from "../protocols/prot
 import type { HookFaults } from "./containment.ts"
 import { endOf } from "./containment.ts"
 import type { CredentialSource, Unusable } from "./credentialSource.ts"
+import { FrameFaults, FrameGivenUp } from "./frameFaults.ts"
 import type { LeftOut } from "./guard.ts"
 import { faultOf } from "./guard.ts"
 import { logIn } from "./login.ts"
@@ -146,6 +147,8 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   let lastSignAt = now()
   let pingedAt = 0
   let defects = 0
+  let over = false
+  const faults = new FrameFaults()
   clocks.byte = 0
   clocks.pong = 0
   tap.opened(time())
@@ -164,12 +167,18 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
 
   /** A bug in a codec costs the frame, never the process; one that hits every frame costs the connection. */
   const broken = (defect: unknown): void => {
+    if (defect instanceof FrameGivenUp) {
+      // The decoder stands in the middle of it: what follows is not for it.
+      over = true
+      return fail(new ProtocolViolation({ detail: defect.message }))
+    }
     reject("defect", faultText(defect))
     if (++defects === MOST_DEFECTS) {
       fail(new ProtocolViolation({ detail: `the decoder failed on ${defects} frames in a row` }))
     }
   }
   const contain = (act: () => unknown): void => {
+    faults.begin()
     try {
       const answer = act()
       if (answer === undefined) defects = 0
@@ -210,14 +219,20 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   const sink: Sink = {
     tick: options.inlet(reject, leaveOut),
     spare: takeSpare,
-    reject,
+    reject: (cause, detail, instrument) => {
+      faults.add(cause)
+      reject(cause, detail, instrument)
+    },
     leftOut: (instrument, field, value) => {
       options.onFieldLeftOut(instrument, field, value)
       leaveOut(field, `${nameOf(instrument)}: ${faultOf(field, value)}`)
     },
     event: (event) => {
-      if (event.type === "failure") Deferred.doneUnsafe(failed, Effect.fail(event.failure))
-      else {
+      if (event.type === "failure") {
+        Deferred.doneUnsafe(failed, Effect.fail(event.failure))
+        faults.add(event.type)
+      } else {
+        if (event.type === "refused" || event.type === "notice") faults.add(event.type)
         if (event.type === "ready") Deferred.doneUnsafe(ready, Effect.void)
         options.onEvent(event)
       }
@@ -227,7 +242,6 @@ const live = Effect.fnUntraced(function* (options: LifeOptions, credentials: Cre
   // The first frame may come before `open` returns.
   let socket: Socket | undefined = undefined as Socket | undefined
   const early: Array<Frame> = []
-  let over = false
   const receive = (frame: Frame, receivedAt: number): void => {
     if (over) return
     if (socket === undefined) return void early.push(frame)

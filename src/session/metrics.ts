@@ -70,8 +70,15 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
       const labelled = Metric.withAttributes(metric, { broker })
       return (value: I) => labelled.updateUnsafe(value, context)
     }
-    const caused = (metric: Metric.Metric<number, unknown>, cause: string) =>
-      Metric.withAttributes(metric, { broker, cause }).updateUnsafe(1, context)
+    /** Causes are few, and a frame may have a thousand. */
+    const byCause = (metric: Metric.Metric<number, unknown>) => {
+      const known = new Map<string, (value: number) => void>()
+      return (cause: string): void => {
+        let one = known.get(cause)
+        if (one === undefined) known.set(cause, (one = of(Metric.withAttributes(metric, { cause }))))
+        one(1)
+      }
+    }
     /** Fields are few, and a wire may send a bad one with every packet. */
     const leftOutOf = new Map<string, (value: number) => void>()
     const leg = {
@@ -105,7 +112,7 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
         if (droppedCount > 0) update.dropped(droppedCount)
       },
       streamDropped: update.streamDropped,
-      rejected: (cause) => caused(rejects, cause),
+      rejected: byCause(rejects),
       leftOut: (field) => {
         let one = leftOutOf.get(field)
         if (one === undefined) {
@@ -126,7 +133,7 @@ export const forBroker = (broker: string): Effect.Effect<BrokerMetrics> =>
           leg.exchange(tick.received_time - exchanged)
       },
       connected: () => update.connects(1),
-      failed: (cause) => caused(failures, cause),
+      failed: byCause(failures),
       connections: update.connections,
       instruments: update.instruments
     }

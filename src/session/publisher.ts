@@ -41,6 +41,9 @@ interface Item {
  */
 const QUEUE_CAPACITY = 32_768
 
+/** The log shows one in ten seconds, the quarantine keeps twenty at once. */
+const MOST_EXPLAINED = 20
+
 /** For the sampled log and the quarantine. */
 const doubtOf = (entry: Entry, seen: Seen, tick: Tick, why: Implausible): string =>
   why === "circuit"
@@ -149,6 +152,16 @@ export const makePublisher = Effect.fnUntraced(function* (
     const isTick = guardOf(`${broker}/${feed}`)
     if (joined) shared = true
     let ticking = false
+    /** The Schema takes its time to say what is wrong: it is asked a few times per frame. */
+    let explained = 0
+    let explainedAt = -1
+    const reason = (tick: Tick): string => {
+      if (clocks.arrival !== explainedAt) {
+        explained = 0
+        explainedAt = clocks.arrival
+      }
+      return ++explained > MOST_EXPLAINED ? "refused like others of its frame" : explain(tick)
+    }
     return (instrument, arrived, refreshes) => {
       let tick = arrived
       const entry = instrument as Entry
@@ -161,7 +174,7 @@ export const makePublisher = Effect.fnUntraced(function* (
         })
         if (mended === undefined) {
           if (line !== undefined) line.rejected++
-          return reject("guard", `${entry.name}: ${explain(tick)}`)
+          return reject("guard", `${entry.name}: ${reason(tick)}`)
         }
         if (partial) forgetFields(entry, feed, fields)
         tick = mended

@@ -17,6 +17,8 @@ const MAX_PACKET_BYTES = 256 * 1024
 const LENGTH_BYTES = 4
 
 const PUBLISH = 3
+/** By kind: what has another length is nonsense, which the library would take long to say. */
+const LENGTHS: Readonly<Record<number, number>> = { 2: 2, 4: 2, 5: 2, 6: 2, 7: 2, 11: 2, 12: 0, 13: 0, 14: 0 }
 const QOS = 0b110
 
 const utf8 = new TextDecoder()
@@ -103,7 +105,10 @@ export class PacketReader {
       }
       const end = start + size
       if (end > whole.length) break
-      if (whole[at]! >> 4 === PUBLISH) this.#publish(whole, view, at, start, end)
+      const kind = whole[at]! >> 4
+      if (kind === PUBLISH) this.#publish(whole, view, at, start, end)
+      else if (size !== (LENGTHS[kind] ?? size))
+        this.#sink.malformed(`a packet of kind ${kind} with ${size} bytes`)
       else this.#parse(whole.subarray(at, end))
       at = end
     }

@@ -327,6 +327,33 @@ describe("supervision", () => {
     })
   )
 
+  it.effect("ends a connection that sends a frame with a thousand faults, and what comes behind it", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([ltp(RELIANCE)])
+      yield* flow(world, 2, [RELIANCE])
+      // Packets of five bytes, a length that there is not.
+      const frame = Buffer.alloc(2 + 7 * 30_000)
+      frame.writeUInt16BE(30_000, 0)
+      for (let at = 2; at < frame.length; at += 7) frame.writeUInt16BE(5, at)
+      const before = (yield* adapter.report).connections.length
+      const socket = newest(world)
+      const at = yield* Clock.currentTimeMillis
+      for (let i = 0; i < 30; i++) socket.options.onFrame(frame, at)
+      yield* settle
+      assert.isTrue(socket.closed)
+      yield* flow(world, 6, [RELIANCE])
+      assert.notStrictEqual(newest(world), socket)
+      assert.strictEqual((yield* adapter.report).connections.length, before)
+      assert.strictEqual((yield* adapter.status).state, "connected")
+      const causes = new Set(told(world, "supervisor").map(({ cause }) => cause))
+      assert.deepStrictEqual(
+        [...causes],
+        ["the broker broke its protocol (a frame with more than 1000 faults)"]
+      )
+    })
+  )
+
   it.effect("says that another program uses the login, and backs off", () =>
     Effect.gen(function* () {
       const { adapter, world } = yield* started()
