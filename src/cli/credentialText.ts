@@ -26,6 +26,13 @@ export const needsText = ({ credentials, title }: Broker): string =>
         )
       ].join("\n")
 
+/** What the broker needs and is not stored. */
+export const missingOf = (
+  { credentials }: Broker,
+  stored: Partial<Record<CredentialField, unknown>> | undefined
+): ReadonlyArray<CredentialNeed> =>
+  credentials.filter(({ field, optional }) => optional !== true && stored?.[field] === undefined)
+
 export const missingText = (title: string, missing: ReadonlyArray<CredentialNeed>): string =>
   `Still missing for ${title}: ${missing.map(({ field, label }) => `${flagOf(field)} (${label})`).join(", ")}`
 

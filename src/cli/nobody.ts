@@ -3,13 +3,15 @@ import * as Effect from "effect/Effect"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Users } from "../store/users.ts"
 
-export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string) {
+/** @param keys whether clients log in here: a feed on a machine of its own needs none of their API keys */
+export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string, keys = true) {
   const users = yield* (yield* Users).list
   if (users.length === 0) {
     return yield* Effect.logWarning(
       `${dataDir} has no user yet: nobody can log in. Add one: algoways users add NAME --broker BROKER. No restart is needed`
     )
   }
+  if (!keys) return
   const withKeys = new Set((yield* (yield* ApiKeys).list()).map(({ user }) => user))
   const without = users.filter(({ name }) => !withKeys.has(name)).map(({ name }) => name)
   if (without.length === users.length) {

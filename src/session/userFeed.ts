@@ -198,14 +198,24 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
   })
 
   let current = yield* startIn(yield* brokerOf(user))
+  /** The setting that is to be followed, and why it is not yet. */
+  let awaited: string | undefined
   let complaint: string | undefined
 
   /** The new adapter takes over what the old one holds; if it cannot start, the old one stays. */
   const follow = Effect.gen(function* () {
     const broker = yield* brokerOf(user)
+    const setting = broker.toLowerCase()
     // The setting, not the adapter's own name: a module may be registered under another.
-    if (broker.toLowerCase() === current.setting) return
-    yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
+    if (setting === current.setting) {
+      awaited = undefined
+      complaint = undefined
+      return
+    }
+    if (setting !== awaited) {
+      awaited = setting
+      yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
+    }
     // What delivers is not given up for a broker whose credentials are still to come.
     const { state } = yield* current.adapter.status
     const next = yield* startIn(broker, state === "connected" || state === "reconnecting")
@@ -217,14 +227,16 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       })
     )
     yield* close(previous.scope)
-    complaint = undefined
   }).pipe(
     Effect.catchCause((cause) => {
       // Tried again with every look at the setting: said once.
-      const text = String(Cause.squash(cause))
+      const failure = Cause.squash(cause)
+      const text = failure instanceof Error ? failure.message : String(failure)
       if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
       complaint = text
-      return Effect.logWarning(`the broker was not changed`, cause)
+      const { name } = current.adapter.broker
+      const message = `the feed stays at ${name}: ${text}`
+      return Cause.hasDies(cause) ? Effect.logWarning(message, cause) : Effect.logWarning(message)
     })
   )
 
@@ -281,7 +293,13 @@ const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOpt
       }))
     ),
     report: Effect.catch(
-      peek(({ report }) => report),
+      Effect.map(
+        peek(({ report }) => report),
+        (report) =>
+          complaint === undefined || report.reason !== undefined
+            ? report
+            : { ...report, reason: `stays at ${report.broker}: ${withoutPaths(complaint)}` }
+      ),
       (error) => Effect.sync(() => bareStatus(user, current.adapter.broker.name, "unavailable", error.detail))
     ),
     inspect: (exchange, symbol) => peek((adapter) => adapter.inspect(exchange, symbol)),

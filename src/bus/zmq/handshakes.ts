@@ -35,6 +35,8 @@ export const watchHandshakes = Effect.fnUntraced(function* (
   endpoint: string,
   keys: boolean
 ): Effect.fn.Return<void, never, Scope.Scope> {
+  // Now, and not when the fiber runs: what is refused on the same machine can be refused before that, and is told once.
+  const { events } = socket
   let told = false
   let lost = 0
   const note = (event: zmq.Event): Effect.Effect<void> => {
@@ -62,7 +64,7 @@ export const watchHandshakes = Effect.fnUntraced(function* (
       temporary ? Effect.void : again
     )
   }
-  yield* Effect.tryPromise(() => socket.events.receive()).pipe(
+  yield* Effect.tryPromise(() => events.receive()).pipe(
     Effect.flatMap(note),
     // Closed, with its socket.
     Effect.catch(() => Effect.never),

@@ -10,7 +10,7 @@ import type { CredentialField, Credentials } from "../../market/credentials.ts"
 import { credentialFields } from "../../market/credentials.ts"
 import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
-import { fieldLike, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
+import { fieldLike, missingOf, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore } from "../layers.ts"
@@ -77,9 +77,7 @@ const set = Command.make(
     }
     yield* (yield* CredentialStore).set(input.user, broker, given)
     const stored = yield* (yield* CredentialStore).get(input.user, broker)
-    const missing = data.credentials.filter(
-      (n) => n.optional !== true && stored?.credentials[n.field] === undefined
-    )
+    const missing = missingOf(data, stored?.credentials)
     yield* Console.log(`Stored ${Object.keys(given).join(", ")} of ${input.user} for ${broker}.`)
     if (missing.length > 0) yield* Console.log(missingText(data.title, missing))
   })

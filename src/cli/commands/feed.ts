@@ -50,7 +50,7 @@ export const feed = Command.make(
       yield* Effect.logInfo(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )
-      yield* warnIfNobody(input.dataDir)
+      yield* warnIfNobody(input.dataDir, false)
       return yield* Effect.never
     }).pipe(
       Effect.provide(

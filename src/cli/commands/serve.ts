@@ -73,7 +73,9 @@ const serveFlags = {
     Flag.optional
   ),
   demoApiKey: Flag.Redacted("demo-api-key").pipe(
-    Flag.withDescription("Use this API key for the demo user (ALGOWAYS_DEMO_API_KEY)"),
+    Flag.withDescription(
+      "Another API key of the demo user, beside the one that is printed (ALGOWAYS_DEMO_API_KEY)"
+    ),
     Flag.withFallbackConfig(Config.Redacted("ALGOWAYS_DEMO_API_KEY")),
     Flag.optional
   )

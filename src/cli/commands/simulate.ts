@@ -99,7 +99,8 @@ export const simulate = Command.make(
       [
         `Simulated ${broker.title} (pid ${process.pid}): ${simulator.endpoint}`,
         `Instrument master: ${simulator.instrumentsUrl}`,
-        `To use it: npx algoways serve --simulator ${simulator.url}`,
+        `To use it: npx algoways instruments import ${broker.name} --simulator ${simulator.url} --force`,
+        `  then: npx algoways serve --simulator ${simulator.url}`,
         `  or in brokers.json: ${JSON.stringify({ [broker.name]: simulator.overrides })}`,
         // Only the fixtures: what was given by a flag may be a secret.
         `Its login: ${JSON.stringify(

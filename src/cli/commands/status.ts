@@ -43,10 +43,18 @@ const baseOf = (given: string): Effect.Effect<string, CommandFailed> => {
       )
 }
 
+/** Node's and OpenSSL's codes for a certificate that does not hold: somebody answers there. */
+const isDistrust = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && /CERT|ISSUER|VERIFY/.test(String(cause.code))
+
 const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redacted.Redacted<string>) {
   const unreachable = (why: string) =>
     new CommandFailed({
       message: `No gateway answers at ${base} (${why}). Start one with "algoways serve", or name its address with --url.`
+    })
+  const distrusted = (why: string) =>
+    new CommandFailed({
+      message: `The certificate at ${base} is not accepted (${why}). Use a name that it is for, and if its issuer is unknown here, name the issuer's PEM file in NODE_EXTRA_CA_CERTS.`
     })
   const answer = yield* Effect.tryPromise({
     try: async (signal) => {
@@ -58,7 +66,8 @@ const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redact
     },
     catch: (error) => {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      return unreachable(cause instanceof Error ? cause.message : String(cause))
+      const why = cause instanceof Error ? cause.message : String(cause)
+      return isDistrust(cause) ? distrusted(why) : unreachable(why)
     }
   })
   const body = yield* Effect.try({

@@ -4,7 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
+import { missingOf, missingText } from "../credentialText.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore, storeLayer } from "../layers.ts"
@@ -18,8 +21,9 @@ const add = Command.make(
     const name = broker._tag === "Some" ? yield* canonicalBroker(broker.value) : undefined
     const added = yield* (yield* Users).add(user, name)
     const at = added.broker === undefined ? "" : ` at ${added.broker}`
+    const first = added.broker === undefined ? `algoways users set-broker ${added.name} BROKER; ` : ""
     yield* Console.log(
-      `Added user ${added.name}${at}. Next: algoways credentials set ${added.name}; algoways keys create ${added.name}`
+      `Added user ${added.name}${at}. Next: ${first}algoways credentials set ${added.name}; algoways keys create ${added.name}`
     )
   })
 ).pipe(
@@ -60,8 +64,13 @@ const setBroker = Command.make(
     yield* refuseDemoFolder(dataDir, 'its broker is chosen by "algoways serve --broker"')
     const name = yield* canonicalBroker(broker)
     yield* (yield* Users).setBroker(user, name)
+    const { broker: data } = yield* (yield* BrokerRegistry).load(name)
+    const stored = yield* (yield* CredentialStore).get(user, name)
+    const missing = missingOf(data, stored?.credentials)
     yield* Console.log(
-      `${user} now uses ${name}. A running feed follows within seconds; clients stay connected.`
+      missing.length === 0
+        ? `${user} now uses ${name}. A running feed follows within seconds; clients stay connected.`
+        : `${user} now uses ${name}. ${missingText(data.title, missing)}. Store it: algoways credentials set ${user}. A feed that is connected stays at the broker before until then.`
     )
   })
 ).pipe(

@@ -29,10 +29,16 @@ const pidOf = (folder: string): number => Number.parseInt(folder, 10)
 /** Folders of gateways in this process. */
 const ours = new Set<string>()
 
-/** On Linux, when a process began: a number may be given to another process. Undefined where that cannot be told. */
+/**
+ * On Linux, when a process began: a number may be given to another process. Infinity for one that has ended and whose parent
+ * has not asked for its exit code yet (after `kill -9`, in a container without an init for good): signals still find it.
+ * Undefined where that cannot be told.
+ */
 const startOf = (pid: number): number | undefined => {
   try {
-    const ticks = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19]
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")
+    if (fields?.[0] === "Z") return Number.POSITIVE_INFINITY
+    const ticks = fields?.[19]
     const boot = /^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]
     // A hundred ticks a second, wherever there is such a file.
     return ticks === undefined || boot === undefined ? undefined : 1000 * Number(boot) + 10 * Number(ticks)

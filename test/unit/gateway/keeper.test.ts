@@ -1,6 +1,7 @@
 /** Subscriptions that outlive their connection, and their process. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
 import {
   existsSync,
   mkdirSync,
@@ -230,6 +231,27 @@ describe("a keeper on the disk", () => {
       leave(root, `${process.ppid}-gone`, [{ ...set, ended: now }], now - 11_000)
       assert.strictEqual(make(root, { at: now }).keeper.waiting, 1)
     })
+  )
+
+  it.live.runIf(process.platform === "linux")(
+    "takes over at once from a process that was killed and whose parent has not asked for its end",
+    () =>
+      Effect.gen(function* () {
+        const root = yield* temporaryFolder
+        // The shell becomes a program that asks for no child's end.
+        const parent = yield* Effect.acquireRelease(
+          Effect.sync(() => spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"])),
+          (child) => Effect.sync(() => child.kill())
+        )
+        const pid = yield* Effect.promise(
+          () => new Promise<number>((resolve) => parent.stdout.once("data", (text) => resolve(Number(text))))
+        )
+        while (!readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) yield* Effect.sleep("5 millis")
+        const now = Date.now()
+        leave(root, `${pid}-killed`, [setOf(who, clientOf("A").holdings, false)], now + 1000)
+        const { keeper } = make(root, { at: now + 1500 })
+        assert.strictEqual(keeper.waiting, 1)
+      }).pipe(Effect.scoped)
   )
 
   it.effect("writes what is due when the gateway ends, and goes on after a disk that takes nothing", () =>

@@ -19,6 +19,7 @@ import { Feed } from "../../../src/bus/feed.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import { layerMemory } from "../../../src/index.ts"
 import { alwaysOpen } from "../../../src/market/hours.ts"
+import { CredentialsMissing } from "../../../src/market/errors.ts"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import * as LocalFeed from "../../../src/session/localFeed.ts"
 import { Hours } from "../../../src/session/surroundings.ts"
@@ -308,6 +309,37 @@ describe("a feed that runs", () => {
           ]
         }
       )
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Layer.fresh(LocalFeed.layer({ watchEvery: "20 millis" }).pipe(Layer.provideMerge(layerMemory())))
+      )
+    )
+  )
+
+  it.live("and cannot change its broker stays, says why in its status, and logs each wish once", () =>
+    Effect.gen(function* () {
+      const { feed, registry, users } = yield* make
+      const lines: Array<string> = []
+      const collecting = Logger.layer([Logger.make(({ message }) => lines.push(String(message)))])
+      const needs = adapterOf("needs", {
+        initialise: () => new CredentialsMissing({ user: "bina", broker: "needs", fields: ["authToken"] })
+      })
+      yield* registry.register("old", () => Promise.resolve(moduleOf(adapterOf("old"))))
+      yield* registry.register("needs", () => Promise.resolve(moduleOf(needs)))
+      yield* users.add("bina", "old")
+      yield* feed.attach("bina", "1").pipe(Effect.provide(collecting))
+      const reason = Effect.map(feed.status("bina"), (status) => status.reason)
+      yield* users.setBroker("bina", "needs")
+      while ((yield* reason) === undefined) yield* Effect.sleep("20 millis")
+      assert.match((yield* reason)!, /^stays at old: /)
+      yield* Effect.sleep("200 millis")
+      yield* users.setBroker("bina", "old")
+      while ((yield* reason) !== undefined) yield* Effect.sleep("20 millis")
+      yield* users.setBroker("bina", "needs")
+      while ((yield* reason) === undefined) yield* Effect.sleep("20 millis")
+      assert.strictEqual(lines.filter((line) => line.includes("changes from old to needs")).length, 2)
+      assert.strictEqual(lines.filter((line) => line.includes("the feed stays at old")).length, 2)
     }).pipe(
       Effect.scoped,
       Effect.provide(
