@@ -86,7 +86,7 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     herald.parked(text)
     return herald.decided(
       "park",
-      `${text}; waiting until new credentials are stored ("algoways credentials set")`,
+      `${text.replace(/\.$/, "")}; waiting until new credentials are stored ("algoways credentials set")`,
       slot.id
     )
   }
