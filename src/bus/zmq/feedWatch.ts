@@ -27,6 +27,8 @@ export interface FeedWatchOptions {
   readonly onAnswer: Effect.Effect<unknown>
   /** Asks the feed process. */
   readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
+  /** A user's broker as it is set here, for users of whom the feed process has not said it yet. */
+  readonly brokerSetFor?: ((user: string) => Effect.Effect<string>) | undefined
   /** Users with readers at this gateway. */
   readonly users: () => ReadonlySet<string>
   readonly heldBy: (user: string) => Effect.Effect<Held>
@@ -81,49 +83,6 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
     at: clock.currentTimeMillisUnsafe()
   })
 
-  /** Once per user and gap, also for users that come while the feed process is silent. */
-  const down = (detail: string): void => {
-    for (const user of users()) {
-      if (gaps.has(user)) continue
-      gaps.set(user, { since: answeredAt, toldToLogIn: false })
-      tell({
-        type: "feed_down",
-        ...envelope(user),
-        connection: LINK,
-        cause: FEED_PROCESS_SILENT,
-        detail,
-        since: epochOf(clock, answeredAt)
-      })
-    }
-  }
-
-  const unanswered = Effect.suspend(() => {
-    const first = !silent
-    silent = true
-    down("the feed process does not answer")
-    return first
-      ? Effect.andThen(
-          Metric.update(metrics.silences, 1),
-          Effect.logWarning(
-            `the feed process at ${endpoint} does not answer; clients get no data until it does`
-          )
-        )
-      : Effect.void
-  })
-
-  const answered = (answer: Answer): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const back = silent
-      silent = false
-      // So quickly that no ping went unanswered; what was published meanwhile is lost all the same.
-      if (!back && epoch !== undefined && epoch !== answer.epoch) {
-        down("the feed process was started again")
-      }
-      epoch = answer.epoch
-      answeredAt = now()
-      return back ? Effect.logInfo(`the feed process at ${endpoint} answers again`) : Effect.void
-    })
-
   const note = (user: string, broker: string): void => {
     brokers.set(user, broker)
     if (brokers.size <= brokersAtMost) return
@@ -131,6 +90,49 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
     for (const name of brokers.keys()) if (!present.has(name)) brokers.delete(name)
     brokersAtMost = Math.max(BROKERS_AT_FIRST, 2 * brokers.size)
   }
+
+  /** Once per user and gap, also for users that come while the feed process is silent. */
+  const down = Effect.fnUntraced(function* (detail: string) {
+    const since = answeredAt
+    for (const user of users()) {
+      if (gaps.has(user)) continue
+      if (!brokers.has(user) && options.brokerSetFor !== undefined) {
+        note(user, yield* options.brokerSetFor(user))
+      }
+      gaps.set(user, { since, toldToLogIn: false })
+      tell({
+        type: "feed_down",
+        ...envelope(user),
+        connection: LINK,
+        cause: FEED_PROCESS_SILENT,
+        detail,
+        since: epochOf(clock, since)
+      })
+    }
+  })
+
+  const unanswered = Effect.gen(function* () {
+    const first = !silent
+    silent = true
+    yield* down("the feed process does not answer")
+    if (!first) return
+    yield* Metric.update(metrics.silences, 1)
+    yield* Effect.logWarning(
+      `the feed process at ${endpoint} does not answer; clients get no data until it does`
+    )
+  })
+
+  const answered = Effect.fnUntraced(function* (answer: Answer) {
+    const back = silent
+    silent = false
+    // So quickly that no ping went unanswered; what was published meanwhile is lost all the same.
+    if (!back && epoch !== undefined && epoch !== answer.epoch) {
+      yield* down("the feed process was started again")
+    }
+    epoch = answer.epoch
+    answeredAt = now()
+    if (back) yield* Effect.logInfo(`the feed process at ${endpoint} answers again`)
+  })
 
   const settleOne = (user: string, gap: Gap) =>
     Effect.gen(function* () {

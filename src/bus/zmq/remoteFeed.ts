@@ -46,6 +46,8 @@ export interface RemoteFeedOptions {
   readonly attachTimeout?: Duration.Input
   /** Keys, where the feed takes them. */
   readonly curve?: GatewayCurve
+  /** A user's broker as it is set here: clients are told it of a feed that has not answered yet. */
+  readonly brokerSetFor?: (user: string) => Effect.Effect<string>
 }
 
 const PING_EVERY = Duration.seconds(1)
@@ -121,6 +123,7 @@ const make = Effect.fnUntraced(function* (
     giveUp: Effect.andThen(link.giveUp, known.release),
     onAnswer: changed.open,
     info,
+    brokerSetFor: options.brokerSetFor,
     users: () => readers.users(),
     heldBy: (user) => readers.heldBy(user),
     tell: (yield* FrameBus).tell,

@@ -5,6 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as RemoteFeed from "../../bus/zmq/remoteFeed.ts"
 import { Gateway, OrderUpdates } from "../../gateway/index.ts"
 import * as Store from "../../store/index.ts"
+import { Users } from "../../store/users.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
 import { curveOfGateway } from "../feedCurve.ts"
@@ -42,13 +43,20 @@ export const gateway = Command.make(
             Layer.mergeAll(
               OrderUpdates.layerNone,
               Layer.unwrap(
-                Effect.map(curveOfGateway(input), (curve) =>
-                  RemoteFeed.layer({
+                Effect.gen(function* () {
+                  const curve = yield* curveOfGateway(input)
+                  const users = yield* Users
+                  return RemoteFeed.layer({
                     control: input.control,
                     frames: input.frames,
+                    brokerSetFor: (user) =>
+                      users.get(user).pipe(
+                        Effect.map(({ broker }) => broker ?? "none"),
+                        Effect.orElseSucceed(() => "none")
+                      ),
                     ...(curve === undefined ? {} : { curve })
                   })
-                )
+                })
               )
             )
           ),

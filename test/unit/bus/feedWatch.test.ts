@@ -35,6 +35,7 @@ const makeOn = Effect.fnUntraced(function* (clock: Clock.Clock) {
         state.asked++
         return { broker: "zerodha", state: state.infos[user] ?? "connected", modes: [], reason: "why" }
       }),
+    brokerSetFor: (user) => Effect.succeed(`set for ${user}`),
     users: () => state.users,
     heldBy: () => Effect.succeed({ instruments: 3, failed: 1 }),
     tell: (event) => void told.push(event),
@@ -62,6 +63,8 @@ describe("the watch over the feed process", () => {
         at: 2000,
         since: 1000
       })
+      // Nothing was heard of bina yet.
+      assert.deepInclude(told[1], { user: "bina", broker: "set for bina" })
       assert.deepStrictEqual(take(), ["feed_down asha", "feed_down bina"])
       state.users.add("chitra")
       yield* TestClock.adjust("1 second")
