@@ -56,6 +56,8 @@ const watchPeers = Effect.fnUntraced(function* (
   most: number,
   full: (what: string) => void
 ): Effect.fn.Return<void, never, Scope.Scope> {
+  // Events are told from the first look on: a connection that was not counted when it came would be when it goes.
+  const { events } = socket
   const refused = Metric.withAttributes(metrics.handshakesFailed, { socket: name })
   const peers = Metric.withAttributes(metrics.peers, { socket: name })
   let connected = 0
@@ -82,7 +84,7 @@ const watchPeers = Effect.fnUntraced(function* (
         return Effect.void
     }
   }
-  yield* Effect.tryPromise(() => socket.events.receive()).pipe(
+  yield* Effect.tryPromise(() => events.receive()).pipe(
     Effect.flatMap(note),
     // Closed, with its socket.
     Effect.catch(() => Effect.never),
