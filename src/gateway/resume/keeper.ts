@@ -13,7 +13,7 @@ import type { Client } from "../client.ts"
 import type { GatewayClock } from "../clock.ts"
 import { MOST_BYTES, ResumeFolder } from "./folder.ts"
 import type { KeptSet } from "./keptSet.ts"
-import { isEmpty, setOf } from "./keptSet.ts"
+import { countOf, isEmpty, setOf } from "./keptSet.ts"
 
 /** Sets without a connection that are kept; beyond, the oldest goes. */
 const MOST_SETS = 10_000
@@ -59,8 +59,7 @@ export interface KeeperOptions {
 
 const BYTES_EACH = 40
 
-const sizeOf = ({ groups }: KeptSet): number =>
-  groups.reduce((sum, { names }) => sum + BYTES_EACH * names.length, 0)
+const sizeOf = (set: KeptSet): number => BYTES_EACH * countOf(set)
 
 export class Keeper {
   readonly #folder: ResumeFolder | undefined

@@ -60,6 +60,10 @@ export const setOf = (identity: string, holdings: Iterable<Holding>, orders: boo
   return { identity, orders, groups: [...groups.values()] }
 }
 
+/** How many subscriptions it has. */
+export const countOf = ({ groups }: KeptSet): number =>
+  groups.reduce((sum, { names }) => sum + names.length, 0)
+
 /** The requests that win the set anew. */
 export const requestsOf = ({ groups }: KeptSet): ReadonlyArray<SubscribeBody> =>
   groups.map(({ depth, interval_ms, names, slow, tag }) => ({
