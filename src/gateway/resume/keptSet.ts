@@ -39,6 +39,9 @@ export interface Identity {
 export const identityOf = ({ clocks, encoding, events, keyId, name, snapshot }: Identity): string =>
   JSON.stringify([keyId, encoding, events, snapshot, clocks, name])
 
+/** Of an identity: the key that its connections log in with. */
+export const keyIn = (identity: string): string => identity.slice(0, identity.indexOf(","))
+
 export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
 
 /** What somebody holds. */
