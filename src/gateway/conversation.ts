@@ -22,7 +22,7 @@ import type { SubscribeDeps } from "./subscriptions.ts"
 import { makeSubscriptions } from "./subscriptions.ts"
 
 export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
-  Omit<LoginDeps, "leaveRooms" | "subscriptions"> & {
+  Omit<LoginDeps, "leaveRooms" | "subscriptions" | "admission"> & {
     /** Where requests of the usual size take turns. */
     readonly lane: Lane
   }
@@ -67,7 +67,7 @@ export const makeConversation = (deps: ConversationDeps): Conversation => {
   const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
   const subscriptions = makeSubscriptions({ ...deps, slices, leaving })
   const { subscribe } = subscriptions
-  const { authenticate, leave, settle } = makeLogins({ ...deps, leaveRooms, subscriptions })
+  const { authenticate, leave, settle } = makeLogins({ ...deps, leaveRooms, subscriptions, admission })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(

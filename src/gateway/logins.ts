@@ -10,6 +10,7 @@ import type { Feed, FeedInfo } from "../bus/feed.ts"
 import { breathe } from "../market/breathe.ts"
 import type { ApiKeys } from "../store/apiKeys.ts"
 import { API_KEY_MIN_LENGTH } from "../store/apiKeys.ts"
+import type { Admission } from "./admission.ts"
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
@@ -23,7 +24,9 @@ import type { GatewaySettings } from "./options.ts"
 import type { OrderUpdates } from "./orderUpdates.ts"
 import type { Request } from "./protocol.ts"
 import type { Keeper } from "./resume/keeper.ts"
+import { countOf } from "./resume/keptSet.ts"
 import { makeResuming } from "./resume/resuming.ts"
+import { SLICE } from "./slices.ts"
 import type { Subscriptions } from "./subscriptions.ts"
 import { Shares } from "./shares.ts"
 import type { ShareLimits } from "./shares.ts"
@@ -42,6 +45,7 @@ export interface LoginDeps {
   readonly leaveRooms: (client: Client) => Effect.Effect<void>
   readonly subscriptions: Subscriptions
   readonly keeper: Keeper
+  readonly admission: Admission
   readonly orders: Pick<OrderUpdates["Service"], "available">
 }
 
@@ -52,7 +56,8 @@ const PATIENCE_MS = 3000
 const PATIENCE = 20
 
 export const makeLogins = (deps: LoginDeps) => {
-  const { brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } = deps
+  const { admission, brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } =
+    deps
   const { subscriptions } = deps
   const resuming = makeResuming(deps)
   const shares = new Shares(limits)
@@ -155,25 +160,30 @@ export const makeLogins = (deps: LoginDeps) => {
     const { info, missing } = yield* attach(client, user)
     client.asksToResume = resume !== undefined && resume !== "no"
     const wanted = resume ?? (resumesUnasked ? { name: "" } : "no")
-    const taken = yield* resuming.take(client, { user, keyId: id, resume: wanted, optIns })
-    // Not before: the first thing that a client hears is the answer to its login.
-    const { personal } = client.delivery
-    client.delivery.choose(optIns)
-    if (client.delivery.personal !== personal) client.reseat()
-    // From the answer on, its frames are as it chose.
-    while (client.isOpen && client.isReseating) yield* breathe
-    const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
-    yield* again
-      ? aboutClient(client)(Effect.logDebug(`a client is logged in again${lacking}`))
-      : aboutClient(client)(Effect.logInfo(`a client is logged in${lacking}`))
-    client.declinedLogins = 0
-    const resumed = taken?.told
-    client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
-    if (missing !== undefined && optIns.events) {
-      client.toldDownAt = now()
-      client.message(missingStatus(missing, info.broker, timeOfDay()))
-    }
-    if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
+    const last = resuming.claim(client, { keyId: id, resume: wanted, optIns })
+    const welcome = Effect.gen(function* () {
+      const taken = last === undefined ? undefined : yield* resuming.ask(client, user, last.claimed)
+      // Not before: the first thing that a client hears is the answer to its login.
+      const { personal } = client.delivery
+      client.delivery.choose(optIns)
+      if (client.delivery.personal !== personal) client.reseat()
+      // From the answer on, its frames are as it chose.
+      while (client.isOpen && client.isReseating) yield* breathe
+      const lacking = missing === undefined ? "" : `; no feed: ${missing.message}`
+      yield* again
+        ? aboutClient(client)(Effect.logDebug(`a client is logged in again${lacking}`))
+        : aboutClient(client)(Effect.logInfo(`a client is logged in${lacking}`))
+      client.declinedLogins = 0
+      const resumed = taken?.told
+      client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
+      if (missing !== undefined && optIns.events) {
+        client.toldDownAt = now()
+        client.message(missingStatus(missing, info.broker, timeOfDay()))
+      }
+      if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
+    })
+    const isLarge = last?.claimed !== undefined && countOf(last.claimed.set) > SLICE
+    yield* isLarge ? admission.one(user, welcome) : welcome
   })
 
   /** The feed as far as it is there, and what is missing. */
@@ -198,7 +208,8 @@ export const makeLogins = (deps: LoginDeps) => {
     const { info, missing } = yield* attach(client, user)
     if (missing !== undefined && !("state" in info)) return
     const asked = client.unserved.size
-    const refused = yield* Effect.result(subscriptions.settle(client, user, info.broker))
+    const settling = subscriptions.settle(client, user, info.broker)
+    const refused = yield* Effect.result(asked > SLICE ? admission.one(user, settling) : settling)
     if (Result.isFailure(refused)) {
       client.feedFaults++
       return

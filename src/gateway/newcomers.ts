@@ -37,6 +37,7 @@ export class Newcomers<N extends Newcomer> {
   /** A gateway that has just started is met by a crowd. */
   #lastLogin: number
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
   #tending = false
 
   constructor(most: number, now: () => number) {
@@ -54,7 +55,7 @@ export class Newcomers<N extends Newcomer> {
     if (this.#inside.size < this.#most && this.#waiting.size === 0) return who.enter()
     this.#waiting.set(who, this.#now())
     this.#timer ??= setInterval(() => this.tend(), TEND_EVERY_MS)
-    this.tend()
+    this.#tendSoon()
   }
 
   cancel(who: Waiting): void {
@@ -72,12 +73,23 @@ export class Newcomers<N extends Newcomer> {
 
   /** It is gone. */
   left(who: N): void {
-    if (this.#inside.delete(who) && this.#waiting.size > 0) this.tend()
+    if (this.#inside.delete(who) && this.#waiting.size > 0) this.#tendSoon()
   }
 
   close(): void {
     this.#waiting.clear()
     this.#rest()
+  }
+
+  /**
+   * Not within the library's callbacks: when two handshakes are completed in the handler of one, it loses sight of the first, and ends
+   * the process for it.
+   */
+  #tendSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined
+      if (this.#waiting.size > 0) this.tend()
+    })
   }
 
   /** What it calls may call back: one round at a time. */

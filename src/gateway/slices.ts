@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 
 /** Entries that are handled in one go: a millisecond or less. Lists up to here need no turn. */
-const SLICE = 100
+export const SLICE = 100
 
 /** Symbols in the largest request of existing clients. */
 const USUAL_BULK = 3000

@@ -7,7 +7,7 @@ import type { RejectCause, WireEvent } from "../protocols/protocol.ts"
 /** More than the packets of any real frame that a decoder does not understand. */
 export const MOST_FAULTS = 1000
 /** Late packets are everyday, cheap, and good ones stand among them: a frame may hold those of a whole connection. */
-export const MOST_LATE = 20_000
+export const MOST_LATE = 5000
 
 /** Ends the decoding of the frame at hand. Thrown through the codec, which is of no use afterwards. */
 export class FrameGivenUp extends Error {

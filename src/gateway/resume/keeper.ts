@@ -13,9 +13,9 @@ import type { Client } from "../client.ts"
 import type { GatewayClock } from "../clock.ts"
 import { MOST_BYTES, ResumeFolder } from "./folder.ts"
 import type { KeptSet } from "./keptSet.ts"
-import { isEmpty, setOf } from "./keptSet.ts"
+import { countOf, isEmpty, keyIn, setOf } from "./keptSet.ts"
 
-/** Sets without a connection that are kept; beyond, the oldest goes. */
+/** Sets without a connection that are kept; beyond, the oldest goes of the key that takes most: nobody's costs others theirs. */
 const MOST_SETS = 10_000
 /** A live connection that has owed a pong for so long may be one that its client has lost already. */
 const LOST_AFTER_MS = 1000
@@ -59,8 +59,7 @@ export interface KeeperOptions {
 
 const BYTES_EACH = 40
 
-const sizeOf = ({ groups }: KeptSet): number =>
-  groups.reduce((sum, { names }) => sum + BYTES_EACH * names.length, 0)
+const sizeOf = (set: KeptSet): number => BYTES_EACH * countOf(set)
 
 export class Keeper {
   readonly #folder: ResumeFolder | undefined
@@ -172,10 +171,20 @@ export class Keeper {
     const until = this.#clock.now() + this.#keepMs - Math.max(0, this.#clock.timeOfDay() - at)
     this.#ended.add({ identity, set, at, until, file, dirty: true, bytes })
     this.#bytes += bytes
-    for (const oldest of this.#ended) {
-      if (this.#ended.size <= MOST_SETS && this.#bytes <= MOST_BYTES) return
-      this.#drop(oldest)
+    while (this.#ended.size > MOST_SETS || this.#bytes > MOST_BYTES) this.#drop(this.#oldestOfFullest()!)
+  }
+
+  #oldestOfFullest(): Ended | undefined {
+    const shares = new Map<string, { readonly oldest: Ended; share: number }>()
+    let fullest: { readonly oldest: Ended; share: number } | undefined
+    for (const one of this.#ended) {
+      const key = keyIn(one.identity)
+      let sum = shares.get(key)
+      if (sum === undefined) shares.set(key, (sum = { oldest: one, share: 0 }))
+      sum.share += 1 / MOST_SETS + one.bytes / MOST_BYTES
+      if (fullest === undefined || sum.share > fullest.share) fullest = sum
     }
+    return fullest?.oldest
   }
 
   #drop(one: Ended): void {

@@ -39,6 +39,9 @@ export interface Identity {
 export const identityOf = ({ clocks, encoding, events, keyId, name, snapshot }: Identity): string =>
   JSON.stringify([keyId, encoding, events, snapshot, clocks, name])
 
+/** Of an identity: the key that its connections log in with. */
+export const keyIn = (identity: string): string => identity.slice(0, identity.indexOf(","))
+
 export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
 
 /** What somebody holds. */
@@ -59,6 +62,10 @@ export const setOf = (identity: string, holdings: Iterable<Holding>, orders: boo
   }
   return { identity, orders, groups: [...groups.values()] }
 }
+
+/** How many subscriptions it has. */
+export const countOf = ({ groups }: KeptSet): number =>
+  groups.reduce((sum, { names }) => sum + names.length, 0)
 
 /** The requests that win the set anew. */
 export const requestsOf = ({ groups }: KeptSet): ReadonlyArray<SubscribeBody> =>

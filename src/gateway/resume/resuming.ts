@@ -40,12 +40,12 @@ const refusedIn = (asked: ReadonlyArray<Asked>): ReadonlyArray<Refused> =>
   )
 
 export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay }: ResumingDeps) => {
-  /** Takes the last set, where the client wants one; undefined where it does not. */
-  const take = Effect.fnUntraced(function* (
+  /** The last set, where the client wants one and there is one; undefined where it wants none. */
+  const claim = (
     client: Client,
-    login: { readonly user: string; readonly keyId: number; readonly resume: Resume; readonly optIns: OptIns }
-  ) {
-    const { keyId, optIns, resume, user } = login
+    login: { readonly keyId: number; readonly resume: Resume; readonly optIns: OptIns }
+  ): { readonly claimed: Claimed | undefined } | undefined => {
+    const { keyId, optIns, resume } = login
     if (resume === "no") {
       keeper.forget(client)
       return undefined
@@ -56,6 +56,11 @@ export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay
     const isFresh = client.holdings.size === 0 && client.ordersTopic === undefined && !keeper.has(client)
     const claimed = isFresh ? keeper.claim(identity, client) : undefined
     keeper.enrol(client, identity, name !== "", claimed)
+    return { claimed }
+  }
+
+  /** Asks for all of it. */
+  const ask = Effect.fnUntraced(function* (client: Client, user: string, claimed: Claimed | undefined) {
     const asked: Array<Asked> = []
     if (claimed !== undefined) {
       for (const body of requestsOf(claimed.set)) asked.push(yield* subscriptions.ask(client, user, body))
@@ -91,5 +96,5 @@ export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay
     yield* Effect.logDebug(`a client has ${told.subscriptions} subscriptions of its last connection back`)
   })
 
-  return { take, serve }
+  return { claim, ask, serve }
 }

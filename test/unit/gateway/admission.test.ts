@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Fiber from "effect/Fiber"
 import { Admission } from "../../../src/gateway/admission.ts"
 
@@ -28,6 +29,17 @@ describe("large requests", () => {
       yield* Effect.forEach(users, one, { concurrency: "unbounded" })
       assert.strictEqual(most, 2)
       assert.strictEqual(mostOfOne, 1)
+    })
+  )
+
+  it.live("that hold others, such as a login with what it resumes, wait once", () =>
+    Effect.gen(function* () {
+      const admission = new Admission()
+      const nested = (user: string, inner: string) =>
+        admission.one(user, Effect.andThen(Effect.sleep(1), admission.one(inner, Effect.succeed(1))))
+      const all = ["a", "b", "c", "d"].flatMap((user) => [nested(user, user), nested(user, `${user}2`)])
+      const done = yield* Effect.all(all, { concurrency: "unbounded" }).pipe(Effect.timeoutOption(5000))
+      assert.isTrue(Option.isSome(done))
     })
   )
 

@@ -91,6 +91,21 @@ describe("a kept set", () => {
 })
 
 describe("a keeper", () => {
+  it("forgets the oldest of the key with most of them when there are too many", () => {
+    const { keeper, now } = make()
+    const leave = (identity: string, client: Client): void => {
+      keeper.enrol(client, identity, false, undefined)
+      now.at++
+      keeper.ended(client)
+    }
+    const others = identityOf({ ...common, keyId: 2 })
+    leave(others, clientOf("OTHERS"))
+    for (let i = 0; i < 10_005; i++) leave(who, clientOf(`S${i}`))
+    assert.strictEqual(keeper.waiting, 10_000)
+    assert.deepStrictEqual(symbolsOf(keeper.claim(others, clientOf())), ["OTHERS"])
+    assert.deepStrictEqual(symbolsOf(keeper.claim(who, clientOf())), ["S10004"])
+  })
+
   it("gives the set that ended last, once, to the same key, encoding, options and name", () => {
     const { keeper, now } = make()
     const [first, second, other] = [clientOf("A"), clientOf("B"), clientOf("C")]

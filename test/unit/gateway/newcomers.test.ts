@@ -24,14 +24,21 @@ const setUp = (most: number) => {
       decline: () => void events.push(`${name} declined`)
     }
     places.admit(who)
+    places.tend()
     return who
   }
   return {
     places,
     arrive,
     hear: (name: string, isHeard: boolean) => void (seated.get(name)!.isHeard = isHeard),
-    logsIn: (name: string) => places.loggedIn(seated.get(name)!),
-    leaves: (name: string) => places.left(seated.get(name)!),
+    logsIn: (name: string) => {
+      places.loggedIn(seated.get(name)!)
+      places.tend()
+    },
+    leaves: (name: string) => {
+      places.left(seated.get(name)!)
+      places.tend()
+    },
     pass: (ms: number) => {
       now += ms
       places.tend()
