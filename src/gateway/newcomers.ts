@@ -37,7 +37,7 @@ export class Newcomers<N extends Newcomer> {
   /** A gateway that has just started is met by a crowd. */
   #lastLogin: number
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Immediate | undefined
+  #tendsSoon = false
   #tending = false
 
   constructor(most: number, now: () => number) {
@@ -86,8 +86,10 @@ export class Newcomers<N extends Newcomer> {
    * the process for it.
    */
   #tendSoon(): void {
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined
+    if (this.#tendsSoon) return
+    this.#tendsSoon = true
+    setImmediate(() => {
+      this.#tendsSoon = false
       if (this.#waiting.size > 0) this.tend()
     })
   }
