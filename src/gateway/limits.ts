@@ -115,7 +115,7 @@ export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 /** Whose subscriptions are counted together, how many there are, and how many there may be. */
-export interface Room {
+export interface SubscriptionBound {
   readonly whose: string
   readonly held: number
   readonly most: number
@@ -123,20 +123,20 @@ export interface Room {
 }
 
 /**
- * Judges the entries of one request in their order: which room an entry does not fit into, or undefined. What the client
- * holds already, or names twice, takes no room; another spelling of it does, because it is served frames of its own.
+ * Judges the entries of one request in their order: which bound an entry goes beyond, or undefined. What the client
+ * holds already, or names twice, does not count; another spelling of it does, because it is served frames of its own.
  */
-export const roomFor = (
+export const boundReached = (
   holdings: Holdings,
   { tag }: ModeChoice,
-  rooms: ReadonlyArray<Room>
-): ((entry: Named | Unusable) => Room | undefined) => {
+  bounds: ReadonlyArray<SubscriptionBound>
+): ((entry: Named | Unusable) => SubscriptionBound | undefined) => {
   const fresh = new Set<string>()
   return (entry) => {
     if (!entry.ok || holdings.find(entry, tag) !== undefined) return undefined
     const name = nameOf(entry)
     if (fresh.has(name)) return undefined
-    const full = rooms.find(({ held, most }) => held + fresh.size >= most)
+    const full = bounds.find(({ held, most }) => held + fresh.size >= most)
     if (full === undefined) fresh.add(name)
     return full
   }

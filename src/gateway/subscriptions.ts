@@ -21,8 +21,8 @@ import type {
 import * as answers from "./answers.ts"
 import type { Client } from "./client.ts"
 import type { Holding } from "./holdings.ts"
-import { roomFor } from "./limits.ts"
-import type { Room } from "./limits.ts"
+import { boundReached } from "./limits.ts"
+import type { SubscriptionBound } from "./limits.ts"
 import type { Leaving } from "./leaving.ts"
 import type { FailedEntry, SubscribedEntry } from "./messages/answers.ts"
 import type { GatewayMetrics } from "./metrics.ts"
@@ -205,7 +205,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     )
   })
 
-  const roomsOf = ({ holdings, shares }: Client): ReadonlyArray<Room> => [
+  const boundsOf = ({ holdings, shares }: Client): ReadonlyArray<SubscriptionBound> => [
     {
       whose: "A client",
       held: holdings.count,
@@ -230,7 +230,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
   const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
     const { choice, depth, entries, terms } = body
     const broker = yield* brokerOf(user)
-    const beyond = roomFor(client.holdings, choice, roomsOf(client))
+    const beyond = boundReached(client.holdings, choice, boundsOf(client))
     const refusal = (entry: Named): string | undefined => {
       const full = beyond(entry)
       const why =

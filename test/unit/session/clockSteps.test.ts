@@ -9,24 +9,12 @@ import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import { makeSampledLog } from "../../../src/bus/sampledLog.ts"
 import { STEPS, makeSettableClock } from "../../support/settableClock.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
-import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
+import { advance, makeWorld, packet, settle, subscribeTokens, testBroker } from "./support.ts"
 import type { World } from "./support.ts"
 
 const MORNING = 1_764_040_500_000
 const lost = new ConnectionLost({ detail: "reset" })
 const ltp = ({ symbol }: { readonly symbol: string }) => ({ symbol, exchange: "NSE", mode: "ltp" as const })
-
-const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
-  if (instruments.length === 0) return Buffer.from([0])
-  const frame = Buffer.alloc(2 + 10 * instruments.length)
-  frame.writeUInt16BE(instruments.length, 0)
-  instruments.forEach(({ token }, i) => {
-    frame.writeUInt16BE(8, 2 + 10 * i)
-    frame.writeUInt32BE(Number(token), 4 + 10 * i)
-    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
-  })
-  return frame
-}
 
 /** A session on a clock that can be set, with a broker that pings and wants to be heard of. */
 const started = Effect.fnUntraced(function* (options: Parameters<typeof makeWorld>[2] = {}) {

@@ -24,7 +24,7 @@ import type {
 } from "../../../src/protocols/protocol.ts"
 import type { ConnectionTap, Tap } from "../../../src/session/tap.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
-import { advance, makeWorld, settle, testBroker } from "./support.ts"
+import { advance, makeWorld, packet, settle, testBroker } from "./support.ts"
 import type { World } from "./support.ts"
 
 const MORNING = 1_764_040_500_000
@@ -144,17 +144,6 @@ const ways: Readonly<Record<string, ReadonlyArray<Way>>> = {
   "handler of frames": ["throws", "rejects"],
   "handler of events": ["throws", "rejects"],
   Logger: ["throws", "rejects"]
-}
-
-const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
-  const frame = Buffer.alloc(2 + 10 * instruments.length)
-  frame.writeUInt16BE(instruments.length, 0)
-  instruments.forEach(({ token }, i) => {
-    frame.writeUInt16BE(8, 2 + 10 * i)
-    frame.writeUInt32BE(Number(token), 4 + 10 * i)
-    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
-  })
-  return frame
 }
 
 /** What brokers and readers do in a second, calmly or in trouble. */

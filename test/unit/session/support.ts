@@ -234,3 +234,16 @@ export const subscribeTokens = (socket: FakeSocket): ReadonlyArray<number> =>
     .map((text) => JSON.parse(text) as { a: string; v: Array<number> })
     .filter((m) => m.a === "subscribe")
     .flatMap((m) => m.v)
+
+/** A Kite frame with an LTP packet of each, or the broker's one-byte heartbeat. */
+export const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
+  if (instruments.length === 0) return Buffer.from([0])
+  const frame = Buffer.alloc(2 + 10 * instruments.length)
+  frame.writeUInt16BE(instruments.length, 0)
+  instruments.forEach(({ token }, i) => {
+    frame.writeUInt16BE(8, 2 + 10 * i)
+    frame.writeUInt32BE(Number(token), 4 + 10 * i)
+    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
+  })
+  return frame
+}

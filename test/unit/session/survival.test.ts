@@ -10,7 +10,7 @@ import { nameOf } from "../../../src/market/instrument.ts"
 import { SecretFailed } from "../../../src/store/errors.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 import type { FakeSocket, World } from "./support.ts"
-import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
+import { advance, makeWorld, packet, settle, subscribeTokens, testBroker } from "./support.ts"
 
 const MORNING = 1_764_040_500_000
 const ltp = ({ exchange, symbol }: { readonly symbol: string; readonly exchange: string }) => ({
@@ -31,19 +31,6 @@ const started = Effect.fnUntraced(function* (
 })
 
 const newest = (world: World): FakeSocket => world.sockets.at(-1)!
-
-/** An LTP packet of each, or the broker's one-byte heartbeat. */
-const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
-  if (instruments.length === 0) return Buffer.from([0])
-  const frame = Buffer.alloc(2 + 10 * instruments.length)
-  frame.writeUInt16BE(instruments.length, 0)
-  instruments.forEach(({ token }, i) => {
-    frame.writeUInt16BE(8, 2 + 10 * i)
-    frame.writeUInt32BE(Number(token), 4 + 10 * i)
-    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
-  })
-  return frame
-}
 
 /** So many seconds in which these tick, twice a second, on the newest connection. */
 const flow = Effect.fnUntraced(function* (

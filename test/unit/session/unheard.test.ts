@@ -6,7 +6,7 @@ import * as TestClock from "effect/testing/TestClock"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import { INFY, NIFTY, RELIANCE, TCS } from "./instruments.ts"
 import type { FakeSocket, World } from "./support.ts"
-import { advance, makeWorld, settle, subscribeTokens, testBroker } from "./support.ts"
+import { advance, makeWorld, packet, settle, subscribeTokens, testBroker } from "./support.ts"
 
 const MORNING = 1_764_040_500_000
 const ltp = ({ exchange, symbol }: { readonly symbol: string; readonly exchange: string }) => ({
@@ -22,17 +22,6 @@ const started = Effect.fnUntraced(function* (broker: Broker = testBroker({ conne
   yield* made.adapter.connect
   return made
 })
-
-const packet = (instruments: ReadonlyArray<{ readonly token: string }>): Buffer => {
-  const frame = Buffer.alloc(2 + 10 * instruments.length)
-  frame.writeUInt16BE(instruments.length, 0)
-  instruments.forEach(({ token }, i) => {
-    frame.writeUInt16BE(8, 2 + 10 * i)
-    frame.writeUInt32BE(Number(token), 4 + 10 * i)
-    frame.writeUInt32BE(150_000 + i, 8 + 10 * i)
-  })
-  return frame
-}
 
 /** So many seconds in which these tick, twice a second. */
 const flow = Effect.fnUntraced(function* (
