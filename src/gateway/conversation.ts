@@ -59,10 +59,12 @@ const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, l
 /** Requests that were declined for the entries that they name, before a client is closed. */
 const PATIENCE = 20
 
-export const makeConversation = (deps: ConversationDeps): Conversation => {
-  const { feed, keeper, lane, metrics, now, orders } = deps
-  const slices = new Slices(new Lane(bulkLane).turn)
+export const makeConversation = (given: ConversationDeps): Conversation => {
   const admission = new Admission()
+  const feed = admission.ofFeed(given.feed)
+  const deps = { ...given, feed }
+  const { keeper, lane, metrics, now, orders } = deps
+  const slices = new Slices(new Lane(bulkLane).turn)
   const leaving = makeLeaving({ ...deps, slices, goodbyes: new Slices(new Lane(bulkLane).turn) })
   const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
   const subscriptions = makeSubscriptions({ ...deps, slices, leaving })

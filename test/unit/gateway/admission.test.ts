@@ -2,7 +2,21 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fiber from "effect/Fiber"
+import type { Feed } from "../../../src/bus/feed.ts"
 import { Admission } from "../../../src/gateway/admission.ts"
+
+/** A feed that answers nobody. */
+const silent: Feed["Service"] = {
+  brokers: Effect.never,
+  attach: () => Effect.never,
+  subscribe: () => Effect.never,
+  unsubscribe: () => Effect.never,
+  release: () => Effect.never,
+  info: () => Effect.never,
+  last: () => Effect.never,
+  status: () => Effect.never,
+  instrument: () => Effect.never
+}
 
 describe("large requests", () => {
   it.live("are handled two at a time, and one of each user", () =>
@@ -57,6 +71,42 @@ describe("large requests", () => {
       assert.strictEqual(yield* admission.one("b", Effect.succeed(7)), 7)
       yield* Fiber.interrupt(stuck)
       assert.strictEqual(yield* admission.one("a", Effect.succeed(8)), 8)
+    })
+  )
+
+  it.live("that wait for their feed do not keep others waiting", () =>
+    Effect.gen(function* () {
+      const admission = new Admission()
+      const feed = admission.ofFeed({ ...silent, last: () => Effect.delay(Effect.succeed([]), 400) })
+      const stuck = yield* Effect.forEach(["a", "b", "b"], (user) => admission.one(user, feed.info(user)), {
+        concurrency: "unbounded"
+      }).pipe(Effect.forkChild)
+      yield* Effect.sleep(1)
+      // Each short wait of a request is part of the long one.
+      const slow = yield* admission
+        .one(
+          "c",
+          Effect.gen(function* () {
+            for (let i = 0; i < 4; i++) yield* feed.last("c", [])
+            yield* Effect.never
+          })
+        )
+        .pipe(Effect.forkChild)
+      yield* Effect.sleep(3000)
+      const served = yield* admission.one("d", Effect.succeed(9)).pipe(Effect.timeoutOption(500))
+      assert.deepStrictEqual(served, Option.some(9))
+      yield* Fiber.interrupt(stuck)
+      yield* Fiber.interrupt(slow)
+      // Every place was given back once: there are two of them, not more and not fewer.
+      let [now, most] = [0, 0]
+      const counted = Effect.suspend(() => {
+        most = Math.max(most, ++now)
+        return Effect.map(Effect.sleep(2), () => void now--)
+      })
+      yield* Effect.forEach(["a", "b", "c", "d"], (user) => admission.one(user, counted), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(most, 2)
     })
   )
 })
