@@ -7,7 +7,7 @@ import type { Client, SocketData } from "./client.ts"
 import { MSGPACK_PROTOCOL } from "./delivery/encoding.ts"
 import type { Descriptors } from "./descriptors.ts"
 import type { Answer } from "./http/answer.ts"
-import { answerLater } from "./http/answer.ts"
+import { answerLater, onGone } from "./http/answer.ts"
 import { ambiguousHeader } from "./http/gate.ts"
 import { Allowance, Tally, isLoopback, originMay } from "./limits.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
@@ -80,15 +80,14 @@ export class Entrance {
   }
 
   /** Why an upgrade is declined. */
-  #declined(address: string, req: uWS.HttpRequest): Limit | undefined {
+  #declined(address: string, res: uWS.HttpResponse, req: uWS.HttpRequest): Limit | undefined {
     const { allowedOrigins, host, maxConnections, maxConnectionsPerAddress } = this.#deps.settings
     // An upgrade has no body: its bytes would be taken for the WebSocket's first ones.
     const length = Number(req.getHeader("content-length"))
     if (length > 0 || ambiguousHeader(req) !== undefined) return "ambiguous_request"
     if (this.#clients >= maxConnections) return "connections"
-    if (this.#byAddress.of(address) + this.#sockets.silentOf(address) >= maxConnectionsPerAddress) {
-      return "connections_per_address"
-    }
+    const others = this.#byAddress.of(address) + this.#sockets.othersOf(address, res)
+    if (others >= maxConnectionsPerAddress) return "connections_per_address"
     const may = originMay(req.getHeader("origin"), req.getHeader("host"), allowedOrigins, isLoopback(host))
     return may ? undefined : "origin"
   }
@@ -104,9 +103,9 @@ export class Entrance {
     req: uWS.HttpRequest,
     socketContext: uWS.us_socket_context_t
   ): void => {
-    this.#sockets.asked(res)
+    const upgraded = this.#sockets.asked(res)
     const address = requestAddress(res, req, this.#deps.proxies)
-    const limit = this.#declined(address, req)
+    const limit = this.#declined(address, res, req)
     if (limit !== undefined) return this.#refuse(res, limit)
     const key = req.getHeader("sec-websocket-key")
     const extensions = req.getHeader("sec-websocket-extensions")
@@ -117,11 +116,12 @@ export class Entrance {
         const client = this.#deps.make({ key, address, packed })
         // What is not known is not agreed to: who insists on it finds out, rather than reading text as something else.
         const protocol = packed ? MSGPACK_PROTOCOL : ""
+        upgraded()
         res.cork(() => res.upgrade<SocketData>({ client }, key, protocol, extensions, socketContext))
       },
       decline: (): void => this.#refuse(res, "logging_in")
     }
-    res.onAborted(() => this.#newcomers.cancel(waiting))
+    onGone(res, () => this.#newcomers.cancel(waiting))
     this.#newcomers.admit(waiting)
   }
 
@@ -132,7 +132,6 @@ export class Entrance {
   readonly mayLinger = (): boolean => this.#farewells.takeOrWait(1, this.#deps.now()) === 0
 
   opened(client: Client): void {
-    this.#sockets.upgraded()
     this.#clients++
     this.#byAddress.add(client.address)
     this.#newcomers.joined(client)

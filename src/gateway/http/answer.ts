@@ -24,9 +24,6 @@ export const problem = (
   headers: Readonly<Record<string, string>> = {}
 ): Answer => ({ status, body: { status: "error", code, message, remedy }, headers })
 
-/** So much fits into the system's buffer of a connection that has not been written to. */
-const SMALL_BYTES = 16 * 1024
-
 /** Anything but a buffer is made into one here; what never changes is handed over as one. */
 const bytesOf = (body: unknown): Uint8Array =>
   body instanceof Uint8Array ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body))
@@ -34,23 +31,61 @@ const bytesOf = (body: unknown): Uint8Array =>
 const typeOf = (body: unknown): string =>
   typeof body === "string" ? "text/plain; charset=utf-8" : "application/json"
 
+/** Who is to be told when a connection that has sent a request ends. */
+const watchers = new WeakMap<uWS.HttpResponse, () => void>()
+
+export const whenGone = (res: uWS.HttpResponse, tell: () => void): void => {
+  watchers.set(res, tell)
+}
+
+/** The library knows one handler of a connection's end, the last one: it is set here, and nowhere else. */
+export const onGone = (res: uWS.HttpResponse, handler: () => void): void => {
+  const tell = watchers.get(res)
+  res.onAborted(() => {
+    handler()
+    tell?.()
+  })
+}
+
+/**
+ * What is left of a body. True when all of it is written. The library hears of one byte more than there is: an answer that it takes
+ * for complete it forgets, together with who waits for the connection's end.
+ */
+const writeRest = (res: uWS.HttpResponse, body: Uint8Array): boolean =>
+  res.tryEnd(body.subarray(res.getWriteOffset()), body.length + 1)[0]
+
 /**
  * One answer, and the connection is closed: further requests on it are not looked at. A large body goes out as its reader
  * takes it, so that nothing of it waits here; while it does, one more request ends the connection.
  */
-const write = (res: uWS.HttpResponse, { body, headers = {}, status, type }: Answer): void => {
+const write = (
+  res: uWS.HttpResponse,
+  { body, headers = {}, status, type }: Answer,
+  isGone: () => boolean
+): void => {
   const bytes = bytesOf(body)
+  let written = false
   res.cork(() => {
     res.writeStatus(status)
     res.writeHeader("content-type", type ?? typeOf(body))
     // States change by the second.
     res.writeHeader("cache-control", "no-store")
-    for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
-    if (bytes.length <= SMALL_BYTES) return res.end(bytes, true)
     res.writeHeader("connection", "close")
-    const [, complete] = res.tryEnd(bytes, bytes.length)
-    if (!complete) res.onWritable((offset) => res.tryEnd(bytes.subarray(offset), bytes.length)[0])
-    return undefined
+    for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
+    // The first piece states the length, and is not all of it. What the library collects before it writes is less than a
+    // connection takes that has not been written to.
+    const [taken] = res.tryEnd(bytes.subarray(0, -1), bytes.length)
+    written = taken && writeRest(res, bytes)
+  })
+  if (written) {
+    res.close()
+    return
+  }
+  res.onWritable(() => {
+    const all = writeRest(res, bytes)
+    // Not within its callback, which the library still has to do with.
+    if (all) setImmediate(() => isGone() || res.close())
+    return all
   })
 }
 
@@ -71,7 +106,7 @@ export const answerLater = (
   answer: Effect.Effect<Answer>
 ): void => {
   let aborted = false
-  res.onAborted(() => {
+  onGone(res, () => {
     aborted = true
   })
   const made = Effect.suspend(() => (aborted ? Effect.interrupt : answer))
@@ -91,7 +126,7 @@ export const answerLater = (
             )
       ),
       Effect.map((ready) => {
-        if (!aborted) write(res, ready)
+        if (!aborted) write(res, ready, () => aborted)
       })
     )
   )
