@@ -40,8 +40,15 @@ const NEWCOMER_PINGS_PER_S = 20
 const PINGS_PER_S = 200
 const PINGS_BURST_S = 2
 
+/** AmiBroker's plugin waits for so long before it logs in. */
+const SOLO_HESITATES_MS = 200
+
+/** Silent for so long, it is told why it has to go. Existing clients that are told do not come back, as one that was about to log in should. */
+const TOLD_AFTER_MS = 1000
+
 /** WebSocket close codes that the gateway itself uses, with their reasons. */
 export const CLOSE = {
+  /** Also where others wait, and it has been silent for a second or more. */
   AUTH_TIMEOUT: { code: 4401, reason: "auth timeout" },
   INBOX_FULL: { code: 1013, reason: "too many requests waiting" },
   TOO_BIG: { code: 1009, reason: "message too big" },
@@ -91,6 +98,8 @@ export interface ClientOptions {
   readonly clock: GatewayClock
   /** Whether one more connection that is not logged in may stay until its other end has read why it is closed. */
   readonly mayLinger: () => boolean
+  /** It has sent its first message. */
+  readonly onSpoke: (client: Client) => void
   /** It has logged in for the first time. */
   readonly onLogin: (client: Client) => void
 }
@@ -135,6 +144,7 @@ export class Client implements Member {
   readonly #rooms: Rooms
   readonly #topicReaders: Set<Client>
   readonly #mayLinger: () => boolean
+  readonly #onSpoke: (client: Client) => void
   readonly #onLogin: (client: Client) => void
   readonly #newcomerBytes: number
   readonly #turns: Turns
@@ -149,6 +159,8 @@ export class Client implements Member {
   /** The fiber that handles frames, while there are any. */
   fiber: Fiber.Fiber<void> | undefined
   busy = false
+  /** It has sent a whole message. */
+  hasSpoken = false
   /** How often the next frame was asked for: the first one is done with at the second. */
   #looks = 0
   /** The topic of the account's order updates, while the client reads them. */
@@ -184,6 +196,7 @@ export class Client implements Member {
     this.#rooms = rooms
     this.#topicReaders = topicReaders
     this.#mayLinger = options.mayLinger
+    this.#onSpoke = options.onSpoke
     this.#onLogin = onLogin
     this.#newcomerBytes = limits.maxMessageBytes
     this.#turns = shared.turns
@@ -343,6 +356,10 @@ export class Client implements Member {
 
   /** Puts a frame in line. False when the line is full; the client is closed then. */
   enqueue(item: Unread): boolean {
+    if (!this.hasSpoken) {
+      this.hasSpoken = true
+      this.#onSpoke(this)
+    }
     if (this.#inbox.add(item, this.#user === undefined ? this.#newcomerBytes : INBOX_BYTES))
       return this.isOpen
     this.end("inbox_full", CLOSE.INBOX_FULL)
@@ -454,8 +471,14 @@ export class Client implements Member {
     return this.busy && this.#looks < 2
   }
 
-  /** For another one: at once, together with the message that it may have begun. */
-  makeRoom(): void {
-    this.drop("made_room")
+  /** So long it waits by nature before it logs in. */
+  get hesitatesMs(): number {
+    return this.solo ? SOLO_HESITATES_MS : 0
+  }
+
+  /** For another one, together with the message that it may have begun. */
+  makeRoom(afterMs: number): void {
+    if (afterMs < TOLD_AFTER_MS) this.drop("made_room")
+    else this.end("made_room", CLOSE.AUTH_TIMEOUT)
   }
 }

@@ -112,6 +112,7 @@ export class Entrance {
     const offered = req.getHeader("sec-websocket-protocol").split(",")
     const packed = offered.some((name) => name.trim() === MSGPACK_PROTOCOL)
     const waiting = {
+      address,
       enter: (): void => {
         const client = this.#deps.make({ key, address, packed })
         // What is not known is not agreed to: who insists on it finds out, rather than reading text as something else.
@@ -135,6 +136,10 @@ export class Entrance {
     this.#clients++
     this.#byAddress.add(client.address)
     this.#newcomers.joined(client)
+  }
+
+  spoke(client: Client): void {
+    this.#newcomers.spoke(client)
   }
 
   loggedIn(client: Client): void {

@@ -281,6 +281,7 @@ const makeGateway = Effect.fnUntraced(function* (
         limits: settings,
         clock: clocks,
         mayLinger: entrance.mayLinger,
+        onSpoke: (client) => entrance.spoke(client),
         onLogin: (client) => entrance.loggedIn(client)
       })
   })
