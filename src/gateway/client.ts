@@ -134,6 +134,8 @@ export class Client implements Member {
   declinedRequests = 0
   /** When the ping was sent that it has not answered; 0: none. */
   awaitsPongSince = 0
+  /** When something whole came of it last: a message, a ping, a pong. */
+  heardAt: number
   readonly #logins: Allowance
   readonly #messages: Allowance
   readonly #bytes: Allowance
@@ -179,6 +181,7 @@ export class Client implements Member {
     this.address = address
     this.#now = clock.now
     const at = clock.now()
+    this.heardAt = at
     this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
@@ -335,6 +338,7 @@ export class Client implements Member {
 
   /** False when it sends more than it may; it is closed then. */
   mayReceive(bytes: number, now: number): boolean {
+    this.heardAt = now
     const messages = this.#messages.take(1, now)
     if (messages && this.#bytes.take(bytes, now)) {
       if (this.shares === undefined) return true
@@ -421,6 +425,12 @@ export class Client implements Member {
 
   ponged(): void {
     this.awaitsPongSince = 0
+  }
+
+  /** It was the gateway that did not listen. */
+  excuse(now: number): void {
+    this.ponged()
+    this.heardAt = now
   }
 
   get waitingBytes(): number {

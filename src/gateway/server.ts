@@ -49,7 +49,7 @@ import { Turns } from "./delivery/turns.ts"
 import { Wheel } from "./delivery/wheel.ts"
 import { TrustedProxies } from "./address.ts"
 import { readFrame, readMessage } from "./protocol.ts"
-import { endOf, idleTimeoutOf } from "./endings.ts"
+import { endOf, idleTimeoutOf, pingEveryMs } from "./endings.ts"
 import { Entrance } from "./entrance.ts"
 import { openKeeper } from "./resume/keeper.ts"
 import { Rooms } from "./rooms.ts"
@@ -437,7 +437,7 @@ const makeGateway = Effect.fnUntraced(function* (
   const pingAll = pinger(clients, settings, now())
   yield* onBeat(
     "pinging",
-    settings.pingIntervalMs,
+    pingEveryMs(settings),
     Effect.sync(() => {
       sample()
       pingAll(now())

@@ -10,6 +10,7 @@ import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
 import type { Descriptors } from "./descriptors.ts"
 import type { Doors } from "./doors.ts"
+import { mostSilentMs, pingEveryMs } from "./endings.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
 
@@ -86,21 +87,32 @@ export const tendSlow = (clients: Iterable<Client>, settings: GatewaySettings, n
 /** A beat that is so much too late found the process, or the machine, asleep: pongs wait unread. */
 const ASLEEP_MS = 2500
 
+type Pinged = Pick<Client, "awaitsPongSince" | "end" | "excuse" | "heardAt" | "ping"> & {
+  readonly delivery: Pick<Client["delivery"], "laggingSince">
+}
+
 /**
  * Pings all clients. One that has not answered is gone, unless so much waits for it that the ping has not reached it yet,
- * or it was the gateway that did not listen.
+ * or it was the gateway that did not listen. One of which nothing at all has come for too long is gone in any case.
  */
-export const pinger = (clients: Iterable<Client>, settings: GatewaySettings, startedAt: number) => {
+export const pinger = (
+  clients: Iterable<Pinged>,
+  settings: Pick<GatewaySettings, "maxLagMs" | "pingIntervalMs" | "pongTimeoutMs">,
+  startedAt: number
+) => {
+  const mostSilent = mostSilentMs(settings)
+  const every = pingEveryMs(settings)
   let last = startedAt
   return (now: number): void => {
-    const asleep = now - last > settings.pingIntervalMs + ASLEEP_MS
+    const asleep = now - last > every + ASLEEP_MS
     last = now
     for (const client of clients) {
-      if (asleep) client.ponged()
+      if (asleep) client.excuse(now)
       const waits = client.awaitsPongSince
-      if (waits > 0 && now - waits >= settings.pongTimeoutMs && client.delivery.laggingSince === 0) {
-        client.end("no_pong", CLOSE.NO_PONG)
-      } else client.ping(now)
+      const unanswered =
+        waits > 0 && now - waits >= settings.pongTimeoutMs && client.delivery.laggingSince === 0
+      if (unanswered || now - client.heardAt >= mostSilent) client.end("no_pong", CLOSE.NO_PONG)
+      else client.ping(now)
     }
   }
 }
