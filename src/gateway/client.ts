@@ -33,6 +33,9 @@ export interface SocketData {
 /** Seconds' worth that may come at once: existing clients pipeline thousands of single subscribes. */
 const BURST_S = 5
 const LOGIN_BURST_S = 10
+/** What a client may send a second, and at once, whatever others of its key and user send. A new connection has none of it yet. */
+const OWN_MESSAGES_PER_S = 20
+const OWN_MESSAGES = 100
 const ENTRIES_BURST_S = 10
 
 /** Pings and pongs of a client, before and after its login, and seconds' worth that may come at once. */
@@ -57,6 +60,8 @@ export const CLOSE = {
   /** The API key was revoked, or its user removed. */
   REVOKED: { code: 4403, reason: "API key revoked" },
   TOO_MANY_MESSAGES: { code: 4429, reason: "too many messages" },
+  TOO_MANY_MESSAGES_OF_KEY: { code: 4429, reason: "too many messages with this API key" },
+  TOO_MANY_MESSAGES_OF_USER: { code: 4429, reason: "too many messages of this user" },
   TOO_MANY_WRONG_KEYS: { code: 4429, reason: "too many wrong API keys" },
   TOO_MANY_REQUESTS: { code: 4429, reason: "too many instruments asked for" },
   TOO_MANY_LOGINS: { code: 4429, reason: "too many logins" },
@@ -139,6 +144,7 @@ export class Client implements Member {
   readonly #logins: Allowance
   readonly #messages: Allowance
   readonly #bytes: Allowance
+  readonly #ownMessages: Allowance
   #pings: Allowance
   readonly #now: () => number
   readonly #entries: Allowance
@@ -185,6 +191,8 @@ export class Client implements Member {
     this.#logins = new Allowance(limits.maxLoginsPerSecond, LOGIN_BURST_S * limits.maxLoginsPerSecond, at)
     this.#messages = new Allowance(limits.maxMessagesPerSecond, BURST_S * limits.maxMessagesPerSecond, at)
     this.#bytes = new Allowance(limits.maxBytesPerSecond, BURST_S * limits.maxBytesPerSecond, at)
+    this.#ownMessages = new Allowance(OWN_MESSAGES_PER_S, OWN_MESSAGES, at)
+    this.#ownMessages.take(OWN_MESSAGES, at)
     this.#pings = new Allowance(NEWCOMER_PINGS_PER_S, PINGS_BURST_S * NEWCOMER_PINGS_PER_S, at)
     this.#entries = new Allowance(
       limits.maxEntriesPerSecond,
@@ -339,15 +347,17 @@ export class Client implements Member {
   /** False when it sends more than it may; it is closed then. */
   mayReceive(bytes: number, now: number): boolean {
     this.heardAt = now
-    const messages = this.#messages.take(1, now)
-    if (messages && this.#bytes.take(bytes, now)) {
-      if (this.shares === undefined) return true
-      const { ofKey, ofUser } = this.shares
-      const [ofKeyMay, ofUserMay] = [ofKey.messages.take(1, now), ofUser.messages.take(1, now)]
-      if (ofKeyMay && ofUserMay) return true
-      this.#metrics.limited(ofKeyMay ? "messages_per_user" : "messages_per_key")
+    if (!this.#messages.take(1, now) || !this.#bytes.take(bytes, now)) {
+      this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
+      return false
     }
-    this.end("too_many_messages", CLOSE.TOO_MANY_MESSAGES)
+    const { shares } = this
+    if (shares === undefined) return true
+    const [ofKeyMay, ofUserMay] = [shares.ofKey.messages.take(1, now), shares.ofUser.messages.take(1, now)]
+    if ((ofKeyMay && ofUserMay) || this.#ownMessages.takeOrWait(1, now) === 0) return true
+    this.#metrics.limited(ofKeyMay ? "messages_per_user" : "messages_per_key")
+    if (ofKeyMay) this.end("too_many_messages_of_user", CLOSE.TOO_MANY_MESSAGES_OF_USER)
+    else this.end("too_many_messages_of_key", CLOSE.TOO_MANY_MESSAGES_OF_KEY)
     return false
   }
 

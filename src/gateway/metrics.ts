@@ -119,6 +119,8 @@ export type CloseReason =
   | "too_big"
   | "too_slow"
   | "too_many_messages"
+  | "too_many_messages_of_key"
+  | "too_many_messages_of_user"
   | "too_many_wrong_keys"
   | "too_many_logins"
   | "too_many_requests"

@@ -48,7 +48,7 @@ export interface GatewayOptions {
   /** Messages and bytes that one client may send a second, on average; five seconds' worth at once. Beyond: 4429. */
   readonly maxMessagesPerSecond?: number
   readonly maxBytesPerSecond?: number
-  /** The same of all clients of one key, and of one user. */
+  /** The same of all clients of one key, and of one user; ten seconds' worth at once. */
   readonly maxMessagesPerKeyPerSecond?: number
   readonly maxMessagesPerUserPerSecond?: number
   /** Bytes of all clients' messages that wait unread: beyond, the client with most of them is closed with 1013. */

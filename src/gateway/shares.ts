@@ -33,8 +33,8 @@ export type ShareLimits = Pick<
   | "maxSubscriptionsPerUser"
 >
 
-/** Seconds' worth of messages that may come at once, and of entries. */
-const MESSAGES_BURST_S = 5
+/** Seconds' worth of messages that may come at once, and of entries: fifty clients that start with four thousand single requests each. */
+const MESSAGES_BURST_S = 10
 const ENTRIES_BURST_S = 10
 
 const shareOf = (messages: number, entries: number, subscriptions: number, now: number): Share => ({

@@ -1,6 +1,7 @@
 /** What a client, an address and a key may take of the gateway, over real sockets. */
 import { request } from "node:http"
 import { connect } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
@@ -341,19 +342,26 @@ describe("the clients of a key, and of a user", () => {
   })
 
   it.each([
-    ["maxMessagesPerKeyPerSecond", "messages_per_key"],
-    ["maxMessagesPerUserPerSecond", "messages_per_user"]
-  ])("may send so many messages together: %s", async (option, limit) => {
+    ["maxMessagesPerKeyPerSecond", "messages_per_key", "too_many_messages_of_key", "with this API key"],
+    ["maxMessagesPerUserPerSecond", "messages_per_user", "too_many_messages_of_user", "of this user"]
+  ])("may send so many messages together: %s", async (option, limit, ends, whose) => {
     const gateway = await start({ [option]: 10 }, { keys })
-    const flooding = await TestClient.login(gateway.url, first)
+    const [flooding, modest] = [
+      await TestClient.login(gateway.url, first),
+      await TestClient.login(gateway.url, first)
+    ]
     const other = await TestClient.login(gateway.url, "KEY_B")
-    for (let i = 0; i < 60; i++) flooding.send({ action: "ping" })
-    expect(await flooding.closed).toMatchObject({ code: 4429, reason: "too many messages" })
+    // What it has of its own grows with the time.
+    await sleep(300)
+    for (let i = 0; i < 200; i++) flooding.send({ action: "ping" })
+    expect(await flooding.closed).toMatchObject({ code: 4429, reason: `too many messages ${whose}` })
     expect(await counted(gateway, "limited_total", `"${limit}"`)).toBeGreaterThan(0)
-    // A new connection is no new start.
+    expect(await counted(gateway, "closed_total", `"${ends}"`)).toBeGreaterThan(0)
+    // A new connection is no new start, and costs those that send little nothing.
     const again = await TestClient.login(gateway.url, first)
-    for (let i = 0; i < 20; i++) again.send({ action: "ping" })
+    for (let i = 0; i < 40; i++) again.send({ action: "ping" })
     expect(await again.closed).toMatchObject({ code: 4429 })
+    for (let i = 0; i < 4; i++) expect(await modest.ask({ action: "ping" })).toMatchObject({ type: "pong" })
     expect(await other.ask({ action: "ping" })).toMatchObject({ type: "pong" })
   })
 

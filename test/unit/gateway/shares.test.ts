@@ -28,6 +28,13 @@ describe("the shares of a key and of a user", () => {
     assert.strictEqual(ofKey.entries.takeOrWait(10, 0), 1000)
     assert.strictEqual(ofKey.entries.takeOrWait(10, 1000), 0)
   })
+
+  it("let fifty clients start at once with thousands of requests each", () => {
+    const { ofKey, ofUser } = new Shares(defaults).of(1, "asha", 0)
+    let taken = 0
+    while (ofKey.messages.take(1, 0) && ofUser.messages.take(1, 0)) taken++
+    assert.strictEqual(taken, 50 * 4000)
+  })
 })
 
 describe("an allowance", () => {
