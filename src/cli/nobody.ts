@@ -1,7 +1,8 @@
-/** A service whose folder has nobody who could log in says so: it would look as if it worked. */
+/** A service whose folder has nobody who could log in, or users whom no broker lets in, says so: it would look as if it worked. */
 import * as Effect from "effect/Effect"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Users } from "../store/users.ts"
+import { missingLogins, usersWithoutLogin } from "./missingLogins.ts"
 
 /** @param keys whether clients log in here: a feed on a machine of its own needs none of their API keys */
 export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string, keys = true) {
@@ -19,4 +20,10 @@ export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string, keys =
       `no user in ${dataDir} has an API key: no client can log in. Make one: algoways keys create ${without[0]}`
     )
   }
+})
+
+/** Names the users without a login at their broker. */
+export const warnOfMissingLogins = Effect.gen(function* () {
+  const text = missingLogins(yield* usersWithoutLogin)
+  if (text !== undefined) yield* Effect.logWarning(text)
 })

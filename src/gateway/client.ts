@@ -20,6 +20,7 @@ import type { Inboxes, Unread } from "./inbox.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics, Limit } from "./metrics.ts"
+import type { ToldDown } from "./missingFeed.ts"
 import type { ErrorCode } from "./protocol.ts"
 import type { Member, Rooms, Seat, Terms } from "./rooms.ts"
 import type { Spellings } from "./spellings.ts"
@@ -127,8 +128,8 @@ export class Client implements Member {
   readonly unserved = new Set<Holding>()
   /** It asked for what its last connection held. */
   asksToResume = false
-  /** Since when it has been told that its feed is down; undefined: it was not, or has been told that it is up again. */
-  toldDownAt: number | undefined
+  /** How it was told that it has no feed, while it was not told that it has one again. */
+  toldDown: ToldDown | undefined
   /** Those of the API key that it logged in with, and of its user. */
   shares: OwnShares | undefined
   /** Its subscriptions, as they are counted there. */

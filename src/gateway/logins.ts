@@ -18,7 +18,7 @@ import { aboutClient } from "./logFields.ts"
 import type { KeyGuard } from "./keyGuard.ts"
 import type { MissingFeed } from "./messages/answers.ts"
 import type { GatewayMetrics, Limit } from "./metrics.ts"
-import { arrivedStatus, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
+import { arrivedStatus, eventFor, missingFor, missingOf, missingStatus, noAnswerYet } from "./missingFeed.ts"
 import type { ErrorCode } from "./messages/words.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { OrderUpdates } from "./orderUpdates.ts"
@@ -96,7 +96,7 @@ export const makeLogins = (deps: LoginDeps) => {
       discount(client)
       keeper.ended(client)
       client.needsFeed = false
-      client.toldDownAt = undefined
+      client.toldDown = undefined
       return leaveRooms(client)
     }).pipe(
       Effect.andThen(
@@ -176,8 +176,8 @@ export const makeLogins = (deps: LoginDeps) => {
       client.declinedLogins = 0
       const resumed = taken?.told
       client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
-      if (missing !== undefined && optIns.events) {
-        client.toldDownAt = now()
+      if (missing !== undefined && optIns.events && client.toldDown?.event !== eventFor(missing)) {
+        client.toldDown = { event: eventFor(missing), byLogin: true }
         client.message(missingStatus(missing, info.broker, timeOfDay()))
       }
       if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
@@ -217,16 +217,11 @@ export const makeLogins = (deps: LoginDeps) => {
     client.needsFeed = false
     client.feedFaults = 0
     keeper.changed(client)
-    if (missing !== undefined || client.toldDownAt === undefined) return
+    if (missing !== undefined || client.toldDown?.byLogin !== true) return
     // No session came up for it, so that no event has told it.
     const restored = asked - refused.success
-    client.message(
-      arrivedStatus(info.broker, timeOfDay(), now() - client.toldDownAt, {
-        restored,
-        failed: refused.success
-      })
-    )
-    client.toldDownAt = undefined
+    client.message(arrivedStatus(info.broker, timeOfDay(), { restored, failed: refused.success }))
+    client.toldDown = undefined
   })
 
   return { authenticate, leave, settle }

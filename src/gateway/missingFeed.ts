@@ -1,5 +1,6 @@
 /** What a client is told where its user's feed delivers nothing: in the answer to its login, and by event. */
 import type { FeedError, FeedInfo } from "../bus/feed.ts"
+import type { FeedEvent } from "../market/feedEvent.ts"
 import type { MissingFeed } from "./messages/answers.ts"
 
 /** The answer to a login has to stay short. */
@@ -30,13 +31,24 @@ export const noAnswerYet: MissingFeed = {
   message: "The feed has not answered yet"
 }
 
-/** The connection that events of the gateway itself name; those of a session begin with 1. */
+/** The connection that events of the gateway and of its line to the feed process name; those of a session begin with 1. */
 const GATEWAY = 0
 
-/** The status frame that says the same, without the client's sequence number. */
-export const missingStatus = ({ code, message, state }: MissingFeed, broker: string, at: number): string =>
-  JSON.stringify(
-    state === "waiting_for_login"
+export interface ToldDown {
+  readonly event: "feed_down" | "waiting_for_login"
+  /** By the gateway when it logged in, and not by the watch over the feed process, which tells of the end as well. */
+  readonly byLogin: boolean
+}
+
+/** The event that says the same. */
+export const eventFor = ({ state }: MissingFeed): ToldDown["event"] =>
+  state === "waiting_for_login" ? "waiting_for_login" : "feed_down"
+
+/** Its status frame, without the client's sequence number. */
+export const missingStatus = (missing: MissingFeed, broker: string, at: number): string => {
+  const { code, message } = missing
+  return JSON.stringify(
+    eventFor(missing) === "waiting_for_login"
       ? { type: "status", event: "waiting_for_login", broker, at, reason: message }
       : {
           type: "status",
@@ -49,12 +61,12 @@ export const missingStatus = ({ code, message, state }: MissingFeed, broker: str
           since: at
         }
   )
+}
 
-/** The feed is there at last, and no event of its own has told the client. */
+/** The feed is there at last, and no event of its own has told the client. It had none before: there is no gap. */
 export const arrivedStatus = (
   broker: string,
   at: number,
-  gapMs: number,
   { failed, restored }: { readonly restored: number; readonly failed: number }
 ): string =>
   JSON.stringify({
@@ -63,10 +75,27 @@ export const arrivedStatus = (
     broker,
     at,
     connection: GATEWAY,
-    gap_ms: Math.round(gapMs),
     restored,
     failed
   })
+
+/**
+ * Whether an event is news to a client, which is taken to hear it then. That its feed process is silent, its login may have
+ * told it before the watch over that process does, and that it is back, before that is told to all.
+ */
+export const isNews = (client: { toldDown: ToldDown | undefined }, event: FeedEvent): boolean => {
+  if (event.type !== "feed_up" && event.type !== "feed_down") return true
+  const before = client.toldDown
+  const isOfLink = event.connection === GATEWAY
+  if (event.type === "feed_up") {
+    client.toldDown = undefined
+    return !isOfLink || before !== undefined
+  }
+  if (!isOfLink) return true
+  if (before?.event === "feed_down") return false
+  client.toldDown = { event: "feed_down", byLogin: false }
+  return true
+}
 
 export interface Refused {
   readonly symbol: string

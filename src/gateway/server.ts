@@ -40,6 +40,7 @@ import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./listen.ts"
 import type { GatewayStats } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
+import { isNews } from "./missingFeed.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
@@ -409,7 +410,7 @@ const makeGateway = Effect.fnUntraced(function* (
     const status = statusOf(event)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
-      if (event.type === "feed_up") client.toldDownAt = undefined
+      if (!isNews(client, event)) continue
       const payload = status(client.holdings, client.encoding)
       if (payload !== undefined) client.delivery.message(payload)
     }

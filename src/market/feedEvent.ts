@@ -26,8 +26,8 @@ export const FeedUp = Schema.Struct({
   type: Schema.tag("feed_up"),
   ...envelope,
   connection: Schema.Int,
-  /** 0 for the first connection of a session. */
-  gap_ms: Schema.Finite,
+  /** What was sent in this time is lost. Absent where there was no feed before: the first login, the first broker. */
+  gap_ms: Schema.optionalKey(Schema.Finite),
   restored: Schema.Int,
   failed: Schema.Int
 })

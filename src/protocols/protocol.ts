@@ -9,6 +9,7 @@ import type { CredentialField, Credentials } from "../market/credentials.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
+import { refreshes } from "../market/mode.ts"
 import type { Tick } from "../market/tick.ts"
 
 /** A message of the connection: text frames as strings, binary frames (and reads of a byte stream) as bytes. */
@@ -214,6 +215,16 @@ export interface CodecOptions {
   readonly variant?: Readonly<Record<string, unknown>>
 }
 
+/** By mode, what the packets of a subscription are news for, as `Sink.tick` tells it: each number is a kind of packet. */
+export type PacketKinds = Readonly<Record<Mode, ReadonlyArray<number>>>
+
+/** Each mode has a packet of its own, which is news for the poorer modes too. */
+export const oneKindEach: PacketKinds = {
+  ltp: [refreshes.ltp],
+  quote: [refreshes.quote],
+  depth: [refreshes.depth]
+}
+
 export interface Protocol {
   readonly name: string
   /** Run before every connection; see `Login` for those that need REST calls. */
@@ -238,6 +249,10 @@ export interface Protocol {
    * For wires that cannot tell two instruments apart: instruments of equal keys are never put on one connection.
    */
   readonly exclusive?: (instrument: WireInstrument) => string
+  /**
+   * A mode that the broker goes on with after it was changed is known by its kinds of packets. Without them, nobody looks for such.
+   */
+  readonly kinds?: (options: CodecOptions) => PacketKinds
   /** How many upstream subscriptions a want takes of the broker's limit. */
   readonly cost: (want: Want, instrument: WireInstrument) => number
 }

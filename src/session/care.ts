@@ -44,7 +44,7 @@ export interface Care {
 
 /** The first of them, for people. */
 const namesOf = ([first, ...others]: ReadonlyArray<Leftover>): string =>
-  `${first?.entry.name ?? ""}${others.length === 0 ? "" : ` and ${others.length} more`}`
+  `${first?.entry.name ?? ""}${first?.now === undefined ? "" : ` in ${first.want.mode} mode`}${others.length === 0 ? "" : ` and ${others.length} more`}`
 
 export const makeCare = (options: CareOptions): Care => {
   const { carryOut, desk, feeds, herald, hours } = options
@@ -114,7 +114,7 @@ export const makeCare = (options: CareOptions): Care => {
       }
       if (again.length === 0) return Effect.void
       slot.state.link.request(
-        again.map(({ entry, want }) => ({ entry, from: want, to: undefined, again: true }))
+        again.map(({ entry, now, want }) => ({ entry, from: want, to: now?.want, again: true }))
       )
       const why = `given up ${GOES_ON_MS / 1000} s ago and still ticking: ${namesOf(again)}`
       return herald.decided("unsubscribe_again", why, slot.id)

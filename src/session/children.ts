@@ -145,7 +145,7 @@ export const makeChildren = Effect.fnUntraced(function* (
         onFrame: count.frame,
         onSent: (changes, at) => {
           news.sent(slot, changes, at)
-          slot.leftovers.sent(changes, at)
+          slot.leftovers.sent(changes, at, slot.lines)
         },
         onUnwanted: (instrument, at) => slot.leftovers.ticked(instrument, at),
         onEvent: (event) => onEvent(slot, event),

@@ -16,7 +16,8 @@ import type { ConnectionFailure } from "../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../market/errors.ts"
 import { makeCalendar } from "../market/calendar.ts"
 import type { MarketHours } from "../market/hours.ts"
-import type { Protocol } from "../protocols/protocol.ts"
+import type { PacketKinds, Protocol } from "../protocols/protocol.ts"
+import { modes } from "../market/mode.ts"
 import * as metrics from "./metrics.ts"
 import type { Tap } from "./tap.ts"
 import { combineTaps } from "./tap.ts"
@@ -39,6 +40,8 @@ class Nonsense extends Error {
   }
 }
 
+const noKinds: PacketKinds = { ltp: [], quote: [], depth: [] }
+
 const isFailure = (answer: unknown): answer is ConnectionFailure =>
   typeof answer === "object" && answer !== null && "_tag" in answer && "message" in answer
 
@@ -47,12 +50,13 @@ const isFailure = (answer: unknown): answer is ConnectionFailure =>
  * never throw: there, in the callbacks of sockets, a throw would end the process.
  */
 export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol => {
-  const { closed, exclusive, partial, readVariant } = protocol
+  const { closed, exclusive, kinds, partial, readVariant } = protocol
   const failed = {
     refusal: faults("Protocol.refusal"),
     closed: faults("Protocol.closed"),
     cost: faults("Protocol.cost"),
-    exclusive: faults("Protocol.exclusive")
+    exclusive: faults("Protocol.exclusive"),
+    kinds: faults("Protocol.kinds")
   }
   return {
     name: protocol.name,
@@ -93,6 +97,16 @@ export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol 
               `${instrument.exchange}:${instrument.symbol}`,
               failed.exclusive
             )
+        }),
+    ...(kinds === undefined
+      ? {}
+      : {
+          kinds: (options) => {
+            const answer = answerOf(() => kinds.call(protocol, options), noKinds, failed.kinds)
+            if (modes.every((mode) => Array.isArray(answer?.[mode]))) return answer
+            failed.kinds(new Nonsense("a list of kinds for each mode", answer))
+            return noKinds
+          }
         }),
     ...(readVariant === undefined ? {} : { readVariant: (options) => readVariant.call(protocol, options) }),
     ...(partial === undefined ? {} : { partial })

@@ -14,6 +14,7 @@ import { BrokerLoadFailed } from "../market/errors.ts"
 import { loadProtocol } from "../protocols/index.ts"
 import type { CredentialStore } from "../store/credentials.ts"
 import type { Instruments } from "../store/instruments.ts"
+import type { Lapse } from "./lapse.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { makeSession } from "./session.ts"
 import type { Intensity } from "./supervisor.ts"
@@ -25,6 +26,8 @@ export interface AdapterOptions {
   readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number
+  /** What the sessions before this one have left: how long its user has had no feed. */
+  readonly lapse?: Lapse
 }
 
 export type AdapterServices = BrokerRegistry | Transport | CredentialStore | Instruments | FrameBus

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import type { Decision, FeedEvent } from "../market/feedEvent.ts"
-import { epochOf, monotonicOf } from "../market/monotonic.ts"
+import { epochOf } from "../market/monotonic.ts"
 import type { Line } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { nameAndMode } from "./news.ts"
@@ -25,7 +25,11 @@ export interface HeraldOptions {
 
 export interface Herald {
   readonly down: (slot: Slot, failure: ConnectionFailure) => void
-  readonly up: (slot: Slot, restored: number, failed: number) => void
+  /** @param back `gapMs` is undefined where there was no feed before */
+  readonly up: (
+    slot: Slot,
+    back: { readonly gapMs: number | undefined; readonly restored: number; readonly failed: number }
+  ) => void
   readonly parked: (reason: string) => void
   readonly stale: (lines: ReadonlyArray<Line>) => void
   readonly fresh: (lines: ReadonlyArray<Line>) => void
@@ -42,7 +46,6 @@ const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume",
 export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): Effect.fn.Return<Herald> {
   const { broker, bus, count, flush, supervisor, user } = options
   const clock = yield* Clock.Clock
-  const now = monotonicOf(clock)
 
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
@@ -61,11 +64,11 @@ export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): 
         detail: failure.message,
         since: epochOf(clock, slot.downSince)
       }),
-    up: (slot, restored, failed) =>
+    up: (slot, { failed, gapMs, restored }) =>
       tell({
         type: "feed_up",
         connection: slot.id,
-        gap_ms: slot.downSince === 0 ? 0 : now() - slot.downSince,
+        ...(gapMs === undefined ? {} : { gap_ms: gapMs }),
         restored,
         failed
       }),

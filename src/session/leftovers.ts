@@ -1,17 +1,30 @@
 /**
  * What one connection has given up, and what of it the broker goes on sending: a request may get lost, or be ignored. What
  * still ticks some seconds after its unsubscription is given up once more; if that changes nothing, the connection is
- * replaced, since a new one begins with nothing. Until then it counts as in use, because it does at the broker.
+ * replaced, since a new one begins with nothing. Until then it counts as in use, because it does at the broker. A mode that an
+ * instrument had before is given up like a subscription, and told by its packets (`packetKinds.ts`).
  *
  * Owned by the session's actor. The socket's callback notes ticks here as well, on the same thread.
  */
 import type { WireInstrument } from "../market/instrument.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { Change, Protocol, Want } from "../protocols/protocol.ts"
+import type { Line } from "./line.ts"
+import type { StrayKinds } from "./packetKinds.ts"
 import type { Entry } from "./subscriptionBook.ts"
+import { sameWant } from "./subscriptionBook.ts"
+
+/** Where it is the mode that was given up, and the instrument is wanted in another one. */
+export interface NewMode {
+  readonly line: Line
+  readonly want: Want
+  /** Kinds of packets that come in the former mode and not in this one. */
+  readonly strays: number
+}
 
 export interface Leftover {
   readonly entry: Entry
+  readonly now: NewMode | undefined
   /** What was subscribed. */
   readonly want: Want
   /** When it was given up, or the last time that it was given up once more: monotonic milliseconds, here and below. */
@@ -45,24 +58,39 @@ const REMEMBERED = 1000
 /** What was to be given up once more has left by then, or was undone by a reader who came and went. */
 const LEFT_WITHIN_MS = 60_000
 
+/** Looks at kinds of packets are so far apart. */
+const LOOK_EVERY_MS = 1000
+
+/** Given up once more: had it been wanted in between, or wanted otherwise, it would not be known so. */
+const isAgain = ({ now, waiting, want }: Leftover, from: Want | undefined, to: Want | undefined): boolean =>
+  now === undefined
+    ? to === undefined
+    : // The mode is asked for back, and then changed again.
+      waiting && from !== undefined && to !== undefined && (sameWant(to, want) || sameWant(from, want))
+
 const NONE: Tidying = { again: [], stubborn: [] }
 
 export class Leftovers {
   readonly #cost: Protocol["cost"]
+  readonly #strayKinds: StrayKinds
   readonly #byName = new Map<string, Leftover>()
   readonly #goingOn = new Set<Leftover>()
   #replacedAt = 0
   #replacements = 0
 
-  constructor(cost: Protocol["cost"]) {
+  constructor(cost: Protocol["cost"], strayKinds: StrayKinds) {
     this.#cost = cost
+    this.#strayKinds = strayKinds
   }
 
   /** Upstream subscriptions that they take of the broker's limit. */
   get used(): number {
     if (this.#goingOn.size === 0) return 0
     let used = 0
-    for (const { entry, want } of this.#goingOn) used += this.#cost(want, entry)
+    for (const { entry, now, want } of this.#goingOn) {
+      const cost = this.#cost(want, entry)
+      used += now === undefined ? cost : Math.max(0, cost - this.#cost(now.want, entry))
+    }
     return used
   }
 
@@ -71,7 +99,7 @@ export class Leftovers {
     return this.#goingOn.size
   }
 
-  /** One that goes on, by name. */
+  /** One that goes on, by name; that of an instrument which is wanted is a mode. */
   find(name: string): Leftover | undefined {
     const one = this.#byName.get(name)
     return one !== undefined && this.#goingOn.has(one) ? one : undefined
@@ -83,35 +111,71 @@ export class Leftovers {
     this.#goingOn.clear()
   }
 
-  /** Requests left for the broker. */
-  sent(changes: ReadonlyArray<Change>, at: number): void {
+  /**
+   * Requests left for the broker.
+   *
+   * @param lines what is wanted on the connection
+   */
+  sent(changes: ReadonlyArray<Change>, at: number, lines: ReadonlyMap<Entry, Line>): void {
     for (const { from, instrument, to } of changes) {
       const name = nameOf(instrument)
       const known = this.#byName.get(name)
-      if (known !== undefined && to === undefined) {
-        // Once more: had it been wanted in between, it would not be known here.
-        known.waiting = false
+      if (known !== undefined && isAgain(known, from, to)) {
+        known.waiting = known.now !== undefined && !sameWant(to, known.now.want)
         known.at = at
         continue
       }
+      if (known?.now !== undefined && from === undefined && sameWant(to, known.now.want)) {
+        // The watchdog has asked for the new mode, in place of what waited.
+        if (known.waiting) known.at = at
+        known.waiting = false
+        continue
+      }
       if (known !== undefined) this.#forget(name, known)
-      if (to !== undefined || from === undefined) continue
+      if (from === undefined) continue
       const entry = instrument as Entry
-      this.#byName.set(name, { entry, want: from, at, ticked: 0, asks: 0, waiting: false })
+      const now = to === undefined ? undefined : this.#newMode(entry, from, to, lines)
+      if (to !== undefined && now === undefined) continue
+      this.#byName.set(name, { entry, now, want: from, at, ticked: 0, asks: 0, waiting: false })
       if (this.#byName.size > REMEMBERED) this.#forgetOldest()
+    }
+  }
+
+  /** Undefined where the packets of the former mode are none that one could tell by. */
+  #newMode(entry: Entry, from: Want, want: Want, lines: ReadonlyMap<Entry, Line>): NewMode | undefined {
+    const line = lines.get(entry)
+    const strays = this.#strayKinds(from, want, entry)
+    return line === undefined || strays === 0 ? undefined : { line, want, strays }
+  }
+
+  /** Looks at the packets that came of what is wanted in another mode now. */
+  #lookAtModes(now: number): void {
+    for (const [name, one] of this.#byName) {
+      if (one.now === undefined) continue
+      const { line, strays, want } = one.now
+      const { kinds } = line
+      line.kinds = 0
+      if (line.slot.lines.get(one.entry) !== line || !sameWant(line.want, want)) continue
+      // What has come so far was on its way.
+      if (one.waiting || now - one.at < GOES_ON_MS + LOOK_EVERY_MS) continue
+      if ((kinds & strays) !== 0) {
+        one.ticked = now
+        this.#goingOn.add(one)
+      } else if (!this.#goingOn.has(one) && now - one.at > ENDED_AFTER_MS) this.#forget(name, one)
     }
   }
 
   /** A packet came of what this connection has given up. */
   ticked(instrument: WireInstrument, at: number): void {
     const one = this.#byName.get(nameOf(instrument))
-    if (one === undefined) return
+    if (one === undefined || one.now !== undefined) return
     one.ticked = at
     if (!one.waiting && at - one.at >= GOES_ON_MS) this.#goingOn.add(one)
   }
 
   /** What is to be done, once a second. Those to be asked for wait from then on. */
   tidy(now: number): Tidying {
+    this.#lookAtModes(now)
     if (this.#goingOn.size === 0) return NONE
     const again: Array<Leftover> = []
     const stubborn: Array<Leftover> = []

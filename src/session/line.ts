@@ -35,6 +35,8 @@ export interface Line {
   ticks: number
   /** The modes that something was told for since the subscription was sent, as bits: it may take several upstream. */
   told: number
+  /** The kinds of packets that came since it was looked at last: bit `refreshes` of each. */
+  kinds: number
   rejected: number
   /** The tick before, on this connection. */
   pacedFrom: number
@@ -70,6 +72,7 @@ export const makeLine = (
   lastTickAt: 0,
   ticks: 0,
   told: 0,
+  kinds: 0,
   rejected: 0,
   pacedFrom: 0,
   gap: 0,
@@ -92,6 +95,7 @@ export const noteTick = (line: Line, at: number, refreshes: number): void => {
   line.lastTickAt = at
   line.ticks++
   line.told |= refreshes
+  line.kinds |= 1 << refreshes
 }
 
 /** The connection ended: all is to be asked for again. What was learned of the rate stays. */
@@ -99,6 +103,7 @@ export const reset = (line: Line): void => {
   line.state = "wanted"
   line.sentAt = 0
   line.told = 0
+  line.kinds = 0
   line.pacedFrom = 0
   line.confirmedBy = undefined
   line.failure = undefined

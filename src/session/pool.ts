@@ -12,6 +12,8 @@ import type { Link } from "./connection.ts"
 import { Leftovers } from "./leftovers.ts"
 import type { Line } from "./line.ts"
 import { makeLine } from "./line.ts"
+import type { StrayKinds } from "./packetKinds.ts"
+import { strayKindsOf } from "./packetKinds.ts"
 import type { Entry, EntryChange } from "./subscriptionBook.ts"
 
 export type SlotState =
@@ -79,6 +81,7 @@ export class ConnectionPool {
   readonly #keys = new Map<Slot, Set<string>>()
   readonly #nextId: () => number
   readonly #feed: number
+  readonly #strayKinds: StrayKinds
 
   constructor(broker: Broker, protocol: Protocol, feed = 0, nextId: () => number = counter()) {
     this.#feed = feed
@@ -86,6 +89,7 @@ export class ConnectionPool {
     this.#capacity = broker.limits.subscriptionsPerConnection.value
     this.#maxSlots = broker.limits.connectionsPerLogin.value
     this.#cost = protocol.cost
+    this.#strayKinds = strayKindsOf(broker, protocol)
     this.#exclusive = protocol.exclusive
   }
 
@@ -123,7 +127,7 @@ export class ConnectionPool {
       clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
       credentialsVersion: undefined,
       used: 0,
-      leftovers: new Leftovers(this.#cost),
+      leftovers: new Leftovers(this.#cost, this.#strayKinds),
       state: { tag: "connecting" },
       since: 0,
       hasBeenUp: false,

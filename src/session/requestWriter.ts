@@ -39,6 +39,10 @@ interface Waiting extends EntryChange {
   readonly holder: Entry
 }
 
+interface BatchedChange extends Change {
+  readonly again?: true
+}
+
 export const makeRequestWriter = Effect.fnUntraced(function* (
   options: RequestWriterOptions
 ): Effect.fn.Return<RequestWriter> {
@@ -77,23 +81,32 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
       ? Effect.map(options.request(outbound), (answer) => options.answered(outbound, answer))
       : Effect.sync(() => options.send(outbound))
 
-  const takeBatch = (): ReadonlyArray<Change> => {
-    const batch: Array<Change> = []
-    for (const [name, { entry, from, to }] of waiting) {
+  const takeBatch = (): ReadonlyArray<BatchedChange> => {
+    const batch: Array<BatchedChange> = []
+    for (const [name, { again, entry, from, to }] of waiting) {
       if (batch.length === pacing.batch) break
       waiting.delete(name)
       batch.push({
         instrument: entry,
         ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to })
+        ...(to === undefined ? {} : { to }),
+        ...(again === undefined ? {} : { again })
       })
     }
     return batch
   }
 
+  /** A mode that is changed once more goes back first: the codec takes it for changed, and would ask for nothing. */
+  const encoded = (batch: ReadonlyArray<BatchedChange>): ReadonlyArray<Outbound> => {
+    const back = batch.flatMap(({ again, from, instrument, to }): ReadonlyArray<Change> =>
+      again === true && from !== undefined && to !== undefined ? [{ instrument, from: to, to: from }] : []
+    )
+    return [...(back.length === 0 ? [] : options.encode(back)), ...options.encode(batch)]
+  }
+
   const turn = Effect.gen(function* () {
     const first = urgent.shift()
-    const outbound = first === undefined ? options.encode(takeBatch()) : [first]
+    const outbound = first === undefined ? encoded(takeBatch()) : [first]
     for (const one of outbound) yield* carry(one)
     if (waiting.size === 0 && urgent.length === 0) wake.closeUnsafe()
   })

@@ -31,6 +31,7 @@ import { makeCredentialSource } from "./credentialSource.ts"
 import type { Feed, Orders } from "./desk.ts"
 import { Desk } from "./desk.ts"
 import { makeHerald } from "./herald.ts"
+import { Lapse } from "./lapse.ts"
 import { reset } from "./line.ts"
 import type { Message, Reply, StoredVersion } from "./messages.ts"
 import * as metrics from "./metrics.ts"
@@ -58,6 +59,8 @@ export interface SessionOptions {
   readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number
+  /** What the sessions before this one have left: how long its user has had no feed. */
+  readonly lapse?: Lapse
 }
 
 /** The reader of those who do not name one. */
@@ -126,6 +129,7 @@ const session = Effect.fnUntraced(function* (
   /** Why nothing is tried for a while. */
   let unavailable: string | undefined
   let waiting: Array<Reply<void, ConnectionFailure>> = []
+  const lapse = options.lapse ?? new Lapse()
 
   const mainState = () =>
     unavailable === undefined
@@ -158,6 +162,15 @@ const session = Effect.fnUntraced(function* (
     }
   }
 
+  /** The number of connections that are up may have changed. */
+  const countConnections = (): void => {
+    const up = desk.slots.filter(({ state }) => state.tag === "up")
+    count.connections(up.length)
+    const delivers = up.some(({ feed }) => feed === 0)
+    lapse.note(supervisor, delivers, now())
+  }
+  yield* Effect.addFinalizer(() => Effect.sync(() => lapse.note(supervisor, false, now())))
+
   /** Answers those who wait for the outcome of the first attempt. */
   const settle = (outcome: Effect.Effect<void, ConnectionFailure>): void => {
     for (const reply of waiting) Deferred.doneUnsafe(reply, outcome)
@@ -169,7 +182,7 @@ const session = Effect.fnUntraced(function* (
     for (const [slot, changes] of orders.send) if (slot.state.tag === "up") slot.state.link.request(changes)
     for (const slot of orders.close) yield* children.stop(slot)
     count.instruments(desk.book.size)
-    count.connections(status().connections)
+    countConnections()
   })
 
   const children = yield* makeChildren({
@@ -193,8 +206,9 @@ const session = Effect.fnUntraced(function* (
     count,
     log,
     now,
+    lapse,
     settle,
-    connections: () => count.connections(status().connections)
+    connections: countConnections
   })
 
   const connect = Effect.fnUntraced(function* (reply: Reply<void, ConnectionFailure>) {
@@ -227,7 +241,7 @@ const session = Effect.fnUntraced(function* (
         for (const line of slot.lines.values()) reset(line)
       }
       settle(Effect.fail(new ConnectionLost({ detail: reason })))
-      count.connections(0)
+      countConnections()
       return children.stopAll
     })
 
@@ -371,6 +385,7 @@ const session = Effect.fnUntraced(function* (
         if (message.tag === "Fault") return named(onFault(slot, message.cause))
         // Keeps the reason of the failure in sight while the next attempt runs.
         if (slot.state.tag !== "down") enter(slot, now(), { tag: "connecting" })
+        countConnections()
         return Effect.void
       }
     }

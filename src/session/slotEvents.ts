@@ -7,6 +7,7 @@ import type { Care } from "./care.ts"
 import type { Link } from "./connection.ts"
 import type { Unusable } from "./credentialSource.ts"
 import type { Herald } from "./herald.ts"
+import type { Lapse } from "./lapse.ts"
 import { reset } from "./line.ts"
 import type { BrokerMetrics } from "./metrics.ts"
 import { forget } from "./picture.ts"
@@ -19,6 +20,7 @@ export interface SlotEventsOptions {
   readonly count: BrokerMetrics
   readonly log: SampledLog
   readonly now: () => number
+  readonly lapse: Lapse
   /** Answers those who wait for the outcome of the first attempt. */
   readonly settle: (outcome: Effect.Effect<void, ConnectionFailure>) => void
   /** The number of connections that are up may have changed. */
@@ -32,12 +34,18 @@ export const enter = (slot: Slot, now: number, state: SlotState): void => {
 }
 
 export const makeSlotEvents = (options: SlotEventsOptions) => {
-  const { care, connections, count, herald, log, now, settle } = options
+  const { care, connections, count, herald, lapse, log, now, settle } = options
+
+  /** Undefined where nothing was delivered before that could be missed. */
+  const gapBefore = (slot: Slot): number | undefined => {
+    if (slot.hasBeenUp && slot.downSince > 0) return now() - slot.downSince
+    return slot.feed === 0 ? lapse.length(now()) : undefined
+  }
 
   const up = (slot: Slot, link: Link) => {
     enter(slot, now(), { tag: "up", link })
     const failed = [...slot.lines.values()].filter((line) => line.failure !== undefined).length
-    const gapSince = slot.downSince
+    const gapMs = gapBefore(slot)
     slot.hasBeenUp = true
     slot.leftovers.clear()
     // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
@@ -47,9 +55,9 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     settle(Effect.void)
     count.connected()
     connections()
-    herald.up(slot, wanted.length, failed)
+    herald.up(slot, { gapMs, restored: wanted.length, failed })
     slot.downSince = 0
-    const after = gapSince === 0 ? "" : ` after ${now() - gapSince} ms`
+    const after = gapMs === undefined ? "" : ` after ${gapMs} ms`
     return Effect.logInfo(`connection ${slot.id} is up${after}, ${wanted.length} instruments to subscribe`)
   }
 

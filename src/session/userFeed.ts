@@ -24,6 +24,7 @@ import { Users } from "../store/users.ts"
 import { bareStatus, noBroker } from "./absent.ts"
 import type { AdapterOptions, AdapterServices } from "./factory.ts"
 import { createAdapter } from "./factory.ts"
+import { Lapse } from "./lapse.ts"
 
 export interface UserFeedOptions extends AdapterOptions {
   /**
@@ -177,7 +178,8 @@ const takeOver = Effect.fnUntraced(function* (
 export const makeUserFeed = (user: string, options: UserFeedOptions) =>
   Effect.provideService(userFeed(user, options), References.CurrentLogAnnotations, { user })
 
-const userFeed = Effect.fnUntraced(function* (user: string, options: UserFeedOptions) {
+const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptions) {
+  const options = { ...given, lapse: new Lapse() }
   const outer = yield* Effect.scope
   const context = yield* Effect.context<Users | AdapterServices>()
   const gate = yield* Semaphore.make(1)

@@ -54,6 +54,9 @@ const openAlgoClient = Effect.fnUntraced(function* (
 const ticksOf = (client: TestClient, symbol: string): number =>
   client.frames.filter((f) => f["type"] === "market_data" && f["symbol"] === symbol).length
 
+const statusesOf = (client: TestClient, event: string): ReadonlyArray<Json> =>
+  client.frames.filter((f) => f["type"] === "status" && f["event"] === event)
+
 const statuses = (client: TestClient): ReadonlyArray<unknown> =>
   client.frames.filter((f) => f["type"] === "status").map((f) => f["event"])
 
@@ -74,7 +77,9 @@ describe("a client that comes before", () => {
       assert.strictEqual(ticks("RELIANCE"), 0)
       yield* credentials.set("asha", "zerodha", demoCredentials)
       yield* ready("ticks", () => ticks("RELIANCE") > 0 && ticks("INFY") > 0)
-      assert.include(statuses(client), "feed_up")
+      assert.notProperty(statusesOf(client, "feed_up")[0], "gap_ms", "there was no feed before")
+      assert.lengthOf(statusesOf(client, "feed_up"), 1)
+      assert.lengthOf(statusesOf(client, "waiting_for_login"), 1)
     })
   )
 
@@ -98,6 +103,7 @@ describe("a client that comes before", () => {
       yield* credentials.set("nita", "zerodha", demoCredentials)
       yield* ready("ticks", () => ticks("RELIANCE-EQ") > 0 && ticks("INFY") > 0)
       yield* ready("the refusal", () => statuses(client).includes("subscription_failed"))
+      assert.notProperty(statusesOf(client, "feed_up")[0], "gap_ms", "there was no feed before")
       const refused = client.frames.find((f) => f["event"] === "subscription_failed")
       assert.deepInclude((refused!["instruments"] as ReadonlyArray<Json>)[0], {
         symbol: "NOSUCHSHARE",
@@ -146,6 +152,9 @@ describe("a client that comes before", () => {
       const url = `ws://127.0.0.1:${Context.get(context, Gateway).port}`
       const early = yield* openAlgoClient(url, "KEY_A", ["TCS"], { events: true })
       assert.deepInclude(early.answer["feed"], { code: "BROKER_CONNECTION_ERROR" })
+      // Several pings more go unanswered.
+      yield* Effect.sleep("1500 millis")
+      assert.lengthOf(statusesOf(early.client, "feed_down"), 1, "once is enough")
       const tick = (feed: ScriptedFeed) =>
         feed.tick({ symbol: "TCS", exchange: "NSE", level: "LTP", data: { ltp: 3110.5 } })
 
@@ -155,17 +164,26 @@ describe("a client that comes before", () => {
         return early.ticks("TCS") > 0
       })
       yield* ready("feed_up", () => statuses(early.client).includes("feed_up"))
+      assert.notProperty(statusesOf(early.client, "feed_up")[0], "gap_ms", "there was no feed before")
 
+      const killedAt = performance.now()
       yield* first.kill
       yield* ready("feed_down", () => statuses(early.client).at(-1) === "feed_down")
-      const between = yield* openAlgoClient(url, "KEY_A", ["TCS"])
+      const between = yield* openAlgoClient(url, "KEY_A", ["TCS"], { events: true })
       const before = early.ticks("TCS")
       const second = yield* startFeed
       yield* ready("ticks for both", () => {
         tick(second.scripted)
         return early.ticks("TCS") > before && between.ticks("TCS") > 0
       })
-      yield* ready("feed_up", () => statuses(early.client).at(-1) === "feed_up")
+      for (const { client } of [early, between])
+        yield* ready("feed_up", () => statuses(client).at(-1) === "feed_up")
+      yield* Effect.sleep("500 millis")
+      assert.deepStrictEqual(statuses(early.client), ["feed_down", "feed_up", "feed_down", "feed_up"])
+      assert.deepStrictEqual(statuses(between.client), ["feed_down", "feed_up"])
+      const gap = Number(statusesOf(early.client, "feed_up")[1]!["gap_ms"])
+      assert.isAbove(gap, 0)
+      assert.isAtMost(gap, performance.now() - killedAt + 1000)
     })
   )
 })

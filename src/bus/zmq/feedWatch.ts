@@ -37,8 +37,8 @@ export interface FeedWatchOptions {
 }
 
 export interface FeedWatch {
-  /** A user's broker, for events about it. */
-  readonly note: (user: string, broker: string) => void
+  /** What the feed process says of a user's feed, for events about it. */
+  readonly note: (user: string, info: Pick<FeedInfo, "broker" | "state">) => void
   /** Hands on an event of the feed process. */
   readonly heard: (event: FeedEvent) => void
   /** Tells what was held and is not served any more. */
@@ -58,19 +58,27 @@ const LINK = 0
 /** Users whose states are asked for at once. */
 const ASKS_AT_ONCE = 16
 
-/** Brokers of users that are gone are forgotten when there are so many, and then whenever they have doubled. */
-const BROKERS_AT_FIRST = 1000
+/** Users that are gone are forgotten when there are so many, and then whenever they have doubled. */
+const KNOWN_AT_FIRST = 1000
+
+interface Known {
+  broker: string
+  /** When its feed last delivered, by the clock of durations: infinity while it does, undefined before it ever has. */
+  deliveredUntil: number | undefined
+}
 
 interface Gap {
   readonly since: number
+  /** There was a feed before it. */
+  readonly isLoss: boolean
   toldToLogIn: boolean
 }
 
 export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const { clock, endpoint, heldBy, tell, users } = options
   const now = monotonicOf(clock)
-  const brokers = new Map<string, string>()
-  let brokersAtMost = BROKERS_AT_FIRST
+  const known = new Map<string, Known>()
+  let knownAtMost = KNOWN_AT_FIRST
   /** Users that were told that they have no feed, and not yet that they have one again. */
   const gaps = new Map<string, Gap>()
   let silent = false
@@ -79,27 +87,43 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
 
   const envelope = (user: string) => ({
     user,
-    broker: brokers.get(user) ?? "unknown",
+    broker: known.get(user)?.broker ?? "unknown",
     at: clock.currentTimeMillisUnsafe()
   })
 
-  const note = (user: string, broker: string): void => {
-    brokers.set(user, broker)
-    if (brokers.size <= brokersAtMost) return
+  const knownAs = (user: string, broker: string): Known => {
+    let one = known.get(user)
+    if (one === undefined) known.set(user, (one = { broker, deliveredUntil: undefined }))
+    one.broker = broker
+    if (known.size <= knownAtMost) return one
     const present = users()
-    for (const name of brokers.keys()) if (!present.has(name)) brokers.delete(name)
-    brokersAtMost = Math.max(BROKERS_AT_FIRST, 2 * brokers.size)
+    for (const name of known.keys()) if (!present.has(name)) known.delete(name)
+    knownAtMost = Math.max(KNOWN_AT_FIRST, 2 * known.size)
+    return one
+  }
+
+  const note: FeedWatch["note"] = (user, { broker, state }) => {
+    const one = knownAs(user, broker)
+    if (state === "connected") one.deliveredUntil = Infinity
+  }
+
+  /** One that waits for its login may go on to do so in another feed process, which knows nothing of what was before. */
+  const noteEvent = ({ broker, type, user }: FeedEvent): void => {
+    if (type === "feed_up") knownAs(user, broker).deliveredUntil = Infinity
+    const one = type === "waiting_for_login" ? known.get(user) : undefined
+    if (one?.deliveredUntil === Infinity) one.deliveredUntil = now()
   }
 
   /** Once per user and gap, also for users that come while the feed process is silent. */
   const down = Effect.fnUntraced(function* (detail: string) {
-    const since = answeredAt
     for (const user of users()) {
       if (gaps.has(user)) continue
-      if (!brokers.has(user) && options.brokerSetFor !== undefined) {
-        note(user, yield* options.brokerSetFor(user))
+      if (!known.has(user) && options.brokerSetFor !== undefined) {
+        knownAs(user, yield* options.brokerSetFor(user))
       }
-      gaps.set(user, { since, toldToLogIn: false })
+      const deliveredUntil = known.get(user)?.deliveredUntil
+      const since = Math.min(answeredAt, deliveredUntil ?? Infinity)
+      gaps.set(user, { since, isLoss: deliveredUntil !== undefined, toldToLogIn: false })
       tell({
         type: "feed_down",
         ...envelope(user),
@@ -136,9 +160,10 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
 
   const settleOne = (user: string, gap: Gap) =>
     Effect.gen(function* () {
-      const { broker, reason, state } = yield* options.info(user)
+      const info = yield* options.info(user)
+      const { reason, state } = info
       const held = state === "connected" ? yield* heldBy(user) : undefined
-      note(user, broker)
+      note(user, info)
       // The session's own event may have come in the meantime.
       if (gaps.get(user) !== gap) return
       if (state === "waiting_for_login" && !gap.toldToLogIn) {
@@ -151,7 +176,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
         type: "feed_up",
         ...envelope(user),
         connection: LINK,
-        gap_ms: now() - gap.since,
+        ...(gap.isLoss ? { gap_ms: now() - gap.since } : {}),
         restored: held.instruments,
         failed: held.failed
       })
@@ -173,11 +198,13 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   return {
     note,
     heard: (event) => {
+      noteEvent(event)
       const gap = event.type === "feed_up" ? gaps.get(event.user) : undefined
       if (event.type !== "feed_up" || gap === undefined) return tell(event)
-      // A session that began with the feed process knows nothing of the gap before it.
       gaps.delete(event.user)
-      tell({ ...event, gap_ms: Math.max(event.gap_ms, now() - gap.since) })
+      if (!gap.isLoss) return tell(event)
+      // A session that began with the feed process knows nothing of the gap before it.
+      tell({ ...event, gap_ms: Math.max(event.gap_ms ?? 0, now() - gap.since) })
     },
     refused: (user, instruments) => tell({ type: "subscription_failed", ...envelope(user), instruments }),
     settle,

@@ -144,7 +144,7 @@ const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.ignore(link.ask({ op: "leave" }, LEAVE_TIMEOUT)))
 
   const noting = <E>(user: string, asked: Effect.Effect<FeedInfo, E>) =>
-    Effect.tap(asked, ({ broker }) => Effect.sync(() => watch.note(user, broker)))
+    Effect.tap(asked, (said) => Effect.sync(() => watch.note(user, said)))
 
   let brokers: ReadonlyArray<string> = []
   return {

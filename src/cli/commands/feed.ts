@@ -11,7 +11,7 @@ import { refuseDemoFolder } from "../demoFolder.ts"
 import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
-import { warnIfNobody } from "../nobody.ts"
+import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import * as Overrides from "../overrides.ts"
 import { ownerLayer } from "../owner.ts"
 import { plausibilityLayer } from "../plausibility.ts"
@@ -51,6 +51,7 @@ export const feed = Command.make(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )
       yield* warnIfNobody(input.dataDir, false)
+      yield* warnOfMissingLogins
       return yield* Effect.never
     }).pipe(
       Effect.provide(

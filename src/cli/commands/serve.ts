@@ -16,7 +16,7 @@ import { connectDemo, ensureDemoUser } from "../demo.ts"
 import { chooseFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
-import { warnIfNobody } from "../nobody.ts"
+import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import { CommandFailed } from "../output.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
 import * as Overrides from "../overrides.ts"
@@ -190,6 +190,7 @@ const serveUsers = Effect.fn("serveUsers")(function* (input: Input) {
     yield* announce(simulators)
     yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
     yield* warnIfNobody(input.dataDir)
+    yield* warnOfMissingLogins
     return yield* Effect.never
   }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
 })

@@ -4,14 +4,19 @@
  * each write, and what a power cut takes back of this is worth nothing.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { rename, rm, utimes, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { readFile, readdir, rename, rm, utimes, writeFile } from "node:fs/promises"
+import { basename, join } from "node:path"
 import type { KeptSet } from "./keptSet.ts"
 import { isEmpty, readSet } from "./keptSet.ts"
 
 /** A process that has not said for so long that it lives does not. */
 const DEAD_AFTER_MS = 10_000
-/** What is read at the start, at most. */
+/**
+ * Looks at a folder whose process seems to live, one a second: it may be ending, or be gone already and its number another's. After
+ * these it is the folder of another gateway, and what that leaves behind is for the next one in its place.
+ */
+const LOOKS = 60
+/** What is read at once, at most. */
 export const MOST_BYTES = 32 * 1024 * 1024
 
 const ALIVE = "alive"
@@ -21,6 +26,12 @@ const EXTENSION = ".json"
 export interface Found {
   readonly set: KeptSet
   readonly ended: number
+}
+
+/** What was found, and the folders in which it was. */
+export interface LeftBehind {
+  readonly found: ReadonlyArray<Found>
+  readonly folders: ReadonlyArray<string>
 }
 
 /** `<pid>-<name>`. */
@@ -60,9 +71,40 @@ const isRunning = (pid: number, lived: number): boolean => {
 
 const timeOf = (file: string): number => Math.trunc(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
 
+/** When the process of a folder last said that it lives; undefined: it may live still. */
+const endOf = (folder: string, now: number): number | undefined => {
+  const lived = timeOf(join(folder, ALIVE))
+  const pid = pidOf(basename(folder))
+  return pid !== process.pid && now - lived < DEAD_AFTER_MS && isRunning(pid, lived) ? undefined : lived
+}
+
+/** Takes the texts of one process after another, as far as they are worth keeping. */
+class Finds {
+  readonly found: Array<Found> = []
+  readonly folders: Array<string> = []
+  readonly #now: number
+  readonly #keepMs: number
+  #bytes = 0
+
+  constructor(now: number, keepMs: number) {
+    this.#now = now
+    this.#keepMs = keepMs
+  }
+
+  take(text: string, lived: number): void {
+    const set = readSet(text)
+    const ended = set?.ended ?? lived
+    this.#bytes += text.length
+    if (set !== undefined && !isEmpty(set) && this.#now - ended < this.#keepMs && this.#bytes <= MOST_BYTES)
+      this.found.push({ set, ended })
+  }
+}
+
 export class ResumeFolder {
   readonly #root: string
   readonly #own: string
+  /** Folders whose processes seemed to live when this one began, and how often they are still looked at. */
+  readonly #doubtful = new Map<string, number>()
   #files = 0
 
   /** @param name differs from that of every other gateway */
@@ -72,34 +114,44 @@ export class ResumeFolder {
   }
 
   /** Makes this process's folder, and takes what others have left behind. */
-  open(
-    now: number,
-    keepMs: number
-  ): { readonly found: ReadonlyArray<Found>; readonly folders: ReadonlyArray<string> } {
+  open(now: number, keepMs: number): LeftBehind {
     mkdirSync(this.#own, { recursive: true, mode: 0o700 })
     writeFileSync(join(this.#own, ALIVE), "", { mode: 0o600 })
     ours.add(this.#own)
-    const found: Array<Found> = []
-    const folders: Array<string> = []
-    let bytes = 0
+    const finds = new Finds(now, keepMs)
     for (const name of readdirSync(this.#root)) {
       const folder = join(this.#root, name)
-      const lived = timeOf(join(folder, ALIVE))
-      const pid = pidOf(name)
-      if (ours.has(folder) || !Number.isInteger(pid)) continue
-      if (pid !== process.pid && now - lived < DEAD_AFTER_MS && isRunning(pid, lived)) continue
-      for (const file of readdirSync(folder)) {
-        if (!file.endsWith(EXTENSION)) continue
-        const text = readFileSync(join(folder, file), "utf8")
-        const set = readSet(text)
-        const ended = set?.ended ?? lived
-        bytes += text.length
-        if (set !== undefined && !isEmpty(set) && now - ended < keepMs && bytes <= MOST_BYTES)
-          found.push({ set, ended })
+      if (ours.has(folder) || !Number.isInteger(pidOf(name))) continue
+      const lived = endOf(folder, now)
+      if (lived === undefined) {
+        this.#doubtful.set(folder, LOOKS)
+        continue
       }
-      folders.push(folder)
+      for (const file of readdirSync(folder)) {
+        if (file.endsWith(EXTENSION)) finds.take(readFileSync(join(folder, file), "utf8"), lived)
+      }
+      finds.folders.push(folder)
     }
-    return { found, folders }
+    return finds
+  }
+
+  /** Takes what processes have left behind that seemed to live before. To be run once a second. */
+  async lookAgain(now: number, keepMs: number): Promise<LeftBehind> {
+    const finds = new Finds(now, keepMs)
+    for (const [folder, looks] of this.#doubtful) {
+      const lived = endOf(folder, now)
+      if (lived !== undefined || looks === 1) this.#doubtful.delete(folder)
+      else this.#doubtful.set(folder, looks - 1)
+      if (lived === undefined) continue
+      // Another gateway may have taken it in the meantime.
+      for (const file of await readdir(folder).catch(() => [])) {
+        if (!file.endsWith(EXTENSION)) continue
+        const text = await readFile(join(folder, file), "utf8").catch(() => undefined)
+        if (text !== undefined) finds.take(text, lived)
+      }
+      finds.folders.push(folder)
+    }
+    return finds
   }
 
   newFile(): string {

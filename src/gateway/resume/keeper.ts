@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Client } from "../client.ts"
 import type { GatewayClock } from "../clock.ts"
+import type { LeftBehind } from "./folder.ts"
 import { MOST_BYTES, ResumeFolder } from "./folder.ts"
 import type { KeptSet } from "./keptSet.ts"
 import { countOf, isEmpty, keyIn, setOf } from "./keptSet.ts"
@@ -80,13 +81,20 @@ export class Keeper {
 
   /** Takes over what processes before this one have left behind. May throw. */
   open(): void {
-    const left = this.#folder?.open(this.#clock.timeOfDay(), this.#keepMs)
-    if (left === undefined) return
-    for (const { ended, set } of [...left.found].sort((a, b) => a.ended - b.ended)) {
-      this.#add(set.identity, ended, () => set, sizeOf(set))
+    if (this.#folder !== undefined) this.#takeOver(this.#folder.open(this.#clock.timeOfDay(), this.#keepMs))
+  }
+
+  #takeOver({ folders, found }: LeftBehind): void {
+    if (found.length > 0) {
+      // It may have ended before some that are here already.
+      const all = [...this.#ended]
+      this.#ended.clear()
+      for (const { ended, set } of found) all.push(this.#made(set.identity, ended, () => set, sizeOf(set)))
+      for (const one of all.sort((a, b) => a.at - b.at)) this.#ended.add(one)
+      this.#makeRoom()
     }
     // When what was in them is written anew.
-    this.#removed.push(...left.folders)
+    this.#removed.push(...folders)
   }
 
   /** Sets that wait for a connection. */
@@ -167,10 +175,18 @@ export class Keeper {
   }
 
   #add(identity: string, at: number, set: () => KeptSet, bytes: number): void {
+    this.#ended.add(this.#made(identity, at, set, bytes))
+    this.#makeRoom()
+  }
+
+  #made(identity: string, at: number, set: () => KeptSet, bytes: number): Ended {
     const file = this.#folder?.newFile()
     const until = this.#clock.now() + this.#keepMs - Math.max(0, this.#clock.timeOfDay() - at)
-    this.#ended.add({ identity, set, at, until, file, dirty: true, bytes })
     this.#bytes += bytes
+    return { identity, set, at, until, file, dirty: true, bytes }
+  }
+
+  #makeRoom(): void {
     while (this.#ended.size > MOST_SETS || this.#bytes > MOST_BYTES) this.#drop(this.#oldestOfFullest()!)
   }
 
@@ -225,6 +241,7 @@ export class Keeper {
     if (folder === undefined) return Effect.void
     return Effect.tryPromise({
       try: async () => {
+        this.#takeOver(await folder.lookAgain(this.#clock.timeOfDay(), this.#keepMs))
         for (const { again, file, text } of this.#due()) {
           // One after the other: a set is made into text in some milliseconds, and ticks go out in between.
           await folder.write(file, text).catch((error: unknown) => {

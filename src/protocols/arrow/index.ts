@@ -4,6 +4,7 @@ import { ArrowCodec } from "./codec.ts"
 import { admit, handshake, refusal } from "./handshake.ts"
 import { arrowOptions } from "./options.ts"
 import { ArrowServerCodec } from "./server.ts"
+import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
   name: "arrow",
@@ -13,6 +14,7 @@ export const protocol = {
   open: (options: CodecOptions) => new ArrowCodec(options),
   // Whether tokens are unique over all segments is UNCONFIRMED, and packets carry nothing else.
   exclusive: ({ token }) => token,
+  kinds: () => oneKindEach,
   cost: () => 1
 } satisfies Protocol
 

@@ -43,6 +43,7 @@ export const protocol = {
   open: (options: CodecOptions) => new DeltaCodec(options),
   // Prices, trades and book are channels of their own.
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   cost: ({ mode }: Want) => (mode === "depth" ? BOOK_COST : 1)
 } satisfies Protocol
 

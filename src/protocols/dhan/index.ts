@@ -6,6 +6,7 @@ import { admit, handshakeWith } from "./handshake.ts"
 import { dhanOptions } from "./options.ts"
 import { DhanServerCodec } from "./server.ts"
 import { words } from "./words.ts"
+import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
   name: "dhan",
@@ -13,6 +14,7 @@ export const protocol = {
   refusal,
   readVariant: dhanOptions,
   open: (options: CodecOptions) => new DhanCodec(options),
+  kinds: () => oneKindEach,
   // The limit counts instruments, and one has one request code at a time.
   cost: () => 1
 } satisfies Protocol

@@ -11,6 +11,7 @@ export const protocol = {
   refusal,
   readVariant: firstockOptions,
   open: (options: CodecOptions) => new FirstockCodec(options),
+  kinds: () => ({ ltp: [7], quote: [7], depth: [7] }),
   cost: () => 1
 } satisfies Protocol
 

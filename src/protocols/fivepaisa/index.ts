@@ -59,6 +59,7 @@ export const protocol = {
     new FivePaisaCodec(options, login?.secrets?.["clientCode"] ?? ""),
   // Prices, book and open interest arrive apart.
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).size
 } satisfies Protocol
 

@@ -20,6 +20,7 @@ export const protocol = {
   partial: true,
   // Some indices have two tickers, an old one and a new one, and the feed has one name for both.
   exclusive: (instrument: WireInstrument) => subjectOf(instrument)?.name ?? instrument.token,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   // The SDK counts symbols, not topics.
   cost: () => 1
 } satisfies Protocol

@@ -17,6 +17,7 @@ export const protocol = {
   open: (options: CodecOptions, login?: Handshake) => new GrowwCodec(options, login),
   // Prices on one subject, the book on another.
   partial: true,
+  kinds: () => ({ ltp: [1], quote: [3], depth: [3, 4] }),
   cost: ({ mode }: Want, { exchange }: WireInstrument) =>
     mode === "depth" && !exchange.endsWith("_INDEX") ? 2 : 1
 } satisfies Protocol

@@ -11,6 +11,7 @@ export const protocol = {
   refusal,
   readVariant: hdfcOptions,
   open: (options: CodecOptions) => new HdfcCodec(options),
+  kinds: () => ({ ltp: [1], quote: [7], depth: [7] }),
   // A scrip has one type at a time and counts once, whatever it is.
   cost: () => 1
 } satisfies Protocol

@@ -16,6 +16,7 @@ export const protocol = {
   open: (options: CodecOptions, login?: Handshake) => new IiflMqttCodec(options, login),
   // Prices and book come in one packet, open interest in another.
   partial: true,
+  kinds: () => ({ ltp: [7], quote: [7], depth: [7] }),
   cost: (_: Want, instrument: WireInstrument) => streamsOf(instrument).length
 } satisfies Protocol
 

@@ -6,6 +6,7 @@ import { usualRefusal } from "../refusal.ts"
 import { IndMoneyCodec } from "./codec.ts"
 import { wireNames } from "./options.ts"
 import { IndMoneyServerCodec, admit } from "./server.ts"
+import { oneKindEach } from "../protocol.ts"
 
 /** The token alone, without `Bearer`. */
 const handshake = ({ credentials, endpoint }: Pick<LoginContext, "credentials" | "endpoint">): Handshake => ({
@@ -24,6 +25,7 @@ export const protocol = {
   open: (options: CodecOptions) => new IndMoneyCodec(options),
   // Messages name the token without its segment.
   exclusive: ({ token }: WireInstrument) => token,
+  kinds: () => oneKindEach,
   cost: () => 1
 } satisfies Protocol
 

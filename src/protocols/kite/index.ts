@@ -5,6 +5,7 @@ import { handshake, refusal } from "./handshake.ts"
 import { kiteOptions } from "./options.ts"
 import { KiteServerCodec, admit } from "./server.ts"
 import { words } from "./words.ts"
+import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
   name: "kite",
@@ -12,6 +13,7 @@ export const protocol = {
   refusal,
   readVariant: kiteOptions,
   open: (options: CodecOptions) => new KiteCodec(options),
+  kinds: () => oneKindEach,
   // A token has one mode at a time and counts once, whatever it is.
   cost: () => 1
 } satisfies Protocol

@@ -16,6 +16,7 @@ export const protocol = {
   open: (options: CodecOptions, made?: Handshake) => new HsmCodec(dialect(options), made),
   // Prices and book are topics of their own.
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   // The limit counts topics.
   cost: ({ mode }: Want, { exchange }: WireInstrument) =>
     mode === "depth" && !exchange.endsWith("_INDEX") ? 2 : 1

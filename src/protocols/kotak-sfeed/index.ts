@@ -5,6 +5,7 @@ import { http } from "./configuration.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { sfeedOptions } from "./options.ts"
 import { SfeedServerCodec } from "./server.ts"
+import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
   name: "kotak-sfeed",
@@ -12,6 +13,7 @@ export const protocol = {
   refusal,
   readVariant: sfeedOptions,
   open: (options: CodecOptions, made?: Handshake) => new SfeedCodec(options, made),
+  kinds: () => oneKindEach,
   // The depth packet has the prices too, so an instrument is subscribed once, whatever is wanted of it.
   cost: () => 1
 } satisfies Protocol

@@ -20,6 +20,7 @@ export const protocol = {
   open: (options: CodecOptions, login?: Handshake) => new MotilalCodec(options, login),
   partial: true,
   exclusive: ({ exchange, token }: WireInstrument) => `${LETTERS[exchange] ?? exchange}:${token}`,
+  kinds: () => ({ ltp: [2, 3, 4], quote: [2, 3, 4], depth: [2, 3, 4] }),
   // Indices come unasked.
   cost: (_: Want, instrument: WireInstrument) => (isIndex(instrument) ? 0 : 1)
 } satisfies Protocol

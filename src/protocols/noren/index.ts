@@ -11,6 +11,7 @@ export const protocol = {
   refusal,
   readVariant: norenOptions,
   open: (options: CodecOptions, login?: Handshake) => new NorenCodec(options, login),
+  kinds: () => ({ ltp: [3], quote: [3], depth: [7] }),
   // A scrip is in one feed at a time but for a moment while it changes.
   cost: () => 1
 } satisfies Protocol

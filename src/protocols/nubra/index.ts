@@ -15,6 +15,7 @@ export const protocol = {
   open: (options: CodecOptions, login?: Handshake) => new NubraCodec(options, login),
   // Prices, the day's candle, book and open interest come on channels of their own.
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 7] }),
   // The broker's own weights.
   cost: (want: Want, { exchange }: WireInstrument) => weightOf(channelsOf(want, exchange, true))
 } satisfies Protocol

@@ -5,6 +5,7 @@ import { PaytmCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { paytmOptions } from "./options.ts"
 import { PaytmServerCodec, admit } from "./server.ts"
+import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
   name: "paytm",
@@ -15,6 +16,7 @@ export const protocol = {
   // Packets carry a security id and no exchange; only indices are told from the rest.
   exclusive: ({ exchange, token }: WireInstrument) =>
     `${exchange.endsWith("_INDEX") ? "index" : "scrip"}:${token}`,
+  kinds: () => oneKindEach,
   cost: () => 1
 } satisfies Protocol
 

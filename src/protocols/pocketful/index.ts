@@ -13,6 +13,7 @@ export const protocol = {
   readVariant: pocketfulOptions,
   open: (options: CodecOptions) => new PocketfulCodec(options),
   partial: true,
+  kinds: () => ({ ltp: [1], quote: [3], depth: [3, 4] }),
   // The book has a stream of its own, beside that of the prices.
   cost: (want: Want) => ((streamsOf(want) & SNAPQUOTE) === 0 ? 1 : 2)
 } satisfies Protocol

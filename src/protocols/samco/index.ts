@@ -23,6 +23,7 @@ export const protocol = {
   open: () => new SamcoCodec(),
   // News of the price is news for who reads the book.
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   // The book is a stream of its own beside the prices.
   cost: (want: Want, instrument: WireInstrument) => (takesBook(instrument, want) ? 2 : 1)
 } satisfies Protocol

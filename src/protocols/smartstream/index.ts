@@ -20,6 +20,7 @@ export const protocol = {
   ],
   open: (options: CodecOptions, login?: Handshake) =>
     dialectOf(options) === "mstock" ? new MStockCodec(options, login) : new SmartStreamCodec(options),
+  kinds: () => ({ ltp: [1], quote: [3], depth: [3, 4, 7] }),
   // The deeper book carries no price, so it takes a quote subscription beside it.
   cost: (want: Want) => (isDeep(want) ? 2 : 1)
 } satisfies Protocol

@@ -14,6 +14,7 @@ export const protocol = {
   closed,
   open: (options: CodecOptions) => new TradejiniCodec(options),
   partial: true,
+  kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
   // The book is a subscription of its own, beside that of the prices.
   cost: (want: Want) => (wantsBook(want) ? 2 : 1)
 } satisfies Protocol

@@ -12,6 +12,7 @@ export const protocol = {
   refusal,
   readVariant: upstoxOptions,
   open: (options: CodecOptions, login?: Handshake) => new UpstoxCodec(options, login),
+  kinds: () => ({ ltp: [1], quote: [7], depth: [7] }),
   // A key has one mode at a time and counts once, whatever it is.
   cost: () => 1
 } satisfies Protocol

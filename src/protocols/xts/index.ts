@@ -4,6 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import { oneKindEach } from "../protocol.ts"
 import { XtsCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { bitOf, codesOf, messageCodes } from "./layout.ts"
@@ -20,6 +21,8 @@ export const protocol = {
   open: (options: CodecOptions, login?: Handshake) => new XtsCodec(options, login),
   // Open interest comes in messages of its own.
   partial: true,
+  kinds: (options: CodecOptions) =>
+    xtsOptions(options).ltpBy === "ltp" ? oneKindEach : { ltp: [3], quote: [3], depth: [7] },
   // The broker counts subscriptions, each kind of message by itself (UNCONFIRMED).
   cost: (want: Want, { exchange }: WireInstrument) => {
     const codes = codesOf(want, exchange, { ltpBy: "ltp", openInterest: true })

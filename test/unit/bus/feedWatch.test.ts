@@ -41,7 +41,7 @@ const makeOn = Effect.fnUntraced(function* (clock: Clock.Clock) {
     tell: (event) => void told.push(event),
     clock
   })
-  watch.note("asha", "zerodha")
+  watch.note("asha", { broker: "zerodha", state: "connected" })
   yield* watch.run
   yield* TestClock.adjust("1 second")
   const take = () => told.splice(0).map((e) => `${e.type} ${e.user}`)
@@ -73,6 +73,9 @@ describe("the watch over the feed process", () => {
       state.answers = true
       yield* TestClock.adjust("2 seconds")
       assert.deepInclude(told[0], { connection: 0, gap_ms: 5000, restored: 3, failed: 1 })
+      // She had no feed before, as far as is known here.
+      assert.deepInclude(told[1], { user: "chitra", restored: 3 })
+      assert.notProperty(told[1], "gap_ms")
       assert.deepStrictEqual(take(), ["feed_up asha", "feed_up chitra"])
     })
   )
@@ -126,7 +129,6 @@ describe("the watch over the feed process", () => {
         // The feed process may live on another machine, whose time of day is its own.
         at: 9000,
         connection: 1,
-        gap_ms: 0,
         restored: 3,
         failed: 0
       })
@@ -135,6 +137,34 @@ describe("the watch over the feed process", () => {
       state.answers = true
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(take(), ["feed_up bina"])
+    })
+  )
+
+  it.effect("begins the gap of one that waited for its login when that wait began, and invents none", () =>
+    Effect.gen(function* () {
+      const { state, told, watch } = yield* make
+      const waits = { broker: "zerodha", at: 1000, reason: "yesterday's login" }
+      watch.heard({ type: "waiting_for_login", user: "asha", ...waits })
+      watch.heard({ type: "waiting_for_login", user: "bina", ...waits })
+      yield* TestClock.adjust("4 seconds")
+      state.answers = false
+      yield* TestClock.adjust("2 seconds")
+      told.length = 0
+      // The login comes while the next feed process starts.
+      for (const user of ["asha", "bina"]) {
+        const up = { type: "feed_up", user, broker: "zerodha", at: 0, connection: 1, restored: 3, failed: 0 }
+        watch.heard(up as FeedEvent)
+      }
+      assert.deepInclude(told[0], { user: "asha", gap_ms: 6000 })
+      assert.deepInclude(told[1], { user: "bina" })
+      assert.notProperty(told[1], "gap_ms", "she has had no feed yet")
+      // From now on she has.
+      told.length = 0
+      state.answers = true
+      yield* TestClock.adjust("1 second")
+      state.epoch = 2
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(told.at(-1), { type: "feed_up", user: "bina", gap_ms: 1000 })
     })
   )
 

@@ -248,6 +248,48 @@ describe("a keeper on the disk", () => {
     })
   )
 
+  it.effect("looks again at a folder whose process seemed to live, until it is that of another gateway", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder
+      const now = { at: Date.now() }
+      const alive = (name: string) => join(root, name, "alive")
+      const holding = (symbol: string) => setOf(who, clientOf(symbol).holdings, false)
+      // One whose number another process has by now, one that ends in a moment, and one that goes on.
+      const [gone, ends, lives] = ["gone", "ends", "lives"].map((name) => `${process.ppid}-${name}`)
+      leave(root, gone!, [holding("A")], now.at)
+      leave(root, ends!, [{ ...holding("B"), ended: now.at + 4000 }], now.at)
+      leave(root, lives!, [holding("C")], now.at)
+      const { keeper } = make(root, now)
+      assert.strictEqual(keeper.waiting, 0)
+      const second = Effect.suspend(() => {
+        now.at += 1000
+        if (existsSync(alive(lives!))) utimesSync(alive(lives!), now.at / 1000, now.at / 1000)
+        return keeper.flush
+      })
+      for (let i = 0; i < 5; i++) yield* second
+      rmSync(alive(ends!))
+      yield* second
+      // Ends after B did, and is found before A.
+      const client = clientOf("D")
+      keeper.enrol(client, who, false, undefined)
+      keeper.ended(client)
+      for (let i = 0; i < 6; i++) yield* second
+      assert.strictEqual(keeper.waiting, 3)
+      assert.deepStrictEqual(
+        [1, 2, 3].map(() => symbolsOf(keeper.claim(who, clientOf()))),
+        [["D"], ["B"], ["A"]]
+      )
+      assert.deepStrictEqual(
+        readdirSync(root).filter((name) => name.startsWith(`${process.ppid}-`)),
+        [lives!]
+      )
+      for (let i = 0; i < 60; i++) yield* second
+      rmSync(alive(lives!))
+      for (let i = 0; i < 12; i++) yield* second
+      assert.strictEqual(keeper.waiting, 0, "its clients come back to the one that is started in its place")
+    })
+  )
+
   it.live.runIf(process.platform === "linux")(
     "takes over at once from a process that was killed and whose parent has not asked for its end",
     () =>

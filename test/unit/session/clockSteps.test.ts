@@ -100,8 +100,8 @@ for (const [name, ms] of STEPS) {
         yield* advance("5 seconds")
         assert.strictEqual(world.sockets.length, 2)
         const [up] = told(world, "feed_up").slice(-1)
-        assert.isAbove(up!.gap_ms, 0)
-        assert.isAtMost(up!.gap_ms, 5500)
+        assert.isAbove(up!.gap_ms!, 0)
+        assert.isAtMost(up!.gap_ms!, 5500)
         assert.isAtMost(up!.at, clock.currentTimeMillisUnsafe())
         assert.isAtLeast(up!.at, clock.currentTimeMillisUnsafe() - 5500)
         // A healthy while starts the ladder of pauses afresh, a step of the clock does not.

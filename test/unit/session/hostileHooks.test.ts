@@ -76,6 +76,9 @@ const sabotaged = (saboteur: Saboteur): Protocol => {
     cost() {
       return around(() => kite.cost(), this.#saboteur, "Protocol.cost")
     }
+    kinds() {
+      return around(() => kite.kinds(), this.#saboteur, "Protocol.kinds")
+    }
     exclusive({ token }: { readonly token: string }) {
       return around(() => token, this.#saboteur, "Protocol.exclusive")
     }
@@ -122,6 +125,7 @@ const ways: Readonly<Record<string, ReadonlyArray<Way>>> = {
   "Protocol.closed": ["throws", "answers nonsense"],
   "Protocol.cost": ["throws", "answers nonsense"],
   "Protocol.exclusive": ["throws"],
+  "Protocol.kinds": ["throws", "answers nonsense"],
   "Codec.hello": ["throws", "answers nonsense"],
   "Codec.request": ["throws", "answers nonsense"],
   "Codec.decode": ["throws", "rejects"],

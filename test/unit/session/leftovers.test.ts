@@ -1,6 +1,8 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Want } from "../../../src/protocols/protocol.ts"
 import { GOES_ON_MS, Leftovers } from "../../../src/session/leftovers.ts"
+import { makeLine } from "../../../src/session/line.ts"
+import type { Slot } from "../../../src/session/pool.ts"
 import type { Entry } from "../../../src/session/subscriptionBook.ts"
 import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
@@ -11,11 +13,17 @@ const entryOf = (instrument: typeof RELIANCE): Entry =>
 const [reliance, infy] = [entryOf(RELIANCE), entryOf(INFY)]
 const names = (some: ReadonlyArray<{ readonly entry: Entry }>) => some.map(({ entry }) => entry.name)
 
-let left = new Leftovers(() => 2)
+let left = new Leftovers(
+  () => 2,
+  () => 0
+)
 beforeEach(() => {
-  left = new Leftovers(() => 2)
+  left = new Leftovers(
+    () => 2,
+    () => 0
+  )
 })
-const giveUp = (entry: Entry, at: number) => left.sent([{ instrument: entry, from: ltp }], at)
+const giveUp = (entry: Entry, at: number) => left.sent([{ instrument: entry, from: ltp }], at, new Map())
 /** Ticks every 500 ms in (from, to]. */
 const tick = (entry: Entry, from: number, to: number) => {
   for (let at = from + 500; at <= to; at += 500) left.ticked(entry, at)
@@ -95,7 +103,7 @@ describe("Leftovers", () => {
   it("leaves alone what is wanted again, and what was never given up here", () => {
     giveUp(reliance, 0)
     tick(reliance, 0, 6000)
-    left.sent([{ instrument: reliance, to: ltp }], 6100)
+    left.sent([{ instrument: reliance, to: ltp }], 6100, new Map())
     assert.deepStrictEqual([left.size, left.used], [0, 0])
     left.ticked(infy, 60_000)
     assert.deepStrictEqual(left.tidy(60_000), { again: [], stubborn: [] })
@@ -121,6 +129,41 @@ describe("Leftovers", () => {
     for (const [i, pause] of pauses.entries()) if (i > 0) assert.isAtLeast(pause, 1.5 * pauses[i - 1]!)
     assert.isAtMost(replaced.length, 8)
     assert.isAtMost(asked, 80)
+  })
+
+  it("sees a former mode by its packets, and counts what it takes beside the new one", () => {
+    const depth: Want = { mode: "depth", depth: 5 }
+    const line = makeLine(infy, { lines: new Map() } as unknown as Slot, ltp, 1, undefined)
+    line.slot.lines.set(infy, line)
+    left = new Leftovers(
+      ({ mode }) => (mode === "depth" ? 3 : 1),
+      () => 1 << 7
+    )
+    const change = (from: Want | undefined, to: Want, at: number) =>
+      left.sent([{ instrument: infy, to, ...(from === undefined ? {} : { from }) }], at, line.slot.lines)
+    const goesOn = (from: number, to: number, kinds: number) => {
+      const done: Array<string> = []
+      for (let at = from + 1000; at <= to; at += 1000) {
+        line.kinds |= kinds
+        const { again, stubborn } = left.tidy(at)
+        done.push(...again.map(() => `again ${at}`), ...stubborn.map(() => `replaced ${at}`))
+      }
+      return done
+    }
+    change(depth, ltp, 0)
+    assert.deepStrictEqual(goesOn(0, 8000, 1 << 7), ["again 6000"])
+    assert.deepStrictEqual([left.size, left.used], [1, 2])
+    // As the writer sends it: back, and forth.
+    change(ltp, depth, 8000)
+    change(depth, ltp, 8000)
+    // The watchdog's own request says nothing about it.
+    change(undefined, ltp, 9000)
+    assert.deepStrictEqual(goesOn(8000, 14_000, 1 << 7), ["replaced 14000"])
+    left.clear()
+    change(depth, ltp, 20_000)
+    assert.deepStrictEqual(goesOn(20_000, 23_000, 1 << 7), [])
+    assert.deepStrictEqual(goesOn(23_000, 90_000, 1 << 1), [], "late packets are everyday")
+    assert.deepStrictEqual([left.size, left.used], [0, 0])
   })
 
   it("remembers so many and no more", () => {

@@ -63,7 +63,7 @@ describe("ConnectionPool", () => {
       .map((i) => p.place(want(i, ltp)))
       .flatMap((x) => (x.tag === "placed" ? [x.slot] : []))
     p.place(want(1, undefined, ltp))
-    slot!.leftovers.sent([{ instrument: entries[1]!, from: ltp }], 0)
+    slot!.leftovers.sent([{ instrument: entries[1]!, from: ltp }], 0, new Map())
     assert.isTrue(p.hasRoom(entries[2]!, ltp, undefined))
     slot!.leftovers.ticked(entries[1]!, 6000)
     assert.strictEqual(p.used, 2)

@@ -19,6 +19,7 @@ import type { MarketHours } from "../../../src/market/hours.ts"
 import { alwaysOpen } from "../../../src/market/hours.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
+import type { Lapse } from "../../../src/session/lapse.ts"
 import { makeSession } from "../../../src/session/session.ts"
 import type { Intensity } from "../../../src/session/supervisor.ts"
 import { ConnectionTaps, Hours } from "../../../src/session/surroundings.ts"
@@ -83,6 +84,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     readonly hours?: MarketHours
     readonly intensity?: Intensity
     readonly lingerMs?: number
+    readonly lapse?: Lapse
     /** Kite by default. */
     readonly protocol?: Protocol
     /** Called first by each function of the surroundings, under its name; may throw, or stall an Effect's answer. */
@@ -208,6 +210,7 @@ export const makeWorld = Effect.fnUntraced(function* (
       protocol: options.protocol ?? kite,
       deepProtocols,
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+      ...(options.lapse === undefined ? {} : { lapse: options.lapse }),
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
       reconnect: { base: "1 second", cap: "8 seconds", healthyAfter: "1 minute" }
     })

@@ -177,3 +177,105 @@ describe("an unsubscription that the broker does not hear", () => {
       })
   )
 })
+
+/** Kite's packets of each mode: an LTP, a quote, and a quote with its book. */
+const sizes = { ltp: 8, quote: 44, depth: 184 }
+const modePacket = (mode: keyof typeof sizes): Buffer => {
+  const frame = Buffer.alloc(4 + sizes[mode])
+  frame.writeUInt16BE(1, 0)
+  frame.writeUInt16BE(sizes[mode], 2)
+  frame.writeUInt32BE(INFY_TOKEN, 4)
+  frame.writeUInt32BE(150_000, 8)
+  return frame
+}
+const infy = (mode: keyof typeof sizes) => ({ symbol: "INFY", exchange: "NSE", mode })
+const modesSet = ({ sent }: FakeSocket): ReadonlyArray<string> =>
+  sent
+    .map((text) => JSON.parse(text) as { a: string; v: [string, ReadonlyArray<number>] })
+    .flatMap((m) => (m.a === "mode" ? [m.v[0]] : []))
+/** So many seconds in which the newest connection gets packets of this mode, twice a second. */
+const goesOnIn = Effect.fnUntraced(function* (world: World, seconds: number, mode: keyof typeof sizes) {
+  for (let i = 0; i < 2 * seconds; i++) {
+    yield* advance("500 millis")
+    newest(world)().options.onFrame(modePacket(mode), yield* Clock.currentTimeMillis)
+  }
+  yield* settle
+})
+
+describe("a change of mode that the broker does not hear", () => {
+  for (const [from, to, was, is] of [
+    ["depth", "ltp", "full", "ltp"],
+    ["ltp", "depth", "ltp", "full"]
+  ] as const) {
+    it.effect(
+      `is asked for once more after five seconds, and by a new connection after five more: ${from} to ${to}`,
+      () =>
+        Effect.gen(function* () {
+          const { adapter, world } = yield* started()
+          yield* adapter.subscribe([infy(from)])
+          yield* goesOnIn(world, 2, from)
+          yield* adapter.subscribe([infy(to)], "another")
+          yield* adapter.unsubscribe([infy(from)])
+          yield* goesOnIn(world, 5, from)
+          assert.deepStrictEqual(modesSet(world.sockets[0]!), [was, is], "late packets are everyday")
+          yield* goesOnIn(world, 3, from)
+          assert.deepStrictEqual(modesSet(world.sockets[0]!).slice(0, 4), [was, is, was, is])
+          assert.deepStrictEqual(decisions(world), [
+            `unsubscribe_again: given up 5 s ago and still ticking: NSE:INFY in ${from} mode`
+          ])
+          assert.deepInclude((yield* adapter.report).connections[0], { unwanted: 1 })
+          yield* goesOnIn(world, 6, from)
+          assert.strictEqual(world.sockets.length, 2)
+          assert.include(
+            decisions(world)[1],
+            `replace_connection: given up twice and still ticking: NSE:INFY in ${from} mode`
+          )
+          assert.deepStrictEqual(modesSet(world.sockets[1]!), [is])
+          yield* goesOnIn(world, 20, to)
+          assert.notProperty((yield* adapter.report).connections[0], "unwanted")
+          assert.strictEqual(world.sockets.length, 2)
+        })
+    )
+  }
+
+  it.effect("is no concern where the second request is heard, or the first", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([infy("depth")])
+      yield* goesOnIn(world, 2, "depth")
+      yield* adapter.subscribe([infy("quote")], "another")
+      yield* adapter.unsubscribe([infy("depth")])
+      yield* goesOnIn(world, 2, "depth")
+      yield* goesOnIn(world, 40, "quote")
+      assert.deepStrictEqual(decisions(world), [])
+      yield* adapter.subscribe([infy("depth")])
+      yield* goesOnIn(world, 40, "depth")
+      yield* adapter.unsubscribe([infy("depth")])
+      yield* goesOnIn(world, 7, "depth")
+      yield* goesOnIn(world, 60, "quote")
+      assert.strictEqual(decisions(world).length, 1)
+      assert.notProperty((yield* adapter.report).connections[0], "unwanted")
+      assert.strictEqual(world.sockets.length, 1)
+    })
+  )
+
+  it.effect("ends with the instrument, or with a further change", () =>
+    Effect.gen(function* () {
+      const { adapter, world } = yield* started()
+      yield* adapter.subscribe([infy("depth")])
+      yield* adapter.subscribe([infy("ltp")], "another")
+      yield* adapter.unsubscribe([infy("depth")])
+      yield* goesOnIn(world, 4, "depth")
+      yield* adapter.subscribe([infy("depth")])
+      yield* goesOnIn(world, 30, "depth")
+      assert.deepStrictEqual(decisions(world), [])
+      yield* adapter.unsubscribe([infy("depth")])
+      yield* goesOnIn(world, 4, "depth")
+      yield* adapter.unsubscribe([infy("ltp")], "another")
+      yield* goesOnIn(world, 7, "depth")
+      assert.deepStrictEqual(decisions(world), [
+        "unsubscribe_again: given up 5 s ago and still ticking: NSE:INFY"
+      ])
+    })
+  )
+})
