@@ -202,7 +202,7 @@ describe("algoways status", () => {
         for (const more of [[], ["--json"]]) {
           const unknown = yield* run(["status", "NSE:NOSUCH", ...more], withKey)
           assert.strictEqual(unknown.code, 1)
-          assert.include(unknown.err, "NSE:NOSUCH is not among the instruments")
+          assert.include(unknown.err, "has no NSE:NOSUCH: check the spelling")
           assert.include(unknown.out, "NOSUCH")
         }
 

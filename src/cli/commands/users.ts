@@ -9,9 +9,10 @@ import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
 import { missingOf, missingText } from "../credentialText.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
+import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore, storeLayer } from "../layers.ts"
-import { printRows, time } from "../output.ts"
+import { printRows } from "../output.ts"
 
 const add = Command.make(
   "add",
@@ -40,8 +41,8 @@ const list = Command.make(
   Effect.fn(function* ({ json }) {
     yield* printRows(yield* (yield* Users).list, {
       json,
-      header: ["USER", "BROKER", "CREATED (UTC)"],
-      row: (u) => [u.name, u.broker ?? "-", time(u.createdAt)],
+      header: ["USER", "BROKER", "CREATED (IST)"],
+      row: (u) => [u.name, u.broker ?? "-", indiaTime(u.createdAt)],
       empty: "No users yet. Add one: algoways users add NAME --broker BROKER"
     })
   })
