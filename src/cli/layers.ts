@@ -9,6 +9,7 @@ import * as LocalFeed from "../session/localFeed.ts"
 import { Transport } from "../session/transport.ts"
 import * as Store from "../store/index.ts"
 import { hasDatabase } from "./demoFolder.ts"
+import { withoutDemoLogins } from "./demoLogin.ts"
 import * as Overrides from "./overrides.ts"
 
 /** Database, secrets and broker data: what the administrative commands need. */
@@ -21,6 +22,7 @@ export const existingStore = (options: { readonly dataDir: string }) =>
 
 /** Sessions and the in-process bus, over a store. */
 export const feedLayer = LocalFeed.layer().pipe(
+  Layer.provide(withoutDemoLogins),
   Layer.provide(Transport.layerSockets),
   Layer.provideMerge(FrameBus.layer)
 )
