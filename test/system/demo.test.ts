@@ -190,8 +190,10 @@ describe("the demo", () => {
         assert.strictEqual(both.out(), "")
         // Its key is good, and its login goes to no broker: a client waits for a real one.
         const c = yield* Effect.promise(() => TestClient.login(`ws://127.0.0.1:${port}`, key))
-        assert.deepInclude(c.frames[0]!["feed"], { state: "waiting_for_login" })
-        assert.include(JSON.stringify(c.frames[0]), 'User \\"demo\\" has no apiKey')
+        yield* ready("the want of a login", () => {
+          const said = JSON.stringify(c.frames)
+          return said.includes("waiting_for_login") && said.includes("has no apiKey (API key)")
+        })
         yield* Effect.promise(() => c.close())
         const doctor = yield* run(["doctor", "--offline", "--json"], env)
         const of = (what: string) =>
