@@ -69,7 +69,7 @@ export interface Leftover {
 }
 
 /** The user `demo` with the login of the simulator, which no real one has. In the demo's own folder it is no leftover. */
-export const leftoverIn = Effect.fnUntraced(function* () {
+const leftoverIn = Effect.fnUntraced(function* () {
   const user = (yield* (yield* Users).list).find(({ name }) => name === DEMO_USER)
   if (user?.broker === undefined) return undefined
   const stored = yield* Effect.option((yield* CredentialStore).get(DEMO_USER, user.broker))
@@ -95,12 +95,6 @@ export const leftoverRemedy = ({ broker, instruments }: Leftover): string =>
 const leftoverText = (dataDir: string, leftover: Leftover): string =>
   `user ${DEMO_USER} in ${dataDir} is ${leftoverFound(dataDir)}. ${leftoverRemedy(leftover)}`
 
-/** For a service of real users, whose log nobody else tells it. */
-export const warnOfLeftover = (dataDir: string) =>
-  Effect.flatMap(leftoverIn(), (leftover) =>
-    leftover === undefined ? Effect.void : Effect.logWarning(leftoverText(dataDir, leftover))
-  )
-
 export interface FolderUsers {
   /** Of brokers, in their order by name. */
   readonly real: ReadonlyArray<string>
@@ -118,6 +112,12 @@ export const usersIn = Effect.fn("usersIn")(function* (dataDir: string) {
     const real = leftover === undefined ? names : names.filter((name) => name !== DEMO_USER)
     return { real, leftover } satisfies FolderUsers
   }).pipe(Effect.provide([Store.layer({ dataDir }), BrokerRegistry.layer]), Effect.scoped)
+})
+
+/** For a service of real users, whose log nobody else tells it. */
+export const warnOfLeftover = Effect.fnUntraced(function* (dataDir: string) {
+  const { leftover } = yield* usersIn(dataDir)
+  if (leftover !== undefined) yield* Effect.logWarning(leftoverText(dataDir, leftover))
 })
 
 export interface ChosenFolder {

@@ -15,7 +15,7 @@ import { Hours } from "../session/surroundings.ts"
 import { Transport } from "../session/transport.ts"
 import { Users } from "../store/users.ts"
 import type { User } from "../store/users.ts"
-import { DEMO_USER, isDemoFolder, leftoverFound, leftoverIn, leftoverRemedy } from "./demoFolder.ts"
+import { DEMO_USER, isDemoFolder, leftoverFound, leftoverRemedy, usersIn } from "./demoFolder.ts"
 import { checkAccount } from "./doctor/accounts.ts"
 import type { Check } from "./doctor/check.ts"
 import { fail, line, ok, warn } from "./doctor/check.ts"
@@ -77,7 +77,8 @@ const checkUser = Effect.fnUntraced(function* (user: User, hours: MarketHours) {
 /** The demo's user has a login at its simulated exchange alone, which runs with the demo: no broker is asked about it. */
 const whomToCheck = Effect.fnUntraced(function* (dataDir: string, users: ReadonlyArray<User>) {
   if (!isDemoFolder(dataDir)) {
-    const leftover = yield* leftoverIn()
+    // From a store of its own: sessions are not given the simulator's login.
+    const { leftover } = yield* usersIn(dataDir)
     if (leftover === undefined) return { checks: [], users }
     const check = warn(`user ${DEMO_USER}`, leftoverFound(dataDir), leftoverRemedy(leftover))
     return { checks: [check], users: users.filter(({ name }) => name !== DEMO_USER) }

@@ -40,7 +40,7 @@ const set = Effect.fnUntraced(function* (
     LocalFeed.layer().pipe(
       Layer.provideMerge(
         Layer.mergeAll(
-          Store.layerMemory,
+          Store.layer({ dataDir }),
           BrokerRegistry.layer.pipe(Layer.provide(overrides)),
           Transport.layerSockets,
           FrameBus.layer,

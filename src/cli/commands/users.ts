@@ -24,9 +24,7 @@ const nextSteps = Effect.fnUntraced(function* ({ broker, name }: User) {
   const isImported = (yield* (yield* Instruments).count(data.name)) > 0
   return [
     ...(data.credentials.length === 0 ? [] : [logIn]),
-    ...(isImported || data.instrumentMaster.sources.length === 0
-      ? []
-      : [`algoways instruments import ${data.name}`])
+    ...(isImported ? [] : [`algoways instruments import ${data.name}`])
   ]
 })
 

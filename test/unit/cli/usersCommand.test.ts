@@ -10,7 +10,7 @@ describe("algoways users", () => {
       "algoways credentials set asha; algoways instruments import zerodha; algoways keys create asha"
     ],
     // A simulated market inside the process.
-    ["dhan_sandbox", "algoways keys create asha"]
+    ["dhan_sandbox", "algoways instruments import dhan_sandbox; algoways keys create asha"]
   ] as const)("says what a user of %s lacks before a client can read", ([broker, next]) =>
     Effect.gen(function* () {
       const { said } = yield* outcome([
