@@ -71,7 +71,8 @@ export const feedText = (status: FeedStatus, gateway: GatewayPart, now: number):
               c.state,
               indiaTime(c.since),
               ago(c.last_tick, now),
-              ago(c.last_byte, now),
+              // It is the open socket's own.
+              c.state === "up" ? ago(c.last_byte, now) : "-",
               `${c.used}/${c.limit}${c.unwanted === undefined ? "" : `, ${c.unwanted} unwanted`}`,
               String(c.restarts),
               unrepeated(c.reason ?? "", status.reason)

@@ -51,6 +51,8 @@ describe("the text of a feed's state", () => {
     const text = feedText(waiting(MISSING, MISSING), GATEWAY, NOW)
     assert.strictEqual(times(text, "has no authToken"), 1)
     assert.strictEqual(times(text, "algoways credentials set asha"), 1)
+    // There is no socket whose last byte could be told.
+    assert.match(text, /parked +2026-12-01 09:19:55 +never +- +0\/3000 /)
     assert.match(text, /^ticks +not due now \(nothing is connected\); none yet$/m)
   })
 
