@@ -57,7 +57,7 @@ export const broker: Broker = {
   credentials: [
     {
       field: "clientCode",
-      label: "UCC (unique client code)",
+      label: "UCC, your unique client code",
       where: "data.ucc of the answer to the MPIN step (tradeApiValidate), the code that you log in with"
     },
     sid,

@@ -78,13 +78,13 @@ export const xtsBroker = (facts: XtsFacts): Broker => {
     credentials: [
       {
         field: "apiKey",
-        label: "market data API key (appKey)",
+        label: "market data API key, appKey",
         where: `${keysAt}, the key of the market data API, not of the interactive one; or a token instead`,
         optional: true
       },
       {
         field: "apiSecret",
-        label: "market data API secret (secretKey)",
+        label: "market data API secret, secretKey",
         where: "beside the key",
         optional: true
       },

@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { BrokerRegistry } from "../brokers/registry.ts"
-import { demoLogin } from "../simulator/index.ts"
 import { CredentialStore } from "../store/credentials.ts"
 import * as Store from "../store/index.ts"
 import { Instruments } from "../store/instruments.ts"
 import { readOrMakeKeyFile } from "../store/keyFile.ts"
 import { Users } from "../store/users.ts"
+import { isDemoLogin } from "./demoLogin.ts"
 import { isDataFolder } from "./dataFolder.ts"
 import { CommandFailed } from "./output.ts"
 
@@ -68,13 +68,13 @@ export interface Leftover {
   readonly instruments: number
 }
 
-/** The user `demo` with the login of the simulator, which no real one has. */
+/** The user `demo` with the login of the simulator, which no real one has. In the demo's own folder it is no leftover. */
 const leftoverIn = Effect.fnUntraced(function* () {
   const user = (yield* (yield* Users).list).find(({ name }) => name === DEMO_USER)
   if (user?.broker === undefined) return undefined
   const stored = yield* Effect.option((yield* CredentialStore).get(DEMO_USER, user.broker))
-  const secret = Option.getOrUndefined(stored)?.credentials.apiSecret
-  if (secret === undefined || Redacted.value(secret) !== demoLogin.apiSecret) return undefined
+  const login = Option.getOrUndefined(stored)?.credentials
+  if (login === undefined || !isDemoLogin(login)) return undefined
   const { broker } = yield* (yield* BrokerRegistry).load(user.broker)
   const instruments = yield* (yield* Instruments).count(broker.name)
   return {
@@ -83,12 +83,17 @@ const leftoverIn = Effect.fnUntraced(function* () {
   } satisfies Leftover
 })
 
-export const leftoverText = (dataDir: string, { broker, instruments }: Leftover): string =>
-  `user ${DEMO_USER} in ${dataDir} is of an older version's demo, which has the folder ${demoFolderOf(dataDir)} and a key of its own now. ` +
+export const leftoverFound = (dataDir: string): string =>
+  `of an older version's demo, which has the folder ${demoFolderOf(dataDir)} and a key of its own now`
+
+export const leftoverRemedy = ({ broker, instruments }: Leftover): string =>
   `Remove it with "algoways users remove ${DEMO_USER}"` +
   (instruments === 0
     ? ""
     : `. The ${instruments} instruments of ${broker} there seem to be the simulated market's, too: import today's with "algoways instruments import ${broker} --force"`)
+
+const leftoverText = (dataDir: string, leftover: Leftover): string =>
+  `user ${DEMO_USER} in ${dataDir} is ${leftoverFound(dataDir)}. ${leftoverRemedy(leftover)}`
 
 export interface FolderUsers {
   /** Of brokers, in their order by name. */
@@ -107,6 +112,12 @@ export const usersIn = Effect.fn("usersIn")(function* (dataDir: string) {
     const real = leftover === undefined ? names : names.filter((name) => name !== DEMO_USER)
     return { real, leftover } satisfies FolderUsers
   }).pipe(Effect.provide([Store.layer({ dataDir }), BrokerRegistry.layer]), Effect.scoped)
+})
+
+/** For a service of real users, whose log nobody else tells it. */
+export const warnOfLeftover = Effect.fnUntraced(function* (dataDir: string) {
+  const { leftover } = yield* usersIn(dataDir)
+  if (leftover !== undefined) yield* Effect.logWarning(leftoverText(dataDir, leftover))
 })
 
 export interface ChosenFolder {

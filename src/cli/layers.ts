@@ -9,6 +9,7 @@ import * as LocalFeed from "../session/localFeed.ts"
 import { Transport } from "../session/transport.ts"
 import * as Store from "../store/index.ts"
 import { hasDatabase } from "./demoFolder.ts"
+import { withoutDemoLogins } from "./demoLogin.ts"
 import * as Overrides from "./overrides.ts"
 
 /** Database, secrets and broker data: what the administrative commands need. */
@@ -19,8 +20,12 @@ export const storeLayer = (options: { readonly dataDir: string }) =>
 export const existingStore = (options: { readonly dataDir: string }) =>
   Layer.unwrap(Effect.as(hasDatabase(options.dataDir), storeLayer(options)))
 
-/** Sessions and the in-process bus, over a store. */
+/**
+ * Sessions and the in-process bus, over a store. Who asks a session something passes their own services on to it (`RcMap`), so the
+ * store without the simulator's logins is everybody's here.
+ */
 export const feedLayer = LocalFeed.layer().pipe(
+  Layer.provideMerge(withoutDemoLogins),
   Layer.provide(Transport.layerSockets),
   Layer.provideMerge(FrameBus.layer)
 )

@@ -26,9 +26,6 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
 
 export const printJson = (value: unknown) => Console.log(JSON.stringify(value, null, 2))
 
-export const time = (epochMs: number): string =>
-  new Date(epochMs).toISOString().replace("T", " ").slice(0, 19)
-
 /** Prints a table, or the rows as JSON; says in words when there is nothing. */
 export const printRows = <A>(
   rows: ReadonlyArray<A>,

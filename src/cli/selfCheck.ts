@@ -15,10 +15,11 @@ import { Hours } from "../session/surroundings.ts"
 import { Transport } from "../session/transport.ts"
 import { Users } from "../store/users.ts"
 import type { User } from "../store/users.ts"
+import { DEMO_USER, isDemoFolder, leftoverFound, leftoverRemedy, usersIn } from "./demoFolder.ts"
 import { checkAccount } from "./doctor/accounts.ts"
 import type { Check } from "./doctor/check.ts"
 import { fail, line, ok, warn } from "./doctor/check.ts"
-import { checkCalendar, checkClock, checkFolder } from "./doctor/machine.ts"
+import { checkCalendar, checkClocks, checkFolder } from "./doctor/machine.ts"
 import { CommandFailed } from "./output.ts"
 
 const IST_MS = 5.5 * 3_600_000
@@ -73,15 +74,24 @@ const checkUser = Effect.fnUntraced(function* (user: User, hours: MarketHours) {
   return yield* checkAccount(user, { hours, instead })
 })
 
-/** The clock, against every broker that somebody uses. */
-const checkClocks = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
+/** The demo's user has a login at its simulated exchange alone, which runs with the demo: no broker is asked about it. */
+const whomToCheck = Effect.fnUntraced(function* (dataDir: string, users: ReadonlyArray<User>) {
+  if (!isDemoFolder(dataDir)) {
+    // From a store of its own: sessions are not given the simulator's login.
+    const { leftover } = yield* usersIn(dataDir)
+    if (leftover === undefined) return { checks: [], users }
+    const check = warn(`user ${DEMO_USER}`, leftoverFound(dataDir), leftoverRemedy(leftover))
+    return { checks: [check], users: users.filter(({ name }) => name !== DEMO_USER) }
+  }
   const registry = yield* BrokerRegistry
   const checks: Array<Check> = []
-  for (const name of new Set(users.flatMap(({ broker }) => broker ?? []))) {
-    const loaded = yield* Effect.result(registry.load(name))
-    if (loaded._tag === "Success") checks.push(yield* checkClock(loaded.success.broker))
+  const running: Array<User> = []
+  for (const user of users) {
+    const loaded = yield* Effect.result(registry.load(user.broker ?? ""))
+    if (loaded._tag === "Success" && loaded.success.broker.simulated === true) running.push(user)
+    else checks.push(ok(`user ${user.name}`, "not checked: the demo's simulated exchange does not run here"))
   }
-  return checks
+  return { checks, users: running }
 })
 
 const log = (check: Check) => {
@@ -98,11 +108,23 @@ export const checkAll = Effect.fn("selfCheck")(function* (dataDir: string) {
   const hours = yield* Hours
   const now = yield* Clock.currentTimeMillis
   if (!tradesToday(hours, now)) return
-  const logAll = (checks: ReadonlyArray<Check>) => Effect.forEach(checks, log, { discard: true })
+  const said = new Set<string>()
+  const logAll = (checks: ReadonlyArray<Check>) =>
+    Effect.forEach(
+      checks,
+      (check) => {
+        // What is said of a broker is said for each of its users.
+        if (said.has(line(check))) return Effect.void
+        said.add(line(check))
+        return log(check)
+      },
+      { discard: true }
+    )
   yield* logAll([checkCalendar(hours, now), ...(yield* checkFolder(dataDir))])
-  const users = yield* (yield* Users).list
-  for (const user of users) yield* logAll(yield* checkUser(user, hours))
-  yield* logAll(yield* checkClocks(users))
+  const whom = yield* whomToCheck(dataDir, yield* (yield* Users).list)
+  yield* logAll(whom.checks)
+  for (const user of whom.users) yield* logAll(yield* checkUser(user, hours))
+  yield* logAll(yield* checkClocks(whom.users))
 })
 
 /** @param time `HH:MM` in India; none: no self-check */

@@ -1,5 +1,6 @@
 /** How long a TLS certificate is good for, and whether somebody should do something about it. */
 import { X509Certificate } from "node:crypto"
+import { indiaDay } from "../market/day.ts"
 
 const DAY_MS = 86_400_000
 /** It is told so long before the end; of a certificate with a short life in its last third. */
@@ -42,7 +43,7 @@ export interface CertificateVerdict {
 export const verdictOn = ({ from, until }: CertificateLife, now: number): CertificateVerdict => {
   const left = until - now
   const seconds = Math.floor(left / 1000)
-  const day = new Date(until).toISOString().slice(0, 10)
+  const day = indiaDay(until)
   if (left <= 0) {
     return { state: "expired", text: `the TLS certificate expired ${span(-left)} ago, on ${day}`, seconds }
   }

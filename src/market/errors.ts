@@ -46,15 +46,16 @@ export class CredentialsMissing extends Schema.TaggedError<CredentialsMissing>()
   user: Schema.String,
   broker: Schema.String,
   fields: Schema.Array(Schema.String),
-  /** What the broker's users call each field, and where they find it; in the order of the fields. */
-  hints: Schema.optionalKey(Schema.Array(Schema.String))
+  /** What the broker's users call each field, in the order of the fields. */
+  labels: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
+  /** Short, since clients, the log and `/status` repeat it: where each field is found, the command tells. */
   override get message() {
     const fields = this.fields.map((field, i) => {
-      const hint = this.hints?.[i]
-      return hint === undefined ? field : `${field} (${hint})`
+      const label = this.labels?.[i]
+      return label === undefined ? field : `${field} (${label})`
     })
-    return `User "${this.user}" has no ${fields.join(", ")} for broker "${this.broker}". Store it with "algoways credentials set".`
+    return `User "${this.user}" has no ${fields.join(", ")} for broker "${this.broker}": see "algoways credentials set ${this.user}"`
   }
 }
 

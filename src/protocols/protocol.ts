@@ -317,7 +317,7 @@ export interface ServedRequest {
 export interface ServerHttpContext {
   readonly accepted: Credentials
   readonly options: CodecOptions
-  /** Where the simulator's connections of this protocol are opened. */
+  /** Where the simulator's connections of this protocol are opened, by the host that the request came to. */
   readonly endpoint: string
   readonly find: FindByToken
   /** Instruments that `find` has kept back, for a broker that refuses them. */

@@ -5,6 +5,7 @@ import * as Metric from "effect/Metric"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import { FeedError, NO_BROKER } from "../bus/feed.ts"
 import { makeSampledLog } from "../bus/sampledLog.ts"
+import { indiaTime } from "../market/day.ts"
 import { isExchange } from "../market/exchange.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import { alwaysOpen } from "../market/hours.ts"
@@ -41,7 +42,11 @@ export interface Absent {
 }
 
 export const noBroker = (user: string): string =>
-  `No broker configuration found for user ${user}: set one with "algoways users set-broker"`
+  `No broker configuration found for user ${user}: set one with "algoways users set-broker ${user} BROKER"`
+
+/** @param title what the broker is called in the sentence */
+export const noSuchInstrument = (title: string, broker: string, name: string): string =>
+  `${title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker}"`
 
 /** A status without anything but a state. */
 export const bareStatus = (
@@ -96,8 +101,8 @@ export const makeAbsent = Effect.gen(function* () {
       if (failure === undefined || failure.broker !== broker) {
         return bareStatus(user, broker, "idle", "nobody reads from it: it starts with the first client")
       }
-      const at = new Date(failure.at).toISOString()
-      return bareStatus(user, broker, "unavailable", `${failure.detail} (tried at ${at})`)
+      const tried = `${failure.detail} (tried at ${indiaTime(failure.at)} IST)`
+      return bareStatus(user, broker, "unavailable", tried)
     })
 
   const isSimulated = (broker: string): Effect.Effect<boolean> =>
@@ -127,7 +132,6 @@ export const makeAbsent = Effect.gen(function* () {
     const token = broker === NO_BROKER ? undefined : yield* tokenOf(broker, exchange, symbol)
     const calendar = simulated === true ? alwaysOpen : hours
     const open = isExchange(exchange) && calendar.at(exchange, clock.currentTimeMillisUnsafe()).open
-    const why = `No session runs (${state}): ${reason}`
     return {
       symbol,
       exchange,
@@ -140,8 +144,8 @@ export const makeAbsent = Effect.gen(function* () {
       market_open: open,
       verdict:
         token !== undefined || broker === NO_BROKER
-          ? why
-          : `${why}. ${broker} has no ${nameOf({ exchange, symbol })} among its instruments either`
+          ? `No session runs (${state}): ${reason}`
+          : noSuchInstrument(broker, broker, nameOf({ exchange, symbol }))
     } satisfies InstrumentStatus
   })
 

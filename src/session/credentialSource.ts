@@ -50,8 +50,8 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
     )
     if (missing.length === 0) return Effect.succeed(usable ?? NONE)
     const fields = missing.map(({ field }) => field)
-    const hints = missing.map(({ label, where }) => `${label}: ${where}`)
-    return Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields, hints }))
+    const labels = missing.map(({ label }) => label)
+    return Effect.fail(new CredentialsMissing({ user, broker: broker.name, fields, labels }))
   }
 
   return {

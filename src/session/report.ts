@@ -10,6 +10,7 @@ import type {
 } from "../market/feedStatus.ts"
 import type { MarketHours } from "../market/hours.ts"
 import { nameOf } from "../market/instrument.ts"
+import { noSuchInstrument } from "./absent.ts"
 import type { Desk, Feed } from "./desk.ts"
 import type { Line } from "./line.ts"
 import type { Slot } from "./pool.ts"
@@ -138,7 +139,7 @@ const verdict = (
   closed: string | undefined
 ): string => {
   if (!found) {
-    return `${broker.title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker.name}"`
+    return noSuchInstrument(broker.title, broker.name, name)
   }
   if (line === undefined) {
     const left = desk.slots.find((slot) => slot.leftovers.find(name) !== undefined)

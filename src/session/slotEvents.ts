@@ -92,11 +92,12 @@ export const makeSlotEvents = (options: SlotEventsOptions) => {
     enter(slot, now(), { tag: "parked", reason: text })
     settle(Effect.fail(reason._tag === "AuthRejected" ? reason : new AuthRejected({ detail: text })))
     herald.parked(text)
-    return herald.decided(
-      "park",
-      `${text.replace(/\.$/, "")}; waiting until new credentials are stored ("algoways credentials set")`,
-      slot.id
-    )
+    // What is missing names the remedy itself.
+    const cause =
+      reason._tag === "AuthRejected"
+        ? `${text}; waiting until new credentials are stored ("algoways credentials set")`
+        : text
+    return herald.decided("park", cause, slot.id)
   }
 
   return { up, down, parked }

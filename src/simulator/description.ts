@@ -1,6 +1,7 @@
 /** What a simulator says of itself over HTTP, so that one address is enough to lead all of a broker to it. */
 import * as Schema from "effect/Schema"
 import { BrokerOverride } from "../brokers/overrides.ts"
+import { addressAt } from "./reached.ts"
 
 export const DESCRIPTION_PATH = "/algoways-simulator"
 
@@ -18,16 +19,8 @@ export type Description = typeof Description.Type
  * The settings by the name that it was reached at: a simulator knows no name of its own machine but the one that it was told to listen
  * at, and a description leads nowhere but to whom it was asked of.
  */
-export const overridesAt = ({ overrides, url }: Description, reached: string): BrokerOverride => {
-  const own = new URL(url)
-  const there = new URL(reached)
-  const moved = (address: string): string => {
-    const at = new URL(address)
-    // Byte streams have ports of their own.
-    return at.host === own.host
-      ? address.replace(at.host, there.host)
-      : address.replace(at.hostname, there.hostname)
-  }
+export const overridesAt = ({ overrides }: Description, reached: string): BrokerOverride => {
+  const moved = (address: string): string => addressAt(address, reached)
   const each = <A>(entries: Readonly<Record<string, A>>, change: (a: A) => A) =>
     Object.fromEntries(Object.entries(entries).map(([name, a]) => [name, change(a)]))
   const { deepFeeds, endpoint, instrumentsUrl, services } = overrides
@@ -45,3 +38,10 @@ export const overridesAt = ({ overrides, url }: Description, reached: string): B
         })
   }
 }
+
+/** The whole of it, for whoever asked at this origin. */
+export const describedAt = (description: Description, origin: string): Description => ({
+  ...description,
+  url: addressAt(description.url, origin),
+  overrides: overridesAt(description, origin)
+})

@@ -3,6 +3,7 @@ import type { Client, Pair } from "./client.ts"
 import type { Engine } from "./faults/engine.ts"
 import type { Kind } from "./faults/line.ts"
 import { MASTER_PATH, pathOf } from "./http.ts"
+import { addressAt, originOf } from "./reached.ts"
 import type { LedgerKeeper } from "./ledger.ts"
 import type { VenueFeed } from "./venueOptions.ts"
 import type { Credentials } from "../market/credentials.ts"
@@ -91,11 +92,12 @@ export const makeDesk = ({ clients, engine, feeds, find, ledger, pairOf, valid }
       if (isFront && engine.limits.request(undefined) !== undefined) return TOO_MANY_REQUESTS
       const about = new Set<WireInstrument>()
       const inquiry = inquire(undefined, about)
+      const origin = originOf(request.headers["host"])
       for (const feed of feeds) {
         const answer = feed.protocol.http?.(request, {
           accepted: valid(),
           options: feed.codec,
-          endpoint: feed.endpoint(),
+          endpoint: origin === undefined ? feed.endpoint() : addressAt(feed.endpoint(), origin),
           find: inquiry.find,
           refused: inquiry.refused,
           stateOf: (instrument) => pairOf(instrument)?.[1],

@@ -4,8 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { strToU8, zipSync } from "fflate"
 import type { Description } from "./description.ts"
-import { DESCRIPTION_PATH } from "./description.ts"
+import { DESCRIPTION_PATH, describedAt } from "./description.ts"
 import type { MasterText } from "./masters/index.ts"
+import { originOf } from "./reached.ts"
 import type { InstrumentMaster } from "../brokers/broker.ts"
 import type { HttpAnswer, Refusal, ServedRequest } from "../protocols/protocol.ts"
 
@@ -55,9 +56,12 @@ export const makeRequestHandler = ({
       const url = request.url ?? "/"
       if (pathOf(url) === DESCRIPTION_PATH) {
         const said = description()
-        return said === undefined
-          ? send(request, response, 503, "text/plain", "The simulator is still starting.\n")
-          : send(request, response, 200, "application/json", JSON.stringify(said))
+        if (said === undefined) {
+          return send(request, response, 503, "text/plain", "The simulator is still starting.\n")
+        }
+        const origin = originOf(request.headers.host)
+        const body = JSON.stringify(origin === undefined ? said : describedAt(said, origin))
+        return send(request, response, 200, "application/json", body)
       }
       const answer = rest({ method, url, headers: singleHeaders(request), body })
       if (answer !== undefined) {

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { indiaTime } from "../market/day.ts"
 import type { DatabaseFailed } from "./errors.ts"
 import { databaseFailed, resultCode } from "./sql.ts"
 
@@ -29,7 +30,7 @@ const ownerOf = Schema.decodeUnknownOption(Schema.fromJsonString(Owner))
 const inWords = (owner: Owner | undefined): string =>
   owner === undefined
     ? "another process"
-    : `another process (${owner.command}, process ${owner.pid}, since ${new Date(owner.since).toISOString()})`
+    : `another process (${owner.command}, process ${owner.pid}, since ${indiaTime(owner.since)} IST)`
 
 /** Another process runs the user's feed. Clients read this. */
 export class OwnedElsewhere extends Schema.TaggedError<OwnedElsewhere>()("OwnedElsewhere", {

@@ -43,8 +43,9 @@ const banner = (serve: Running) => ready("the banner", () => serve.out().include
 const leaveOldDemo = (dataDir: string) =>
   Effect.gen(function* () {
     yield* (yield* Users).add("demo", "zerodha")
-    yield* (yield* ApiKeys).create("demo", { label: "demo" })
+    const { key } = yield* (yield* ApiKeys).create("demo", { label: "demo" })
     yield* (yield* CredentialStore).set("demo", "zerodha", demoCredentials)
+    return key
   }).pipe(Effect.provide(Store.layer({ dataDir }), { local: true }), Effect.scoped)
 
 describe("the demo", () => {
@@ -173,8 +174,8 @@ describe("the demo", () => {
     "of an older version, beside real users, is named and served no more",
     () =>
       Effect.gen(function* () {
-        const { dataDir, done, env } = yield* place()
-        yield* leaveOldDemo(dataDir)
+        const { dataDir, done, env, port } = yield* place()
+        const key = Redacted.value(yield* leaveOldDemo(dataDir))
         const alone = yield* start(["serve"], env)
         yield* banner(alone)
         assert.include(alone.err(), `user demo in ${dataDir} is of an older version's demo`)
@@ -187,6 +188,13 @@ describe("the demo", () => {
         yield* ready("the gateway", () => both.err().includes("AlgoWays 0"))
         assert.include(both.err(), "is of an older version's demo")
         assert.strictEqual(both.out(), "")
+        // Its key is good, and its login goes to no broker: a client waits for a real one.
+        const c = yield* Effect.promise(() => TestClient.login(`ws://127.0.0.1:${port}`, key))
+        yield* ready("the want of a login", () => {
+          const said = JSON.stringify(c.frames)
+          return said.includes("waiting_for_login") && said.includes("has no apiKey (API key)")
+        })
+        yield* Effect.promise(() => c.close())
         const doctor = yield* run(["doctor", "--offline", "--json"], env)
         const of = (what: string) =>
           (JSON.parse(doctor.out) as ReadonlyArray<{ readonly what: string; readonly grade: string }>).filter(

@@ -121,9 +121,7 @@ describe.concurrent("Kotak's feed", () => {
       const error = yield* Effect.flip(adapter.initialise({ user: USER }))
       assert.strictEqual(
         error.message,
-        'User "asha" has no clientCode (UCC (unique client code): data.ucc of the answer to the MPIN step ' +
-          '(tradeApiValidate), the code that you log in with) for broker "kotak". ' +
-          'Store it with "algoways credentials set".'
+        'User "asha" has no clientCode (UCC, your unique client code) for broker "kotak": see "algoways credentials set asha"'
       )
     })
   )

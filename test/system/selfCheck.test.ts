@@ -7,6 +7,7 @@ import { BrokerOverrides } from "../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../src/brokers/registry.ts"
 import { Feed } from "../../src/bus/feed.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
+import { demoKey } from "../../src/cli/demoFolder.ts"
 import { checkAll } from "../../src/cli/selfCheck.ts"
 import type { MarketHours } from "../../src/market/hours.ts"
 import { alwaysOpen } from "../../src/market/hours.ts"
@@ -23,17 +24,23 @@ import { temporaryFolder } from "./support/processes.ts"
 const holiday: MarketHours = { at: () => ({ open: false, why: "a holiday: Diwali" }) }
 
 /** Users asha, binu and chand at a simulated Zerodha; binu has no credentials. `check` runs one round. */
-const set = Effect.fnUntraced(function* (hours: MarketHours) {
+const set = Effect.fnUntraced(function* (
+  hours: MarketHours,
+  users: ReadonlyArray<string> = ["asha", "binu", "chand"],
+  simulated = true
+) {
   const simulator = yield* simulate("zerodha", { ticksPerSecond: 2000 })
   const dataDir = yield* temporaryFolder
-  const overrides = Layer.succeed(BrokerOverrides, { zerodha: simulator.overrides })
+  const overrides = Layer.succeed(BrokerOverrides, {
+    zerodha: { ...simulator.overrides, simulated }
+  })
   const lines: Array<string> = []
   const log = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
   const context = yield* Layer.build(
     LocalFeed.layer().pipe(
       Layer.provideMerge(
         Layer.mergeAll(
-          Store.layerMemory,
+          Store.layer({ dataDir }),
           BrokerRegistry.layer.pipe(Layer.provide(overrides)),
           Transport.layerSockets,
           FrameBus.layer,
@@ -46,14 +53,22 @@ const set = Effect.fnUntraced(function* (hours: MarketHours) {
   const within = Effect.provideContext(context)
   yield* within(
     Effect.gen(function* () {
-      for (const user of ["asha", "binu", "chand"]) yield* (yield* Users).add(user, "zerodha")
-      for (const user of ["asha", "chand"]) {
+      for (const user of users) yield* (yield* Users).add(user, "zerodha")
+      for (const user of users.filter((name) => name !== "binu")) {
         yield* (yield* CredentialStore).set(user, "zerodha", demoCredentials)
       }
       yield* importMaster((yield* (yield* BrokerRegistry).load("zerodha")).broker)
     })
   )
+  const addDemo = within(
+    Effect.gen(function* () {
+      yield* (yield* Users).add("demo", "zerodha")
+      yield* (yield* CredentialStore).set("demo", "zerodha", demoCredentials)
+    })
+  )
   return {
+    addDemo,
+    dataDir,
     attach: within(Effect.flatMap(Feed, (feed) => feed.attach("asha", "a client"))),
     check: within(checkAll(dataDir)),
     lines,
@@ -78,8 +93,46 @@ describe("the self-check", () => {
         assert.match(of("user chand, NSE")[0]!, /RELIANCE ticks/)
         assert.strictEqual(of("calendar").length, 1)
         assert.strictEqual(of("disk").length, 1)
-        assert.strictEqual(of("clock, by Zerodha").length, 1)
+        assert.strictEqual(of("instruments of zerodha").length, 1)
+        assert.strictEqual(of("clock, by Zerodha").length, 0)
         assert.strictEqual(logins(), 2)
+      }),
+    60_000
+  )
+
+  it.live(
+    "leaves out the user of an older version's demo, which no broker knows",
+    () =>
+      Effect.gen(function* () {
+        const { addDemo, check, lines, logins } = yield* set(alwaysOpen, ["chand"], false)
+        yield* addDemo
+        yield* check
+        const about = lines.filter((line) => line.includes("user demo"))
+        assert.strictEqual(about.length, 1, about.join("\n"))
+        assert.match(
+          about[0]!,
+          /^Warn self-check: warn user demo: of an older version's demo.*users remove demo/
+        )
+        assert.strictEqual(logins(), 1, "chand's")
+      }),
+    60_000
+  )
+
+  it.live(
+    "asks the demo's exchange alone about the demo's user, and only while it runs",
+    () =>
+      Effect.gen(function* () {
+        for (const runs of [true, false]) {
+          const { addDemo, check, dataDir, lines, logins } = yield* set(alwaysOpen, [], runs)
+          yield* addDemo
+          yield* demoKey(dataDir)
+          yield* check
+          const said = lines.filter((line) => line.includes("user demo")).join("\n")
+          assert.strictEqual(logins(), runs ? 1 : 0)
+          assert.notInclude(said, "older version")
+          assert.strictEqual(said.includes("user demo, login: Zerodha accepts it"), runs, said)
+          assert.strictEqual(said.includes("simulated exchange does not run here"), !runs, said)
+        }
       }),
     60_000
   )

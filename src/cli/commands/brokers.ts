@@ -10,6 +10,9 @@ import * as flags from "../flags.ts"
 import * as Overrides from "../overrides.ts"
 import { printRows } from "../output.ts"
 
+const LEGEND =
+  "\n?: the broker does not confirm this limit. [field]: may be left out. NSE:5/20: book levels. docs/brokers.md says more."
+
 export const brokers = Command.make(
   "brokers",
   { dataDir: flags.dataDir, json: flags.json },
@@ -26,6 +29,7 @@ export const brokers = Command.make(
       }
     }
     yield* printRows(rows, { json, header: tableHeader, row: tableRow, empty: "No brokers." })
+    if (!json) yield* Console.log(LEGEND)
   })
 ).pipe(
   Command.withDescription(

@@ -5,15 +5,12 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { indiaMinute } from "../../market/day.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { exchanges, isExchange } from "../../market/exchange.ts"
 import { loadCalendar } from "../calendar.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printRows } from "../output.ts"
-
-/** `2026-11-28 09:15`, in Indian time. */
-const indian = (at: number): string =>
-  new Date(at + 5.5 * 3_600_000).toISOString().slice(0, 16).replace("T", " ")
 
 const chosen = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exchange>, CommandFailed> => {
   const known: Array<Exchange> = []
@@ -57,12 +54,12 @@ export const calendar = Command.make(
     const rows = (yield* chosen(input.exchange)).map((exchange) => ({ exchange, ...hours.at(exchange, at) }))
     yield* printRows(rows, {
       json: input.json,
-      header: ["exchange", "", "why", "until (India)"],
+      header: ["EXCHANGE", "STATE", "WHY", "UNTIL (IST)"],
       row: ({ exchange, open, until, why }) => [
         exchange,
         open ? "open" : "closed",
         why,
-        until === undefined ? "" : indian(until)
+        until === undefined ? "" : indiaMinute(until)
       ],
       empty: "No exchanges."
     })

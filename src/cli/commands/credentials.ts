@@ -12,9 +12,10 @@ import { CredentialStore } from "../../store/credentials.ts"
 import { Users } from "../../store/users.ts"
 import { fieldLike, missingOf, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
+import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore } from "../layers.ts"
-import { CommandFailed, printRows, readStdin, time } from "../output.ts"
+import { CommandFailed, printRows, readStdin } from "../output.ts"
 
 const secret = (name: string, what: string) =>
   Flag.Redacted(name).pipe(Flag.withDescription(what), Flag.optional)
@@ -102,8 +103,8 @@ const list = Command.make(
   Effect.fn(function* ({ json }) {
     yield* printRows(yield* (yield* CredentialStore).list, {
       json,
-      header: ["USER", "BROKER", "FIELDS", "UPDATED (UTC)"],
-      row: (c) => [c.user, c.broker, c.fields.join(" "), time(c.updatedAt)],
+      header: ["USER", "BROKER", "FIELDS", "UPDATED (IST)"],
+      row: (c) => [c.user, c.broker, c.fields.join(" "), indiaTime(c.updatedAt)],
       empty: "No credentials yet. Store some: algoways credentials set USER"
     })
   })

@@ -8,7 +8,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { alwaysOpen } from "../../market/hours.ts"
@@ -20,14 +19,21 @@ import { owners, ownersText } from "../../store/owners.ts"
 import { Users } from "../../store/users.ts"
 import { loadCalendar } from "../calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
-import { DEMO_USER, demoFolderOf, isDemoFolder, leftoverText, usersIn } from "../demoFolder.ts"
+import {
+  DEMO_USER,
+  demoFolderOf,
+  isDemoFolder,
+  leftoverFound,
+  leftoverRemedy,
+  usersIn
+} from "../demoFolder.ts"
 import type { FolderUsers } from "../demoFolder.ts"
 import { checkAccount } from "../doctor/accounts.ts"
 import { checkCertificate } from "../doctor/certificate.ts"
 import type { Check } from "../doctor/check.ts"
-import { fail, line, ok, warn } from "../doctor/check.ts"
+import { fail, line, ok, warn, withoutRepeats } from "../doctor/check.ts"
 import { checkDatabase, remedyFor } from "../doctor/database.ts"
-import { checkCalendar, checkClock, checkFolder, roomRemedy } from "../doctor/machine.ts"
+import { checkCalendar, checkClocks, checkFolder, roomRemedy } from "../doctor/machine.ts"
 import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson } from "../output.ts"
@@ -51,7 +57,7 @@ const doctorFlags = {
     Flag.withDefault(false)
   ),
   force: Flag.Boolean("force").pipe(
-    Flag.withDescription("Log in although a gateway has live sessions: the broker may end those"),
+    Flag.withDescription("Log in although a gateway runs sessions: the broker may end those"),
     Flag.withDefault(false)
   )
 }
@@ -72,12 +78,11 @@ const accounts = Effect.fnUntraced(function* (
   const only = Option.getOrUndefined(input.user)
   const checks: Array<Check> = []
   if (leftover !== undefined) {
-    const remedy = `Remove it with "algoways users remove ${DEMO_USER}"`
-    checks.push(warn(`user ${DEMO_USER}`, leftoverText(input.dataDir, leftover), remedy))
+    checks.push(warn(`user ${DEMO_USER}`, leftoverFound(input.dataDir), leftoverRemedy(leftover)))
   }
   const real = users.filter(({ name }) => leftover === undefined || name !== DEMO_USER)
   const chosen = real.filter(({ name }) => only === undefined || name === only)
-  if (chosen.length === 0) {
+  if (chosen.length === 0 && !(leftover !== undefined && only === DEMO_USER)) {
     checks.push(
       only === undefined ? nobody("none") : fail(`user ${only}`, "there is none", 'See "algoways users list"')
     )
@@ -94,35 +99,29 @@ const accounts = Effect.fnUntraced(function* (
   for (const user of chosen) {
     checks.push(...(yield* checkAccount(user, { hours, instead: insteadFor(user.name) })))
   }
-  if (!input.offline) {
-    const registry = yield* BrokerRegistry
-    for (const name of new Set(chosen.flatMap(({ broker }) => broker ?? []))) {
-      const loaded = yield* Effect.result(registry.load(name))
-      if (loaded._tag === "Success") checks.push(yield* checkClock(loaded.success.broker))
-    }
-  }
-  return checks
+  if (!input.offline) checks.push(...(yield* checkClocks(chosen)))
+  return withoutRepeats(checks)
 })
 
 const ADD_ONE = 'Add one with "algoways users add NAME --broker BROKER"'
 const nobody = (found: string): Check => fail("users", found, ADD_ONE)
-
-/** Where there is nobody but the demo: its exchange is a part of `serve`, so that no login could be tried. */
-const checkDemo = (dataDir: string, folder: string): ReadonlyArray<Check> => [
-  ok(
-    `user ${DEMO_USER}`,
-    'of the demo, whose simulated exchange runs with "algoways serve": no login is tried'
-  ),
-  ...(folder === dataDir
-    ? []
-    : [warn("users", `none of a broker: "algoways serve" serves the demo in ${folder}`, ADD_ONE)])
-]
 
 /** What can be seen of a folder and its database, and whether it can be worked with. */
 const checkStore = Effect.fnUntraced(function* (dataDir: string) {
   const checks = [...(yield* checkFolder(dataDir))]
   const database = yield* checkDatabase(dataDir)
   return { checks: [...checks, database], usable: database.grade !== "fail" }
+})
+
+/** Where there is nobody but the demo: its exchange is a part of `serve`, so that no login could be tried. */
+const checkDemo = Effect.fnUntraced(function* (dataDir: string, folder: string) {
+  const nobodyElse = warn("users", 'only the demo\'s: "algoways serve" serves the demo', ADD_ONE)
+  return [
+    ok("data folder", `${folder}, the demo's`),
+    ...(yield* checkStore(folder)).checks,
+    ok(`user ${DEMO_USER}`, "the demo's, which needs no login"),
+    ...(folder === dataDir ? [] : [nobodyElse])
+  ]
 })
 
 const checkConfiguration = Effect.fnUntraced(function* (input: Input) {
@@ -139,7 +138,12 @@ const checkConfiguration = Effect.fnUntraced(function* (input: Input) {
   checks.push(
     configured._tag === "Failure"
       ? fail("configuration", configured.failure.message, "Mend brokers.json, or remove it")
-      : ok("configuration", "brokers.json is sound, or there is none")
+      : ok(
+          "configuration",
+          existsSync(join(input.dataDir, "brokers.json"))
+            ? "brokers.json is sound"
+            : "no brokers.json, as is usual"
+        )
   )
   return { checks, registry, usable: checks.every(({ grade }) => grade === "ok") }
 })
@@ -147,11 +151,21 @@ const checkConfiguration = Effect.fnUntraced(function* (input: Input) {
 /** Every check; a layer that cannot be built is a check that failed. */
 export const examine = Effect.fn("doctor")(function* (input: Input) {
   const checks: Array<Check> = []
+  const folder = yield* Effect.result(isDataFolder(input.dataDir))
+  const demo = demoFolderOf(input.dataDir)
+  // Damage is told by the check of the database; nothing can be said of users then.
+  const there = yield* Effect.result(Effect.andThen(isDataFolder(input.dataDir), usersIn(input.dataDir)))
+  const demoAlone =
+    isDemoFolder(demo) &&
+    there._tag === "Success" &&
+    (demo === input.dataDir || there.success.real.length === 0)
   const calendar = yield* Effect.result(loadCalendar(input.dataDir, Option.getOrUndefined(input.calendar)))
   checks.push(
     calendar._tag === "Failure"
       ? fail("calendar", calendar.failure.message, "Mend the file, or remove it")
-      : checkCalendar(calendar.success, yield* Clock.currentTimeMillis)
+      : demoAlone
+        ? ok("calendar", "the demo's market never closes")
+        : checkCalendar(calendar.success, yield* Clock.currentTimeMillis)
   )
   const hours = calendar._tag === "Success" ? calendar.success : alwaysOpen
   const port = yield* checkPort(input.host, input.port)
@@ -163,29 +177,19 @@ export const examine = Effect.fn("doctor")(function* (input: Input) {
     ...(yield* checkCertificate(Option.getOrUndefined(input.tlsCert), port.certificate))
   )
   checks.push(feed.check, yield* checkZmq(zmq, inUse !== undefined))
-  const folder = yield* Effect.result(isDataFolder(input.dataDir))
   if (folder._tag === "Failure") {
     return [...checks, fail("data folder", folder.failure.message, "Name another with --data-dir")]
   }
   const configuration = yield* checkConfiguration(input)
   checks.push(...configuration.checks)
-  const demo = demoFolderOf(input.dataDir)
-  // Damage is told by the check of the database; nothing can be said of users then.
-  const there = yield* Effect.result(usersIn(input.dataDir))
-  if (
-    isDemoFolder(demo) &&
-    there._tag === "Success" &&
-    (demo === input.dataDir || there.success.real.length === 0)
-  ) {
-    return [...checks, ...(yield* checkStore(demo)).checks, ...checkDemo(input.dataDir, demo)]
-  }
+  if (demoAlone) return [...checks, ...(yield* checkDemo(input.dataDir, demo))]
   if (!existsSync(join(input.dataDir, Store.DATABASE_FILE))) {
     const shortage = shortageOf(input.dataDir)
     if (shortage !== undefined) {
       const found = `${shortage}; free some space before anything is stored`
       checks.push(fail("disk", found, roomRemedy(input.dataDir)))
     }
-    return [...checks, nobody(`none: there is no database in ${input.dataDir}`)]
+    return [...checks, nobody(`none, and no database, in ${input.dataDir}`)]
   }
   const store = yield* checkStore(input.dataDir)
   checks.push(...store.checks)

@@ -7,7 +7,7 @@ import { FeedServer } from "../../bus/zmq/feedServer.ts"
 import * as Store from "../../store/index.ts"
 import { calendarLayer } from "../calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
-import { refuseDemoFolder } from "../demoFolder.ts"
+import { refuseDemoFolder, warnOfLeftover } from "../demoFolder.ts"
 import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
@@ -50,6 +50,7 @@ export const feed = Command.make(
       yield* Effect.logInfo(
         `AlgoWays ${VERSION} feed: control ${control}, frames ${frames}, public ZeroMQ ${zmq ?? "off"}`
       )
+      yield* warnOfLeftover(input.dataDir)
       yield* warnIfNobody(input.dataDir, false)
       yield* warnOfMissingLogins
       return yield* Effect.never

@@ -6,9 +6,10 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ApiKeys } from "../../store/apiKeys.ts"
+import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
 import { existingStore } from "../layers.ts"
-import { CommandFailed, printRows, time } from "../output.ts"
+import { CommandFailed, printRows } from "../output.ts"
 
 const resume = Flag.Boolean("resume").pipe(
   Flag.withDescription(
@@ -48,8 +49,8 @@ const list = Command.make(
   Effect.fn(function* ({ json, user }) {
     yield* printRows(yield* (yield* ApiKeys).list(user._tag === "Some" ? user.value : undefined), {
       json,
-      header: ["ID", "USER", "LABEL", "CREATED (UTC)", "RESUME"],
-      row: (k) => [String(k.id), k.user, k.label, time(k.createdAt), k.resume ? "yes" : "no"],
+      header: ["ID", "USER", "LABEL", "CREATED (IST)", "RESUME"],
+      row: (k) => [String(k.id), k.user, k.label, indiaTime(k.createdAt), k.resume ? "yes" : "no"],
       empty: "No keys yet. Make one: algoways keys create USER"
     })
   })

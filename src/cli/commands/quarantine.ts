@@ -13,8 +13,9 @@ import type { Replayed } from "../../session/quarantine/replay.ts"
 import { replay as replayRecord } from "../../session/quarantine/replay.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { hasDatabase } from "../demoFolder.ts"
+import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson, printRows, time } from "../output.ts"
+import { CommandFailed, printJson, printRows } from "../output.ts"
 
 const listFlags = {
   dataDir: flags.dataDir,
@@ -56,8 +57,8 @@ const sizeOf = ({ bytes, truncated }: QuarantineRecord): string =>
 const runList = Effect.fn("quarantine.list")(function* (input: ListInput) {
   yield* printRows(yield* records(input), {
     json: input.json,
-    header: ["id", "time (UTC)", "broker", "stream", "cause", "bytes", "detail"],
-    row: (r) => [String(r.id), time(r.at), r.broker, r.stream, r.cause, sizeOf(r), r.detail],
+    header: ["id", "time (IST)", "broker", "stream", "cause", "bytes", "detail"],
+    row: (r) => [String(r.id), indiaTime(r.at), r.broker, r.stream, r.cause, sizeOf(r), r.detail],
     empty: "Nothing is in the quarantine."
   })
 })

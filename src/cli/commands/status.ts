@@ -128,10 +128,13 @@ export const status = Command.make(
     const now = yield* Clock.currentTimeMillis
     if (named !== undefined) {
       const instrument = yield* understood(InstrumentStatus, body)
-      if (!input.json) yield* Console.log(instrumentText(instrument, now))
-      if (instrument.resolved) return
+      if (instrument.resolved) {
+        if (!input.json) yield* Console.log(instrumentText(instrument, now))
+        return
+      }
+      // Nothing else is known of it.
       return yield* new CommandFailed({
-        message: `${named} is not among the instruments of the user's broker. Find the name with "algoways instruments search".`
+        message: `${instrument.exchange}:${instrument.symbol}: ${instrument.verdict}`
       })
     }
     if (input.json) return

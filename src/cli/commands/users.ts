@@ -6,12 +6,27 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { CredentialStore } from "../../store/credentials.ts"
+import { Instruments } from "../../store/instruments.ts"
 import { Users } from "../../store/users.ts"
+import type { User } from "../../store/users.ts"
 import { missingOf, missingText } from "../credentialText.ts"
 import { refuseDemoFolder } from "../demoFolder.ts"
+import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore, storeLayer } from "../layers.ts"
-import { printRows, time } from "../output.ts"
+import { printRows } from "../output.ts"
+
+/** What a new user lacks before a client can read. */
+const nextSteps = Effect.fnUntraced(function* ({ broker, name }: User) {
+  const logIn = `algoways credentials set ${name}`
+  if (broker === undefined) return [`algoways users set-broker ${name} BROKER`, logIn]
+  const { broker: data } = yield* (yield* BrokerRegistry).load(broker)
+  const isImported = (yield* (yield* Instruments).count(data.name)) > 0
+  return [
+    ...(data.credentials.length === 0 ? [] : [logIn]),
+    ...(isImported ? [] : [`algoways instruments import ${data.name}`])
+  ]
+})
 
 const add = Command.make(
   "add",
@@ -21,10 +36,8 @@ const add = Command.make(
     const name = broker._tag === "Some" ? yield* canonicalBroker(broker.value) : undefined
     const added = yield* (yield* Users).add(user, name)
     const at = added.broker === undefined ? "" : ` at ${added.broker}`
-    const first = added.broker === undefined ? `algoways users set-broker ${added.name} BROKER; ` : ""
-    yield* Console.log(
-      `Added user ${added.name}${at}. Next: ${first}algoways credentials set ${added.name}; algoways keys create ${added.name}`
-    )
+    const next = [...(yield* nextSteps(added)), `algoways keys create ${added.name}`]
+    yield* Console.log(`Added user ${added.name}${at}. Next: ${next.join("; ")}`)
   })
 ).pipe(
   Command.withDescription("Add a user"),
@@ -40,8 +53,8 @@ const list = Command.make(
   Effect.fn(function* ({ json }) {
     yield* printRows(yield* (yield* Users).list, {
       json,
-      header: ["USER", "BROKER", "CREATED (UTC)"],
-      row: (u) => [u.name, u.broker ?? "-", time(u.createdAt)],
+      header: ["USER", "BROKER", "CREATED (IST)"],
+      row: (u) => [u.name, u.broker ?? "-", indiaTime(u.createdAt)],
       empty: "No users yet. Add one: algoways users add NAME --broker BROKER"
     })
   })

@@ -37,14 +37,11 @@ const account = Effect.fnUntraced(function* (user: User, { hours, instead }: Acc
   const { broker } = loaded.success
   const checks: Array<Check> = []
   if (broker.simulated === true) {
-    const found = `${broker.title} is simulated at ${broker.endpoint}: every price is invented`
+    const chosen = broker.endpoint.startsWith("simulated:")
+    const found = `${broker.title}${chosen ? "" : ` is simulated at ${broker.endpoint}`}: every price is invented`
     const remedy = `For real prices take ${broker.name} out of brokers.json, or leave out --simulator`
     // One that is a simulation by itself is what its user chose.
-    checks.push(
-      broker.endpoint.startsWith("simulated:")
-        ? ok(`${what}, broker`, found)
-        : warn(`${what}, broker`, found, remedy)
-    )
+    checks.push(chosen ? ok(`${what}, broker`, found) : warn(`${what}, broker`, found, remedy))
   }
   const today = indiaDay(yield* Clock.currentTimeMillis)
   const segments = yield* (yield* Instruments).segments(broker.name, today)
@@ -89,7 +86,9 @@ const account = Effect.fnUntraced(function* (user: User, { hours, instead }: Acc
       )
     ]
   }
-  checks.push(ok(`${what}, credentials`, `complete for ${broker.title}`))
+  const found =
+    broker.credentials.length === 0 ? `${broker.title} needs none` : `complete for ${broker.title}`
+  checks.push(ok(`${what}, credentials`, found))
   if (instead !== undefined) return [...checks, instead]
   const streamed = segments.filter(({ exchange }) => exchange in broker.exchanges)
   return [

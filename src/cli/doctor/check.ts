@@ -26,3 +26,8 @@ export const fail = (what: string, found: string, remedy: string): Check => ({
 
 export const line = ({ found, grade, remedy, what }: Check): string =>
   `${grade.padEnd(4)}  ${what}: ${found}${remedy === undefined ? "" : `\n      → ${remedy}`}`
+
+/** What is said of a broker is said for each of its users: once is enough. */
+export const withoutRepeats = (checks: ReadonlyArray<Check>): ReadonlyArray<Check> => [
+  ...new Map(checks.map((check) => [`${check.what}: ${check.found}`, check])).values()
+]

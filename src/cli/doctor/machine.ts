@@ -6,10 +6,13 @@ import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
+import { BrokerRegistry } from "../../brokers/registry.ts"
+import { indiaMinute } from "../../market/day.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { shortageOf } from "../../store/diskSpace.ts"
 import { DATABASE_FILE } from "../../store/index.ts"
 import { SECRET_SETTING } from "../../store/masterSecret.ts"
+import type { User } from "../../store/users.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
 
@@ -22,22 +25,20 @@ export const roomRemedy = (dataDir: string): string =>
 
 const promise = <A>(f: () => Promise<A>) => Effect.tryPromise({ try: f, catch: (cause) => cause })
 
-/** How far this machine's clock is from the broker's, by the Date header of its REST front. */
+/** How far this machine's clock is from the broker's, by the Date header of its REST front. Undefined: no answer. */
 export const checkClock = Effect.fn("checkClock")(function* (broker: Broker) {
   const what = `clock, by ${broker.title}`
   const source = broker.instrumentMaster.sources[0]?.url
   const url = Object.values(broker.services ?? {})[0] ?? (typeof source === "string" ? source : undefined)
   if (url === undefined || !/^https?:/.test(url))
-    return ok(what, "not looked at: the broker has no plain address")
+    return ok(what, "not compared: the broker has no plain HTTP address")
   const before = yield* Clock.currentTimeMillis
   const date = yield* promise(async () => {
     const answer = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) })
     return Date.parse(answer.headers.get("date") ?? "")
   }).pipe(Effect.catch(() => Effect.succeed(Number.NaN)))
   const after = yield* Clock.currentTimeMillis
-  if (!Number.isFinite(date)) {
-    return warn(what, "could not be compared: no answer", "Check this machine's connection to the internet")
-  }
+  if (!Number.isFinite(date)) return undefined
   // The header counts whole seconds; what lies within them or on the way is no skew.
   const skew = Math.max(0, Math.abs((before + after) / 2 - (date + 500)) - 500 - (after - before) / 2)
   const found = `within ${Math.ceil(skew / 1000)} s`
@@ -49,14 +50,34 @@ export const checkClock = Effect.fn("checkClock")(function* (broker: Broker) {
     : ok(what, found)
 })
 
+/** The clocks of all brokers that these users have. What is unreachable has one cause, and is one line. */
+export const checkClocks = Effect.fn("checkClocks")(function* (users: ReadonlyArray<User>) {
+  const registry = yield* BrokerRegistry
+  const checks: Array<Check> = []
+  const unanswered: Array<string> = []
+  for (const name of new Set(users.flatMap(({ broker }) => broker ?? []))) {
+    const loaded = yield* Effect.result(registry.load(name))
+    // A simulator's clock says nothing: it is most likely this machine's own.
+    if (loaded._tag === "Failure" || loaded.success.broker.simulated === true) continue
+    const check = yield* checkClock(loaded.success.broker)
+    if (check === undefined) unanswered.push(loaded.success.broker.title)
+    else checks.push(check)
+  }
+  if (unanswered.length > 0) {
+    const found = `could not be compared: no answer from ${unanswered.join(", ")}`
+    checks.push(warn("clock", found, "Check this machine's connection to the internet"))
+  }
+  return checks
+})
+
 export const checkCalendar = (hours: MarketHours, now: number): Check => {
   const { open, until, why } = hours.at("NSE", now)
   const what = "calendar"
-  const next = until === undefined ? "" : `, until ${new Date(until).toISOString()}`
+  const next = until === undefined ? "" : ` until ${indiaMinute(until)} IST`
   if (why.includes("has no holidays of")) {
     return warn(what, why, "Put this year's holidays into calendar.json (docs/operations.md)")
   }
-  return ok(what, `NSE is ${open ? "open" : "closed"}: ${why}${next}`)
+  return ok(what, `NSE is ${open ? "open" : "closed"}${next}: ${why}`)
 }
 
 export const checkFolder = Effect.fn("checkFolder")(function* (dataDir: string) {

@@ -89,12 +89,13 @@ export const checkPort = Effect.fn("checkPort")(function* (host: string, port: n
     const remedy = "Stop that program, or choose another port with --port"
     return { check: fail(what, "another program has it", remedy), ...none }
   }
-  const live = Object.keys(health.feeds).length > 0
+  const feeds = Object.entries(health.feeds).map(([state, count]) => `${count} ${state}`)
+  const live = feeds.length > 0
   return {
-    check: ok(what, `AlgoWays ${health.version} serves it${live ? ", with live sessions" : ""}`),
+    check: ok(what, `AlgoWays ${health.version} serves it${live ? `; feeds: ${feeds.join(", ")}` : ""}`),
     certificate: health.certificate,
     inUse: live
-      ? "a gateway has live sessions here"
+      ? "a gateway runs sessions here"
       : "a gateway runs here and may have sessions that no client reads from"
   }
 })
@@ -114,7 +115,8 @@ const tcp = (endpoint: string) => {
 export const checkZmq = Effect.fn("checkZmq")(function* (endpoint: string, runs: boolean) {
   const what = `ZeroMQ ${endpoint}`
   const address = tcp(endpoint)
-  if (address === undefined) return ok(what, endpoint === "off" ? "off" : "not looked at")
+  if (endpoint === "off") return ok("ZeroMQ", "off")
+  if (address === undefined) return ok(what, "not tried: only a tcp: address can be")
   const taken = yield* listens(address.host, address.port)
   if (taken === undefined) return ok(what, "free")
   if (runs && taken === "EADDRINUSE") return ok(what, "in use, as it should be while AlgoWays runs")
@@ -135,7 +137,7 @@ export const checkFeedSockets = Effect.fn("checkFeedSockets")(function* (control
       taken.push(endpoint)
     }
   }
-  if (taken.length === 0) return { check: ok(what, "none here; its sockets are free"), inUse: undefined }
+  if (taken.length === 0) return { check: ok(what, "none here"), inUse: undefined }
   return {
     check: ok(what, `one seems to run here: ${taken.join(" and ")} in use`),
     inUse: "a feed process seems to run here and may have sessions"

@@ -137,7 +137,9 @@ export const logIn = Effect.fnUntraced(function* (
     const remedy =
       _tag === "AuthRejected" || _tag === "CredentialsMissing"
         ? storeLogin
-        : "Check the connection to the broker, and its status page"
+        : broker.simulated === true
+          ? `See whether its simulator runs at ${broker.endpoint}`
+          : "Check the connection to the broker, and its status page"
     return [fail(`${what}, login`, message, remedy)]
   }
   const checks: Array<Check> = [ok(`${what}, login`, `${broker.title} accepts it`)]

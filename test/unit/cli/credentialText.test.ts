@@ -13,7 +13,7 @@ describe("the fields of credentials", () => {
     const lines = needsText(kotak).split("\n")
     assert.strictEqual(lines.length, 1 + kotak.credentials.length)
     assert.strictEqual(lines[0], "Kotak Securities takes:")
-    assert.match(lines[1]!, /^ {2}--client-code, as JSON "clientCode": UCC \(unique client code\); /)
+    assert.match(lines[1]!, /^ {2}--client-code, as JSON "clientCode": UCC, your unique client code; /)
     const feedUrl = lines.find((line) => line.includes("--feed-url"))
     assert.include(feedUrl, '--feed-url, as JSON "feedUrl" (optional): address of the feed; ')
     assert.strictEqual(

@@ -3,7 +3,11 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { checkClock } from "../../../src/cli/doctor/machine.ts"
+import * as Layer from "effect/Layer"
+import { BrokerRegistry } from "../../../src/brokers/registry.ts"
+import type { BrokerModule } from "../../../src/brokers/registry.ts"
+import { checkCalendar, checkClock, checkClocks } from "../../../src/cli/doctor/machine.ts"
+import { makeCalendar } from "../../../src/market/calendar.ts"
 import { brokerWith } from "../store/support.ts"
 
 /** A front whose clock is so far from ours. Answers its address. */
@@ -33,17 +37,41 @@ describe("the doctor's clock", () => {
   ] as const)("%s ms away: %s", ([ahead, grade, found]) =>
     Effect.gen(function* () {
       const check = yield* checkClock(brokerAt(yield* front(ahead)))
-      assert.strictEqual(check.grade, grade, check.found)
-      assert.include(check.found, found)
+      assert.strictEqual(check?.grade, grade, check?.found)
+      assert.include(check?.found, found)
     })
   )
 
-  it.live("a front that does not answer is a warning", () =>
+  it.live("fronts that do not answer are one warning, and a simulator's clock is none", () =>
     Effect.gen(function* () {
       const url = yield* Effect.scoped(front(0))
-      const check = yield* checkClock(brokerAt(url))
-      assert.strictEqual(check.grade, "warn")
-      assert.include(check.remedy, "internet")
+      const names = ["zerodha", "kotak", "upstox"]
+      const users = [...names, "kotak"].map((broker, i) => ({ name: `user${i}`, broker, createdAt: 0 }))
+      const registry = Layer.mock(BrokerRegistry, {
+        load: (name) =>
+          Effect.succeed({
+            broker: { ...brokerAt(url), name, title: name.toUpperCase(), simulated: name === "upstox" }
+          } as BrokerModule)
+      })
+      const checks = yield* Effect.provide(checkClocks(users), registry)
+      assert.deepStrictEqual(checks, [
+        {
+          grade: "warn",
+          what: "clock",
+          found: "could not be compared: no answer from ZERODHA, KOTAK",
+          remedy: "Check this machine's connection to the internet"
+        }
+      ])
     })
   )
+})
+
+describe("the doctor's calendar", () => {
+  it("has India's time, and says so", () => {
+    const at = Date.parse("2026-12-01T07:00:00+05:30")
+    assert.strictEqual(
+      checkCalendar(makeCalendar(), at).found,
+      "NSE is closed until 2026-12-01 09:15 IST: outside the regular session, 09:15 to 15:30"
+    )
+  })
 })

@@ -4,6 +4,28 @@ import * as Effect from "effect/Effect"
 import { folder, outcome } from "./outcome.ts"
 
 describe("algoways users", () => {
+  it.live.each([
+    [
+      "zerodha",
+      "algoways credentials set asha; algoways instruments import zerodha; algoways keys create asha"
+    ],
+    // A simulated market inside the process.
+    ["dhan_sandbox", "algoways instruments import dhan_sandbox; algoways keys create asha"]
+  ] as const)("says what a user of %s lacks before a client can read", ([broker, next]) =>
+    Effect.gen(function* () {
+      const { said } = yield* outcome([
+        "users",
+        "add",
+        "asha",
+        "--broker",
+        broker,
+        "--data-dir",
+        yield* folder
+      ])
+      assert.include(said, `Added user asha at ${broker}. Next: ${next}`)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("says what a broker still lacks before a feed can change to it", () =>
     Effect.gen(function* () {
       const dir = yield* folder

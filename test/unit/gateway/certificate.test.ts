@@ -27,7 +27,7 @@ describe("a certificate", () => {
       seconds: 10 * 86_400
     })
     assert.deepInclude(verdictOn(life(-80, 0.5), NOW), {
-      text: "the TLS certificate expires in 12 hours, on 2026-11-30"
+      text: "the TLS certificate expires in 12 hours, on 2026-12-01"
     })
     assert.deepStrictEqual(verdictOn(life(-80, -3), NOW), {
       state: "expired",

@@ -160,11 +160,19 @@ describe("a feed that cannot start", () => {
       // Missing credentials are waited for: what is wanted is held until they are stored.
       const { reason, state } = yield* feed.attach("dev", "1")
       assert.strictEqual(state, "waiting_for_login")
-      assert.match(reason ?? "", /^User "dev" has no apiKey .*, authToken .* for broker "zerodha"\./)
+      assert.match(
+        reason ?? "",
+        /^User "dev" has no apiKey \(API key\), authToken \(access token\) for broker "zerodha": see /
+      )
       yield* (yield* Instruments).replace("zerodha", [INFY])
       const request = { symbol: "INFY", exchange: "NSE", mode: "ltp" as const }
       assert.strictEqual((yield* feed.subscribe("dev", "1", [request]))[0]!.status, "success")
-      assert.deepInclude(yield* feed.status("dev"), { state: "waiting_for_login" })
+      const waiting = yield* feed.status("dev")
+      assert.deepInclude(waiting, { state: "waiting_for_login" })
+      assert.deepStrictEqual(
+        waiting.decisions.map(({ cause, decision }) => ({ cause, decision })),
+        [{ cause: reason!, decision: "park" }]
+      )
       yield* feed.release("dev", "1")
       const withoutBroker = yield* Effect.flip(feed.subscribe("nita", "1", []))
       assert.include(withoutBroker.message, "No broker configuration found for user nita")
