@@ -7,8 +7,11 @@
  */
 import type { Mode } from "../market/mode.ts"
 import { modeNumber } from "../market/mode.ts"
-import { DEEPEST, nestsTooDeep } from "../market/nesting.ts"
+import { DEEPEST, excessOf } from "../market/nesting.ts"
+import type { MostParts } from "../market/nesting.ts"
 import type { OptIns } from "./delivery/delivery.ts"
+import { fromMsgpack } from "./delivery/encoding.ts"
+import { msgpackFault } from "./delivery/msgpackShape.ts"
 import type { InboundKey } from "./messages/inbound.ts"
 import { LONGEST_INTERVAL_MS, LONGEST_RESUME_NAME, slowPolicies } from "./messages/inbound.ts"
 import type { ErrorCode, ModeTag } from "./messages/words.ts"
@@ -354,9 +357,29 @@ const tooDeep: Inbound = {
   requestId: undefined
 }
 
+/**
+ * What a request of so many entries may hold: an entry is an object of a few keys, and one of them may hold another. A message
+ * with more is not parsed: that would take far longer than to handle as many entries.
+ */
+const mostParts = (maxEntries: number): MostParts => ({
+  containers: 2 * maxEntries + 64,
+  values: 8 * maxEntries + 64
+})
+
+const tooMuch = (maxEntries: number): Inbound => ({
+  kind: "problem",
+  problem: {
+    code: "INVALID_PARAMETERS",
+    message: `The message holds more than ${maxEntries} entries can: send several requests`,
+    limit: "entries"
+  },
+  requestId: undefined
+})
+
 /** Reads one frame of JSON text. */
 export const readFrame = (text: string, maxEntries = defaults.maxEntries): Inbound => {
-  if (nestsTooDeep(text)) return tooDeep
+  const excess = excessOf(text, mostParts(maxEntries))
+  if (excess !== undefined) return excess === "deep" ? tooDeep : tooMuch(maxEntries)
   let frame: unknown
   try {
     frame = JSON.parse(text)
@@ -369,6 +392,14 @@ export const readFrame = (text: string, maxEntries = defaults.maxEntries): Inbou
     }
   }
   return readMessage(frame, maxEntries)
+}
+
+/** Reads one frame of MessagePack. */
+export const readPacked = (bytes: Uint8Array, maxEntries = defaults.maxEntries): Inbound => {
+  const fault = msgpackFault(bytes, mostParts(maxEntries))
+  return fault === "many"
+    ? tooMuch(maxEntries)
+    : readMessage(fault === undefined ? fromMsgpack(bytes) : undefined, maxEntries)
 }
 
 /** Reads one message, whatever encoding it came in. */

@@ -44,12 +44,12 @@ import { isNews } from "./missingFeed.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
-import { fromMsgpack, toMsgpack } from "./delivery/encoding.ts"
+import { toMsgpack } from "./delivery/encoding.ts"
 import { statusOf } from "./delivery/status.ts"
 import { Turns } from "./delivery/turns.ts"
 import { Wheel } from "./delivery/wheel.ts"
 import { TrustedProxies } from "./address.ts"
-import { readFrame, readMessage } from "./protocol.ts"
+import { readFrame, readPacked } from "./protocol.ts"
 import { endOf, idleTimeoutOf, pingEveryMs } from "./endings.ts"
 import { Entrance } from "./entrance.ts"
 import { openKeeper } from "./resume/keeper.ts"
@@ -203,7 +203,7 @@ const makeGateway = Effect.fnUntraced(function* (
     const bytes = message.byteLength
     if (binary && client.encoding === "msgpack") {
       const packed = new Uint8Array(message.slice(0))
-      return { bytes, read: () => readMessage(fromMsgpack(packed), settings.maxEntries) }
+      return { bytes, read: () => readPacked(packed, settings.maxEntries) }
     }
     if (bytes <= LARGE_BYTES) {
       const text = Buffer.from(message).toString("utf8")

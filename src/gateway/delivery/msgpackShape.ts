@@ -2,7 +2,8 @@
  * Looks a MessagePack message over before it is decoded: the decoder makes an array as long as the message claims, so
  * a few bytes could claim gigabytes. One pass over the bytes, no recursion, nothing made.
  */
-import { DEEPEST } from "../../market/nesting.ts"
+import { DEEPEST, anyParts } from "../../market/nesting.ts"
+import type { MostParts } from "../../market/nesting.ts"
 
 /** Bytes behind the first one that hold a value's size, and bytes of the value, by the first byte from 0xc0 on. */
 const SIZED: ReadonlyMap<number, { readonly size: number; readonly fixed: number }> = new Map(
@@ -77,25 +78,35 @@ const lengthAt = (bytes: Uint8Array, at: number): number => {
   return 1 + sized.size + numberAt(bytes, at + 1, sized.size) + sized.fixed
 }
 
-/** Whether the bytes are one whole value that nests no deeper than this, and holds all that it claims. */
-export const isSoundMsgpack = (bytes: Uint8Array): boolean => {
+/**
+ * What keeps bytes from being decoded: they are not one whole value that nests no deeper than this and holds all that it claims
+ * ("unsound"), or it holds more than it may ("many"). A map counts its keys as values too.
+ */
+export const msgpackFault = (
+  bytes: Uint8Array,
+  most: MostParts = anyParts
+): "unsound" | "many" | undefined => {
   /** Values that are still to come, by level. */
   const due = [1]
   let at = 0
+  let containers = 0
+  let values = 0
   for (;;) {
     while (due.length > 0 && due[due.length - 1] === 0) due.pop()
-    if (due.length === 0) return at === bytes.length
-    if (at >= bytes.length) return false
+    if (due.length === 0) return at === bytes.length ? undefined : "unsound"
+    if (at >= bytes.length) return "unsound"
     due[due.length - 1]!--
     const container = containerAt(bytes, at)
     if (container === undefined) {
       at += lengthAt(bytes, at)
-      if (!(at <= bytes.length)) return false
+      if (!(at <= bytes.length)) return "unsound"
       continue
     }
     at += container.head
     // Each value takes a byte at least.
-    if (container.values > bytes.length - at || due.length > DEEPEST) return false
+    if (container.values > bytes.length - at || due.length > DEEPEST) return "unsound"
+    values += container.values
+    if (++containers > most.containers || values > 2 * most.values) return "many"
     due.push(container.values)
   }
 }

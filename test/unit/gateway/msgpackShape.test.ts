@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encode } from "@msgpack/msgpack"
 import * as fc from "fast-check"
-import { isSoundMsgpack } from "../../../src/gateway/delivery/msgpackShape.ts"
+import { msgpackFault } from "../../../src/gateway/delivery/msgpackShape.ts"
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"))
 
@@ -18,9 +18,9 @@ describe("MessagePack", () => {
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 40 }), (values) => {
         const whole = encode(values, { useBigInt64: true })
-        assert.isTrue(isSoundMsgpack(whole))
-        assert.isFalse(isSoundMsgpack(whole.subarray(0, whole.length - 1)))
-        assert.isFalse(isSoundMsgpack(Buffer.concat([whole, Buffer.from([0])])))
+        assert.isUndefined(msgpackFault(whole))
+        assert.strictEqual(msgpackFault(whole.subarray(0, whole.length - 1)), "unsound")
+        assert.strictEqual(msgpackFault(Buffer.concat([whole, Buffer.from([0])])), "unsound")
       }),
       { numRuns: 200 }
     )
@@ -28,8 +28,8 @@ describe("MessagePack", () => {
 
   it("that nests too deep or claims what is not there is not", () => {
     const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x91), Buffer.from([0xc0])])
-    assert.isTrue(isSoundMsgpack(nested(32)))
-    assert.isFalse(isSoundMsgpack(nested(33)))
+    assert.isUndefined(msgpackFault(nested(32)))
+    assert.strictEqual(msgpackFault(nested(33)), "unsound")
     for (const hex of [
       "",
       "c1",
@@ -40,7 +40,16 @@ describe("MessagePack", () => {
       "92c0",
       "c7ff"
     ]) {
-      assert.isFalse(isSoundMsgpack(bytes(hex)), hex)
+      assert.strictEqual(msgpackFault(bytes(hex)), "unsound", hex)
     }
+  })
+
+  it("that holds more than it may is not decoded", () => {
+    const most = { containers: 10, values: 10 }
+    const lists = (count: number) => encode([Array.from({ length: count }, () => [])])
+    assert.isUndefined(msgpackFault(lists(8), most))
+    assert.strictEqual(msgpackFault(lists(9), most), "many")
+    assert.isUndefined(msgpackFault(encode(Array.from({ length: 20 }, (_, i) => i)), most))
+    assert.strictEqual(msgpackFault(encode(Array.from({ length: 21 }, (_, i) => i)), most), "many")
   })
 })

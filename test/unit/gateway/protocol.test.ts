@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest"
+import { encode } from "@msgpack/msgpack"
+import { describe, expect, it, vi } from "vitest"
 import type { Request } from "../../../src/gateway/protocol.ts"
 import { noOptIns } from "../../../src/gateway/delivery/delivery.ts"
-import { readFrame, readMode } from "../../../src/gateway/protocol.ts"
+import { readFrame, readMode, readPacked } from "../../../src/gateway/protocol.ts"
 
 const requestOf = (frame: unknown): Request => {
   const read = readFrame(JSON.stringify(frame))
@@ -152,6 +153,31 @@ describe("request_id", () => {
     })
     expect(readFrame('{"action":"ping","request_id":null}')).toMatchObject({ requestId: undefined })
     expect(readFrame('{"action":"ping"}')).toMatchObject({ requestId: undefined })
+  })
+
+  it("that holds more than its entries can is not parsed either, in text and in MessagePack", () => {
+    const parse = vi.spyOn(JSON, "parse")
+    const frame = (count: number) => ({
+      action: "subscribe",
+      mode: 1,
+      symbols: Array.from({ length: count }, () => ({ a: [] })),
+      request_id: "7"
+    })
+    for (const [count, code] of [
+      [100, undefined],
+      [200, "INVALID_PARAMETERS"]
+    ] as const) {
+      const text = JSON.stringify(frame(count))
+      parse.mockClear()
+      const read = readFrame(text, 100)
+      const packed = readPacked(encode(frame(count)), 100)
+      expect(parse.mock.calls.length).toBe(code === undefined ? 1 : 0)
+      for (const { kind, ...rest } of [read, packed]) {
+        expect(kind).toBe(code === undefined ? "request" : "problem")
+        if (code !== undefined) expect(rest).toMatchObject({ problem: { code, limit: "entries" } })
+      }
+    }
+    parse.mockRestore()
   })
 
   it("that nests deeper than any message needs is not even parsed", () => {

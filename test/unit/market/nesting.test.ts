@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { DEEPEST, nestsTooDeep } from "../../../src/market/nesting.ts"
+import { DEEPEST, excessOf, nestsTooDeep } from "../../../src/market/nesting.ts"
 
 const nested = (levels: number, inside = ""): string => "[".repeat(levels) + inside + "]".repeat(levels)
 
@@ -56,5 +56,13 @@ describe("how deep a JSON text nests", () => {
       }),
       { seed: 1, numRuns: 500 }
     )
+  })
+
+  it("is found before how much it holds, which is bounded too", () => {
+    const most = { containers: 3, values: 4 }
+    assert.isUndefined(excessOf('{"a":[1,2,3],"b":[",,,,[[[["]}', most))
+    assert.strictEqual(excessOf('{"a":[1,2,3],"b":[1,2,3]}', most), "many")
+    assert.strictEqual(excessOf("[[],[],[]]", most), "many")
+    assert.strictEqual(excessOf(nested(DEEPEST + 1), { containers: DEEPEST, values: 0 }), "deep")
   })
 })
