@@ -95,7 +95,8 @@ describe("the demo", () => {
         for (const mode of ["LTP", "Quote", "Depth"]) {
           yield* Effect.promise(() => client.subscribe("INFY", "NSE", mode as "LTP"))
         }
-        yield* ready("frames on both ways", () => data().length > 5 && got.length > 5)
+        const hasBook = () => client.frames.some((f) => f["type"] === "market_data" && f["mode"] === 3)
+        yield* ready("frames on both ways", () => data().length > 5 && got.length > 5 && hasBook())
         for (const tick of [...data(), ...got]) assert.isTrue(tick["simulated"], JSON.stringify(tick))
 
         const asked = (path: string) =>
