@@ -9,7 +9,7 @@ import { missingOf } from "./credentialText.ts"
 /** A line of the log that a person reads. */
 const MOST_NAMED = 10
 
-interface Lacking {
+export interface Lacking {
   readonly user: string
   /** Undefined: none is set. */
   readonly broker: string | undefined

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { ApiKeys } from "../store/apiKeys.ts"
 import { Users } from "../store/users.ts"
-import { missingLogins, usersWithoutLogin } from "./missingLogins.ts"
+import type { Lacking } from "./missingLogins.ts"
+import { missingLogins } from "./missingLogins.ts"
 
 /** @param keys whether clients log in here: a feed on a machine of its own needs none of their API keys */
 export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string, keys = true) {
@@ -23,7 +24,7 @@ export const warnIfNobody = Effect.fnUntraced(function* (dataDir: string, keys =
 })
 
 /** Names the users without a login at their broker. */
-export const warnOfMissingLogins = Effect.gen(function* () {
-  const text = missingLogins(yield* usersWithoutLogin)
+export const warnOfMissingLogins = Effect.fnUntraced(function* (lacking: ReadonlyArray<Lacking>) {
+  const text = missingLogins(lacking)
   if (text !== undefined) yield* Effect.logWarning(text)
 })

@@ -11,6 +11,7 @@ import { refuseDemoFolder, warnOfLeftover } from "../demoFolder.ts"
 import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
+import { usersWithoutLogin } from "../missingLogins.ts"
 import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import * as Overrides from "../overrides.ts"
 import { ownerLayer } from "../owner.ts"
@@ -52,7 +53,7 @@ export const feed = Command.make(
       )
       yield* warnOfLeftover(input.dataDir)
       yield* warnIfNobody(input.dataDir, false)
-      yield* warnOfMissingLogins
+      yield* warnOfMissingLogins(yield* usersWithoutLogin)
       return yield* Effect.never
     }).pipe(
       Effect.provide(

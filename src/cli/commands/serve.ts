@@ -16,6 +16,7 @@ import { connectDemo, ensureDemoUser } from "../demo.ts"
 import { chooseFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
+import { usersWithoutLogin } from "../missingLogins.ts"
 import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import { CommandFailed } from "../output.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
@@ -188,9 +189,11 @@ const serveUsers = Effect.fn("serveUsers")(function* (input: Input) {
   yield* Effect.gen(function* () {
     const { url } = yield* serving(input)
     yield* announce(simulators)
-    yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}`)
+    const lacking = yield* usersWithoutLogin
+    const without = lacking.length === 0 ? "" : `; users without a broker's login: ${lacking.length}`
+    yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}${without}`)
     yield* warnIfNobody(input.dataDir)
-    yield* warnOfMissingLogins
+    yield* warnOfMissingLogins(lacking)
     return yield* Effect.never
   }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
 })

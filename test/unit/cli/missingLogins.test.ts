@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import { usersWithoutLogin } from "../../../src/cli/missingLogins.ts"
 import { warnOfMissingLogins } from "../../../src/cli/nobody.ts"
 import { layerMemory } from "../../../src/index.ts"
 import { CredentialStore } from "../../../src/store/credentials.ts"
@@ -11,7 +12,7 @@ import { Users } from "../../../src/store/users.ts"
 const logged = Effect.gen(function* () {
   const lines: Array<string> = []
   const collecting = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
-  yield* Effect.provide(warnOfMissingLogins, collecting)
+  yield* Effect.provide(warnOfMissingLogins(yield* usersWithoutLogin), collecting)
   return lines
 })
 
