@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Act } from "./acts/act.ts"
 import { acts } from "./acts/index.ts"
+import { logInAllTheTime } from "./logins.ts"
 import { startGateway, startHostile } from "./processes.ts"
 import type { GatewayReading, RunningGateway } from "./processes.ts"
 import { Reader, quantile } from "./reader.ts"
@@ -61,6 +62,8 @@ export interface ActResult extends Noticed {
   readonly frames: number
   readonly lost: number
   readonly thrownOut: number
+  /** The slowest login of new clients, where the act has any: milliseconds. */
+  readonly slowestLogin: number
   /** Before the act. */
   readonly quiet: Noticed
   /** Bytes by which the gateway's memory was at most above its level before the act. */
@@ -88,6 +91,8 @@ const USUAL_MEMORY = 384 * 1024 * 1024
 /** By which it may be above its level at the end: what the allocator keeps. */
 const ALLOWED_RSS = 256 * 1024 * 1024
 const PING_EVERY_MS = 10
+/** Within which a new client is logged in, in milliseconds: nobody takes that for an outage. */
+const LOGIN_WITHIN_MS = 1000
 
 const GOOD = "the-key-of-those-who-behave"
 const BAD = "the-key-of-those-who-do-not"
@@ -153,7 +158,7 @@ const violationOf = (
   size: HostileSize,
   result: Omit<ActResult, "violation">
 ): string | undefined => {
-  const { done, grown, lost, p99, pace, pingP99, quiet, thrownOut } = result
+  const { done, grown, lost, p99, pace, pingP99, quiet, slowestLogin, thrownOut } = result
   const memory = memoryOf(act)
   if (lost > 0) return `${lost} frames lost`
   if (thrownOut > 0) return `${thrownOut} well-behaved clients were closed`
@@ -164,6 +169,7 @@ const violationOf = (
     return `p99 of the answers to pings is ${pingP99.toFixed(1)} ms`
   if (pace < size.pace * quiet.pace)
     return `ticks came at ${Math.round((100 * pace) / quiet.pace)} % of their pace`
+  if (slowestLogin > LOGIN_WITHIN_MS) return `a new client was logged in after ${Math.round(slowestLogin)} ms`
   return done === 0 && act.idle !== true ? "the act did nothing" : undefined
 }
 
@@ -185,7 +191,9 @@ const perform = async (
   const hostile = await startHostile({ act: name, port: gateway.port, key: BAD, otherKey: WORSE, many, seed })
   // Starting a process is the machine's business, not the gateway's.
   await sleep(500)
+  const logins = act.logins === true ? logInAllTheTime(gateway.url, GOOD) : undefined
   const noticed = await notice(readers, Math.max(size.secondsPerAct, act.seconds ?? 0) * 1000)
+  const slowestLogin = (await logins?.()) ?? 0
   const done = await hostile.stop()
   const { rssPeak } = await calm(gateway, before)
   const result = {
@@ -194,6 +202,7 @@ const perform = async (
     frames: total(readers, (r) => r.frames) - framesBefore,
     lost: total(readers, (r) => r.lost) - lostBefore,
     thrownOut: readers.filter((r) => r.closed).length,
+    slowestLogin,
     quiet,
     ...noticed,
     grown: Math.max(0, rssPeak - rss),

@@ -15,6 +15,8 @@ export interface Act {
   readonly memory?: number
   /** At least so long, where the suite's size is too short to see it happen. */
   readonly seconds?: number
+  /** New clients log in meanwhile, each at its first try. */
+  readonly logins?: boolean
   /** Its connections only sit there: it has nothing to count. */
   readonly idle?: boolean
 }

@@ -75,6 +75,14 @@ export const careless: Acts = {
     idle: true,
     run: (task) => sockets(task, false, () => 0)
   },
+  /** More than there are places for, which come again whenever they are thrown out. */
+  "a silent crowd": {
+    connections: 200,
+    idle: true,
+    logins: true,
+    seconds: 2,
+    run: (task) => sockets(task, false, () => 0)
+  },
   /** Handshakes a byte at a time. */
   "slow handshakes": {
     run: (task) =>
