@@ -1,49 +1,9 @@
 /**
- * How many files and sockets the process has open, and may have. When they run out, no broker's connection comes back and
- * the database cannot be opened, so the gateway takes no more connections while a reserve is left for those.
+ * When files and sockets run out, no broker's connection comes back and the database cannot be opened, so the gateway takes
+ * no more connections while a reserve is left for those, and what ZeroMQ's sockets may still take.
  */
-import { readdirSync, statSync } from "node:fs"
-
-export interface DescriptorSource {
-  /** Infinite where the system has no such limit, or does not tell. */
-  readonly limit: number
-  /** Open at this moment. */
-  readonly used: () => number
-}
-
-const FOLDERS = ["/proc/self/fd", "/dev/fd"]
-
-const countIn = (folder: string): number => {
-  // Linux tells the number as the folder's size, since 6.2; older ones must be counted.
-  const { size } = statSync(folder)
-  return folder.startsWith("/proc") && size > 0 ? size : readdirSync(folder).length
-}
-
-/** What the process's own limits say. Node.js has raised the soft one to the hard one when it started. */
-const limitOfProcess = (): number => {
-  // The types lack the option; without it the report looks up the names of all peers.
-  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
-  const before = report.excludeNetwork ?? false
-  report.excludeNetwork = true
-  const { userLimits } = report.getReport() as {
-    readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } }
-  }
-  report.excludeNetwork = before
-  const soft = Number(userLimits?.open_files?.soft)
-  return Number.isFinite(soft) && soft > 0 ? soft : Infinity
-}
-
-export const descriptorsOfProcess = (): DescriptorSource => {
-  const folder = FOLDERS.find((name) => {
-    try {
-      return countIn(name) > 0
-    } catch {
-      return false
-    }
-  })
-  if (folder === undefined) return { limit: Infinity, used: () => 0 }
-  return { limit: limitOfProcess(), used: () => countIn(folder) }
-}
+import type { DescriptorSource } from "../bus/descriptors.ts"
+import { freePlaces } from "../bus/descriptors.ts"
 
 /** A reading is good for so long, together with what has been opened since. */
 const GOOD_FOR_MS = 100
@@ -51,17 +11,22 @@ const GOOD_FOR_MS = 100
 export class Descriptors {
   readonly #source: DescriptorSource
   readonly #now: () => number
-  /** From here on the gateway takes no more connections. */
+  readonly #elsewhere: () => number
+  /** From here on the gateway takes no more connections, less what is set aside for others. */
   readonly most: number
   #read = 0
   #readAt = -Infinity
   #opened = 0
   #refused = false
 
-  /** @param reserve for all that is no client; of a low limit a quarter at most */
-  constructor(source: DescriptorSource, reserve: number, now: () => number) {
+  /**
+   * @param reserve for all that is no client; of a low limit a quarter at most
+   * @param elsewhere descriptors that others may still take
+   */
+  constructor(source: DescriptorSource, reserve: number, now: () => number, elsewhere = freePlaces) {
     this.#source = source
     this.#now = now
+    this.#elsewhere = elsewhere
     this.most = source.limit - Math.min(reserve, Math.floor(source.limit / 4))
   }
 
@@ -83,8 +48,9 @@ export class Descriptors {
 
   /** Whether what is left is the reserve. Reads again when it seems so, since connections have closed meanwhile. */
   get scarce(): boolean {
-    if (this.#read + this.#opened < this.most) return false
-    const scarce = this.#now() - this.#readAt < GOOD_FOR_MS || this.read() >= this.most
+    const most = this.most - this.#elsewhere()
+    if (this.#read + this.#opened < most) return false
+    const scarce = this.#now() - this.#readAt < GOOD_FOR_MS || this.read() >= most
     this.#refused ||= scarce
     return scarce
   }
@@ -93,7 +59,7 @@ export class Descriptors {
   takeScarcity(): boolean {
     const refused = this.#refused
     this.#refused = false
-    return refused || this.#read >= this.most
+    return refused || this.#read >= this.most - this.#elsewhere()
   }
 
   /** Whether even the reserve is all but gone: to accept could fail any moment, and to try again and again is all work. */

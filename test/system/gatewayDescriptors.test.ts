@@ -125,6 +125,32 @@ describe.skipIf(process.platform === "win32")("a gateway with few descriptors", 
     expect(await gateway.ask({ open: 40 })).toBe(40)
   })
 
+  it("keeps some for brokers and files beside a full ZeroMQ socket", { timeout: 30_000 }, async () => {
+    const gateway = await start(256)
+    const port = await broker()
+    const zmq = await gateway.ask<number>("zmq")
+    // As many as there is room for without those that ZeroMQ may have.
+    const clients: Array<TestClient> = []
+    for (let i = 0; i < 300; i++) {
+      const client = await TestClient.login(gateway.url, "KEY_A").catch(() => undefined)
+      if (client === undefined) break
+      clients.push(client)
+    }
+    expect(clients.length).toBeGreaterThan(5)
+    // An eighth of 256, and not one more: it would end all of them.
+    crowd(zmq, 32)
+    await sleep(500)
+    expect(await gateway.ask({ open: 50 })).toBe(50)
+    expect(await gateway.ask({ connect: port })).toBe(true)
+    await gateway.ask({ open: 0 })
+    // A flood ends by itself, over and over.
+    crowd(zmq, 200)
+    for (let i = 0; i < 5; i++) {
+      await sleep(200)
+      await expect.poll(() => gateway.ask({ connect: port })).toBe(true)
+    }
+  })
+
   it(
     "says when they are short, counts, and takes clients again afterwards",
     { timeout: 30_000 },

@@ -140,6 +140,20 @@ describe("the public socket under attack", () => {
       yield* until("ticks again", () => seen.got.length > length + 20)
       assert.strictEqual(yield* reopenedOnce, before + 1)
       assert.isBelow(seen.longest, LONGEST_MS)
+      // What was published meanwhile has waited.
+      assert.strictEqual(missing(seen.got), 0)
+    })
+  )
+
+  it.live("lets silent connections be, as long as there are files enough, and loses nothing", () =>
+    Effect.gen(function* () {
+      const seen = yield* makeSocket({})
+      const before = yield* reopenedOnce
+      const flood = yield* start("zmqFlood.ts", [seen.endpoint, "idle", "100"])
+      // That takes its time: libzmq gives a handshake three seconds.
+      yield* until("their end", () => flood.lines.filter((line) => line === "closed").length >= 100)
+      assert.strictEqual(yield* reopenedOnce, before)
+      assert.strictEqual(missing(seen.got), 0)
     })
   )
 

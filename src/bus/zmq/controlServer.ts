@@ -7,6 +7,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
 import * as metrics from "../metrics.ts"
+import type { BoundSocket } from "./boundSocket.ts"
 import { intake, openBound } from "./boundSocket.ts"
 import type { Control } from "./control.ts"
 import type { Leases } from "./leases.ts"
@@ -35,10 +36,9 @@ const REQUESTS_WAITING = 2
 /** A request that takes milliseconds to read: others get their turn on the event loop first. */
 const LARGE_BYTES = 65_536
 
-/** Answers the endpoint. */
 export const serveControl = Effect.fnUntraced(function* (
   options: ControlServerOptions
-): Effect.fn.Return<string, EndpointFailed, Scope.Scope> {
+): Effect.fn.Return<BoundSocket<zmq.Router>, EndpointFailed, Scope.Scope> {
   const { control, leases, security, silentAfter } = options
   const answers = yield* Effect.acquireRelease(
     Queue.bounded<readonly [peer: Buffer, text: string]>(ANSWERS),
@@ -108,7 +108,7 @@ export const serveControl = Effect.fnUntraced(function* (
     watched("the feed stopped watching its gateways"),
     Effect.forkScoped
   )
-  return bound.endpoint
+  return bound
 })
 
 /** One look at the gateways, after a pause. */

@@ -5,6 +5,7 @@
  *
  * Keys are 32 bytes, here as 64 hexadecimal digits; ZeroMQ's own writing (Z85) has characters that shells take apart.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
@@ -45,15 +46,26 @@ const DOMAIN = "algoways"
 /** Refusals are logged at most so often; all are counted. */
 const LOG_EVERY_MS = 10_000
 
-/** The options of the feed's sockets. Without an answer nobody is let in. */
+/** How often it is seen whether keys that were let in are still accepted. */
+const LOOK_EVERY = Duration.seconds(1)
+
+export interface FeedSecurity {
+  /** The options of the feed's sockets. Without an answer nobody is let in. */
+  readonly options: Partial<zmq.XPublisher & zmq.Router>
+  /** From now on `act` is called when a key that was let in is not accepted any more. */
+  readonly onRefused: (act: () => void) => Effect.Effect<void, never, Scope.Scope>
+}
+
 export const feedSecurity = Effect.fnUntraced(function* (
   curve: FeedCurve
-): Effect.fn.Return<Partial<zmq.XPublisher & zmq.Router>, never, Scope.Scope> {
+): Effect.fn.Return<FeedSecurity, never, Scope.Scope> {
   // A context of our own: a program that embeds the feed may have such a handler itself.
   const context = new zmq.Context()
   const handler = yield* scoped(() => new zmq.Router({ context, linger: 0 }))
   yield* Effect.promise(() => handler.bind(ZAP_ENDPOINT))
   let logAfter = 0
+  /** Keys that were let in, whether their connections live or not. */
+  const letIn = new Set<string>()
 
   const refuse = (address: string, key: string): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -74,6 +86,7 @@ export const feedSecurity = Effect.fnUntraced(function* (
     Effect.flatMap(([peer, , version, request, , address, , mechanism, key]) => {
       const publicKey = key?.toString("hex") ?? ""
       const good = mechanism?.toString() === "CURVE" && curve.accepts(publicKey)
+      if (good) letIn.add(publicKey)
       const status = good ? ["200", "OK"] : ["400", "not accepted"]
       const reply = [peer!, "", version!, request!, ...status, "", ""]
       return Effect.andThen(
@@ -86,12 +99,31 @@ export const feedSecurity = Effect.fnUntraced(function* (
     watched("the feed stopped checking keys of gateways"),
     Effect.forkScoped
   )
+  const look = (act: () => void) =>
+    Effect.try(() => {
+      const before = letIn.size
+      for (const key of letIn) if (!curve.accepts(key)) letIn.delete(key)
+      if (letIn.size < before) act()
+    })
+
   return {
-    context,
-    curveServer: true,
-    curveSecretKey: toZ85(Redacted.value(curve.secretKey)),
-    zapDomain: DOMAIN,
-    zapEnforceDomain: true
+    options: {
+      context,
+      curveServer: true,
+      curveSecretKey: toZ85(Redacted.value(curve.secretKey)),
+      zapDomain: DOMAIN,
+      zapEnforceDomain: true
+    },
+    onRefused: (act) =>
+      look(act).pipe(
+        // A file that cannot be read at this moment refuses nobody; new connections are told in the log.
+        Effect.catch((error) => Effect.logDebug("keys of gateways could not be read", error.cause)),
+        Effect.andThen(Effect.sleep(LOOK_EVERY)),
+        Effect.forever,
+        watched("the feed stopped looking whether keys are still accepted"),
+        Effect.forkScoped,
+        Effect.asVoid
+      )
   }
 })
 

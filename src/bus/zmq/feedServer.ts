@@ -15,6 +15,7 @@ import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
 import type { Frame } from "../frame.ts"
 import { kept } from "../frame.ts"
+import { placesOf } from "../descriptors.ts"
 import { FrameBus } from "../frameBus.ts"
 import { BatchWriter } from "./batch.ts"
 import { makeControl } from "./control.ts"
@@ -50,8 +51,8 @@ const HIGH_WATER_MARK = 1000
 const EVENTS_PER_MESSAGE = 64
 /** Messages in a row before others get their turn on the event loop. */
 const RUN = 8
-/** Gateways that may be connected. Beyond, all are disconnected and may come again. */
-const PEERS = 16
+/** Gateways that may be connected; of a low limit of files a 64th. Beyond, all are disconnected and may come again. */
+const PEERS = placesOf(64, 64)
 /** A gateway subscribes once, to everything. */
 const FRAMES_BOUNDS = { characters: 1000, subscriptions: 4 * PEERS }
 
@@ -83,14 +84,14 @@ const make = Effect.fnUntraced(function* (
   const epoch = newEpoch()
   const writer = new BatchWriter(epoch)
   const leases = new Leases(epoch)
-  const security = options.curve === undefined ? {} : yield* feedSecurity(options.curve)
+  const security = options.curve === undefined ? undefined : yield* feedSecurity(options.curve)
   const control = yield* serveControl({
     endpoint: options.control ?? DEFAULT_CONTROL_ENDPOINT,
     control: makeControl(yield* Feed, writer, leases),
     leases,
     silentAfter: Duration.fromInputUnsafe(options.silentAfter ?? SILENT_AFTER),
     peers: PEERS,
-    security
+    security: security?.options ?? {}
   })
   const publisher = yield* openPublishing({
     name: "frames",
@@ -99,13 +100,21 @@ const make = Effect.fnUntraced(function* (
     highWaterMark: HIGH_WATER_MARK,
     peers: PEERS,
     bounds: FRAMES_BOUNDS,
-    security
+    security: security?.options ?? {}
   })
+  // libzmq cannot end a single connection: all end, and those whose keys are accepted are back in a moment.
+  yield* (
+    security?.onRefused(() => {
+      const why = "a gateway's key is not accepted any more, and all others connect again"
+      control.reopen(why)
+      publisher.reopen(why)
+    }) ?? Effect.void
+  )
 
   const frameStats = yield* publishFrames(publisher, writer, options.outbox ?? OUTBOX)
 
   return {
-    control,
+    control: control.endpoint,
     frames: publisher.endpoint,
     stats: () => ({ ...frameStats(), gateways: leases.size, readers: leases.readers })
   }
@@ -133,7 +142,7 @@ const publishFrames = Effect.fnUntraced(function* (
     async (chunk, signal, progress) => {
       let messages = 0
       const send = async (message: Buffer): Promise<boolean> => {
-        const open = publisher.current()
+        const open = publisher.ready() ?? (await publisher.opened(signal))
         if (open === undefined) return false
         await open.send(message)
         if (++messages % RUN === 0) await breathe()

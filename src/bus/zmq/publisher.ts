@@ -15,6 +15,7 @@ import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { Mode } from "../../market/mode.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { Frame, View } from "../frame.ts"
+import { placesOf } from "../descriptors.ts"
 import { FrameBus } from "../frameBus.ts"
 import { openPublishing } from "./publishing.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
@@ -52,8 +53,11 @@ export interface PublisherOptions {
  */
 const OUTBOX = 16_384
 const HIGH_WATER_MARK = 10_000
-/** Files that a process may have open are for brokers and clients first. */
-const PEERS = 96
+/**
+ * So many, or an eighth of the files that the process may have open: others' silent connections, which libzmq ends after a
+ * while, should not be what ends a subscriber's.
+ */
+const PEERS = placesOf(1024, 8)
 /**
  * Some 40 000 instruments and modes by their full names, or a hundred subscribers that ask for 2000 topics each. A flood takes
  * some 60 MB until it ends here, and less than twice as much where the event loop lags behind libzmq.
@@ -163,7 +167,7 @@ export class ZmqPublisher extends Context.Service<
           "public",
           async (chunk, signal, progress) => {
             for (const item of chunk) {
-              const open = socket.current()
+              const open = socket.ready() ?? (await socket.opened(signal))
               if (signal.aborted || open === undefined) return
               await open.send([item.topic, bodyOf(item)])
               progress.sent++

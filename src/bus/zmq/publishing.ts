@@ -1,6 +1,7 @@
 /** A bound socket that publishes, and the book of what its subscribers want. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { setTimeout } from "node:timers/promises"
 import * as zmq from "zeromq"
 import type { SocketName } from "./boundSocket.ts"
 import { intake, openBound } from "./boundSocket.ts"
@@ -24,9 +25,20 @@ export interface PublishingOptions {
 export interface PublishingSocket {
   readonly endpoint: string
   readonly subscribers: () => Subscribers
-  /** To send on; undefined while the socket is closed. */
-  readonly current: () => zmq.XPublisher | undefined
+  /** To send on; undefined while the socket is closed, and until its subscribers have had time to come again. */
+  readonly ready: () => zmq.XPublisher | undefined
+  /** The same, when it is there; undefined only for whoever waits no more. */
+  readonly opened: (signal: AbortSignal) => Promise<zmq.XPublisher | undefined>
+  /** Ends all connections; see `BoundSocket`. */
+  readonly reopen: (why: string) => void
 }
+
+/**
+ * After a socket was opened anew nothing is sent for so long: subscribers try to connect every 100 to 200 ms, and what was
+ * sent before they are there, they would miss. What waits is conflated as ever.
+ */
+const RETURN_MS = 250
+const LOOK_EVERY_MS = 5
 
 /**
  * Bytes of a subscription, and of a subscriber's handshake: some 560 at most, with a name of 255 and with keys. A topic
@@ -42,6 +54,8 @@ export const openPublishing = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PublishingSocket, EndpointFailed, Scope.Scope> {
   const { bounds, name } = options
   let subscribers = new Subscribers()
+  let returning = false
+  let lives = 0
   const bound = yield* openBound<zmq.XPublisher>({
     ...options,
     make: () =>
@@ -53,8 +67,16 @@ export const openPublishing = Effect.fnUntraced(function* (
         verbosity: "allSubsUnsubs"
       }),
     tend: (socket, full) => {
-      const mine = (subscribers = new Subscribers())
-      return Effect.tryPromise(() => socket.receive()).pipe(
+      const mine = new Subscribers()
+      const first = lives++ === 0
+      returning = !first
+      const known = Effect.sync(() => {
+        subscribers = mine
+        returning = false
+      })
+      // Until then it counts who wanted what before the socket was closed.
+      const switched = first ? known : Effect.forkScoped(Effect.andThen(Effect.sleep(RETURN_MS), known))
+      const taking = Effect.tryPromise(() => socket.receive()).pipe(
         Effect.map(([message]) => {
           if (message === undefined) return
           mine.take(message)
@@ -72,14 +94,24 @@ export const openPublishing = Effect.fnUntraced(function* (
         ),
         Effect.forever,
         watched(`ZeroMQ (${name} socket) stopped reading subscriptions`),
-        Effect.forkScoped,
-        Effect.asVoid
+        Effect.forkScoped
       )
+      return Effect.asVoid(Effect.andThen(switched, taking))
     }
   })
+  const ready = (): zmq.XPublisher | undefined => (returning ? undefined : bound.current())
+  const opened = async (signal: AbortSignal): Promise<zmq.XPublisher | undefined> => {
+    for (;;) {
+      const socket = ready()
+      if (socket !== undefined || signal.aborted) return socket
+      await setTimeout(LOOK_EVERY_MS)
+    }
+  }
   return {
     endpoint: bound.endpoint,
     subscribers: () => subscribers,
-    current: bound.current
+    ready,
+    opened,
+    reopen: bound.reopen
   }
 })

@@ -67,10 +67,12 @@ const refuse = Command.make(
       })
     }
     yield* Console.log(
-      `The feed accepts no new connection of ${input.name}. One that is up goes on until the feed is started again.`
+      `The feed accepts ${input.name} no more. A connection that is up ends within two seconds; other gateways connect again by themselves.`
     )
   })
-).pipe(Command.withDescription("On the feed's machine: let a gateway connect no more"))
+).pipe(
+  Command.withDescription("On the feed's machine: end a gateway's connection, and let it connect no more")
+)
 
 const trust = Command.make(
   "trust",

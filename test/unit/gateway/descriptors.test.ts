@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Descriptors, descriptorsOfProcess } from "../../../src/gateway/descriptors.ts"
+import { descriptorsOfProcess, freePlaces, setAside } from "../../../src/bus/descriptors.ts"
+import { Descriptors } from "../../../src/gateway/descriptors.ts"
 
 /** A process whose open files are what the test says. */
 const setUp = (limit: number, reserve: number) => {
@@ -58,6 +59,36 @@ describe("descriptors", () => {
     at.used = 976
     descriptors.read()
     assert.isTrue(descriptors.exhausted)
+  })
+
+  it("are scarce as soon as what others may still take is all that is left beside the reserve", () => {
+    const at = { used: 850, elsewhere: 40 }
+    const descriptors = new Descriptors(
+      { limit: 1000, used: () => at.used },
+      100,
+      () => 0,
+      () => at.elsewhere
+    )
+    descriptors.read()
+    assert.isFalse(descriptors.scarce)
+    at.used = 860
+    descriptors.read()
+    assert.isTrue(descriptors.scarce)
+    at.elsewhere = 20
+    assert.isFalse(descriptors.scarce)
+  })
+
+  it("that are set aside count until they are taken, and never below none", () => {
+    const before = freePlaces()
+    const places = setAside(10)
+    assert.strictEqual(freePlaces(), before + 10)
+    places.taken(4)
+    assert.strictEqual(freePlaces(), before + 6)
+    places.taken(25)
+    assert.strictEqual(freePlaces(), before)
+    places.taken(0)
+    places.release()
+    assert.strictEqual(freePlaces(), before)
   })
 
   it("of this process are counted", () => {
