@@ -49,7 +49,7 @@ export const descriptorsOfProcess = (): DescriptorSource => {
 
 let limit: number | undefined
 
-/** A bound socket's connections: of a low limit only a part of it, so that the socket can be told before it opens. */
+/** How many connections a bound socket may have: `most`, of a low limit one in `part` of it. */
 export const placesOf = (most: number, part: number): number => {
   limit ??= descriptorsOfProcess().limit
   return Math.max(2, Math.min(most, Math.floor(limit / part)))

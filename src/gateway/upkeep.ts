@@ -42,7 +42,7 @@ export const watchDescriptors = (
       const have = `${used} of the ${limit} files and sockets that the process may have are open`
       yield* short
         ? Effect.logWarning(
-            `${have}: the gateway takes no more connections, the rest is for brokers and the database. Raise the limit (ulimit -n, LimitNOFILE), or lower --limit maxConnections`
+            `${have}: the gateway takes no more connections, the rest is for brokers, the database and ZeroMQ. Raise the limit (ulimit -n, LimitNOFILE), or lower --limit maxConnections`
           )
         : Effect.logInfo(`${have}: the gateway takes connections again`)
     }

@@ -167,7 +167,12 @@ export const openBound = Effect.fnUntraced(function* <S extends zmq.Socket>(
         Effect.succeed(Effect.logInfo(`ZeroMQ (${name} socket) is opened anew: ${why}`))
       )
     }
-    yield* Effect.addFinalizer(() => Effect.sync(() => (current = undefined)))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        current = undefined
+        reopen = () => undefined
+      })
+    )
     if (told) yield* Effect.logInfo(`ZeroMQ (${name} socket) is open again at ${endpoint}`)
     told = false
     yield* Deferred.succeed(opened, endpoint)

@@ -52,9 +52,10 @@ const EVENTS_PER_MESSAGE = 64
 /** Messages in a row before others get their turn on the event loop. */
 const RUN = 8
 /** Gateways that may be connected; of a low limit of files a 64th. Beyond, all are disconnected and may come again. */
-const PEERS = placesOf(64, 64)
+const MOST_PEERS = 64
+const PART_OF_FILES = 64
 /** A gateway subscribes once, to everything. */
-const FRAMES_BOUNDS = { characters: 1000, subscriptions: 4 * PEERS }
+const FRAMES_BOUNDS = { characters: 1000, subscriptions: 4 * MOST_PEERS }
 
 export interface FeedServerStats extends SendCounts {
   readonly gateways: number
@@ -85,12 +86,13 @@ const make = Effect.fnUntraced(function* (
   const writer = new BatchWriter(epoch)
   const leases = new Leases(epoch)
   const security = options.curve === undefined ? undefined : yield* feedSecurity(options.curve)
+  const peers = placesOf(MOST_PEERS, PART_OF_FILES)
   const control = yield* serveControl({
     endpoint: options.control ?? DEFAULT_CONTROL_ENDPOINT,
     control: makeControl(yield* Feed, writer, leases),
     leases,
     silentAfter: Duration.fromInputUnsafe(options.silentAfter ?? SILENT_AFTER),
-    peers: PEERS,
+    peers,
     security: security?.options ?? {}
   })
   const publisher = yield* openPublishing({
@@ -98,7 +100,7 @@ const make = Effect.fnUntraced(function* (
     purpose: "the frames of the feed",
     endpoint: options.frames ?? DEFAULT_FRAMES_ENDPOINT,
     highWaterMark: HIGH_WATER_MARK,
-    peers: PEERS,
+    peers,
     bounds: FRAMES_BOUNDS,
     security: security?.options ?? {}
   })

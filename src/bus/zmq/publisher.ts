@@ -57,7 +57,8 @@ const HIGH_WATER_MARK = 10_000
  * So many, or an eighth of the files that the process may have open: others' silent connections, which libzmq ends after a
  * while, should not be what ends a subscriber's.
  */
-const PEERS = placesOf(1024, 8)
+const MOST_PEERS = 1024
+const PART_OF_FILES = 8
 /**
  * Some 40 000 instruments and modes by their full names, or a hundred subscribers that ask for 2000 topics each. A flood takes
  * some 60 MB until it ends here, and less than twice as much where the event loop lags behind libzmq.
@@ -149,7 +150,7 @@ export class ZmqPublisher extends Context.Service<
           purpose: "the public market data",
           endpoint: options.endpoint ?? DEFAULT_PUBLIC_ENDPOINT,
           highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
-          peers: options.peers ?? PEERS,
+          peers: options.peers ?? placesOf(MOST_PEERS, PART_OF_FILES),
           bounds: { ...BOUNDS, ...options.bounds }
         })
         const outbox = yield* Effect.acquireRelease(
