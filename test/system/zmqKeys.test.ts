@@ -128,35 +128,42 @@ describe("the line with keys", () => {
     })
   )
 
-  it.live("ends the connection of a gateway whose key is refused, and loses nothing for another", () =>
-    Effect.gen(function* () {
-      const made = yield* makeFeed
-      const refused = yield* makeGateway(made.feedKey)
-      const kept = yield* makeGateway(made.feedKey)
-      yield* made.keys.accept("charts", refused.publicKey)
-      yield* made.keys.accept("desk", kept.publicKey)
-      const one = yield* connect(made, refused)
-      const other = yield* connect(made, kept)
-      yield* one.feed.attach("asha", "c1")
-      yield* other.feed.attach("asha", "c2")
-      yield* until("frames", () => one.seen.frames > 0 && other.seen.frames > 0)
-      const lost = yield* counted(metrics.lost)
-      yield* made.keys.refuse("charts")
-      let before = -1
-      const quiet = Effect.gen(function* () {
-        before = one.seen.frames
-        yield* Effect.sleep("500 millis")
-        return one.seen.frames === before
-      })
-      let looks = 0
-      while (!(yield* quiet)) assert.isBelow(++looks, 8)
-      assert.strictEqual((yield* Effect.flip(one.feed.attach("asha", "c3"))).code, "BROKER_CONNECTION_ERROR")
-      const { frames } = other.seen
-      yield* until("frames for the other", () => other.seen.frames > frames + 20)
-      assert.strictEqual((yield* other.feed.attach("asha", "c4")).state, "connected")
-      assert.strictEqual(one.seen.frames, before)
-      assert.strictEqual(yield* counted(metrics.lost), lost)
-    })
+  it.live(
+    "ends the connection of a gateway whose key is refused, and loses nothing for another",
+    () =>
+      Effect.gen(function* () {
+        const made = yield* makeFeed
+        const refused = yield* makeGateway(made.feedKey)
+        const kept = yield* makeGateway(made.feedKey)
+        yield* made.keys.accept("charts", refused.publicKey)
+        yield* made.keys.accept("desk", kept.publicKey)
+        const one = yield* connect(made, refused)
+        const other = yield* connect(made, kept)
+        yield* one.feed.attach("asha", "c1")
+        yield* other.feed.attach("asha", "c2")
+        yield* until("frames", () => one.seen.frames > 0 && other.seen.frames > 0)
+        const lost = yield* counted(metrics.lost)
+        yield* made.keys.refuse("charts")
+        let before = -1
+        const quiet = Effect.gen(function* () {
+          before = one.seen.frames
+          yield* Effect.sleep("500 millis")
+          return one.seen.frames === before
+        })
+        let looks = 0
+        while (!(yield* quiet)) assert.isBelow(++looks, 8)
+        assert.strictEqual(
+          (yield* Effect.flip(one.feed.attach("asha", "c3"))).code,
+          "BROKER_CONNECTION_ERROR"
+        )
+        const { frames } = other.seen
+        yield* until("frames for the other", () => other.seen.frames > frames + 20)
+        assert.strictEqual((yield* other.feed.attach("asha", "c4")).state, "connected")
+        assert.strictEqual(one.seen.frames, before)
+        assert.strictEqual(yield* counted(metrics.lost), lost)
+      }),
+    // Whoever comes back later than the frames wait has lost some: on a busy machine that can be.
+    { timeout: 20_000, retry: 2 }
   )
 
   it("writes keys as ZeroMQ does", () => {
