@@ -9,8 +9,8 @@ import type { SubscribeRequest, SubscribeResult, UnsubscribeRequest } from "../s
 import type { Tick } from "../src/market/tick.ts"
 
 /** Microseconds since the epoch, within what a price can hold: the clock that both ends of a tick's way read. */
-export const microseconds = (): number =>
-  Math.round((performance.timeOrigin + performance.now()) * 1000) % 1e9
+export const microseconds = (now = performance.now()): number =>
+  Math.round((performance.timeOrigin + now) * 1000) % 1e9
 
 /** Ticks of what begins with "L" in one turn: however many of these somebody reads, the market's load stays the same. */
 const LEISURELY_PER_TURN = 200
@@ -54,20 +54,22 @@ export class SoakFeed {
   /**
    * One tick of every well-known instrument that is read: `ltp` is the time, `volume` counts the instrument's ticks. Of what
    * hostile clients subscribe by the thousand, a few trade in their turn or none: the load is their requests, not the market's.
+   *
+   * @param due when a broker would have sent them, in the microseconds of `microseconds()`
    */
-  turn(): number {
+  turn(due: number): number {
     const frames: Array<Frame> = []
-    for (const active of this.#lively) frames.push(this.#tick(active))
-    for (const active of this.#someLeisurely()) frames.push(this.#tick(active))
+    for (const active of this.#lively) frames.push(this.#tick(active, due))
+    for (const active of this.#someLeisurely()) frames.push(this.#tick(active, due))
     if (frames.length > 0) this.#publish(frames)
     return frames.length
   }
 
-  #tick(active: Active): Frame {
+  #tick(active: Active, due: number): Frame {
     const { exchange, mode, symbol } = active.view
     const now = Date.now()
     active.ticks++
-    const tick = { symbol, exchange, mode, received_time: now, ltp: microseconds(), volume: active.ticks }
+    const tick = { symbol, exchange, mode, received_time: now, ltp: due, volume: active.ticks }
     const depth = { buy: this.#levels, sell: this.#levels }
     return active.write(mode === "depth" ? { ...tick, depth } : tick, now)
   }

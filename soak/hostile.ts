@@ -40,7 +40,7 @@ export const fullHostile: HostileSize = {
   silent: 2000,
   secondsPerAct: 15,
   turnsPerSecond: 100,
-  unnoticedMicros: 10_000,
+  unnoticedMicros: 20_000,
   unnoticedPingMs: 20,
   pace: 0.95
 }
@@ -87,9 +87,9 @@ const TRIES = 3
 /** Memory that may stay: caches of the engine that grow with the first use. */
 const ALLOWED_HEAP = 24 * 1024 * 1024
 /** By which memory may be above its level before an act, while it goes on, where the act says nothing else. */
-const USUAL_MEMORY = 384 * 1024 * 1024
+const USUAL_MEMORY = 320 * 1024 * 1024
 /** By which it may be above its level at the end: what the allocator keeps. */
-const ALLOWED_RSS = 256 * 1024 * 1024
+const ALLOWED_RSS = 192 * 1024 * 1024
 const PING_EVERY_MS = 10
 /** Within which a new client is logged in, in milliseconds: nobody takes that for an outage. */
 const LOGIN_WITHIN_MS = 1000

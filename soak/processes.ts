@@ -28,12 +28,9 @@ const answer = <A>(child: ChildProcess, what: string): Promise<A> =>
 
 const start = (file: string, argument: unknown, flags: ReadonlyArray<string> = []): ChildProcess =>
   fork(join(import.meta.dirname, file), [JSON.stringify(argument)], {
-    execArgv: [
-      "--disable-warning=ExperimentalWarning",
-      "--expose-gc",
-      "--conditions=algoways-source",
-      ...flags
-    ]
+    execArgv: ["--disable-warning=ExperimentalWarning", "--conditions=algoways-source", ...flags],
+    // As the documentation advises (docs/limits.md, "Memory").
+    env: { ...process.env, MALLOC_MMAP_THRESHOLD_: "131072" }
   })
 
 export interface RunningGateway {

@@ -37,6 +37,7 @@ export const careless: Acts = {
       })
   },
   "huge arrays": {
+    memory: LARGE_REQUESTS_MEMORY,
     run: (task) =>
       sockets(task, true, (socket, turn) => {
         if (turn % 100 === 0) socket.send(hugeArray)

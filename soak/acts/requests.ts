@@ -19,17 +19,21 @@ const repeating = (send: (socket: WebSocket, turn: number) => number): Act => ({
   run: (task) => sockets(task, true, send)
 })
 
+/** Megabytes from each of fifty connections at once: what waits unread, and the garbage of what was handled. */
+export const LARGE_REQUESTS_MEMORY = 480 * 1024 * 1024
+const repeatingLarge: typeof repeating = (send) => ({ ...repeating(send), memory: LARGE_REQUESTS_MEMORY })
+
 const nesting = "[".repeat(30_000) + "]".repeat(30_000)
 
 export const requests: Acts = {
   /** Twelve thousand entries a second from each connection, and as many given back. */
-  "large requests": repeating((socket, turn) => {
+  "large requests": repeatingLarge((socket, turn) => {
     if (turn % 100 === 0) socket.send(subscribeOf(12_000))
     if (turn % 100 === 50) socket.send(everything)
     return turn % 50 === 0 ? 1 : 0
   }),
   /** All at once, whoever is thrown out comes back. */
-  "large requests in a row": repeating((socket, turn) => {
+  "large requests in a row": repeatingLarge((socket, turn) => {
     if (turn % 20 !== 0) return 0
     socket.send(subscribeOf(12_000))
     return 1

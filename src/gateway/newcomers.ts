@@ -7,7 +7,7 @@
  * How fast is too fast depends on the clients: those of an address that have logged in show how long they take (`pace.ts`). Some places
  * are for slower ones, whatever the others are like: by those it is seen when all are slow, as in a crowd after a restart.
  */
-import { Tally } from "./limits.ts"
+import { Allowance, Tally } from "./limits.ts"
 import { Pace } from "./pace.ts"
 import { WaitingLine } from "./waitingLine.ts"
 
@@ -37,6 +37,9 @@ const SLOW_MS = 4000
 const SPOKEN_MS = 1000
 /** How long a handshake may wait. */
 const PATIENCE_MS = 5000
+/** How many are sent away in a second, and at once: each that comes instead may send a megabyte before it is sent away too. */
+const SENT_AWAY_PER_SECOND = 600
+const SENT_AWAY_AT_ONCE = 16
 const TEND_EVERY_MS = 20
 
 interface Place {
@@ -50,6 +53,7 @@ export class Newcomers<N extends Newcomer> {
   readonly #most: number
   readonly #now: () => number
   readonly #pace = new Pace()
+  readonly #sendingAway: Allowance
   /** The oldest first. */
   readonly #inside = new Map<N, Place>()
   readonly #insideOf = new Tally<string>()
@@ -66,6 +70,7 @@ export class Newcomers<N extends Newcomer> {
   constructor(most: number, now: () => number) {
     this.#most = most
     this.#now = now
+    this.#sendingAway = new Allowance(SENT_AWAY_PER_SECOND, SENT_AWAY_AT_ONCE, now())
   }
 
   get waiting(): number {
@@ -206,7 +211,7 @@ export class Newcomers<N extends Newcomer> {
       found = who
       most = inside
     }
-    if (found === undefined) return false
+    if (found === undefined || this.#sendingAway.takeOrWait(1, this.#now()) > 0) return false
     const { since } = this.#inside.get(found)!
     this.#giveUp(found)
     found.makeRoom(now - since)

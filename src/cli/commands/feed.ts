@@ -12,6 +12,7 @@ import { curveOfFeed } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import { usersWithoutLogin } from "../missingLogins.ts"
+import { giveBackMemory } from "../memory.ts"
 import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import * as Overrides from "../overrides.ts"
 import { ownerLayer } from "../owner.ts"
@@ -54,7 +55,7 @@ export const feed = Command.make(
       yield* warnOfLeftover(input.dataDir)
       yield* warnIfNobody(input.dataDir, false)
       yield* warnOfMissingLogins(yield* usersWithoutLogin)
-      return yield* Effect.never
+      return yield* giveBackMemory
     }).pipe(
       Effect.provide(
         Layer.unwrap(

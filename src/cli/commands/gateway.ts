@@ -11,6 +11,7 @@ import { refuseDemoFolder } from "../demoFolder.ts"
 import { curveOfGateway } from "../feedCurve.ts"
 import * as flags from "../flags.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
+import { giveBackMemory } from "../memory.ts"
 import { warnIfNobody } from "../nobody.ts"
 import { VERSION } from "../version.ts"
 
@@ -31,7 +32,7 @@ export const gateway = Command.make(
     return yield* Effect.gen(function* () {
       yield* Effect.logInfo(`AlgoWays ${VERSION} gateway, its feed at ${input.control}`)
       yield* warnIfNobody(input.dataDir)
-      return yield* Effect.never
+      return yield* giveBackMemory
     }).pipe(
       Effect.provide(
         Layer.unwrap(

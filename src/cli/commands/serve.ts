@@ -17,6 +17,7 @@ import { chooseFolder } from "../demoFolder.ts"
 import * as flags from "../flags.ts"
 import { feedLayer, publicZmq } from "../layers.ts"
 import { usersWithoutLogin } from "../missingLogins.ts"
+import { giveBackMemory } from "../memory.ts"
 import { warnIfNobody, warnOfMissingLogins } from "../nobody.ts"
 import { CommandFailed } from "../output.ts"
 import { gatewayOptions } from "../gatewayOptions.ts"
@@ -172,7 +173,7 @@ const serveDemo = Effect.fn("serveDemo")(function* (input: Input) {
     yield* Effect.logInfo(
       "this is the demo: every price is invented. For your own broker: algoways users add NAME --broker BROKER, then algoways serve"
     )
-    return yield* Effect.never
+    return yield* giveBackMemory
   }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
 })
 
@@ -194,7 +195,7 @@ const serveUsers = Effect.fn("serveUsers")(function* (input: Input) {
     yield* Effect.logInfo(`AlgoWays ${VERSION} serves ${url}${without}`)
     yield* warnIfNobody(input.dataDir)
     yield* warnOfMissingLogins(lacking)
-    return yield* Effect.never
+    return yield* giveBackMemory
   }).pipe(Effect.provide(service(input).pipe(Layer.provideMerge(registry))))
 })
 
