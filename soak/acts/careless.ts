@@ -2,6 +2,7 @@
 import { wellKnown } from "../wellKnown.ts"
 import type { Acts } from "./act.ts"
 import { HANDSHAKE, frame, sockets, streams } from "./connections.ts"
+import { LARGE_REQUESTS_MEMORY } from "./requests.ts"
 
 const deepJson = "[".repeat(20_000) + "]".repeat(20_000)
 const hugeArray = JSON.stringify({
