@@ -90,6 +90,8 @@ const ALLOWED_HEAP = 24 * 1024 * 1024
 const USUAL_MEMORY = 320 * 1024 * 1024
 /** By which it may be above its level at the end: what the allocator keeps. */
 const ALLOWED_RSS = 192 * 1024 * 1024
+/** The heap that is enough (docs/limits.md, "Memory"): whatever is asked for, it does not run out. */
+const HEAP_MB = 256
 const PING_EVERY_MS = 10
 /** Within which a new client is logged in, in milliseconds: nobody takes that for an outage. */
 const LOGIN_WITHIN_MS = 1000
@@ -220,16 +222,19 @@ const isFinal = ({ act, grown, lost, thrownOut }: ActResult): boolean =>
  * @param seed of what the acts draw by chance
  */
 export const runHostile = async (size: HostileSize, only = "", seed = 1): Promise<HostileResult> => {
-  const gateway = await startGateway({
-    users: [
-      { name: "good", key: GOOD },
-      { name: "bad", key: BAD },
-      { name: "worse", key: WORSE }
-    ],
-    options: {},
-    turnsPerSecond: size.turnsPerSecond,
-    levels: 5
-  })
+  const gateway = await startGateway(
+    {
+      users: [
+        { name: "good", key: GOOD },
+        { name: "bad", key: BAD },
+        { name: "worse", key: WORSE }
+      ],
+      options: {},
+      turnsPerSecond: size.turnsPerSecond,
+      levels: 5
+    },
+    [`--max-old-space-size=${HEAP_MB}`]
+  )
   const readers: Array<Reader> = []
   for (let i = 0; i < size.readers; i++) {
     const reader = await Reader.open(gateway.url, GOOD, wellKnown, 2 + (i % 2))
