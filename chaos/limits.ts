@@ -4,7 +4,7 @@
  */
 import type { Broker } from "../src/brokers/broker.ts"
 import type { BrokerOverride } from "../src/brokers/overrides.ts"
-import { GOES_ON_MS } from "../src/session/leftovers.ts"
+import { GOES_ON_MS } from "../src/session/subscriptions/leftovers.ts"
 
 /** All in ms. */
 export const reconnect = {

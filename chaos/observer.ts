@@ -1,5 +1,5 @@
 /** Looks at everything that one user's feed publishes, as it is published. */
-import type { Frame } from "../src/bus/frame.ts"
+import type { Frame } from "../src/frame/marketFrame.ts"
 import type { FeedEvent } from "../src/market/feedEvent.ts"
 import { nameOf } from "../src/market/instrument.ts"
 import type { Tick } from "../src/market/tick.ts"

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { BrokerRegistry, builtInBrokers } from "../src/brokers/registry.ts"
-import { brokersPage } from "../src/cli/brokerTable.ts"
+import { brokersPage } from "../src/cli/text/brokerTable.ts"
 import { VERSION } from "../src/cli/version.ts"
 import { asyncapi } from "../src/gateway/messages/asyncapi.ts"
 import { jsonSchemaBundle } from "../src/gateway/messages/jsonSchema.ts"

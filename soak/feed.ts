@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import type { Feed, FeedInfo } from "../src/bus/feed.ts"
 import { FeedError } from "../src/bus/feed.ts"
-import type { Frame, View } from "../src/bus/frame.ts"
-import { topicOf } from "../src/bus/frame.ts"
-import { makeFrameWriter } from "../src/bus/frameWriter.ts"
+import type { Frame, View } from "../src/frame/marketFrame.ts"
+import { topicOf } from "../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../src/frame/frameWriter.ts"
 import type { SubscribeRequest, SubscribeResult, UnsubscribeRequest } from "../src/market/subscription.ts"
 import type { Tick } from "../src/market/tick.ts"
 

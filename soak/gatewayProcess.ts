@@ -8,10 +8,10 @@ import { Feed } from "../src/bus/feed.ts"
 import { FrameBus } from "../src/bus/frameBus.ts"
 import { Gateway, OrderUpdates } from "../src/gateway/index.ts"
 import type { GatewayOptions } from "../src/gateway/index.ts"
-import { collector } from "../src/cli/memory.ts"
-import { ApiKeys } from "../src/store/apiKeys.ts"
+import { collector } from "../src/cli/service/memory.ts"
+import { ApiKeys } from "../src/store/users/apiKeys.ts"
 import * as Store from "../src/store/index.ts"
-import { Users } from "../src/store/users.ts"
+import { Users } from "../src/store/users/users.ts"
 import { SoakFeed, microseconds } from "./feed.ts"
 
 export interface GatewayTask {

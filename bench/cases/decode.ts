@@ -2,7 +2,7 @@
 import type { Tick } from "../../src/market/tick.ts"
 import { difference } from "../../src/brokers/tickDifference.ts"
 import type { Codec, Sink } from "../../src/protocols/protocol.ts"
-import { makeGuard } from "../../src/session/guard.ts"
+import { makeGuard } from "../../src/session/ticks/guard.ts"
 import type { Contestant } from "../harness.ts"
 import { WrongResult, keep } from "../harness.ts"
 import type { Expected, Feed } from "./feeds.ts"

@@ -2,7 +2,7 @@
  * The client's frame as an object: what the frame writer's text must say, put together in the plainest way and
  * without any of its code.
  */
-import type { View } from "../../src/bus/frame.ts"
+import type { View } from "../../src/frame/marketFrame.ts"
 import type { Level, Tick } from "../../src/market/tick.ts"
 
 type Fields = Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@
  * No golden frames: those are of connections of their own, which number their topics alike.
  */
 import { codecOptions, speaking } from "../../src/brokers/broker.ts"
-import { broker as kotak } from "../../src/brokers/kotak.ts"
+import { broker as kotak } from "../../src/brokers/data/kotak.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { isFine } from "../../src/protocols/hsm/encode.ts"
 import type { Kind } from "../../src/protocols/hsm/layout.ts"

@@ -1,7 +1,7 @@
 /** The JSON messages that the suite measures, and how the broker's side writes them. */
 import { codecOptions } from "../../src/brokers/broker.ts"
-import { broker as shoonya } from "../../src/brokers/shoonya.ts"
-import { broker as wisdom } from "../../src/brokers/wisdom.ts"
+import { broker as shoonya } from "../../src/brokers/data/shoonya.ts"
+import { broker as wisdom } from "../../src/brokers/data/wisdom.ts"
 import type { WireInstrument } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { protocol as noren, serverProtocol as norenServer } from "../../src/protocols/noren/index.ts"

@@ -1,9 +1,9 @@
 /** The kinds of packet that the suite measures, and which fields of a tick each carries on the wire. */
 import type { Broker } from "../../src/brokers/broker.ts"
-import { broker as angel } from "../../src/brokers/angel.ts"
-import { broker as dhan } from "../../src/brokers/dhan.ts"
-import { broker as upstox } from "../../src/brokers/upstox.ts"
-import { broker as zerodha } from "../../src/brokers/zerodha.ts"
+import { broker as angel } from "../../src/brokers/data/angel.ts"
+import { broker as dhan } from "../../src/brokers/data/dhan.ts"
+import { broker as upstox } from "../../src/brokers/data/upstox.ts"
+import { broker as zerodha } from "../../src/brokers/data/zerodha.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { protocol as dhanProtocol, serverProtocol as dhanServer } from "../../src/protocols/dhan/index.ts"
 import { protocol as kite, serverProtocol as kiteServer } from "../../src/protocols/kite/index.ts"

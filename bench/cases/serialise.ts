@@ -3,10 +3,10 @@
  * MessagePack: as the gateway does it, and the library's encoding of the finished object.
  */
 import { Encoder, decode } from "@msgpack/msgpack"
-import type { View } from "../../src/bus/frame.ts"
-import { topicOf } from "../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../src/bus/frameWriter.ts"
-import { makeFrameToMsgpack } from "../../src/gateway/delivery/frameToMsgpack.ts"
+import type { View } from "../../src/frame/marketFrame.ts"
+import { topicOf } from "../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../src/frame/frameWriter.ts"
+import { makeFrameToMsgpack } from "../../src/frame/frameToMsgpack.ts"
 import { modeNumber } from "../../src/market/mode.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Contestant } from "../harness.ts"

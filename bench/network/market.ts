@@ -1,9 +1,9 @@
 /** The market that the servers under test publish: the same ticks as wire packets and as finished frames. */
 import { codecOptions } from "../../src/brokers/broker.ts"
-import { broker } from "../../src/brokers/zerodha.ts"
-import type { Frame, View } from "../../src/bus/frame.ts"
-import { topicOf } from "../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../src/bus/frameWriter.ts"
+import { broker } from "../../src/brokers/data/zerodha.ts"
+import type { Frame, View } from "../../src/frame/marketFrame.ts"
+import { topicOf } from "../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../src/frame/frameWriter.ts"
 import type { Instrument, WireInstrument } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { protocol, serverProtocol } from "../../src/protocols/kite/index.ts"

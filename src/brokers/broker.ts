@@ -173,7 +173,7 @@ export interface Broker {
     readonly pongWithinMs?: number
     /** No frame at all for this long: the connection is dead. */
     readonly silentAfterMs: number
-    /** The limits of the clock of ticks, where they differ from those in `session/watchdog.ts`. */
+    /** The limits of the clock of ticks, where they differ from those in `session/health/watchdog.ts`. */
     readonly ticklessAfterMs?: number
     readonly firstTickAfterMs?: number
     readonly partialAfterMs?: number

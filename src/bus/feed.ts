@@ -1,5 +1,5 @@
 /**
- * The feed as its readers see it, whether it runs in this process (`session/localFeed.ts`) or in another one
+ * The feed as its readers see it, whether it runs in this process (`session/feed/localFeed.ts`) or in another one
  * (`bus/zmq/remoteFeed.ts`). A reader is anybody who can come and go: a client of the gateway, a stream of an
  * embedding application, a watch list. Frames travel by the FrameBus under the topics that `subscribe` names.
  */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Flag from "effect/cli/Flag"
-import { CommandFailed, readStdin } from "./output.ts"
+import { CommandFailed, readStdin } from "./text/output.ts"
 
 export const keyStdin = Flag.Boolean("key-stdin").pipe(
   Flag.withDescription("Read the API key from standard input instead of ALGOWAYS_API_KEY"),

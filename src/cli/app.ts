@@ -27,7 +27,7 @@ import { serve } from "./commands/serve.ts"
 import { simulate } from "./commands/simulate.ts"
 import { status } from "./commands/status.ts"
 import { users } from "./commands/users.ts"
-import { CommandFailed } from "./output.ts"
+import { CommandFailed } from "./text/output.ts"
 import { VERSION } from "./version.ts"
 
 export const root = Command.make("algoways").pipe(

@@ -1,10 +1,10 @@
 /** Whose instruments a command is about, when it need not be said. */
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import { Instruments } from "../store/instruments.ts"
-import { Users } from "../store/users.ts"
-import { canonicalBroker } from "./layers.ts"
-import { CommandFailed } from "./output.ts"
+import { Instruments } from "../store/instruments/instruments.ts"
+import { Users } from "../store/users/users.ts"
+import { canonicalBroker } from "./service/layers.ts"
+import { CommandFailed } from "./text/output.ts"
 
 export interface Choice {
   readonly broker: Option.Option<string>

@@ -1,7 +1,7 @@
 /** The gateway's door: what others build it with. Loads uWebSockets.js. */
-export { TlsFailed } from "./doors.ts"
-export type { Tls } from "./doors.ts"
-export { ListenFailed } from "./listen.ts"
+export { TlsFailed } from "./connections/listeners.ts"
+export type { Tls } from "./connections/listeners.ts"
+export { ListenFailed } from "./connections/listen.ts"
 export type { GatewayStats } from "./metrics.ts"
 export type { GatewayOptions } from "./options.ts"
 export { defaults as defaultGatewayOptions } from "./options.ts"

@@ -1,9 +1,9 @@
 /** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
 
 import { nameOf } from "../market/instrument.ts"
-import type { Holdings } from "./holdings.ts"
+import type { Holdings } from "./topics/subscriptions.ts"
 import type { Limit } from "./metrics.ts"
-import type { ModeChoice, Named, Unusable } from "./protocol.ts"
+import type { ModeChoice, Named, Unusable } from "./messages/requestReader.ts"
 
 /** So many a second on average, and a burst at once. */
 export class Allowance {

@@ -1,11 +1,11 @@
 /** What the gateway counts: Prometheus metrics, and the same numbers for `Gateway.stats`. */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
-import type { Frame } from "../bus/frame.ts"
+import type { Frame } from "../frame/marketFrame.ts"
 import { ofLeg } from "../bus/latency.ts"
 import type { FeedEvent } from "../market/feedEvent.ts"
 import type { Lost } from "./delivery/outbox.ts"
-import type { ErrorCode } from "./protocol.ts"
+import type { ErrorCode } from "./messages/requestReader.ts"
 
 const counter = (name: string, description: string) =>
   Metric.counter(`algoways_gateway_${name}`, { description, incremental: true })

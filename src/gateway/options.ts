@@ -1,5 +1,5 @@
 /** The gateway's settings and their defaults. */
-import type { Tls } from "./doors.ts"
+import type { Tls } from "./connections/listeners.ts"
 
 export interface GatewayOptions {
   /** Address to listen on; loopback unless told otherwise. */

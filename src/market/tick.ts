@@ -74,7 +74,7 @@ export const Tick = Schema.Struct({
   /** The same of the orders at the market price alone. */
   market_imbalance: Schema.optionalKey(SignedQuantity),
   depth: Schema.optionalKey(Depth),
-  /** Why its `ltp` is doubted; only where the plausibility guard marks (session/plausibility.ts). */
+  /** Why its `ltp` is doubted; only where the plausibility guard marks (session/ticks/plausibility.ts). */
   implausible: Schema.optionalKey(Implausible)
 }).check(Schema.makeFilter(outOfBounds))
 export type Tick = typeof Tick.Type

@@ -19,8 +19,8 @@ import type { MarketHours } from "../market/hours.ts"
 import type { PacketKinds, Protocol } from "../protocols/protocol.ts"
 import { modes } from "../market/mode.ts"
 import * as metrics from "./metrics.ts"
-import type { Tap } from "./tap.ts"
-import { combineTaps } from "./tap.ts"
+import type { Tap } from "./ticks/tap.ts"
+import { combineTaps } from "./ticks/tap.ts"
 
 /** Of a hook by its name, as it stands in metrics and logs: `Protocol.closed`. */
 export type HookFaults = (hook: string) => HookFault

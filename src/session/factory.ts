@@ -12,17 +12,17 @@ import { BrokerRegistry } from "../brokers/registry.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
 import { BrokerLoadFailed } from "../market/errors.ts"
 import { loadProtocol } from "../protocols/index.ts"
-import type { CredentialStore } from "../store/credentials.ts"
-import type { Instruments } from "../store/instruments.ts"
-import type { Lapse } from "./lapse.ts"
-import type { ReconnectOptions } from "./reconnect.ts"
+import type { CredentialStore } from "../store/credentials/credentials.ts"
+import type { Instruments } from "../store/instruments/instruments.ts"
+import type { Lapse } from "./health/lapse.ts"
+import type { ReconnectOptions } from "./connection/reconnect.ts"
 import { makeSession } from "./session.ts"
-import type { Intensity } from "./supervisor.ts"
-import type { Transport } from "./transport.ts"
+import type { Intensity } from "./health/restartIntensity.ts"
+import type { Transport } from "./transport/transport.ts"
 
 export interface AdapterOptions {
   readonly reconnect?: ReconnectOptions
-  /** When faults escalate; see supervisor.ts. */
+  /** When faults escalate; see restartIntensity.ts. */
   readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number

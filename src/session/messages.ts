@@ -10,9 +10,9 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../market/subscription.ts"
-import type { Link } from "./connection.ts"
-import type { Unusable } from "./credentialSource.ts"
-import type { Resolved } from "./resolver.ts"
+import type { Link } from "./connection/connection.ts"
+import type { Unusable } from "./connection/credentialSource.ts"
+import type { Resolved } from "./subscriptions/resolver.ts"
 
 export type Reply<A, E = never> = Deferred.Deferred<A, E>
 

@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Peer } from "./peer.ts"
-import { makeStage } from "./stage.ts"
-import type { Stage } from "./stage.ts"
+import { makeStage } from "./simulatedBroker.ts"
+import type { Stage } from "./simulatedBroker.ts"
 import type { MasterFile } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { Frame } from "../protocols/protocol.ts"

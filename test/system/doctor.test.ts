@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as selfsigned from "selfsigned"
 import { exchanges } from "../../src/market/exchange.ts"
 import { simulate } from "../../src/simulator/index.ts"
-import { untilTime } from "../../src/cli/selfCheck.ts"
+import { untilTime } from "../../src/cli/service/selfCheck.ts"
 import { freePorts, run, start, temporaryFolder } from "./support/processes.ts"
 
 const DAY_MS = 86_400_000

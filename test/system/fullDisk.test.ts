@@ -109,7 +109,7 @@ describe("a full disk", () => {
       Effect.gen(function* () {
         const dataDir = yield* temporaryFolder
         const file = join(dataDir, "secret.key")
-        const module = join(import.meta.dirname, "../../src/store/keyFile.ts")
+        const module = join(import.meta.dirname, "../../src/store/credentials/keyFile.ts")
         // One block has room for a part of it.
         const script = `
           import { flip, runSync } from "effect/Effect"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
 import type { Feed } from "../../src/bus/feed.ts"
-import { topicOf } from "../../src/bus/frame.ts"
+import { topicOf } from "../../src/frame/marketFrame.ts"
 import type { Json } from "./support/testClient.ts"
 import { TestClient } from "./support/testClient.ts"
 import type { TestGateway } from "./support/testGateway.ts"

@@ -5,11 +5,11 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
-import { broker as angel } from "../../src/brokers/angel.ts"
-import { broker as zerodha } from "../../src/brokers/zerodha.ts"
+import { broker as angel } from "../../src/brokers/data/angel.ts"
+import { broker as zerodha } from "../../src/brokers/data/zerodha.ts"
 import * as Store from "../../src/store/index.ts"
-import { importMaster } from "../../src/store/importer.ts"
-import { Instruments } from "../../src/store/instruments.ts"
+import { importMaster } from "../../src/store/instruments/importer.ts"
+import { Instruments } from "../../src/store/instruments/instruments.ts"
 
 /** Zerodha's CSV: `count` shares, one index, one option, one bond. */
 const zerodhaMaster = (count: number): string =>

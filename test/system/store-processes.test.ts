@@ -9,10 +9,10 @@ import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { ApiKeys } from "../../src/store/apiKeys.ts"
-import { CredentialStore } from "../../src/store/credentials.ts"
+import { ApiKeys } from "../../src/store/users/apiKeys.ts"
+import { CredentialStore } from "../../src/store/credentials/credentials.ts"
 import * as Store from "../../src/store/index.ts"
-import { Users } from "../../src/store/users.ts"
+import { Users } from "../../src/store/users/users.ts"
 import { raw, temporaryFolder } from "../unit/store/support.ts"
 
 const script = fileURLToPath(new URL("storeWorker.ts", import.meta.url))

@@ -7,10 +7,10 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { once } from "node:events"
-import { ApiKeys } from "../../src/store/apiKeys.ts"
-import { CredentialStore } from "../../src/store/credentials.ts"
+import { ApiKeys } from "../../src/store/users/apiKeys.ts"
+import { CredentialStore } from "../../src/store/credentials/credentials.ts"
 import * as Store from "../../src/store/index.ts"
-import { Users } from "../../src/store/users.ts"
+import { Users } from "../../src/store/users/users.ts"
 
 const [dataDir, user, writes] = process.argv.slice(2)
 if (dataDir === undefined || user === undefined)

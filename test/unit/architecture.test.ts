@@ -9,14 +9,15 @@ const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   protocols: ["market"],
   brokers: ["market", "protocols"],
   store: ["market", "brokers"],
-  bus: ["market"],
+  frame: ["market"],
+  bus: ["market", "frame"],
   // The simulator for brokers whose market is simulated in the process, loaded only then.
-  session: ["market", "protocols", "brokers", "store", "bus", "simulator"],
-  gateway: ["market", "bus", "session", "store"],
+  session: ["market", "protocols", "brokers", "store", "frame", "bus", "simulator"],
+  gateway: ["market", "frame", "bus", "store"],
   simulator: ["market", "protocols", "brokers"],
   // A client of any server that speaks the protocol: it knows nothing of ours.
   load: [],
-  cli: ["market", "protocols", "brokers", "store", "bus", "session", "gateway", "simulator", "load"]
+  cli: ["market", "protocols", "brokers", "store", "frame", "bus", "session", "gateway", "simulator", "load"]
 }
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })

@@ -3,13 +3,13 @@
  * Source: Alice Blue's API documentation and the files themselves.
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contractType } from "./contracts.ts"
-import { dateOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected, skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
-import { addCsvRows, headerOf } from "./csv.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contractType } from "./kit/contracts.ts"
+import { dateOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { rejected, skipped } from "./kit/rows.ts"
+import { nameOfSeries } from "./kit/cash.ts"
+import { addCsvRows, headerOf } from "./kit/csv.ts"
 import {
   atLeastOne,
   cashExchanges,
@@ -18,7 +18,7 @@ import {
   contractRow,
   indexExchanges,
   indexRow
-} from "./norenRows.ts"
+} from "./kit/norenRows.ts"
 
 const optional = [
   "Exchange Segment",

@@ -5,13 +5,13 @@
 import type { Exchange } from "../../market/exchange.ts"
 import { expiryLabel } from "../../market/expiry.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInSeries } from "./cash.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
-import { addJsonRows } from "./json.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInSeries } from "./kit/cash.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { addJsonRows } from "./kit/json.ts"
 
 const keys = [
   "token",

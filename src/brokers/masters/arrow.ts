@@ -4,14 +4,14 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameOfSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
 
 const columns = [
   "Token",

@@ -4,13 +4,13 @@
  */
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contractType } from "./contracts.ts"
-import { beginning, isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected, skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
-import { readCsv } from "./csv.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contractType } from "./kit/contracts.ts"
+import { beginning, isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { rejected, skipped } from "./kit/rows.ts"
+import { nameOfSeries } from "./kit/cash.ts"
+import { readCsv } from "./kit/csv.ts"
 import {
   cashExchanges,
   cashRow,
@@ -18,7 +18,7 @@ import {
   contractRow,
   indexExchanges,
   indexRow
-} from "./norenRows.ts"
+} from "./kit/norenRows.ts"
 
 /** Columns: exchange, token, name, trading symbol, kind, expiry, tick size, lot size, option type, strike. */
 const USED = 10

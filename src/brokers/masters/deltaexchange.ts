@@ -4,12 +4,12 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { isObject, parseObject } from "../../protocols/text.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { beginning, isToken, isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, rejected, skipped } from "./rows.ts"
+import { isObject, parseObject } from "../../protocols/kit/text.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { beginning, isToken, isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, rejected, skipped } from "./kit/rows.ts"
 
 type Product = Readonly<Record<string, unknown>>
 

@@ -4,15 +4,15 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { otherKinds } from "./cash.ts"
-import { contract } from "./contracts.ts"
-import { isToken, isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
-import { isSpread } from "./rowChecks.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { otherKinds } from "./kit/cash.ts"
+import { contract } from "./kit/contracts.ts"
+import { isToken, isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { isSpread } from "./kit/rowChecks.ts"
 
 const columns = [
   "SEM_EXM_EXCH_ID",

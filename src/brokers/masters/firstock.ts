@@ -3,14 +3,14 @@
  * login. Source: Firstock's API documentation and the files themselves.
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
-import { parseObject } from "../../protocols/text.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contractType } from "./contracts.ts"
-import { beginning, dateOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected, skipped } from "./rows.ts"
-import { nameInSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
+import { parseObject } from "../../protocols/kit/text.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contractType } from "./kit/contracts.ts"
+import { beginning, dateOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { rejected, skipped } from "./kit/rows.ts"
+import { nameInSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
 import {
   addKnownIndex,
   atLeastOne,
@@ -20,7 +20,7 @@ import {
   contractRow,
   indexExchanges,
   indexRow
-} from "./norenRows.ts"
+} from "./kit/norenRows.ts"
 
 const optional = [
   "CompanyName",

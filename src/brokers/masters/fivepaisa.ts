@@ -1,13 +1,13 @@
 /** 5paisa's scrip master: one CSV of all segments. Source: 5paisa's Xstream documentation and the file itself. */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { dateOf, isToken, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { dateOf, isToken, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const columns = [
   "Exch",

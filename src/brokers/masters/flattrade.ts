@@ -4,13 +4,13 @@
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contractType } from "./contracts.ts"
-import { dateOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
-import { addCsvRows, headerOf } from "./csv.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contractType } from "./kit/contracts.ts"
+import { dateOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { skipped } from "./kit/rows.ts"
+import { nameOfSeries } from "./kit/cash.ts"
+import { addCsvRows, headerOf } from "./kit/csv.ts"
 import {
   addKnownIndex,
   atLeastOne,
@@ -20,7 +20,7 @@ import {
   contractRow,
   indexExchanges,
   indexRow
-} from "./norenRows.ts"
+} from "./kit/norenRows.ts"
 
 const optional = ["Exchange", "Expiry", "Strike", "Optiontype"] as const
 const columns = ["Token", "Lotsize", "Symbol", "Tradingsymbol", "Instrument", ...optional] as const

@@ -4,13 +4,13 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract, contractTail, underlyingOf } from "./contracts.ts"
-import { dateOf, isToken, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInGroup, nameInSeries, nseShares } from "./cash.ts"
-import { csvRows } from "./csv.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract, contractTail, underlyingOf } from "./kit/contracts.ts"
+import { dateOf, isToken, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInGroup, nameInSeries, nseShares } from "./kit/cash.ts"
+import { csvRows } from "./kit/csv.ts"
 import { indexSymbol } from "./hdfcsky.ts"
 
 const columns = [

@@ -5,14 +5,14 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract, contractType } from "./contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { isBseGroup, nameOfSeries, otherKinds } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
-import { nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract, contractType } from "./kit/contracts.ts"
+import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { isBseGroup, nameOfSeries, otherKinds } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { nseIndices } from "./kit/indices.ts"
 
 const columns = [
   "Exchange",

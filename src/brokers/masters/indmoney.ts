@@ -5,14 +5,14 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { otherKinds } from "./cash.ts"
-import { contract } from "./contracts.ts"
-import { dateOf, isToken, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { addCsvRows, headerOf } from "./csv.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { otherKinds } from "./kit/cash.ts"
+import { contract } from "./kit/contracts.ts"
+import { dateOf, isToken, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { addCsvRows, headerOf } from "./kit/csv.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const columns = [
   "EXCH",

@@ -5,14 +5,14 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract, contractType } from "./contracts.ts"
-import { isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract, contractType } from "./kit/contracts.ts"
+import { isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const columns = [
   "pSymbol",

@@ -6,14 +6,14 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInSeries } from "./cash.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
-import { addJsonRows } from "./json.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInSeries } from "./kit/cash.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { addJsonRows } from "./kit/json.ts"
 
 /** `symbol` is the underlying or the company's base name, `name` the whole symbol: the other way round than Angel's. */
 const keys = [

@@ -3,13 +3,13 @@
  * columns differ a little. Source: the files themselves and the brokers' API documentation.
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contractType } from "./contracts.ts"
-import { dateOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { skipped } from "./rows.ts"
-import { nameOfSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contractType } from "./kit/contracts.ts"
+import { dateOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { skipped } from "./kit/rows.ts"
+import { nameOfSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
 import {
   addKnownIndex,
   atLeastOne,
@@ -19,7 +19,7 @@ import {
   contractRow,
   indexExchanges,
   indexRow
-} from "./norenRows.ts"
+} from "./kit/norenRows.ts"
 
 // TradeSmart's column of strikes may be called "Strike" (UNCONFIRMED).
 const optional = ["Expiry", "OptionType", "StrikePrice", "Strike"] as const

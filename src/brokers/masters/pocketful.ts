@@ -6,14 +6,14 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { MasterParser } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract, contractType } from "./contracts.ts"
-import { dateOf, isToken, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInGroup, nameInSeries, nameOfSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract, contractType } from "./kit/contracts.ts"
+import { dateOf, isToken, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInGroup, nameInSeries, nameOfSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const columns = [
   "exchange_token",

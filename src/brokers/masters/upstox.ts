@@ -5,13 +5,13 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { isoDate, monthOf, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
-import { addJsonRows } from "./json.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { isoDate, monthOf, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { addJsonRows } from "./kit/json.ts"
 
 const keys = [
   "instrument_key",

@@ -7,12 +7,12 @@ import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract } from "./contracts.ts"
-import { beginning, isToken, isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { bseIndices, nseIndices } from "./indices.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract } from "./kit/contracts.ts"
+import { beginning, isToken, isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const segments: Readonly<Record<string, Exchange>> = {
   NSECM: "NSE",

@@ -4,15 +4,15 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./builder.ts"
-import { contract, contractTail, underlyingOf } from "./contracts.ts"
-import { isToken, isoDate, numberOf } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { carried, cash, rejected, skipped } from "./rows.ts"
-import { nameInSeries } from "./cash.ts"
-import { addCsvRows } from "./csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./indices.ts"
-import { mcxLot } from "./mcxLots.ts"
+import { MasterBuilder } from "./kit/builder.ts"
+import { contract, contractTail, underlyingOf } from "./kit/contracts.ts"
+import { isToken, isoDate, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/rows.ts"
+import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { nameInSeries } from "./kit/cash.ts"
+import { addCsvRows } from "./kit/csv.ts"
+import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { mcxLot } from "./kit/mcxLots.ts"
 
 const columns = [
   "instrument_token",

@@ -20,7 +20,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Mode } from "../../market/mode.ts"
-import type { Frame, View } from "../frame.ts"
+import type { Frame, View } from "../../frame/marketFrame.ts"
 import { EVENTS_MAGIC, decodeEvents, encodeEvents } from "./eventMessage.ts"
 
 /** "AWF2" */

@@ -11,7 +11,7 @@ import { apiKey, keyStdin } from "../apiKey.ts"
 import * as flags from "../flags.ts"
 import { namesOf } from "../load/names.ts"
 import { load as run } from "../load/run.ts"
-import { CommandFailed } from "../output.ts"
+import { CommandFailed } from "../text/output.ts"
 
 const between = (minimum: number, maximum: number) =>
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))

@@ -5,10 +5,10 @@ import * as Command from "effect/cli/Command"
 import * as Result from "effect/Result"
 import type { Broker } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
-import { tableHeader, tableRow } from "../brokerTable.ts"
+import { tableHeader, tableRow } from "../text/brokerTable.ts"
 import * as flags from "../flags.ts"
-import * as Overrides from "../overrides.ts"
-import { printRows } from "../output.ts"
+import * as Overrides from "../service/overrides.ts"
+import { printRows } from "../text/output.ts"
 
 const LEGEND =
   "\n?: the broker does not confirm this limit. [field]: may be left out. NSE:5/20: book levels. docs/brokers.md says more."

@@ -8,9 +8,9 @@ import * as Flag from "effect/cli/Flag"
 import { indiaMinute } from "../../market/day.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { exchanges, isExchange } from "../../market/exchange.ts"
-import { loadCalendar } from "../calendar.ts"
+import { loadCalendar } from "../service/calendar.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printRows } from "../output.ts"
+import { CommandFailed, printRows } from "../text/output.ts"
 
 const chosen = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Exchange>, CommandFailed> => {
   const known: Array<Exchange> = []

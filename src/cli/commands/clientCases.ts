@@ -7,7 +7,7 @@ import type { CaseFile } from "../../gateway/conformance/caseFile.ts"
 import { readCaseFile } from "../../gateway/conformance/caseFile.ts"
 import type { Outcome } from "../../gateway/conformance/run.ts"
 import { runAgainst, runScripted } from "../../gateway/conformance/run.ts"
-import { CommandFailed, printJson } from "../output.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
 
 export interface CaseOptions {
   /** Of a running gateway; without it the shipped one is started here. */

@@ -5,7 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed } from "../output.ts"
+import { CommandFailed } from "../text/output.ts"
 import { checkClientCases } from "./clientCases.ts"
 import { checkVectors } from "./goldenFrames.ts"
 

@@ -8,14 +8,21 @@ import * as Flag from "effect/cli/Flag"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import type { CredentialField, Credentials } from "../../market/credentials.ts"
 import { credentialFields } from "../../market/credentials.ts"
-import { CredentialStore } from "../../store/credentials.ts"
-import { Users } from "../../store/users.ts"
-import { fieldLike, missingOf, missingText, needsText, noSuchField, readFields } from "../credentialText.ts"
-import { refuseDemoFolder } from "../demoFolder.ts"
+import { CredentialStore } from "../../store/credentials/credentials.ts"
+import { Users } from "../../store/users/users.ts"
+import {
+  fieldLike,
+  missingOf,
+  missingText,
+  needsText,
+  noSuchField,
+  readFields
+} from "../text/credentialText.ts"
+import { refuseDemoFolder } from "../demo/demoFolder.ts"
 import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
-import { canonicalBroker, existingStore } from "../layers.ts"
-import { CommandFailed, printRows, readStdin } from "../output.ts"
+import { canonicalBroker, existingStore } from "../service/layers.ts"
+import { CommandFailed, printRows, readStdin } from "../text/output.ts"
 
 const secret = (name: string, what: string) =>
   Flag.Redacted(name).pipe(Flag.withDescription(what), Flag.optional)

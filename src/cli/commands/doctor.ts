@@ -11,13 +11,13 @@ import * as Flag from "effect/cli/Flag"
 import { FrameBus } from "../../bus/frameBus.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { alwaysOpen } from "../../market/hours.ts"
-import { Transport } from "../../session/transport.ts"
-import { Hours } from "../../session/surroundings.ts"
-import { shortageOf } from "../../store/diskSpace.ts"
+import { Transport } from "../../session/transport/transport.ts"
+import { Hours } from "../../session/references.ts"
+import { shortageOf } from "../../store/database/diskSpace.ts"
 import * as Store from "../../store/index.ts"
-import { owners, ownersText } from "../../store/owners.ts"
-import { Users } from "../../store/users.ts"
-import { loadCalendar } from "../calendar.ts"
+import { owners, ownersText } from "../../store/users/owners.ts"
+import { Users } from "../../store/users/users.ts"
+import { loadCalendar } from "../service/calendar.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import {
   DEMO_USER,
@@ -26,8 +26,8 @@ import {
   leftoverFound,
   leftoverRemedy,
   usersIn
-} from "../demoFolder.ts"
-import type { FolderUsers } from "../demoFolder.ts"
+} from "../demo/demoFolder.ts"
+import type { FolderUsers } from "../demo/demoFolder.ts"
 import { checkAccount } from "../doctor/accounts.ts"
 import { checkCertificate } from "../doctor/certificate.ts"
 import type { Check } from "../doctor/check.ts"
@@ -36,9 +36,9 @@ import { checkDatabase, remedyFor } from "../doctor/database.ts"
 import { checkCalendar, checkClocks, checkFolder, roomRemedy } from "../doctor/machine.ts"
 import { checkFeedSockets, checkPort, checkZmq } from "../doctor/ports.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson } from "../output.ts"
-import * as Overrides from "../overrides.ts"
-import { askSimulators, overridesOf } from "../simulators.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
+import * as Overrides from "../service/overrides.ts"
+import { askSimulators, overridesOf } from "../demo/simulators.ts"
 
 const doctorFlags = {
   dataDir: flags.dataDir,

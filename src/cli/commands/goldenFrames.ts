@@ -7,7 +7,7 @@ import type { VectorReport } from "../../brokers/conformance.ts"
 import { runVectorFile } from "../../brokers/conformance.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { loadProtocol } from "../../protocols/index.ts"
-import { CommandFailed, printJson } from "../output.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
 
 /** One vector file's outcome: run, or why it could not be. */
 type Outcome =

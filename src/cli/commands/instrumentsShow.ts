@@ -9,13 +9,13 @@ import * as Option from "effect/Option"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { indiaDay } from "../../market/day.ts"
 import { nameOf } from "../../market/instrument.ts"
-import { Instruments } from "../../store/instruments.ts"
+import { Instruments } from "../../store/instruments/instruments.ts"
 import { chosenBroker, requireInstruments } from "../chosenBroker.ts"
 import * as flags from "../flags.ts"
-import { nearMatches, shownInstrument } from "../instrumentFacts.ts"
-import { existingStore } from "../layers.ts"
-import { CommandFailed, printJson } from "../output.ts"
-import { factsText } from "../instrumentText.ts"
+import { nearMatches, shownInstrument } from "../text/instrumentFacts.ts"
+import { existingStore } from "../service/layers.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
+import { factsText } from "../text/instrumentText.ts"
 
 interface Wanted {
   readonly exchange: string

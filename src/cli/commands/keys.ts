@@ -5,11 +5,11 @@ import * as Redacted from "effect/Redacted"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { ApiKeys } from "../../store/apiKeys.ts"
+import { ApiKeys } from "../../store/users/apiKeys.ts"
 import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
-import { existingStore } from "../layers.ts"
-import { CommandFailed, printRows } from "../output.ts"
+import { existingStore } from "../service/layers.ts"
+import { CommandFailed, printRows } from "../text/output.ts"
 
 const resume = Flag.Boolean("resume").pipe(
   Flag.withDescription(

@@ -3,10 +3,10 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { lineKeys } from "../../store/lineKeys.ts"
+import { lineKeys } from "../../store/users/lineKeys.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson, table } from "../output.ts"
+import { CommandFailed, printJson, table } from "../text/output.ts"
 
 const name = Argument.String("name").pipe(Argument.withDescription("What you call the gateway"))
 const key = Argument.String("key").pipe(

@@ -12,10 +12,10 @@ import type { QuarantineRecord } from "../../session/quarantine/record.ts"
 import type { Replayed } from "../../session/quarantine/replay.ts"
 import { replay as replayRecord } from "../../session/quarantine/replay.ts"
 import { isDataFolder } from "../dataFolder.ts"
-import { hasDatabase } from "../demoFolder.ts"
+import { hasDatabase } from "../demo/demoFolder.ts"
 import { indiaTime } from "../../market/day.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson, printRows } from "../output.ts"
+import { CommandFailed, printJson, printRows } from "../text/output.ts"
 
 const listFlags = {
   dataDir: flags.dataDir,

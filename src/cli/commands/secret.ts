@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Store from "../../store/index.ts"
-import { MasterSecret } from "../../store/masterSecret.ts"
-import { countSealed, forgetSealed, sealedText } from "../../store/sealedRows.ts"
-import { hasDatabase } from "../demoFolder.ts"
+import { MasterSecret } from "../../store/credentials/masterSecret.ts"
+import { countSealed, forgetSealed, sealedText } from "../../store/credentials/sealedRows.ts"
+import { hasDatabase } from "../demo/demoFolder.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed } from "../output.ts"
+import { CommandFailed } from "../text/output.ts"
 
 const renew = Command.make(
   "renew",

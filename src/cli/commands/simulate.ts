@@ -10,7 +10,7 @@ import { credentialFields } from "../../market/credentials.ts"
 import type { CredentialField, Credentials } from "../../market/credentials.ts"
 import { demoLoginAt, loadFaultScript, loginOf, makeSimulator } from "../../simulator/index.ts"
 import type { FaultEvent } from "../../simulator/index.ts"
-import { reportToParent, untilParentLeaves } from "../simulatorProcess.ts"
+import { reportToParent, untilParentLeaves } from "../demo/simulatorProcess.ts"
 
 const login = (name: string, what: string) =>
   Flag.Redacted(name).pipe(

@@ -12,8 +12,8 @@ import * as Flag from "effect/cli/Flag"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import { apiKey, keyStdin } from "../apiKey.ts"
 import * as flags from "../flags.ts"
-import { CommandFailed, printJson } from "../output.ts"
-import { feedText, instrumentText } from "../statusText.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
+import { feedText, instrumentText } from "../text/statusText.ts"
 
 const PATIENCE_MS = 10_000
 

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { CertificateLife } from "../../gateway/certificate.ts"
-import { lifeOf, verdictOn } from "../../gateway/certificate.ts"
+import type { CertificateLife } from "../../gateway/connections/certificate.ts"
+import { lifeOf, verdictOn } from "../../gateway/connections/certificate.ts"
 import type { Check } from "./check.ts"
 import { fail, ok, warn } from "./check.ts"
 

@@ -2,10 +2,10 @@
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
-import * as Database from "../../store/database.ts"
+import * as Database from "../../store/database/database.ts"
 import { DATABASE_FILE } from "../../store/index.ts"
-import { shortageOf } from "../../store/diskSpace.ts"
-import { attempt } from "../../store/sql.ts"
+import { shortageOf } from "../../store/database/diskSpace.ts"
+import { attempt } from "../../store/database/sql.ts"
 import { fail, ok } from "./check.ts"
 import { roomRemedy } from "./machine.ts"
 

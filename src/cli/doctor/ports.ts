@@ -6,7 +6,7 @@ import { TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CertificateLife } from "../../gateway/certificate.ts"
+import type { CertificateLife } from "../../gateway/connections/certificate.ts"
 import { fail, ok, warn } from "./check.ts"
 
 const HEALTH_PATIENCE_MS = 2000

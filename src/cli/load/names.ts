@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { makeListings } from "../../simulator/listings.ts"
-import { CommandFailed } from "../output.ts"
+import { CommandFailed } from "../text/output.ts"
 
 export interface Name {
   readonly symbol: string

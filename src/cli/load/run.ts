@@ -7,7 +7,7 @@ import type { Subscription } from "../../load/connection.ts"
 import type { Second } from "../../load/meter.ts"
 import { Meter } from "../../load/meter.ts"
 import { Swarm } from "../../load/swarm.ts"
-import { CommandFailed, printJson } from "../output.ts"
+import { CommandFailed, printJson } from "../text/output.ts"
 import type { Name } from "./names.ts"
 import { header, opened, refusals, secondLine, summaryText } from "./text.ts"
 

@@ -3,16 +3,16 @@
  * asked for fewer. Loses nothing but what a newer frame of the same subscription replaces (or what the client chose to
  * lose), and counts that.
  */
-import type { Frame } from "../../bus/frame.ts"
+import type { Frame } from "../../frame/marketFrame.ts"
 import type { GatewayClock } from "../clock.ts"
-import type { Seat, Terms } from "../rooms.ts"
+import type { Seat, Terms } from "../topics/topics.ts"
 import type { Encoding, Extras } from "./encoding.ts"
 import { encoded, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"
 import { lostBetween, isNothing, noticeOf } from "./notice.ts"
 import type { Lost, OutboxLimits } from "./outbox.ts"
 import { Outbox } from "./outbox.ts"
-import { Parcel } from "./parcel.ts"
+import { Parcel } from "./outboundFrame.ts"
 import { PIECE } from "./turns.ts"
 import type { Turns } from "./turns.ts"
 import type { Wheel } from "./wheel.ts"

@@ -1,5 +1,5 @@
 /** What a client is told of that it lost. */
-import type { Seat } from "../rooms.ts"
+import type { Seat } from "../topics/topics.ts"
 import type { Loss, Lost } from "./outbox.ts"
 
 /** Subscriptions that a notice names; beyond, it only counts them. */

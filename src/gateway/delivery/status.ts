@@ -4,7 +4,7 @@
  */
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { nameOf } from "../../market/instrument.ts"
-import type { Holdings } from "../holdings.ts"
+import type { Holdings } from "../topics/subscriptions.ts"
 import type { Encoding } from "./encoding.ts"
 import { encoded } from "./encoding.ts"
 

@@ -1,10 +1,10 @@
 /** Who asks over HTTP: the user of the API key in the request's headers. */
 import * as Effect from "effect/Effect"
 import type * as uWS from "uWebSockets.js"
-import type { ApiKeys } from "../../store/apiKeys.ts"
-import type { TrustedProxies } from "../address.ts"
-import { requestAddress } from "../address.ts"
-import type { KeyGuard } from "../keyGuard.ts"
+import type { ApiKeys } from "../../store/users/apiKeys.ts"
+import type { TrustedProxies } from "../connections/address.ts"
+import { requestAddress } from "../connections/address.ts"
+import type { KeyGuard } from "../requests/keyGuard.ts"
 import type { Answer } from "./answer.ts"
 import { problem } from "./answer.ts"
 

@@ -3,8 +3,8 @@
  * and an address may ask so often.
  */
 import type * as uWS from "uWebSockets.js"
-import type { TrustedProxies } from "../address.ts"
-import { requestAddress } from "../address.ts"
+import type { TrustedProxies } from "../connections/address.ts"
+import { requestAddress } from "../connections/address.ts"
 import { Allowances } from "../limits.ts"
 import type { Limit } from "../metrics.ts"
 import type { Answer } from "./answer.ts"

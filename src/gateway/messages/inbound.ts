@@ -1,5 +1,5 @@
 /**
- * What clients say, as Schemas: the published form of it. `protocol.ts` reads the same by hand, because it forgives more
+ * What clients say, as Schemas: the published form of it. `requestReader.ts` reads the same by hand, because it forgives more
  * (`docs/client-protocol.md` lists what), and a test holds the two together.
  */
 import * as Schema from "effect/Schema"

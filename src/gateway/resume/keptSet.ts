@@ -1,10 +1,10 @@
 /** What one connection holds, as text that outlives it: what was asked for, in the client's own spelling. Pure. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Holding } from "../holdings.ts"
+import type { Holding } from "../topics/subscriptions.ts"
 import { ModeTag, SlowPolicy } from "../messages/words.ts"
-import type { ModeChoice, SubscribeBody } from "../protocol.ts"
-import { DEFAULT_DEPTH, named, readMode } from "../protocol.ts"
+import type { ModeChoice, SubscribeBody } from "../messages/requestReader.ts"
+import { DEFAULT_DEPTH, named, readMode } from "../messages/requestReader.ts"
 
 /** Names that were asked for alike. */
 const Group = Schema.Struct({

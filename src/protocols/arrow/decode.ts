@@ -6,8 +6,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i64be } from "../bytes.ts"
-import { putPrices } from "../tickDraft.ts"
+import { i64be } from "../kit/bytes.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { BOOK_LEVELS, LEVEL_SIZE } from "./layout.ts"
 
 /** @param closes whether the packet has the previous close */

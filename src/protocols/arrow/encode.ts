@@ -1,6 +1,6 @@
 /** Market states to Arrow's packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU16, fitU32, putI64be } from "../bytes.ts"
+import { fitI32, fitU16, fitU32, putI64be } from "../kit/bytes.ts"
 import type { WireMode } from "./layout.ts"
 import {
   AUCTION_TRAILER,

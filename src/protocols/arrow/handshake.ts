@@ -1,8 +1,8 @@
 /** How an Arrow connection is asked for, and how the answer "no" is understood. */
 import type { Credentials } from "../../market/credentials.ts"
 import type { Handshake, LoginContext, Refusal, UpgradeRequest } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** The login is in the query; there is no message of it. */
 export const handshake = ({

@@ -9,7 +9,7 @@
  * - `subscriptionLimit` (1000): subscriptions that the simulator's side takes on one connection. UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { InvalidVariant, choiceOf, countOf } from "../variant.ts"
+import { InvalidVariant, choiceOf, countOf } from "../kit/variant.ts"
 import { PAISE } from "./layout.ts"
 
 const CURRENCY = 10_000_000

@@ -5,7 +5,7 @@
  *   does not say so (UNCONFIRMED). The simulator's side refuses more as well.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { countOf } from "../variant.ts"
+import { countOf } from "../kit/variant.ts"
 
 export interface DeltaOptions {
   readonly booksPerFrame: number

@@ -2,7 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Inbound, ServerCodec, ServerContext, Want } from "../protocol.ts"
-import { isObject, parseObject } from "../text.ts"
+import { isObject, parseObject } from "../kit/text.ts"
 import type { Channel } from "./channels.ts"
 import { LEVELS, MAX_BOOKS, channels } from "./channels.ts"
 import { deltaOptions } from "./options.ts"

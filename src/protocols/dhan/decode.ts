@@ -8,7 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { MIN_TIME } from "../../market/tickRules.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { BOOK_AT, BOOK_ROW } from "./layout.ts"
 
 /** The price without the float's noise. */

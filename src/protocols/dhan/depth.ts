@@ -8,7 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { FrameReader } from "../bytes.ts"
+import { FrameReader } from "../kit/bytes.ts"
 import type {
   Change,
   Codec,
@@ -20,9 +20,9 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, parseObject } from "../text.ts"
-import { Unasked } from "../unasked.ts"
-import { numericCodes } from "../variant.ts"
+import { brokerText, parseObject } from "../kit/text.ts"
+import { Unasked } from "../kit/localRefusals.ts"
+import { numericCodes } from "../kit/variant.ts"
 import { disconnection, refusal } from "./failures.ts"
 import { handshakeWith } from "./handshake.ts"
 import { unsubscribeCodeOf } from "./options.ts"

@@ -1,7 +1,7 @@
 /** The broker's side of Dhan's depth sockets, for the simulator and for tests. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitU32 } from "../bytes.ts"
+import { fitU32 } from "../kit/bytes.ts"
 import type {
   CodecOptions,
   FindByToken,
@@ -11,8 +11,8 @@ import type {
   ServerProtocol,
   Want
 } from "../protocol.ts"
-import { parseObject } from "../text.ts"
-import { numericCodes } from "../variant.ts"
+import { parseObject } from "../kit/text.ts"
+import { numericCodes } from "../kit/variant.ts"
 import type { DepthKind } from "./depth.ts"
 import { ASKS, ASK_DEPTH, BIDS, HEADER_SIZE, ROW_SIZE } from "./depth.ts"
 import { stacked } from "./encode.ts"

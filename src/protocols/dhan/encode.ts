@@ -1,6 +1,6 @@
 /** Market states to Dhan's packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitU16, fitU32 } from "../bytes.ts"
+import { fitU16, fitU32 } from "../kit/bytes.ts"
 import type { Ask } from "./layout.ts"
 import {
   ASK_FULL,

@@ -7,7 +7,7 @@ import {
   ProtocolViolation,
   RateLimited
 } from "../../market/errors.ts"
-import { usualRefusal } from "../refusal.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 export const SERVER_ERROR = 800
 export const TOO_MANY_INSTRUMENTS = 804

@@ -16,7 +16,7 @@
  *   UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { InvalidVariant, booleanOf, choiceOf, countOf } from "../variant.ts"
+import { InvalidVariant, booleanOf, choiceOf, countOf } from "../kit/variant.ts"
 import { IST_SECONDS } from "./layout.ts"
 import { NSE_COMMODITY, isFreeForCommodity } from "./segments.ts"
 

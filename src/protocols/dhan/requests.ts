@@ -1,6 +1,6 @@
 /** Dhan's requests: JSON, a request code and a list of instruments. */
 import type { Outbound } from "../protocol.ts"
-import { chunks } from "../text.ts"
+import { chunks } from "../kit/text.ts"
 import type { Place } from "./segments.ts"
 
 const entryOf = ({ id, segment }: Place<unknown>) => ({

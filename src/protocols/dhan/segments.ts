@@ -5,8 +5,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
-import { GivenUp } from "../givenUp.ts"
-import { brokerText, plainNumber } from "../text.ts"
+import { GivenUp } from "../kit/givenUp.ts"
+import { brokerText, plainNumber } from "../kit/text.ts"
 import { MAX_ID } from "./layout.ts"
 
 export interface Segment<A> {

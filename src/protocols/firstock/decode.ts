@@ -6,7 +6,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { isObject } from "../text.ts"
+import { isObject } from "../kit/text.ts"
 import {
   AVERAGE,
   BUY,

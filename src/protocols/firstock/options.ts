@@ -6,7 +6,7 @@
  *   UNCONFIRMED; an empty text leaves it out.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { textOf } from "../variant.ts"
+import { textOf } from "../kit/variant.ts"
 
 export interface FirstockOptions {
   readonly source: string

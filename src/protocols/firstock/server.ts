@@ -10,8 +10,8 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { objectOf, snapshotOf } from "./encode.ts"
 import { BETWEEN_SCRIPS, IN_SCRIP, LEVELS } from "./layout.ts"

@@ -12,8 +12,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { Service } from "./layout.ts"
 import { ASK, BID, SERVICES, keyOf } from "./layout.ts"
 

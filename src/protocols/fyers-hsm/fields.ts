@@ -4,7 +4,7 @@
  */
 import type { BookFields, Fields, IndexFields, QuoteFields, SideFields } from "../hsm/fields.ts"
 import { NO_SLOT, slot } from "../hsm/fields.ts"
-import { isObject, parseObject } from "../text.ts"
+import { isObject, parseObject } from "../kit/text.ts"
 
 /** Names of the values, in their order on the wire. */
 export interface Names {

@@ -5,10 +5,10 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
-import { claimsOf } from "../jwt.ts"
+import { claimsOf } from "../kit/jwt.ts"
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** Some tools keep the pair `app_id:access_token` as one text. */
 export const accessToken = ({ authToken }: Credentials): string => {

@@ -2,13 +2,13 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { HsmCodec } from "../hsm/codec.ts"
 import { HsmServerCodec } from "../hsm/server.ts"
-import { unsignedToken } from "../jwt.ts"
+import { unsignedToken } from "../kit/jwt.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { fyersOptions } from "./options.ts"
 import { subjectOf } from "./subject.ts"
-import { words } from "../hsm/words.ts"
+import { words } from "../hsm/errorReplies.ts"
 
 export const protocol = {
   name: "fyers-hsm",

@@ -1,7 +1,7 @@
 /** One instrument's book of fifty levels: a snapshot fills it, later messages change single values of it. */
 import type { Level } from "../../market/tick.ts"
-import type { Reader } from "../protobuf.ts"
-import { endOf, readInt64 } from "../protobuf.ts"
+import type { Reader } from "../kit/protobuf.ts"
+import { endOf, readInt64 } from "../kit/protobuf.ts"
 import { DEPTH, LEVEL, LEVELS, PAISE, WRAPPED } from "./layout.ts"
 
 class Side {

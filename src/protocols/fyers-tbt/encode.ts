@@ -1,6 +1,6 @@
 /** Market states to messages of the depth socket. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { Writer } from "../protobuf.ts"
+import { Writer } from "../kit/protobuf.ts"
 import {
   DEPTH,
   ENTRY,

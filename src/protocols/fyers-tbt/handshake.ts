@@ -4,7 +4,7 @@
  */
 import { accessToken, authorization, expired } from "../fyers-hsm/handshake.ts"
 import type { HttpAnswer, Login, LoginContext } from "../protocol.ts"
-import { isObject, parseObject } from "../text.ts"
+import { isObject, parseObject } from "../kit/text.ts"
 
 export function* handshake({
   credentials,

@@ -2,7 +2,7 @@
  * Fyers' depth socket ("TBT"): requests are JSON, books are protobuf.
  * Source: Fyers' published schema (public.fyers.in/tbtproto/1.0.0/msg.proto) and the official JavaScript SDK.
  */
-import { LENGTH_DELIMITED, VARINT, tagOf } from "../protobuf.ts"
+import { LENGTH_DELIMITED, VARINT, tagOf } from "../kit/protobuf.ts"
 
 export const LEVELS = 50
 

@@ -6,7 +6,7 @@
  *   once a minute. That they rise by one is how the official SDK's field reads, and UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, countOf } from "../variant.ts"
+import { booleanOf, countOf } from "../kit/variant.ts"
 
 export interface TbtOptions {
   readonly channel: string

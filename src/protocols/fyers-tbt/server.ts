@@ -19,7 +19,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject } from "../text.ts"
+import { isObject, parseObject } from "../kit/text.ts"
 import type { Feed, Sent } from "./encode.ts"
 import { depthOf, messageOf, sentOf } from "./encode.ts"
 import { LEVELS } from "./layout.ts"

@@ -1,9 +1,9 @@
 /** Groww's protobuf payloads to ticks: one per message, without memory of earlier ones. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf } from "../protobuf.ts"
-import { putPrices } from "../tickDraft.ts"
+import type { Reader } from "../kit/protobuf.ts"
+import { checkEnd, endOf } from "../kit/protobuf.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import * as L from "./layout.ts"
 
 /**

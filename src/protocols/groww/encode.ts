@@ -1,7 +1,7 @@
 /** Market states to Groww's protobuf payloads. What a state does not have, and zeros, are left out. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { Writer } from "../protobuf.ts"
+import { Writer } from "../kit/protobuf.ts"
 import * as L from "./layout.ts"
 import type { Kind } from "./subjects.ts"
 import { isIndexPath } from "./subjects.ts"

@@ -7,7 +7,7 @@ import { PING } from "./nats.ts"
 import { growwOptions } from "./options.ts"
 import { GrowwServerCodec } from "./server.ts"
 import { http } from "./socketToken.ts"
-import { words } from "./words.ts"
+import { words } from "./errorReplies.ts"
 
 export const protocol = {
   name: "groww",

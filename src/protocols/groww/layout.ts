@@ -2,7 +2,7 @@
  * The protobuf messages of Groww's feed, as tags on the wire: field number and wire type.
  * Source: the message descriptor in the official Python SDK (growwapi 1.5.0).
  */
-import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../protobuf.ts"
+import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../kit/protobuf.ts"
 
 /** `StocksSocketResponseProtoDto`: one of price, book and index value. */
 export const SYMBOL = tagOf(1, LENGTH_DELIMITED)

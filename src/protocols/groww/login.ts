@@ -6,7 +6,7 @@ import { Prefix, fromSeed } from "@nats-io/nkeys"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused, RateLimited } from "../../market/errors.ts"
 import type { HttpAnswer, Login, LoginContext, Refusal } from "../protocol.ts"
-import { brokerText, isObject, parseObject, reveal } from "../text.ts"
+import { brokerText, isObject, parseObject, reveal } from "../kit/text.ts"
 import { bytesOf } from "./nats.ts"
 import { base64Url, seedOf } from "./nkey.ts"
 

@@ -5,7 +5,7 @@
  *   `price`; one third-party client divides by 100. UNCONFIRMED on the live feed.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { countOf } from "../variant.ts"
+import { countOf } from "../kit/variant.ts"
 
 export interface GrowwOptions {
   readonly detailedDivisor: number

@@ -11,8 +11,8 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { StreamBuffer } from "../streamBuffer.ts"
-import { textCodes } from "../variant.ts"
+import { StreamBuffer } from "../kit/streamBuffer.ts"
+import { textCodes } from "../kit/variant.ts"
 import { encodePayload } from "./encode.ts"
 import * as Nats from "./nats.ts"
 import { growwOptions } from "./options.ts"

@@ -6,9 +6,9 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readDouble, readInt64, skipField } from "../protobuf.ts"
-import { putPrices } from "../tickDraft.ts"
+import type { Reader } from "../kit/protobuf.ts"
+import { checkEnd, endOf, readDouble, readInt64, skipField } from "../kit/protobuf.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import * as L from "./layout.ts"
 
 /** What a refresh says; zero where it does not. */

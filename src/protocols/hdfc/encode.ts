@@ -1,8 +1,8 @@
 /** Market states to HDFC's packets. What a state does not have is left out, as proto3 leaves out zeros. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import type { Writer } from "../protobuf.ts"
-import { putDouble, putInt64, putMessage, putText } from "../protobuf.ts"
+import type { Writer } from "../kit/protobuf.ts"
+import { putDouble, putInt64, putMessage, putText } from "../kit/protobuf.ts"
 import type { ScripType } from "./layout.ts"
 import * as L from "./layout.ts"
 

@@ -1,7 +1,7 @@
 /** How a connection to HDFC's feed is asked for, and how the answer "no" is understood. */
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** The front end refuses requests that do not look like a browser's. */
 const USER_AGENT = "Mozilla/5.0 (compatible; AlgoWays)"

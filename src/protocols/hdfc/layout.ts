@@ -2,7 +2,7 @@
  * The protobuf messages of HDFC's feed, as tags on the wire, and what its packet types are.
  * Source: the vendor's compiled schema, as OpenAlgo ships it, and the developer documentation of HDFC Sky and InvestRight.
  */
-import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../protobuf.ts"
+import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../kit/protobuf.ts"
 
 /** `GenericDTOList`: a frame. */
 export const PACKET = tagOf(1, LENGTH_DELIMITED)

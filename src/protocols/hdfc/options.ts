@@ -8,7 +8,7 @@
  *   its limit is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { choiceOf, countOf } from "../variant.ts"
+import { choiceOf, countOf } from "../kit/variant.ts"
 
 export interface HdfcOptions {
   readonly modeChange: "renew" | "resubscribe"

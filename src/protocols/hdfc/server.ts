@@ -5,7 +5,7 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import { Writer } from "../protobuf.ts"
+import { Writer } from "../kit/protobuf.ts"
 import type {
   CodecOptions,
   FindByToken,
@@ -16,8 +16,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import { writeHeartbeat, writePacket } from "./encode.ts"
 import { withoutBearer } from "./handshake.ts"
 import type { ScripType } from "./layout.ts"

@@ -1,6 +1,6 @@
 /** Market states to the values of topics. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32 } from "../bytes.ts"
+import { fitI32 } from "../kit/bytes.ts"
 import type { BookFields, Fields, IndexFields, QuoteFields, SideFields } from "./fields.ts"
 import { slot } from "./fields.ts"
 import type { Kind } from "./layout.ts"

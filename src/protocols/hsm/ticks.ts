@@ -1,7 +1,7 @@
 /** A topic's values to a tick. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import type { BookFields, IndexFields, QuoteFields, SideFields } from "./fields.ts"
 import { NO_VALUE } from "./layout.ts"
 

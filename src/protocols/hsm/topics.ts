@@ -4,9 +4,9 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { GivenUp } from "../givenUp.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Sink } from "../protocol.ts"
-import { brokerText } from "../text.ts"
+import { brokerText } from "../kit/text.ts"
 import type { Fields } from "./fields.ts"
 import { NO_SLOT, slot } from "./fields.ts"
 import type { Kind } from "./layout.ts"

@@ -3,8 +3,8 @@ import { ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { Asked } from "../asked.ts"
-import { GivenUp } from "../givenUp.ts"
+import { Asked } from "../kit/requestsById.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import type {
   Change,
   Codec,
@@ -16,9 +16,9 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, chunks, plainNumber } from "../text.ts"
-import { Unasked } from "../unasked.ts"
-import { textCodes } from "../variant.ts"
+import { brokerText, chunks, plainNumber } from "../kit/text.ts"
+import { Unasked } from "../kit/localRefusals.ts"
+import { textCodes } from "../kit/variant.ts"
 import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
 import { tellGrants } from "./grants.ts"
 import { connackFailure, connectPacket } from "./handshake.ts"

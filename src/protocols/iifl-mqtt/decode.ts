@@ -4,8 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { unsignedPrice } from "../bytes.ts"
-import { putPrices } from "../tickDraft.ts"
+import { unsignedPrice } from "../kit/bytes.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { BOOK_AT, LEVELS, LEVEL_SIZE, indexDivisors } from "./layout.ts"
 import type { SegmentStream } from "./topics.ts"
 

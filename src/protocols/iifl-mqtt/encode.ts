@@ -1,7 +1,7 @@
 /** Market states to IIFL Capital's payloads. `mqtt-packet` takes a payload as a Buffer and as nothing else. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU16, fitU32, fitUnsignedPrice } from "../bytes.ts"
+import { fitI32, fitU16, fitU32, fitUnsignedPrice } from "../kit/bytes.ts"
 import { BOOK_AT, FEED_SIZE, INDEX_SIZE, LEVELS, LEVEL_SIZE, LIMIT_SIZE, OI_SIZE } from "./layout.ts"
 
 const fine: ReadonlySet<string> = new Set(["CDS", "BCD"])

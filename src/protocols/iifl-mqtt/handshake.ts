@@ -1,10 +1,10 @@
 /** How a connection to IIFL Capital's broker is asked for. The user session is the only credential. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused } from "../../market/errors.ts"
-import { claimsOf } from "../jwt.ts"
+import { claimsOf } from "../kit/jwt.ts"
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 import { packetBytes } from "./packets.ts"
 
 /** Seconds. Without a packet for one and a half of it the broker drops the connection. */

@@ -1,6 +1,6 @@
 /** IIFL Capital's market data: MQTT 3.1.1 on a byte stream, binary payloads. Both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import { unsignedToken } from "../jwt.ts"
+import { unsignedToken } from "../kit/jwt.ts"
 import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
 import { IiflMqttCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"

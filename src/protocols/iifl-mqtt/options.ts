@@ -5,7 +5,7 @@
  *   instrument of the segment; how much that is, and how often it comes, is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf } from "../variant.ts"
+import { booleanOf } from "../kit/variant.ts"
 
 export interface IiflMqttOptions {
   readonly limits: boolean

@@ -6,8 +6,8 @@
  */
 import { generate, parser } from "mqtt-packet"
 import type { Packet, Parser } from "mqtt-packet"
-import { FrameReader } from "../bytes.ts"
-import { StreamBuffer } from "../streamBuffer.ts"
+import { FrameReader } from "../kit/bytes.ts"
+import { StreamBuffer } from "../kit/streamBuffer.ts"
 
 export type { Packet }
 

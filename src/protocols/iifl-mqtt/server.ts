@@ -11,8 +11,8 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import { divisorOf, encodeFeed, encodeIndex, encodeLimit, encodeOpenInterest } from "./encode.ts"
 import { passwordOf, usernameIn } from "./handshake.ts"
 import type { Packet } from "./packets.ts"

@@ -1,8 +1,8 @@
 /** INDmoney's (INDstocks) price stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 import { IndMoneyCodec } from "./codec.ts"
 import { wireNames } from "./options.ts"
 import { IndMoneyServerCodec, admit } from "./server.ts"

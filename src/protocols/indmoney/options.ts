@@ -6,8 +6,8 @@
  *   token is UNCONFIRMED: the file has 40000001, the documentation's examples `NIDX:26000` and `BIDX:1`.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { isObject } from "../text.ts"
-import { InvalidVariant, textCodes } from "../variant.ts"
+import { isObject } from "../kit/text.ts"
+import { InvalidVariant, textCodes } from "../kit/variant.ts"
 
 const NAME = /^[A-Z]+:\w+$/
 

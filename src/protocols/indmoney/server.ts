@@ -12,7 +12,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { parseObject, reveal } from "../text.ts"
+import { parseObject, reveal } from "../kit/text.ts"
 import type { WireMode } from "./codec.ts"
 import type { WireNames } from "./options.ts"
 import { tokenOf, wireNames } from "./options.ts"

@@ -8,7 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
 import { BUY_AT, LEVEL_SIZE, SELL_AT } from "./layout.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 
 /** Prices are divided, never multiplied by a fraction: division rounds correctly (294140 / 100 is 2941.4). */
 const price = (v: DataView, at: number, divisor: number, signed: boolean): number =>

@@ -1,7 +1,7 @@
 /** Market states to Kite packets. Fields that a state does not have go out as zeros, as the real server sends them. */
 import type { Mode } from "../../market/mode.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU16, fitU32 } from "../bytes.ts"
+import { fitI32, fitU16, fitU32 } from "../kit/bytes.ts"
 import {
   BUY_AT,
   FULL_SIZE,

@@ -1,7 +1,7 @@
 /** How a Kite connection is asked for, and how the answer "no" is understood. */
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** Some tools keep the pair `api_key:access_token` as one text; only what follows the colon goes on the wire. */
 export const accessToken = (authToken: string): string => authToken.slice(authToken.indexOf(":") + 1)

@@ -4,7 +4,7 @@ import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { kiteOptions } from "./options.ts"
 import { KiteServerCodec, admit } from "./server.ts"
-import { words } from "./words.ts"
+import { words } from "./errorReplies.ts"
 import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {

@@ -9,7 +9,7 @@
  *   server answers past its limit is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, countOf, divisorsOf } from "../variant.ts"
+import { booleanOf, countOf, divisorsOf } from "../kit/variant.ts"
 import { DIVISORS } from "./layout.ts"
 
 export interface KiteOptions {

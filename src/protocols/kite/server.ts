@@ -17,7 +17,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { parseObject, plainNumber, reveal } from "../text.ts"
+import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket, packetSize } from "./encode.ts"
 import { accessToken } from "./handshake.ts"
 import { MAX_TOKEN, MODE_NAMES } from "./layout.ts"

@@ -3,8 +3,8 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** Some tools keep what the login returned as one text: `token:::sid:::...`. */
 const SEPARATOR = ":::"

@@ -5,7 +5,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import type { WireInstrument } from "../../market/instrument.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
-import { words } from "../hsm/words.ts"
+import { words } from "../hsm/errorReplies.ts"
 import { kotakOptions } from "./options.ts"
 
 export const protocol = {

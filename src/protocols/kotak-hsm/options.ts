@@ -9,7 +9,7 @@
  *   server's number is not documented.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { choiceOf, countOf, textOf } from "../variant.ts"
+import { choiceOf, countOf, textOf } from "../kit/variant.ts"
 
 export interface KotakOptions {
   readonly channel: number

@@ -10,7 +10,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
 import { hostOf } from "../../market/networkReason.ts"
 import type { HttpAnswer, HttpRequest, LoginContext } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { sfeedOptions } from "./options.ts"
 
 /** The address of last resort, and the sign that nobody configured another one. It has changed twice in two months. */

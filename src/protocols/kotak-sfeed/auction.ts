@@ -6,7 +6,7 @@
  * an auction has ended, are UNCONFIRMED: what was told is forgotten after a while in any case.
  */
 import type { Tick, TickDraft } from "../../market/tick.ts"
-import { i64le, unsignedPrice } from "../bytes.ts"
+import { i64le, unsignedPrice } from "../kit/bytes.ts"
 import type { Scale } from "./decode.ts"
 
 /** What the server said last of the closing auction of an instrument. */

@@ -2,7 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
-import { FrameReader } from "../bytes.ts"
+import { FrameReader } from "../kit/bytes.ts"
 import type {
   Change,
   Codec,
@@ -13,7 +13,7 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
-import { brokerText, isObject, parseJson } from "../text.ts"
+import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import type { Auction } from "./auction.ts"
 import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
 import { decodeBook, decodeIndex, decodeMini, decodePicture, hasBook, indexNameAt } from "./decode.ts"

@@ -7,8 +7,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i64le, unsignedPrice } from "../bytes.ts"
-import { putPrices } from "../tickDraft.ts"
+import { i64le, unsignedPrice } from "../kit/bytes.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { INDEX_NAME_AT, INDEX_SIZE, PICTURE_SIZE, ROW_SIZE } from "./layout.ts"
 
 /** How a segment's numbers are to be read. */

@@ -1,6 +1,6 @@
 /** Market states to SFeed's packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU32, fitUnsignedPrice, putI64le } from "../bytes.ts"
+import { fitI32, fitU32, fitUnsignedPrice, putI64le } from "../kit/bytes.ts"
 import type { Topic } from "./layout.ts"
 import {
   AUCTION,

@@ -1,8 +1,8 @@
 /** The login of SFeed: the first text on the socket. The trading token is no part of it. */
 import { AuthRejected } from "../../market/errors.ts"
 import type { Login, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 import { addressOf } from "./address.ts"
 import { FORMAT } from "./layout.ts"
 import { sfeedOptions } from "./options.ts"

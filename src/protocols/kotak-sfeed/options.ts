@@ -13,8 +13,8 @@
  */
 import type { CodecOptions } from "../protocol.ts"
 import { SEGMENT_IDS } from "./layout.ts"
-import { isObject } from "../text.ts"
-import { InvalidVariant, booleanOf, countOf, textOf } from "../variant.ts"
+import { isObject } from "../kit/text.ts"
+import { InvalidVariant, booleanOf, countOf, textOf } from "../kit/variant.ts"
 
 export interface SfeedOptions {
   readonly lookUp: boolean

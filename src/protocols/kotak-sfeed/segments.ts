@@ -3,7 +3,7 @@
  * connection begins. Packets carry the segment as a number, requests as a name.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import { isObject } from "../text.ts"
+import { isObject } from "../kit/text.ts"
 import type { Auction } from "./auction.ts"
 import type { Topic } from "./layout.ts"
 import { SEGMENT_IDS, USUAL_DIVIDER, isIndex, plainName } from "./layout.ts"

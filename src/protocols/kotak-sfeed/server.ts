@@ -14,8 +14,8 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { parseObject, plainNumber, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { parseObject, plainNumber, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { Target } from "./encode.ts"
 import { encodeAuction, encodePacket, isInAuction } from "./encode.ts"
 import { SOURCE } from "./handshake.ts"

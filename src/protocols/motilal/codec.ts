@@ -4,8 +4,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
-import { FrameReader } from "../bytes.ts"
-import { GivenUp } from "../givenUp.ts"
+import { FrameReader } from "../kit/bytes.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import type {
   Change,
   Codec,
@@ -17,8 +17,8 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, parseObject, plainNumber } from "../text.ts"
-import { Unasked } from "../unasked.ts"
+import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
+import { Unasked } from "../kit/localRefusals.ts"
 import { Book, decodeCircuits, decodeIndex, decodeLtp, decodeOhlc, decodeOpenInterest } from "./decode.ts"
 import type { Place } from "./layout.ts"
 import {

@@ -4,8 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { isNumber, printed } from "../float32.ts"
-import { putPrices } from "../tickDraft.ts"
+import { isNumber, printed } from "../kit/float32.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { BODY_AT, EPOCH_SECONDS, LEVELS, TIME_AT } from "./layout.ts"
 
 /** Epoch milliseconds; 0 where the packet has no time. */

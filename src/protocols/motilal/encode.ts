@@ -1,6 +1,6 @@
 /** Market states to packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32 } from "../bytes.ts"
+import { fitI32 } from "../kit/bytes.ts"
 import {
   BEST_LEVEL,
   BODY_AT,

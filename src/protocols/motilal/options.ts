@@ -10,7 +10,7 @@
  * derivatives or `I` for indices.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { InvalidVariant, booleanOf, textCodes, textOf } from "../variant.ts"
+import { InvalidVariant, booleanOf, textCodes, textOf } from "../kit/variant.ts"
 import type { Place } from "./layout.ts"
 import { placeOf } from "./layout.ts"
 

@@ -13,7 +13,7 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { plainNumber, reveal } from "../text.ts"
+import { plainNumber, reveal } from "../kit/text.ts"
 import { encodeIndex, encodeScrip } from "./encode.ts"
 import type { Place } from "./layout.ts"
 import { LEVELS, LOGIN, LOGIN_AGAIN, LOGIN_SIZE, MAX_CODE, REGISTER, REGISTER_SIZE } from "./layout.ts"

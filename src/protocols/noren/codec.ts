@@ -4,7 +4,7 @@ import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
-import { GivenUp } from "../givenUp.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import type {
   Change,
   Codec,
@@ -17,10 +17,10 @@ import type {
   WireEvent
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { saysNo } from "../refusal.ts"
-import { brokerText, chunks, parseObject, plainNumber } from "../text.ts"
-import { Unasked } from "../unasked.ts"
-import { textCodes } from "../variant.ts"
+import { saysNo } from "../kit/refusal.ts"
+import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
+import { Unasked } from "../kit/localRefusals.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { Picture } from "./decode.ts"
 import { emptyPicture, forget, merge, toTick } from "./decode.ts"
 import { makeFields, pick } from "./fields.ts"

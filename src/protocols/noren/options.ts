@@ -15,7 +15,7 @@
  *   otherwise they get the touchline.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, choiceOf, textOf } from "../variant.ts"
+import { booleanOf, choiceOf, textOf } from "../kit/variant.ts"
 
 export interface NorenOptions {
   readonly connectType: "a" | "c"

@@ -19,9 +19,9 @@ import {
   bytes,
   load,
   powers
-} from "../jsonBytes.ts"
-import { NO_WORD, ROOT, makeKeyTrie } from "../keyTrie.ts"
-import type { KeyTrie } from "../keyTrie.ts"
+} from "../kit/jsonBytes.ts"
+import { NO_WORD, ROOT, makeKeyTrie } from "../kit/keyTrie.ts"
+import type { KeyTrie } from "../kit/keyTrie.ts"
 import type { Fields } from "./fields.ts"
 import { LTT, SLOTS, keys } from "./layout.ts"
 

@@ -16,8 +16,8 @@ import type {
   ServerHttpContext,
   Want
 } from "../protocol.ts"
-import { parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { frameOf, snapshotOf } from "./encode.ts"
 import { loginOf } from "./handshake.ts"

@@ -5,9 +5,9 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readInt64, readNanosAsMillis, skipField } from "../protobuf.ts"
-import { putPrices } from "../tickDraft.ts"
+import type { Reader } from "../kit/protobuf.ts"
+import { checkEnd, endOf, readInt64, readNanosAsMillis, skipField } from "../kit/protobuf.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import * as L from "./layout.ts"
 
 /** Finds the instrument of an element. */

@@ -1,7 +1,7 @@
 /** Market states to Nubra's messages. What a state does not have is left out, as proto3 leaves out zeros. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import { Writer, putInt64, putMessage, putMillisAsNanos, putText } from "../protobuf.ts"
+import { Writer, putInt64, putMessage, putMillisAsNanos, putText } from "../kit/protobuf.ts"
 import type { Channel } from "./layout.ts"
 import * as L from "./layout.ts"
 import { nameOnWire } from "./names.ts"

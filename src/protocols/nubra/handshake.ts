@@ -3,8 +3,8 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import type { Credentials } from "../../market/credentials.ts"
 import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
-import { failureOf } from "../refusal.ts"
-import { reveal } from "../text.ts"
+import { failureOf } from "../kit/refusal.ts"
+import { reveal } from "../kit/text.ts"
 
 export const sessionToken = ({ authToken }: Credentials): string =>
   reveal(authToken).replace(/^Bearer\s+/i, "")

@@ -4,7 +4,7 @@
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Want } from "../protocol.ts"
-import { LENGTH_DELIMITED, VARINT, tagOf } from "../protobuf.ts"
+import { LENGTH_DELIMITED, VARINT, tagOf } from "../kit/protobuf.ts"
 
 /** `GenericData`: a key and an `Any`, which has a type's address and a value. */
 export const ANY = tagOf(2, LENGTH_DELIMITED)

@@ -7,7 +7,7 @@
  *   UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, countOf } from "../variant.ts"
+import { booleanOf, countOf } from "../kit/variant.ts"
 
 export interface NubraOptions {
   readonly greeks: boolean

@@ -1,7 +1,7 @@
 /** Nubra's commands: words and JSON parted by single spaces, one channel and one exchange each. */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Outbound } from "../protocol.ts"
-import { chunks } from "../text.ts"
+import { chunks } from "../kit/text.ts"
 import type { Channel } from "./layout.ts"
 import { BOOK, BUCKET, CHANNELS, GREEKS, INDEX, ONE_DAY_NAME } from "./layout.ts"
 

@@ -16,8 +16,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { State } from "./encode.ts"
 import { encodeBatch } from "./encode.ts"
 import { sessionToken } from "./handshake.ts"

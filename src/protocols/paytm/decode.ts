@@ -6,8 +6,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { isNumber, printed } from "../float32.ts"
-import { putPrices } from "../tickDraft.ts"
+import { isNumber, printed } from "../kit/float32.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import { BOOK_AT, LEVELS, LEVEL_SIZE, QUOTE_IN_FULL, SCALE } from "./layout.ts"
 
 /** NaN and the infinities stay what they are. */

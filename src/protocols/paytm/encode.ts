@@ -1,7 +1,7 @@
 /** Market states to packets. Fields that a state does not have go out as zeros. */
 import type { Mode } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
-import { fitI32, fitU32 } from "../bytes.ts"
+import { fitI32, fitU32 } from "../kit/bytes.ts"
 import {
   BOOK_AT,
   FULL,

@@ -1,7 +1,7 @@
 /** How a Paytm Money connection is asked for, and how the answer "no" is understood. */
 import type { Handshake, LoginContext } from "../protocol.ts"
-import { reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** The broadcast wants the public access token; the one for orders is refused. */
 export const handshake = ({

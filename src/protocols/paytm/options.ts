@@ -7,7 +7,7 @@
  * Segment codes are the exchange of a request and a class: `NSE:CASH`, `BSE:FNO`, `NSE:INDEX`.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { InvalidVariant, booleanOf, textCodes } from "../variant.ts"
+import { InvalidVariant, booleanOf, textCodes } from "../kit/variant.ts"
 import { EPOCH_SECONDS, IST_SECONDS } from "./layout.ts"
 
 export type SegmentClass = "CASH" | "FNO" | "INDEX"

@@ -17,7 +17,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, parseJson, plainNumber, reveal } from "../text.ts"
+import { isObject, parseJson, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import { LEVELS, MAX_ID, MODE_NAMES } from "./layout.ts"
 import type { Segment } from "./options.ts"

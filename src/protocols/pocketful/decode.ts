@@ -6,8 +6,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { unsignedPrice } from "../bytes.ts"
-import { putPrices } from "../tickDraft.ts"
+import { unsignedPrice } from "../kit/bytes.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 import {
   ASK_PRICES_AT,
   ASK_QUANTITIES_AT,

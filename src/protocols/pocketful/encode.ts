@@ -1,6 +1,6 @@
 /** Market states to packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU32, fitUnsignedPrice } from "../bytes.ts"
+import { fitI32, fitU32, fitUnsignedPrice } from "../kit/bytes.ts"
 import type { Stream } from "./layout.ts"
 import {
   ASK_PRICES_AT,

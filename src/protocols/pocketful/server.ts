@@ -15,7 +15,7 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { parseObject, plainNumber, reveal } from "../text.ts"
+import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import type { Stream } from "./layout.ts"
 import { COMPACT, LEVELS, MARKET, MAX_TOKEN, SNAPQUOTE, STREAM_NAMES, streams } from "./layout.ts"

@@ -2,10 +2,10 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
-import { GivenUp } from "../givenUp.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, Inbound, Outbound, Sink, Want } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
-import { brokerText, isObject, parseObject } from "../text.ts"
+import { brokerText, isObject, parseObject } from "../kit/text.ts"
 import type { Stream } from "./layout.ts"
 import { numberIn, quantityIn, tradeTime, writeRequest } from "./layout.ts"
 

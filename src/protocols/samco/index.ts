@@ -1,7 +1,7 @@
 /** Samco's broadcast stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Handshake, LoginContext, Protocol, ServerProtocol, Want } from "../protocol.ts"
-import { usualRefusal } from "../refusal.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 import { SamcoCodec, takesBook } from "./codec.ts"
 import { sessionToken } from "./layout.ts"
 import { SamcoServerCodec, admit } from "./server.ts"

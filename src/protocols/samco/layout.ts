@@ -4,7 +4,7 @@
  */
 import type { Credentials } from "../../market/credentials.ts"
 import { MIN_TIME } from "../../market/tickRules.ts"
-import { reveal } from "../text.ts"
+import { reveal } from "../kit/text.ts"
 
 export type Stream = "quote" | "quote2"
 

@@ -3,7 +3,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { FindByToken, Frame, Inbound, Refusal, ServerCodec, UpgradeRequest, Want } from "../protocol.ts"
-import { isObject, parseObject } from "../text.ts"
+import { isObject, parseObject } from "../kit/text.ts"
 import type { Stream } from "./layout.ts"
 import { digitClock, FRAME_END, sessionToken, toIst, wordClock } from "./layout.ts"
 

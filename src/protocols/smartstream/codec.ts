@@ -1,11 +1,11 @@
 /** The client's side of one connection to Angel One's Smart Stream. */
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { FrameReader } from "../bytes.ts"
+import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { brokerText, parseObject } from "../text.ts"
+import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
 import { DEPTH_20, HEAD_SIZE, LTP, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
-import { Ledger } from "./ledger.ts"
+import { Ledger } from "./subscriptions.ts"
 import type { Segments, Subscription } from "./segments.ts"
 import { readToken } from "./segments.ts"
 

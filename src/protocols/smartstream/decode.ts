@@ -7,7 +7,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { i64le, i64leAt } from "../bytes.ts"
+import { i64le, i64leAt } from "../kit/bytes.ts"
 import {
   EXCHANGE_TIME_AT,
   PRICE_AT,
@@ -18,7 +18,7 @@ import {
   DEEP_ENTRY,
   DEEP_SELL_AT
 } from "./layout.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 
 /** From the bytes: two numbers are read before a frame would be copied for a view. */
 export const decodeLtp = (

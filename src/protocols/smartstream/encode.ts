@@ -1,6 +1,6 @@
 /** Market states to Smart Stream packets. Fields that a state does not have go out as zeros. */
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU16, fitU32, putI64le } from "../bytes.ts"
+import { fitI32, fitU16, fitU32, putI64le } from "../kit/bytes.ts"
 import type { WireMode } from "./layout.ts"
 import {
   BOOK_AT,

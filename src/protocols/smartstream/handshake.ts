@@ -2,7 +2,7 @@
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
 import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
-import { brokerText, reveal } from "../text.ts"
+import { brokerText, reveal } from "../kit/text.ts"
 import { dialectOf } from "./options.ts"
 
 export const withoutBearer = (token: string): string => token.replace(/^Bearer /i, "")

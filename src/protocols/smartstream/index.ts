@@ -7,7 +7,7 @@ import { MStockCodec } from "./mstock.ts"
 import { MStockServerCodec } from "./mstockServer.ts"
 import { dialectOf, mstockOptions, smartStreamOptions } from "./options.ts"
 import { SmartStreamServerCodec, admit } from "./server.ts"
-import { words } from "./words.ts"
+import { words } from "./errorReplies.ts"
 
 export const protocol = {
   name: "smartstream",

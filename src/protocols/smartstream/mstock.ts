@@ -7,7 +7,7 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, RateLimited } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
 import { MAX_TIME, MIN_TIME } from "../../market/tickRules.ts"
-import { FrameReader, i64le, putI64le, u16le } from "../bytes.ts"
+import { FrameReader, i64le, putI64le, u16le } from "../kit/bytes.ts"
 import type {
   Change,
   Codec,
@@ -19,10 +19,10 @@ import type {
   Want,
   WireEvent
 } from "../protocol.ts"
-import { brokerText, parseObject } from "../text.ts"
+import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
 import { BOOK_LEVELS, EXCHANGE_TIME_AT, LTP, PRICE_AT, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
-import { Ledger } from "./ledger.ts"
+import { Ledger } from "./subscriptions.ts"
 import type { MStockOptions } from "./options.ts"
 import { mstockOptions } from "./options.ts"
 import { readToken } from "./segments.ts"

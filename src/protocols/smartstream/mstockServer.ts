@@ -1,7 +1,7 @@
 /** The broker's side of m.Stock's dialect, for the simulator and for tests. What it says of a login is UNCONFIRMED. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import { i64le, putI64le } from "../bytes.ts"
+import { i64le, putI64le } from "../kit/bytes.ts"
 import type {
   CodecOptions,
   FindByToken,
@@ -11,7 +11,7 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { withoutBearer } from "./handshake.ts"
 import { DEPTH_20, SIZES, SNAP_QUOTE } from "./layout.ts"
 import { EXCHANGE_TIME_AT } from "./layout.ts"

@@ -18,7 +18,7 @@
  * - `istTimes` (true): times count seconds of India's wall clock from 1980, as NSE's own do, rather than UTC's.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, choiceOf, countOf, divisorsOf } from "../variant.ts"
+import { booleanOf, choiceOf, countOf, divisorsOf } from "../kit/variant.ts"
 import { DIVISORS } from "./layout.ts"
 
 export type Dialect = "angel" | "mstock"

@@ -1,6 +1,6 @@
 /** Smart Stream's requests: JSON, one action and one mode each, with tokens grouped by exchange type. */
 import type { Outbound } from "../protocol.ts"
-import { chunks } from "../text.ts"
+import { chunks } from "../kit/text.ts"
 import type { WireMode } from "./layout.ts"
 import { bitOf, wireModes } from "./layout.ts"
 

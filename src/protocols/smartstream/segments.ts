@@ -6,7 +6,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import { GivenUp } from "../givenUp.ts"
+import { GivenUp } from "../kit/givenUp.ts"
 import { TOKEN_AT, HEAD_SIZE } from "./layout.ts"
 
 export interface Subscription {

@@ -12,8 +12,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { numericCodes } from "../variant.ts"
-import { isObject, parseObject, plainNumber, reveal } from "../text.ts"
+import { numericCodes } from "../kit/variant.ts"
+import { isObject, parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import { withoutBearer } from "./handshake.ts"
 import type { WireMode } from "./layout.ts"

@@ -1,7 +1,7 @@
 /** Market states to packets and frames. */
 import { zlibSync } from "fflate"
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU32 } from "../bytes.ts"
+import { fitI32, fitU32 } from "../kit/bytes.ts"
 import {
   ASK_ORDERS,
   ASK_PRICE,

@@ -2,8 +2,8 @@
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import type { Closing, Handshake, LoginContext } from "../protocol.ts"
-import { brokerText, reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { brokerText, reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 
 /** What the official SDKs say they speak. */
 const VERSION = "3.1"

@@ -4,7 +4,7 @@
  * - `divisors` (layout.ts): price divisors by segment, merged over the known ones.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { divisorsOf, numericCodes } from "../variant.ts"
+import { divisorsOf, numericCodes } from "../kit/variant.ts"
 import { DIVISORS } from "./layout.ts"
 
 export interface TradejiniOptions {

@@ -13,7 +13,7 @@ import type {
   ServerContext,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
 import type { Field } from "./encode.ts"
 import { authFrame, encodeFrame, l1Fields, l1Packet, l5Packet, pongFrame } from "./encode.ts"
 import { UNAUTHORIZED, accessToken } from "./handshake.ts"

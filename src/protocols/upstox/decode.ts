@@ -1,7 +1,7 @@
 /** Reads the messages of one instrument. All throw on bytes that are no such message. */
 import type { Depth, Level } from "../../market/tick.ts"
-import type { Reader } from "../protobuf.ts"
-import { checkEnd, endOf, readDouble, readInt64, readTag, skipField } from "../protobuf.ts"
+import type { Reader } from "../kit/protobuf.ts"
+import { checkEnd, endOf, readDouble, readInt64, readTag, skipField } from "../kit/protobuf.ts"
 import * as L from "./layout.ts"
 import type { Values } from "./values.ts"
 import { Auction } from "./values.ts"

@@ -1,7 +1,7 @@
 /** Market states to Upstox' messages. What a state does not have is left out, as proto3 leaves out zeros. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import { Writer, putDouble, putInt64, putMessage, putText } from "../protobuf.ts"
+import { Writer, putDouble, putInt64, putMessage, putText } from "../kit/protobuf.ts"
 import type { WireMode } from "./layout.ts"
 import * as L from "./layout.ts"
 

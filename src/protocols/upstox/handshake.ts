@@ -2,8 +2,8 @@
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, ProtocolViolation, RateLimited } from "../../market/errors.ts"
 import type { HttpAnswer, Login, LoginContext } from "../protocol.ts"
-import { brokerText, isObject, parseObject, reveal } from "../text.ts"
-import { usualRefusal } from "../refusal.ts"
+import { brokerText, isObject, parseObject, reveal } from "../kit/text.ts"
+import { usualRefusal } from "../kit/refusal.ts"
 import { INVALID_TOKEN } from "./layout.ts"
 
 export const AUTHORIZE_PATH = "/v3/feed/market-data-feed/authorize"

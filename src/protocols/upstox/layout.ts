@@ -2,7 +2,7 @@
  * The protobuf messages of Upstox' Market Data Feed V3, as tags on the wire, and the words of its requests.
  * Source: the .proto file of the official JavaScript SDK (upstox-js-sdk 2.31.0).
  */
-import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../protobuf.ts"
+import { FIXED64, LENGTH_DELIMITED, VARINT, tagOf } from "../kit/protobuf.ts"
 
 /** `FeedResponse`: a frame. `feeds` is a map, so a repeated message of key and value. */
 export const TYPE = tagOf(1, VARINT)

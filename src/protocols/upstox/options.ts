@@ -7,7 +7,7 @@
  *   and in 30 levels. How the real server words its refusal is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, countOf } from "../variant.ts"
+import { booleanOf, countOf } from "../kit/variant.ts"
 
 export interface UpstoxOptions {
   readonly plus: boolean

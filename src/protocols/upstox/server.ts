@@ -18,8 +18,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { isObject, parseObject, reveal } from "../text.ts"
-import { textCodes } from "../variant.ts"
+import { isObject, parseObject, reveal } from "../kit/text.ts"
+import { textCodes } from "../kit/variant.ts"
 import type { FeedOf } from "./encode.ts"
 import { encodeFeeds, encodeMarketInfo } from "./encode.ts"
 import { AUTHORIZE_PATH, bearer } from "./handshake.ts"

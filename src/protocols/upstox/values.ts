@@ -8,7 +8,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { Depth, Tick, TickDraft } from "../../market/tick.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 
 /** Zeros for what is not told. */
 export class Auction {

@@ -4,10 +4,10 @@
  */
 import { inflateSync } from "fflate"
 import type { Level } from "../../market/tick.ts"
-import { FrameReader, i64le } from "../bytes.ts"
+import { FrameReader, i64le } from "../kit/bytes.ts"
 import type { Sink } from "../protocol.ts"
-import type { Book, Subscription } from "./book.ts"
-import { remember } from "./book.ts"
+import type { Book, Subscription } from "./subscriptions.ts"
+import { remember } from "./subscriptions.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, ENGINE_MESSAGE, LTP, OPEN_INTEREST, isMessageCode, toEpochMs } from "./layout.ts"
 import type { LayoutReader } from "./layouts.ts"

@@ -1,7 +1,7 @@
 /** Market states to the binary packets of `xts-binary-packet`, in any of the three layouts. */
 import { deflateSync } from "fflate"
 import type { Level, Tick } from "../../market/tick.ts"
-import { fitI32, fitU16, fitU32, putI64le } from "../bytes.ts"
+import { fitI32, fitU16, fitU32, putI64le } from "../kit/bytes.ts"
 import { bookRows, percentChange } from "./encode.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, OPEN_INTEREST, toWireSeconds } from "./layout.ts"

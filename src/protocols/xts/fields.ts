@@ -1,6 +1,6 @@
 /** What a whole message in JSON tells, number by number, before it becomes a tick. */
 import type { Level } from "../../market/tick.ts"
-import { isObject } from "../text.ts"
+import { isObject } from "../kit/text.ts"
 import type { MessageCode } from "./layout.ts"
 import { LTP } from "./layout.ts"
 import { EMPTY_ROW, NO_ROWS } from "./ticks.ts"

@@ -1,6 +1,6 @@
 /** Whole messages in JSON to ticks: events `1501-json-full` and the like, and the snapshots of REST answers. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import { parseJson } from "../text.ts"
+import { parseJson } from "../kit/text.ts"
 import type { Fields } from "./fields.ts"
 import {
   AVERAGE,

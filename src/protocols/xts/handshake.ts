@@ -5,7 +5,7 @@
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, ProtocolViolation, RateLimited } from "../../market/errors.ts"
 import type { Handshake, HttpAnswer, Login, LoginContext, Refusal } from "../protocol.ts"
-import { parseObject, reveal } from "../text.ts"
+import { parseObject, reveal } from "../kit/text.ts"
 import { xtsOptions } from "./options.ts"
 import { readReply } from "./requests.ts"
 

@@ -11,7 +11,7 @@ import { bitOf, codesOf, messageCodes } from "./layout.ts"
 import { xtsOptions } from "./options.ts"
 import { http } from "./rest.ts"
 import { XtsServerCodec, admit, demo } from "./server.ts"
-import { words } from "./words.ts"
+import { words } from "./errorReplies.ts"
 
 export const protocol = {
   name: "xts",

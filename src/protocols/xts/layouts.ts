@@ -5,7 +5,7 @@
  * newer Java SDK, with whole-number prices; UNCONFIRMED.
  */
 import type { Level } from "../../market/tick.ts"
-import { i64le } from "../bytes.ts"
+import { i64le } from "../kit/bytes.ts"
 import { toEpochMs } from "./layout.ts"
 import type { LayoutName } from "./options.ts"
 import type { Touchline } from "./ticks.ts"

@@ -14,7 +14,7 @@
  *   by their lengths: A is what the SDKs read, B fits what was seen live at Jainam, C is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
-import { booleanOf, choiceOf, divisorsOf } from "../variant.ts"
+import { booleanOf, choiceOf, divisorsOf } from "../kit/variant.ts"
 import { DIVISORS } from "./layout.ts"
 
 export type Product = "json" | "binary"

@@ -5,7 +5,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import { MAX_TIME, MIN_TIME } from "../../market/tickRules.ts"
-import { isCount } from "../text.ts"
+import { isCount } from "../kit/text.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, LTP, OPEN_INTEREST, toEpochMs } from "./layout.ts"
 import type { Known } from "./ticks.ts"

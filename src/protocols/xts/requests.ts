@@ -1,6 +1,6 @@
 /** XTS's REST requests for subscriptions and snapshots, and what their answers mean. */
 import type { HttpAnswer, HttpRequest } from "../protocol.ts"
-import { brokerText, isObject } from "../text.ts"
+import { brokerText, isObject } from "../kit/text.ts"
 import { parseLoosely } from "./full.ts"
 import type { MessageCode } from "./layout.ts"
 

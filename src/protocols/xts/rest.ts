@@ -4,7 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { HttpAnswer, ServedRequest, ServerHttpContext } from "../protocol.ts"
-import { isObject, parseObject, plainNumber, reveal } from "../text.ts"
+import { isObject, parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { fullMessage } from "./encode.ts"
 import type { MessageCode } from "./layout.ts"
 import { isMessageCode } from "./layout.ts"

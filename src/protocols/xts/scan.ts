@@ -24,9 +24,9 @@ import {
   bytes,
   load,
   powers
-} from "../jsonBytes.ts"
-import { NO_WORD, ROOT, makeKeyTrie } from "../keyTrie.ts"
-import type { KeyTrie } from "../keyTrie.ts"
+} from "../kit/jsonBytes.ts"
+import { NO_WORD, ROOT, makeKeyTrie } from "../kit/keyTrie.ts"
+import type { KeyTrie } from "../kit/keyTrie.ts"
 import type { Fields } from "./fields.ts"
 import { CLOSE, NUMBERS, PRICE, UPDATED, clear, numberKeys, rowKeys } from "./fields.ts"
 import type { MessageCode } from "./layout.ts"

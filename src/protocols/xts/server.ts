@@ -12,8 +12,8 @@ import type {
   UpgradeRequest,
   Want
 } from "../protocol.ts"
-import { plainNumber, reveal } from "../text.ts"
-import { numericCodes } from "../variant.ts"
+import { plainNumber, reveal } from "../kit/text.ts"
+import { numericCodes } from "../kit/variant.ts"
 import { changesText, fullMessage } from "./encode.ts"
 import { binaryPacket } from "./encodeBinary.ts"
 import { readFrame } from "./frames.ts"

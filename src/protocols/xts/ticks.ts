@@ -1,7 +1,7 @@
 /** What a message says, and the tick that it becomes. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../market/tick.ts"
-import { putPrices } from "../tickDraft.ts"
+import { putPrices } from "../kit/tickDraft.ts"
 
 /** Prices and times are 0 where there is none, quantities are absent. */
 export interface Touchline {

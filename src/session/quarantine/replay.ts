@@ -4,7 +4,7 @@ import { codecOptions } from "../../brokers/broker.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Protocol } from "../../protocols/protocol.ts"
-import { explain, faultOf, makeGuard, mend } from "../guard.ts"
+import { explain, faultOf, makeGuard, mend } from "../ticks/guard.ts"
 import type { QuarantineRecord } from "./record.ts"
 import { frameOf, toChanges } from "./record.ts"
 

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGzip } from "node:zlib"
-import type { ConnectionName } from "../tap.ts"
+import type { ConnectionName } from "../ticks/tap.ts"
 
 export interface Retention {
   /** The newest ones. */

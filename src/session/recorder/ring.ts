@@ -1,7 +1,7 @@
 /** The last minutes of one connection, bounded in time and bytes; what it lets go becomes the prologue. */
 import type { Change, Frame, HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { ConnectionName } from "../tap.ts"
+import type { ConnectionName } from "../ticks/tap.ts"
 import type { PrologueView } from "./prologue.ts"
 import { Prologue } from "./prologue.ts"
 import { InstrumentTable, KIND, digestOf, writeChanges } from "./records.ts"

@@ -16,7 +16,7 @@ import type {
   WireEvent
 } from "../../protocols/protocol.ts"
 import { isHttpRequest } from "../../protocols/protocol.ts"
-import { explain, faultOf, makeGuard, mend } from "../guard.ts"
+import { explain, faultOf, makeGuard, mend } from "../ticks/guard.ts"
 import { digestOf } from "../recorder/records.ts"
 import type { Recorded } from "./read.ts"
 

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type { Broker } from "../../brokers/broker.ts"
 import { Feed } from "../../bus/feed.ts"
 import type { FeedInfo } from "../../bus/feed.ts"
-import type { Frame } from "../../bus/frame.ts"
+import type { Frame } from "../../frame/marketFrame.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
@@ -17,10 +17,10 @@ import type { SubscribeRequest, SubscribeResult, UnsubscribeResult } from "../..
 import type { Tick } from "../../market/tick.ts"
 import { isExchange } from "../../market/exchange.ts"
 import type { Protocol } from "../../protocols/protocol.ts"
-import { chooseDepth } from "../depth.ts"
-import { join } from "../picture.ts"
-import { DEFAULT_DEPTH } from "../resolver.ts"
-import { SubscriptionBook } from "../subscriptionBook.ts"
+import { chooseDepth } from "../subscriptions/depth.ts"
+import { join } from "../ticks/tickMerge.ts"
+import { DEFAULT_DEPTH } from "../subscriptions/resolver.ts"
+import { SubscriptionBook } from "../subscriptions/subscriptions.ts"
 
 export class ReplayFeed extends Context.Service<
   ReplayFeed,

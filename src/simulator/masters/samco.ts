@@ -3,7 +3,7 @@ import { monthName } from "../expiries.ts"
 import type { Listed } from "../identity.ts"
 import { contractTail, csvText, yearMonth } from "./contracts.ts"
 import type { MasterText, SimulatedMaster } from "./index.ts"
-import { indexFile } from "../../brokers/masters/samcoIndices.ts"
+import { indexFile } from "../../brokers/masters/kit/samcoIndices.ts"
 
 const COLUMNS = [
   "exchange",

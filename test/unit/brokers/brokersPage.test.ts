@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
-import { brokersPage } from "../../../src/cli/brokerTable.ts"
+import { brokersPage } from "../../../src/cli/text/brokerTable.ts"
 
 it.effect("docs/brokers.md is what `npm run docs` writes", () =>
   Effect.gen(function* () {

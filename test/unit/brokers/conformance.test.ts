@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MalformedVectors, runVectorFile } from "../../../src/brokers/conformance.ts"
 import { difference } from "../../../src/brokers/tickDifference.ts"
-import { broker } from "../../../src/brokers/zerodha.ts"
+import { broker } from "../../../src/brokers/data/zerodha.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { protocol } from "../../../src/protocols/kite/index.ts"
 import type { Change } from "../../../src/protocols/protocol.ts"

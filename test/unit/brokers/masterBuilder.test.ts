@@ -1,12 +1,12 @@
 /** What every master has in common, whatever its format. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { MasterBuilder } from "../../../src/brokers/masters/builder.ts"
-import { contract, contractType } from "../../../src/brokers/masters/contracts.ts"
-import type { Row } from "../../../src/brokers/masters/rows.ts"
-import { carried, cash } from "../../../src/brokers/masters/rows.ts"
-import type { Security } from "../../../src/brokers/masters/cash.ts"
-import { isOrdinaryIsin } from "../../../src/brokers/masters/cash.ts"
+import { MasterBuilder } from "../../../src/brokers/masters/kit/builder.ts"
+import { contract, contractType } from "../../../src/brokers/masters/kit/contracts.ts"
+import type { Row } from "../../../src/brokers/masters/kit/rows.ts"
+import { carried, cash } from "../../../src/brokers/masters/kit/rows.ts"
+import type { Security } from "../../../src/brokers/masters/kit/cash.ts"
+import { isOrdinaryIsin } from "../../../src/brokers/masters/kit/cash.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 

@@ -1,7 +1,7 @@
 /** Reading CSV masters: what a stray sign in one row may cost is that row. */
 import { assert, describe, it } from "@effect/vitest"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
-import { csvRows, readCsv } from "../../../src/brokers/masters/csv.ts"
+import { csvRows, readCsv } from "../../../src/brokers/masters/kit/csv.ts"
 
 const read = (text: string, columns: ReadonlyArray<string> = ["name", "token"]) => [
   ...csvRows({ title: "The master", text, columns, remedy: "Fetch it again." })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { broker } from "../../../src/brokers/arrow.ts"
+import { broker } from "../../../src/brokers/data/arrow.ts"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
 import { parse } from "../../../src/brokers/masters/arrow.ts"
 import { Instrument } from "../../../src/market/instrument.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/deltaexchange.ts"
+import { broker } from "../../../src/brokers/data/deltaexchange.ts"
 import { parse } from "../../../src/brokers/masters/deltaexchange.ts"
 import { Instrument } from "../../../src/market/instrument.ts"
 

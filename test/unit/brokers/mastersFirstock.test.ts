@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { MasterFile } from "../../../src/brokers/broker.ts"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
-import { broker as firstockBroker } from "../../../src/brokers/firstock.ts"
+import { broker as firstockBroker } from "../../../src/brokers/data/firstock.ts"
 import { parse as firstock } from "../../../src/brokers/masters/firstock.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
 import { demoLogin, loginOf } from "../../../src/simulator/index.ts"

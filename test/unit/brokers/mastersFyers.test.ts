@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/fyers.ts"
+import { broker } from "../../../src/brokers/data/fyers.ts"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
 import { parse } from "../../../src/brokers/masters/fyers.ts"
 import { nameOf } from "../../../src/market/instrument.ts"

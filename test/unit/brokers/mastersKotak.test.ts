@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/kotak.ts"
+import { broker } from "../../../src/brokers/data/kotak.ts"
 import { parse } from "../../../src/brokers/masters/kotak.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { listAt } from "../../../src/simulator/identity.ts"

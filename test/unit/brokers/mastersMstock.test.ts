@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
 import { parse } from "../../../src/brokers/masters/mstock.ts"
-import { broker } from "../../../src/brokers/mstock.ts"
+import { broker } from "../../../src/brokers/data/mstock.ts"
 import { Instrument, nameOf } from "../../../src/market/instrument.ts"
 
 const share = {

@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
 import { parse } from "../../../src/brokers/masters/nubra.ts"
-import { broker } from "../../../src/brokers/nubra.ts"
+import { broker } from "../../../src/brokers/data/nubra.ts"
 import { Instrument } from "../../../src/market/instrument.ts"
 
 const share = {

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { MasterFile } from "../../../src/brokers/broker.ts"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
-import { broker as iifl } from "../../../src/brokers/iifl.ts"
+import { broker as iifl } from "../../../src/brokers/data/iifl.ts"
 import { parse } from "../../../src/brokers/masters/xts.ts"
-import { broker as rmoney } from "../../../src/brokers/rmoney.ts"
+import { broker as rmoney } from "../../../src/brokers/data/rmoney.ts"
 import { Instrument } from "../../../src/market/instrument.ts"
 
 const share =

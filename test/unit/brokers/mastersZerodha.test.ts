@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { MalformedMaster } from "../../../src/brokers/broker.ts"
 import { parse } from "../../../src/brokers/masters/zerodha.ts"
-import { broker } from "../../../src/brokers/zerodha.ts"
+import { broker } from "../../../src/brokers/data/zerodha.ts"
 import { Instrument } from "../../../src/market/instrument.ts"
 
 const HEADER =

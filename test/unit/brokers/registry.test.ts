@@ -6,7 +6,7 @@ import { plainInstrument, plainStatus } from "../../../src/gateway/conformance/q
 import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
 import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
-import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
+import { broker as zerodha } from "../../../src/brokers/data/zerodha.ts"
 import { createAdapter } from "../../../src/session/factory.ts"
 import { layerMemory } from "../../../src/index.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
-import type { Frame, View } from "../../../src/bus/frame.ts"
-import { topicOf } from "../../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
+import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import { topicOf } from "../../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
 import { BATCH_BYTES, BatchReader, BatchWriter } from "../../../src/bus/zmq/batch.ts"
 
 const viewOf = (symbol: string, broker = "zerodha"): View => ({

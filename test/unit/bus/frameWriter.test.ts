@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import type { View } from "../../../src/bus/frame.ts"
-import { kept } from "../../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
-import { priceDifference, twoDecimals } from "../../../src/bus/jsonNumbers.ts"
+import type { View } from "../../../src/frame/marketFrame.ts"
+import { kept } from "../../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
+import { priceDifference, twoDecimals } from "../../../src/frame/jsonNumbers.ts"
 import { Implausible } from "../../../src/market/tick.ts"
 import { Mode, modeNumber, modes } from "../../../src/market/mode.ts"
 import type { Level } from "../../../src/market/tick.ts"
@@ -384,7 +384,7 @@ describe("frameWriter", () => {
   })
 
   it("writes the same where the process may not compile texts", () => {
-    const module = resolve(import.meta.dirname, "../../../src/bus/frameWriter.ts")
+    const module = resolve(import.meta.dirname, "../../../src/frame/frameWriter.ts")
     const price = { price: 1502.4, quantity: 7, orders: 1 }
     const whole = tick({
       ltp: 1502.4,

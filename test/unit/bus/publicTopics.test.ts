@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Frame, View } from "../../../src/bus/frame.ts"
-import { topicOf } from "../../../src/bus/frame.ts"
+import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import { topicOf } from "../../../src/frame/marketFrame.ts"
 import { makeDeepestOnly, publicTopic } from "../../../src/bus/zmq/publisher.ts"
 import type { Mode } from "../../../src/market/mode.ts"
 

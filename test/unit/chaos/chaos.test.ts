@@ -10,8 +10,8 @@ import { describeOutcome, quantile } from "../../../chaos/report.ts"
 import { describeScenario, longShape, scenarioOf } from "../../../chaos/scenario.ts"
 import { Recorder } from "../../../chaos/violations.ts"
 import { Wants } from "../../../chaos/wants.ts"
-import type { Frame, View } from "../../../src/bus/frame.ts"
-import { topicOf } from "../../../src/bus/frame.ts"
+import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import { topicOf } from "../../../src/frame/marketFrame.ts"
 import type { Ledger, LoginAttempt } from "../../../src/simulator/index.ts"
 
 const root = resolve(import.meta.dirname, "../../..")

@@ -1,7 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
-import { broker as kotak } from "../../../src/brokers/kotak.ts"
-import { fieldLike, flagOf, missingText, needsText, readFields } from "../../../src/cli/credentialText.ts"
+import { broker as kotak } from "../../../src/brokers/data/kotak.ts"
+import {
+  fieldLike,
+  flagOf,
+  missingText,
+  needsText,
+  readFields
+} from "../../../src/cli/text/credentialText.ts"
 
 const wrong = (text: string): string => {
   const read = readFields(text)

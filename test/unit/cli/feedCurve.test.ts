@@ -1,6 +1,6 @@
 /** Where the line between feed and gateway takes keys by itself. */
 import { assert, describe, it } from "@effect/vitest"
-import { usesKeys } from "../../../src/cli/feedCurve.ts"
+import { usesKeys } from "../../../src/cli/service/feedCurve.ts"
 
 const keysOn = (control: string, frames: string, feedCurve: "auto" | "on" | "off" = "auto"): boolean =>
   usesKeys({ dataDir: "data", control, frames, feedCurve })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { importReportLines, incomplete } from "../../../src/cli/importReport.ts"
-import type { ExchangeReport, ImportReport } from "../../../src/store/importer.ts"
+import { importReportLines, incomplete } from "../../../src/cli/text/importReport.ts"
+import type { ExchangeReport, ImportReport } from "../../../src/store/instruments/importer.ts"
 
 const exchange = (name: ExchangeReport["exchange"], changes: Partial<ExchangeReport>): ExchangeReport => ({
   exchange: name,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MemoryLevel, collector } from "../../../src/cli/memory.ts"
+import { MemoryLevel, collector } from "../../../src/cli/service/memory.ts"
 
 const MB = 1024 * 1024
 const reading = (rss: number, heapTotal = 60) => ({

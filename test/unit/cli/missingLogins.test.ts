@@ -3,11 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import { usersWithoutLogin } from "../../../src/cli/missingLogins.ts"
-import { warnOfMissingLogins } from "../../../src/cli/nobody.ts"
+import { usersWithoutLogin } from "../../../src/cli/service/missingLogins.ts"
+import { warnOfMissingLogins } from "../../../src/cli/service/startWarnings.ts"
 import { layerMemory } from "../../../src/index.ts"
-import { CredentialStore } from "../../../src/store/credentials.ts"
-import { Users } from "../../../src/store/users.ts"
+import { CredentialStore } from "../../../src/store/credentials/credentials.ts"
+import { Users } from "../../../src/store/users/users.ts"
 
 const logged = Effect.gen(function* () {
   const lines: Array<string> = []

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
-import * as Overrides from "../../../src/cli/overrides.ts"
+import * as Overrides from "../../../src/cli/service/overrides.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "algoways-settings-"))),

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { childEnvironment } from "../../../src/cli/childEnvironment.ts"
-import { startSimulator } from "../../../src/cli/simulatorProcess.ts"
+import { childEnvironment } from "../../../src/cli/demo/childEnvironment.ts"
+import { startSimulator } from "../../../src/cli/demo/simulatorProcess.ts"
 
 const options = { broker: "zerodha", port: 0, rate: 1, onExit: () => undefined }
 
@@ -59,10 +59,10 @@ describe("the environment of a child", () => {
     )
     assert.deepStrictEqual(
       starting.map((file) => relative(root, join(root, file))),
-      ["cli/simulatorProcess.ts"]
+      ["cli/demo/simulatorProcess.ts"]
     )
     assert.include(
-      readFileSync(join(root, "cli/simulatorProcess.ts"), "utf8"),
+      readFileSync(join(root, "cli/demo/simulatorProcess.ts"), "utf8"),
       "env: childEnvironment(process.env)"
     )
   })

@@ -1,6 +1,6 @@
 /** What `algoways status` prints: each thing once, times in India, and the remedy. */
 import { assert, describe, it } from "@effect/vitest"
-import { feedText, instrumentText } from "../../../src/cli/statusText.ts"
+import { feedText, instrumentText } from "../../../src/cli/text/statusText.ts"
 import type { FeedStatus, InstrumentStatus } from "../../../src/market/feedStatus.ts"
 
 const NOW = Date.parse("2026-12-01T09:20:00+05:30")

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import { Feed } from "../../../src/bus/feed.ts"
-import { watch } from "../../../src/cli/watch.ts"
+import { watch } from "../../../src/cli/service/watch.ts"
 import type { SubscribeRequest, SubscribeResult } from "../../../src/market/subscription.ts"
 
 describe("the watch list", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { TrustedProxies, addressOf } from "../../../src/gateway/address.ts"
+import { TrustedProxies, addressOf } from "../../../src/gateway/connections/address.ts"
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"))
 const of = (hex: string) => addressOf(bytes(hex))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fiber from "effect/Fiber"
 import type { Feed } from "../../../src/bus/feed.ts"
-import { Admission } from "../../../src/gateway/admission.ts"
+import { Admission } from "../../../src/gateway/requests/admission.ts"
 
 /** A feed that answers nobody. */
 const silent: Feed["Service"] = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import * as answers from "../../../src/gateway/answers.ts"
+import * as answers from "../../../src/gateway/messages/answerWriter.ts"
 import type { SubscribeSuccess } from "../../../src/market/subscription.ts"
 
 const info = { broker: "zerodha", state: "connected", modes: ["ltp", "quote", "depth"] } as const

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as selfsigned from "selfsigned"
-import { lifeOf, verdictOn } from "../../../src/gateway/certificate.ts"
+import { lifeOf, verdictOn } from "../../../src/gateway/connections/certificate.ts"
 
 const DAY_MS = 86_400_000
 const NOW = Date.parse("2026-11-30T10:00:00Z")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { descriptorsOfProcess, freePlaces, setAside } from "../../../src/bus/descriptors.ts"
-import { Descriptors } from "../../../src/gateway/descriptors.ts"
+import { Descriptors } from "../../../src/gateway/connections/descriptors.ts"
 
 /** A process whose open files are what the test says. */
 const setUp = (limit: number, reserve: number) => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { endOf, idleTimeoutOf, mostSilentMs, pingEveryMs } from "../../../src/gateway/endings.ts"
+import { endOf, idleTimeoutOf, mostSilentMs, pingEveryMs } from "../../../src/gateway/connections/endings.ts"
 import { defaults } from "../../../src/gateway/options.ts"
-import { pinger } from "../../../src/gateway/upkeep.ts"
+import { pinger } from "../../../src/gateway/clientMaintenance.ts"
 
 const words = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer
 

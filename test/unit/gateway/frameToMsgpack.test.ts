@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encode } from "@msgpack/msgpack"
 import * as fc from "fast-check"
-import type { View } from "../../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
-import { makeFrameToMsgpack } from "../../../src/gateway/delivery/frameToMsgpack.ts"
+import type { View } from "../../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
+import { makeFrameToMsgpack } from "../../../src/frame/frameToMsgpack.ts"
 import { modeNumber, modes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { INBOX_FRAMES, Inbox, Inboxes } from "../../../src/gateway/inbox.ts"
-import type { Unread } from "../../../src/gateway/inbox.ts"
+import { INBOX_FRAMES, Inbox, Inboxes } from "../../../src/gateway/requests/inbox.ts"
+import type { Unread } from "../../../src/gateway/requests/inbox.ts"
 
 const unread = (bytes: number): Unread => ({ bytes, read: () => ({ kind: "ignored" }) })
 const MOST = 1000

@@ -14,11 +14,11 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import type { Client } from "../../../src/gateway/client.ts"
-import { Holdings } from "../../../src/gateway/holdings.ts"
-import { named } from "../../../src/gateway/protocol.ts"
+import { Holdings } from "../../../src/gateway/topics/subscriptions.ts"
+import { named } from "../../../src/gateway/messages/requestReader.ts"
 import { Keeper, openKeeper } from "../../../src/gateway/resume/keeper.ts"
 import { identityOf, readSet, requestsOf, setOf } from "../../../src/gateway/resume/keptSet.ts"
-import type { Terms } from "../../../src/gateway/rooms.ts"
+import type { Terms } from "../../../src/gateway/topics/topics.ts"
 import { temporaryFolder } from "../store/support.ts"
 
 const usual: Terms = { slow: "conflate", intervalMs: 0 }

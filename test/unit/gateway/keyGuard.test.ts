@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { KeyGuard } from "../../../src/gateway/keyGuard.ts"
-import type { ShownKey } from "../../../src/gateway/keyGuard.ts"
+import { KeyGuard } from "../../../src/gateway/requests/keyGuard.ts"
+import type { ShownKey } from "../../../src/gateway/requests/keyGuard.ts"
 
 const HERE = "10.0.0.1"
 const LONG = "a-key-too-long-to-be-guessed"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Lane } from "../../../src/gateway/lane.ts"
+import { Lane } from "../../../src/gateway/requests/lane.ts"
 
 /** Uses so many milliseconds of the processor. */
 const work = (ms: number): void => {

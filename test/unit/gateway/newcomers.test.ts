@@ -1,5 +1,5 @@
 import { afterEach, assert, describe, it } from "@effect/vitest"
-import { Newcomers } from "../../../src/gateway/newcomers.ts"
+import { Newcomers } from "../../../src/gateway/connections/newcomers.ts"
 
 interface Seated {
   readonly address: string

@@ -1,6 +1,6 @@
 /** What waits for slow clients survives the next tick, and is there once for all of them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Parcel } from "../../../src/gateway/delivery/parcel.ts"
+import { Parcel } from "../../../src/gateway/delivery/outboundFrame.ts"
 
 describe("a parcel that is kept", () => {
   it("is memory of its own, one for all", () => {

@@ -1,8 +1,8 @@
 import { encode } from "@msgpack/msgpack"
 import { describe, expect, it, vi } from "vitest"
-import type { Request } from "../../../src/gateway/protocol.ts"
+import type { Request } from "../../../src/gateway/messages/requestReader.ts"
 import { noOptIns } from "../../../src/gateway/delivery/delivery.ts"
-import { readFrame, readMode, readPacked } from "../../../src/gateway/protocol.ts"
+import { readFrame, readMode, readPacked } from "../../../src/gateway/messages/requestReader.ts"
 
 const requestOf = (frame: unknown): Request => {
   const read = readFrame(JSON.stringify(frame))

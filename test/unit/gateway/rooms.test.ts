@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import type { Frame, View } from "../../../src/bus/frame.ts"
-import { makeFrameWriter } from "../../../src/bus/frameWriter.ts"
-import { Holdings } from "../../../src/gateway/holdings.ts"
-import type { Named } from "../../../src/gateway/protocol.ts"
-import type { Parcel } from "../../../src/gateway/delivery/parcel.ts"
-import type { Member, Seat, Spelling } from "../../../src/gateway/rooms.ts"
-import { Rooms } from "../../../src/gateway/rooms.ts"
+import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
+import { Holdings } from "../../../src/gateway/topics/subscriptions.ts"
+import type { Named } from "../../../src/gateway/messages/requestReader.ts"
+import type { Parcel } from "../../../src/gateway/delivery/outboundFrame.ts"
+import type { Member, Seat, Spelling } from "../../../src/gateway/topics/topics.ts"
+import { Rooms } from "../../../src/gateway/topics/topics.ts"
 
 const topic = "asha/NSE:TCS/depth/5"
 const view: View = {

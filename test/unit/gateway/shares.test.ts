@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Allowance } from "../../../src/gateway/limits.ts"
 import { defaults } from "../../../src/gateway/options.ts"
-import { Shares } from "../../../src/gateway/shares.ts"
+import { Shares } from "../../../src/gateway/requests/shares.ts"
 
 describe("the shares of a key and of a user", () => {
   it("are the same for all their clients, also after all have left", () => {

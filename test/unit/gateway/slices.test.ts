@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Lane } from "../../../src/gateway/lane.ts"
-import { Slices } from "../../../src/gateway/slices.ts"
+import { Lane } from "../../../src/gateway/requests/lane.ts"
+import { Slices } from "../../../src/gateway/requests/fairBatches.ts"
 
 const numbers = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, i) => i)
 

@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import * as uWS from "uWebSockets.js"
-import { TrustedProxies } from "../../../src/gateway/address.ts"
-import { Descriptors } from "../../../src/gateway/descriptors.ts"
+import { TrustedProxies } from "../../../src/gateway/connections/address.ts"
+import { Descriptors } from "../../../src/gateway/connections/descriptors.ts"
 import { answerLater, onGone } from "../../../src/gateway/http/answer.ts"
-import { Sockets } from "../../../src/gateway/sockets.ts"
+import { Sockets } from "../../../src/gateway/connections/sockets.ts"
 
 const ADDRESS = "127.0.0.1"
 /** More than the system takes for a reader that does not read. */

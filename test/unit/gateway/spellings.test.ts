@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { Named } from "../../../src/gateway/protocol.ts"
-import { OwnSpellings, Spellings } from "../../../src/gateway/spellings.ts"
+import type { Named } from "../../../src/gateway/messages/requestReader.ts"
+import { OwnSpellings, Spellings } from "../../../src/gateway/topics/requestedNames.ts"
 
 const named = (exchange: string, symbol = "TCS"): Named => ({
   ok: true,

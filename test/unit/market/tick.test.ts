@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { Tick } from "../../../src/market/tick.ts"
-import { explain, makeGuard } from "../../../src/session/guard.ts"
+import { explain, makeGuard } from "../../../src/session/ticks/guard.ts"
 
 const level = (price: number) => ({ price, quantity: 100, orders: 3 })
 const good = {

@@ -1,7 +1,7 @@
 /** Arrow's standard stream: what the golden frames do not cover. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
-import { broker } from "../../../src/brokers/arrow.ts"
+import { broker } from "../../../src/brokers/data/arrow.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { encodePacket } from "../../../src/protocols/arrow/encode.ts"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { ByteKeys } from "../../../src/protocols/byteKeys.ts"
+import { ByteKeys } from "../../../src/protocols/kit/byteKeys.ts"
 
 const at = <A>(keys: ByteKeys<A>, key: string): A | undefined => {
   const bytes = new TextEncoder().encode(`..${key}.`)

@@ -1,7 +1,7 @@
 /** Numbers read from bytes by hand are those that a DataView reads. */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { FrameReader, i32be, i64le, i64leAt, u16be, u32be } from "../../../src/protocols/bytes.ts"
+import { FrameReader, i32be, i64le, i64leAt, u16be, u32be } from "../../../src/protocols/kit/bytes.ts"
 
 describe("bytes", () => {
   it("have the numbers that a view shows, wherever they stand", () => {

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/deltaexchange.ts"
+import { broker } from "../../../src/brokers/data/deltaexchange.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/deltaexchange/index.ts"
 import type { Want } from "../../../src/protocols/protocol.ts"
-import { chooseDepth } from "../../../src/session/depth.ts"
+import { chooseDepth } from "../../../src/session/subscriptions/depth.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { makeLink } from "./link.ts"
 import {

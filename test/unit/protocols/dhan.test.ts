@@ -1,7 +1,7 @@
 /** Dhan's live feed: what the golden frames do not cover. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
-import { broker } from "../../../src/brokers/dhan.ts"
+import { broker } from "../../../src/brokers/data/dhan.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { feedsOf } from "../../../src/brokers/broker.ts"
 import { runVectorFile } from "../../../src/brokers/conformance.ts"
-import { broker } from "../../../src/brokers/dhan.ts"
+import { broker } from "../../../src/brokers/data/dhan.ts"
 import { modeBit } from "../../../src/market/mode.ts"
 import * as depth20 from "../../../src/protocols/dhan-depth20/index.ts"
 import * as depth200 from "../../../src/protocols/dhan-depth200/index.ts"

@@ -6,7 +6,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
 import type { Frame, Sink } from "../../../src/protocols/protocol.ts"
-import { FrameFaults, FrameGivenUp, MOST_FAULTS, MOST_LATE } from "../../../src/session/frameFaults.ts"
+import {
+  FrameFaults,
+  FrameGivenUp,
+  MOST_FAULTS,
+  MOST_LATE
+} from "../../../src/session/connection/frameFaults.ts"
 import { everyFeed } from "../../support/everyFeed.ts"
 import { NOW, makeLink } from "./link.ts"
 

@@ -6,7 +6,7 @@ import { inflateSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import type { Tick } from "../../../src/market/tick.ts"
 import { PLAIN, ZLIB } from "../../../src/protocols/tradejini/layout.ts"
-import { makeGuard } from "../../../src/session/guard.ts"
+import { makeGuard } from "../../../src/session/ticks/guard.ts"
 import { everyFeed } from "../../support/everyFeed.ts"
 import { makeLink } from "./link.ts"
 

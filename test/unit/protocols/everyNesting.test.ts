@@ -144,6 +144,6 @@ describe("the guard", () => {
         .filter((file) => /JSON\.parse\(/.test(readFileSync(join(root, file), "utf8")))
     )
     // The script of faults is a file of the user's own.
-    assert.deepStrictEqual(parsing, ["protocols/text.ts", "simulator/faults/script.ts"])
+    assert.deepStrictEqual(parsing, ["protocols/kit/text.ts", "simulator/faults/script.ts"])
   })
 })

@@ -7,7 +7,7 @@ import { feedsOf } from "../../../src/brokers/broker.ts"
 import { readVectorFile, runVectorFile, ticksOfVectors } from "../../../src/brokers/conformance.ts"
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
-import { makeGuard } from "../../../src/session/guard.ts"
+import { makeGuard } from "../../../src/session/ticks/guard.ts"
 import { misnamed } from "../../support/misnamed.ts"
 import { root, vectorsOf } from "./support.ts"
 

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/firstock.ts"
+import { broker } from "../../../src/brokers/data/firstock.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/firstock/index.ts"
 import type { Handshake } from "../../../src/protocols/protocol.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { makeLink, secret } from "./link.ts"
 import {

@@ -1,8 +1,8 @@
 /** What 5paisa's documentation asks for beyond the golden frames: services on the wire, the server of the token, limits. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/fivepaisa.ts"
+import { broker } from "../../../src/brokers/data/fivepaisa.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { unsignedToken } from "../../../src/protocols/jwt.ts"
+import { unsignedToken } from "../../../src/protocols/kit/jwt.ts"
 import { protocol } from "../../../src/protocols/fivepaisa/index.ts"
 import type { Handshake, Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"

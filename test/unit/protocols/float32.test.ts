@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { isNumber, printed } from "../../../src/protocols/float32.ts"
+import { isNumber, printed } from "../../../src/protocols/kit/float32.ts"
 
 describe("prices in 32-bit floats", () => {
   it("come back as they were printed, to some seven digits", () => {

@@ -1,7 +1,7 @@
 /** Fyers' data socket under test: instruments, and frames put together by hand. */
 import { assert } from "@effect/vitest"
 import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
-import { broker as fyers } from "../../../src/brokers/fyers.ts"
+import { broker as fyers } from "../../../src/brokers/data/fyers.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { protocol } from "../../../src/protocols/fyers-hsm/index.ts"
 import type { Codec, Handshake } from "../../../src/protocols/protocol.ts"

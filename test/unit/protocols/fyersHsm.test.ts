@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import { indexName } from "../../../src/protocols/fyers-hsm/indexNames.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/fyers-hsm/index.ts"
-import { unsignedToken } from "../../../src/protocols/jwt.ts"
+import { unsignedToken } from "../../../src/protocols/kit/jwt.ts"
 import {
   accepted,
   asked,

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { GivenUp, MOST_GIVEN_UP } from "../../../src/protocols/givenUp.ts"
+import { GivenUp, MOST_GIVEN_UP } from "../../../src/protocols/kit/givenUp.ts"
 import type { Change } from "../../../src/protocols/protocol.ts"
 
 const want = { mode: "ltp", depth: 0 } as const

@@ -1,6 +1,6 @@
 /** What INDstocks' documentation asks for beyond the golden frames: one segment a frame, modes apart, tokens shared. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/indmoney.ts"
+import { broker } from "../../../src/brokers/data/indmoney.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { protocol } from "../../../src/protocols/indmoney/index.ts"
 import type { Want } from "../../../src/protocols/protocol.ts"

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/zerodha.ts"
+import { broker } from "../../../src/brokers/data/zerodha.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { protocol } from "../../../src/protocols/kite/index.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { codecOptions, speaking } from "../../../src/brokers/broker.ts"
-import { broker as kotak } from "../../../src/brokers/kotak.ts"
+import { broker as kotak } from "../../../src/brokers/data/kotak.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/kotak-hsm/index.ts"
 import type { Codec, Handshake } from "../../../src/protocols/protocol.ts"

@@ -1,7 +1,7 @@
 /** What Kotak's SFeed asks for beyond the golden frames: the login and its address, requests, scales, names of indices. */
 import { assert, describe, it } from "@effect/vitest"
 import { codecOptions, speaking } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/kotak.ts"
+import { broker } from "../../../src/brokers/data/kotak.ts"
 import { applyOverride, wireOf } from "../../../src/brokers/overrides.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"

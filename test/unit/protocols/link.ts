@@ -25,7 +25,7 @@ import type {
   WireEvent
 } from "../../../src/protocols/protocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
-import type { ConnectionTap } from "../../../src/session/tap.ts"
+import type { ConnectionTap } from "../../../src/session/ticks/tap.ts"
 import { loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
 import { demoLoginAt } from "../../../src/simulator/index.ts"
 import { listAt } from "../../../src/simulator/identity.ts"

@@ -1,13 +1,13 @@
 /** Motilal Oswal's broadcast beyond its golden frames: packets to the broker, heartbeats, the book, refusals. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/motilal.ts"
+import { broker } from "../../../src/brokers/data/motilal.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import type { Codec } from "../../../src/protocols/protocol.ts"
 import { encodeHeartbeat, encodeIndex, encodeScrip } from "../../../src/protocols/motilal/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/motilal/index.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { makeLink, secret } from "./link.ts"
 import {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/mstock.ts"
+import { broker } from "../../../src/brokers/data/mstock.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import type { Codec, FindByToken, Handshake, Want } from "../../../src/protocols/protocol.ts"
 import { encodePacket } from "../../../src/protocols/smartstream/encode.ts"

@@ -1,8 +1,8 @@
 /** The client's side of the Noren feed: what it asks for, and what it makes of frames. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker as aliceblue } from "../../../src/brokers/aliceblue.ts"
+import { broker as aliceblue } from "../../../src/brokers/data/aliceblue.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker as shoonya } from "../../../src/brokers/shoonya.ts"
+import { broker as shoonya } from "../../../src/brokers/data/shoonya.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/noren/index.ts"

@@ -1,12 +1,12 @@
 /** The scanner of everyday Noren frames reads what `JSON.parse` reads, or gives up. */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { NO_WORD, ROOT, makeKeyTrie } from "../../../src/protocols/keyTrie.ts"
+import { NO_WORD, ROOT, makeKeyTrie } from "../../../src/protocols/kit/keyTrie.ts"
 import type { Fields } from "../../../src/protocols/noren/fields.ts"
 import { makeFields, pick } from "../../../src/protocols/noren/fields.ts"
 import { keys } from "../../../src/protocols/noren/layout.ts"
 import { Scanner } from "../../../src/protocols/noren/scan.ts"
-import { parseObject } from "../../../src/protocols/text.ts"
+import { parseObject } from "../../../src/protocols/kit/text.ts"
 
 const kinds = ["tk", "tf", "dk", "df"]
 const exchanges = ["NSE", "NFO", "N"]

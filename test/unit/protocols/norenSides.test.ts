@@ -1,10 +1,10 @@
 /** Both sides of the Noren feed together, and the broker's side alone. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker as aliceblue } from "../../../src/brokers/aliceblue.ts"
+import { broker as aliceblue } from "../../../src/brokers/data/aliceblue.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker as definedge } from "../../../src/brokers/definedge.ts"
-import { broker as shoonya } from "../../../src/brokers/shoonya.ts"
+import { broker as definedge } from "../../../src/brokers/data/definedge.ts"
+import { broker as shoonya } from "../../../src/brokers/data/shoonya.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/noren/index.ts"
 import type { Handshake } from "../../../src/protocols/protocol.ts"
 import { disagreements } from "../../support/marketState.ts"

@@ -2,13 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import protobuf from "protobufjs"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/nubra.ts"
+import { broker } from "../../../src/brokers/data/nubra.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Change, Codec, Frame, Want } from "../../../src/protocols/protocol.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/nubra/index.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { makeLink, secret } from "./link.ts"
 import {
   DEEP,

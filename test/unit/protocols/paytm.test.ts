@@ -1,14 +1,14 @@
 /** Paytm Money's broadcast beyond its golden frames: requests, what they call an instrument, refusals. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/paytm.ts"
+import { broker } from "../../../src/brokers/data/paytm.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { encodePacket } from "../../../src/protocols/paytm/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/paytm/index.ts"
 import type { Codec, FindByToken } from "../../../src/protocols/protocol.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
-import { mend } from "../../../src/session/guard.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
+import { mend } from "../../../src/session/ticks/guard.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { LoginFailed, makeLink, secret } from "./link.ts"
 import {

@@ -1,6 +1,6 @@
 /** Pocketful's feed beyond its golden frames: streams, keep-alive, refusals. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/pocketful.ts"
+import { broker } from "../../../src/brokers/data/pocketful.ts"
 import { codecOptions } from "../../../src/brokers/broker.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
@@ -8,7 +8,7 @@ import { encodePacket } from "../../../src/protocols/pocketful/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/pocketful/index.ts"
 import { COMPACT, MARKET, SNAPQUOTE } from "../../../src/protocols/pocketful/layout.ts"
 import type { Codec, Want } from "../../../src/protocols/protocol.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { LoginFailed, makeLink, secret } from "./link.ts"
 import {

@@ -22,7 +22,7 @@ import {
   readerOf,
   skipField,
   tagOf
-} from "../../../src/protocols/protobuf.ts"
+} from "../../../src/protocols/kit/protobuf.ts"
 
 /** A varint of any 64 bits. */
 const varint = (value: bigint): Uint8Array => {

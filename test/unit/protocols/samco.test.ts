@@ -1,12 +1,12 @@
 /** What Samco's documentation asks for beyond the golden frames: requests on the wire, and the merge of two streams. */
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/samco.ts"
+import { broker } from "../../../src/brokers/data/samco.ts"
 import { protocol } from "../../../src/protocols/samco/index.ts"
 import { SamcoServerCodec } from "../../../src/protocols/samco/server.ts"
 import { numberIn, quantityIn, tradeTime, wordClock } from "../../../src/protocols/samco/layout.ts"
 import type { Want } from "../../../src/protocols/protocol.ts"
 import { loginOf } from "../../../src/simulator/index.ts"
-import { mend } from "../../../src/session/guard.ts"
+import { mend } from "../../../src/session/ticks/guard.ts"
 import { LoginFailed, makeLink } from "./link.ts"
 
 const LTP: Want = { mode: "ltp", depth: 0 }

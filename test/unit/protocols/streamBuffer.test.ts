@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { StreamBuffer } from "../../../src/protocols/streamBuffer.ts"
+import { StreamBuffer } from "../../../src/protocols/kit/streamBuffer.ts"
 import { bytes, seeded, upTo } from "./support.ts"
 
 describe("the buffer of a byte stream", () => {

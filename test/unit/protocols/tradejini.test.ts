@@ -1,7 +1,7 @@
 /** Tradejini's stream beyond its golden frames: lists that replace one another, merges, zlib, the close code. */
 import { zlibSync } from "fflate"
 import { assert, describe, it } from "@effect/vitest"
-import { broker } from "../../../src/brokers/tradejini.ts"
+import { broker } from "../../../src/brokers/data/tradejini.ts"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import type { Field } from "../../../src/protocols/tradejini/encode.ts"
@@ -25,7 +25,7 @@ import {
   VOLUME
 } from "../../../src/protocols/tradejini/layout.ts"
 import type { Codec } from "../../../src/protocols/protocol.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { makeLink, secret } from "./link.ts"
 import {

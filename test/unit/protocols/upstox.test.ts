@@ -3,7 +3,7 @@ import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
 import protobuf from "protobufjs"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/upstox.ts"
+import { broker } from "../../../src/brokers/data/upstox.ts"
 import { refreshes } from "../../../src/market/mode.ts"
 import type {
   Codec,
@@ -14,7 +14,7 @@ import type {
   Want
 } from "../../../src/protocols/protocol.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/upstox/index.ts"
-import { InvalidVariant } from "../../../src/protocols/variant.ts"
+import { InvalidVariant } from "../../../src/protocols/kit/variant.ts"
 import { disagreements } from "../../support/marketState.ts"
 import { LoginFailed, makeLink, secret } from "./link.ts"
 import { DEPTH, LTP, NOW, QUOTE, credentials, decode, instrument, openServer, opened } from "./support.ts"

@@ -5,7 +5,7 @@
 import { createRequire } from "node:module"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { codecOptions } from "../../../src/brokers/broker.ts"
-import { broker } from "../../../src/brokers/upstox.ts"
+import { broker } from "../../../src/brokers/data/upstox.ts"
 import { auctionFields } from "../../../src/market/tick.ts"
 import type { Level, Tick } from "../../../src/market/tick.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/upstox/index.ts"

@@ -6,7 +6,7 @@ import { codecOptions } from "../../../src/brokers/broker.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import { loadProtocol, protocolNames } from "../../../src/protocols/index.ts"
 import type { CodecOptions, Protocol } from "../../../src/protocols/protocol.ts"
-import { variantKeys, variantProblem } from "../../../src/protocols/variant.ts"
+import { variantKeys, variantProblem } from "../../../src/protocols/kit/variant.ts"
 import { everyFeed } from "../../support/everyFeed.ts"
 
 const root = resolve(import.meta.dirname, "../../..")

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { broker as angel } from "../../../src/brokers/angel.ts"
+import { broker as angel } from "../../../src/brokers/data/angel.ts"
 import { protocol } from "../../../src/protocols/smartstream/index.ts"
-import { chooseDepth } from "../../../src/session/depth.ts"
-import { Desk } from "../../../src/session/desk.ts"
-import type { Resolved } from "../../../src/session/resolver.ts"
+import { chooseDepth } from "../../../src/session/subscriptions/depth.ts"
+import { Desk } from "../../../src/session/subscriptions/planner.ts"
+import type { Resolved } from "../../../src/session/subscriptions/resolver.ts"
 import { instrument } from "./instruments.ts"
 
 describe("chooseDepth", () => {

@@ -7,7 +7,7 @@ import type { WebSocket } from "ws"
 import { makeHookFaults, soundProtocol } from "../../../src/session/containment.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
-import { Transport } from "../../../src/session/transport.ts"
+import { Transport } from "../../../src/session/transport/transport.ts"
 
 /** A broker that does something to each client's socket, or declines all with a status. */
 const brokerThat = (act: (socket: WebSocket) => void, declines?: number) =>

@@ -22,7 +22,7 @@ import type {
   Protocol,
   Refusal
 } from "../../../src/protocols/protocol.ts"
-import type { ConnectionTap, Tap } from "../../../src/session/tap.ts"
+import type { ConnectionTap, Tap } from "../../../src/session/ticks/tap.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 import { advance, makeWorld, packet, settle, testBroker } from "./support.ts"
 import type { World } from "./support.ts"

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { AuthRejected, ConnectionLost } from "../../../src/market/errors.ts"
-import { Lapse } from "../../../src/session/lapse.ts"
+import { Lapse } from "../../../src/session/health/lapse.ts"
 import type { World } from "./support.ts"
 import { advance, makeWorld, settle, testBroker } from "./support.ts"
 

@@ -7,8 +7,8 @@ import { refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol, RejectCause } from "../../../src/protocols/protocol.ts"
-import { ConnectionTaps } from "../../../src/session/surroundings.ts"
-import { noTap } from "../../../src/session/tap.ts"
+import { ConnectionTaps } from "../../../src/session/references.ts"
+import { noTap } from "../../../src/session/ticks/tap.ts"
 import { advance, makeWorld, settle, testBroker } from "./support.ts"
 
 /** Frames are the fields of ticks in JSON; `leave` is what the codec itself leaves out. */

@@ -1,10 +1,10 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Want } from "../../../src/protocols/protocol.ts"
-import { GOES_ON_MS, Leftovers } from "../../../src/session/leftovers.ts"
-import { makeLine } from "../../../src/session/line.ts"
-import type { Slot } from "../../../src/session/pool.ts"
-import type { Entry } from "../../../src/session/subscriptionBook.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { GOES_ON_MS, Leftovers } from "../../../src/session/subscriptions/leftovers.ts"
+import { makeLine } from "../../../src/session/subscriptions/upstreamSubscription.ts"
+import type { Slot } from "../../../src/session/subscriptions/pool.ts"
+import type { Entry } from "../../../src/session/subscriptions/subscriptions.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
 const ltp: Want = { mode: "ltp", depth: 0 }

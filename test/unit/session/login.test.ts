@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import { broker as zerodha } from "../../../src/brokers/zerodha.ts"
+import { broker as zerodha } from "../../../src/brokers/data/zerodha.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
 import { AuthRejected, ConnectionRefused } from "../../../src/market/errors.ts"
 import type {
@@ -15,7 +15,7 @@ import type {
   LoginContext,
   Protocol
 } from "../../../src/protocols/protocol.ts"
-import { logIn } from "../../../src/session/login.ts"
+import { logIn } from "../../../src/session/connection/login.ts"
 
 const services = { rest: "https://rest.example" }
 const broker: Broker = { ...zerodha, services }

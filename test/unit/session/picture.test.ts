@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Depth, Tick } from "../../../src/market/tick.ts"
-import { forget, forgetFields, join } from "../../../src/session/picture.ts"
-import type { Entry } from "../../../src/session/subscriptionBook.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { forget, forgetFields, join } from "../../../src/session/ticks/tickMerge.ts"
+import type { Entry } from "../../../src/session/subscriptions/subscriptions.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
 import { RELIANCE } from "./instruments.ts"
 
 const entryOf = (): Entry =>

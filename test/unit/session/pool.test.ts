@@ -1,8 +1,8 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Protocol, Want } from "../../../src/protocols/protocol.ts"
-import { ConnectionPool } from "../../../src/session/pool.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
-import type { Entry, EntryChange } from "../../../src/session/subscriptionBook.ts"
+import { ConnectionPool } from "../../../src/session/subscriptions/pool.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
+import type { Entry, EntryChange } from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 
 /** Depth of more than 5 levels takes two subscriptions, as at Angel. */

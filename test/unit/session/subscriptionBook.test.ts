@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
 import { stepsOf } from "../../support/iterations.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 

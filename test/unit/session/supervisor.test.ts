@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Supervisor } from "../../../src/session/supervisor.ts"
+import { Supervisor } from "../../../src/session/health/restartIntensity.ts"
 
 const intensity = { connectionFaults: 3, sessionRestarts: 2, withinMs: 1000, pauseMs: 5000 }
 

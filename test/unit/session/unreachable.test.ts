@@ -8,7 +8,7 @@ import { AuthRejected, ConnectionRefused } from "../../../src/market/errors.ts"
 import { explainedCode, hostOf } from "../../../src/market/networkReason.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Handshake, Protocol } from "../../../src/protocols/protocol.ts"
-import { Transport } from "../../../src/session/transport.ts"
+import { Transport } from "../../../src/session/transport/transport.ts"
 import { atHost, socketReason } from "../../../src/session/transport/unreachable.ts"
 import { advance, makeWorld, testBroker } from "./support.ts"
 

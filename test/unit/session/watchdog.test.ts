@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { modeBit } from "../../../src/market/mode.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
-import { noteTick } from "../../../src/session/line.ts"
-import type { Line } from "../../../src/session/line.ts"
-import { ConnectionPool } from "../../../src/session/pool.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptionBook.ts"
-import { judge } from "../../../src/session/watchdog.ts"
+import { noteTick } from "../../../src/session/subscriptions/upstreamSubscription.ts"
+import type { Line } from "../../../src/session/subscriptions/upstreamSubscription.ts"
+import { ConnectionPool } from "../../../src/session/subscriptions/pool.ts"
+import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
+import { judge } from "../../../src/session/health/watchdog.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
 const limits = { ticklessAfterMs: 10_000, firstTickAfterMs: 15_000, partialAfterMs: 15_000 }

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { afterEach, vi } from "vitest"
-import { broker } from "../../../src/brokers/zerodha.ts"
+import { broker } from "../../../src/brokers/data/zerodha.ts"
 import type { Peer } from "../../../src/simulator/peer.ts"
-import { makeStage } from "../../../src/simulator/stage.ts"
+import { makeStage } from "../../../src/simulator/simulatedBroker.ts"
 import { STEPS } from "../../support/settableClock.ts"
 
 afterEach(() => {

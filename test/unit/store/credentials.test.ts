@@ -12,10 +12,10 @@ import { join } from "node:path"
 import { inspect } from "node:util"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import { credentialFields } from "../../../src/market/credentials.ts"
-import { CREDENTIAL_MAX_LENGTH, CredentialStore } from "../../../src/store/credentials.ts"
+import { CREDENTIAL_MAX_LENGTH, CredentialStore } from "../../../src/store/credentials/credentials.ts"
 import * as Store from "../../../src/store/index.ts"
-import { LoginPollInterval } from "../../../src/store/loginChanges.ts"
-import { Users } from "../../../src/store/users.ts"
+import { LoginPollInterval } from "../../../src/store/credentials/loginChanges.ts"
+import { Users } from "../../../src/store/users/users.ts"
 import { bytesOf, raw, temporaryFolder } from "./support.ts"
 
 const clear = (credentials: Credentials | undefined): Record<string, string> =>

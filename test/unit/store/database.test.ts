@@ -7,8 +7,8 @@ import * as TestClock from "effect/testing/TestClock"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import * as Database from "../../../src/store/database.ts"
-import { attempt, databaseFailed, writeTransaction } from "../../../src/store/sql.ts"
+import * as Database from "../../../src/store/database/database.ts"
+import { attempt, databaseFailed, writeTransaction } from "../../../src/store/database/sql.ts"
 import { raw, temporaryFolder } from "./support.ts"
 
 const using = <A, E>(file: string, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
-import { makeFolder } from "../../../src/store/folder.ts"
+import { makeFolder } from "../../../src/store/database/folder.ts"
 
 describe("a folder of ours", () => {
   const root = mkdtempSync(join(tmpdir(), "algoways-folder-"))

@@ -6,10 +6,10 @@ import { gzipSync } from "node:zlib"
 import type { Broker, ParsedMaster } from "../../../src/brokers/broker.ts"
 import { MalformedMaster, oneFile } from "../../../src/brokers/broker.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
-import { showUrl } from "../../../src/store/download.ts"
+import { showUrl } from "../../../src/store/instruments/download.ts"
 import * as Store from "../../../src/store/index.ts"
-import { importMaster } from "../../../src/store/importer.ts"
-import { Instruments } from "../../../src/store/instruments.ts"
+import { importMaster } from "../../../src/store/instruments/importer.ts"
+import { Instruments } from "../../../src/store/instruments/instruments.ts"
 import { brokerWith, equity, temporaryFolder } from "./support.ts"
 
 /** `symbol,token[,lotSize]` per line; `-` rejects a line, `bond` skips it. */

@@ -5,10 +5,10 @@ import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import type { Instrument } from "../../../src/market/instrument.ts"
-import * as Database from "../../../src/store/database.ts"
+import * as Database from "../../../src/store/database/database.ts"
 import * as Store from "../../../src/store/index.ts"
-import { resolveStatement } from "../../../src/store/instrumentTable.ts"
-import { Instruments } from "../../../src/store/instruments.ts"
+import { resolveStatement } from "../../../src/store/instruments/instrumentTable.ts"
+import { Instruments } from "../../../src/store/instruments/instruments.ts"
 import { equity, raw, temporaryFolder } from "./support.ts"
 
 const reliance = equity("RELIANCE", "738561")

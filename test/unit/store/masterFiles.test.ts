@@ -11,10 +11,10 @@ import { join } from "node:path"
 import type { MasterFile, MasterSource } from "../../../src/brokers/broker.ts"
 import { MalformedMaster, oneFile } from "../../../src/brokers/broker.ts"
 import type { Exchange } from "../../../src/market/exchange.ts"
-import type { ImportOptions } from "../../../src/store/importer.ts"
-import { importMaster } from "../../../src/store/importer.ts"
+import type { ImportOptions } from "../../../src/store/instruments/importer.ts"
+import { importMaster } from "../../../src/store/instruments/importer.ts"
 import * as Store from "../../../src/store/index.ts"
-import { Instruments } from "../../../src/store/instruments.ts"
+import { Instruments } from "../../../src/store/instruments/instruments.ts"
 import { brokerWith, equity, temporaryFolder } from "./support.ts"
 
 /** A broker whose master is files of `symbol,token[,exchange]` lines; `seen` gets what reached the parser. */

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { MasterReject, ParsedMaster } from "../../../src/brokers/broker.ts"
 import type { Instrument } from "../../../src/market/instrument.ts"
-import { kindOf, sift, summarise } from "../../../src/store/masterRejects.ts"
+import { kindOf, sift, summarise } from "../../../src/store/instruments/masterRejects.ts"
 import { equity } from "./support.ts"
 
 const siftAll = (instruments: ReadonlyArray<Instrument>, rejects: ReadonlyArray<MasterReject> = []) => {

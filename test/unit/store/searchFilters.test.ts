@@ -2,8 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import { indiaDay } from "../../../src/market/day.ts"
-import { readExpiry, readFilters, readStrikes, readText } from "../../../src/store/search/filters.ts"
-import { chunksOf } from "../../../src/store/search/words.ts"
+import {
+  readExpiry,
+  readFilters,
+  readStrikes,
+  readText
+} from "../../../src/store/instruments/search/filters.ts"
+import { chunksOf } from "../../../src/store/instruments/search/words.ts"
 
 const TODAY = "2026-11-30"
 

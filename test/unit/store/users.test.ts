@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { ApiKeys } from "../../../src/store/apiKeys.ts"
-import { CredentialStore } from "../../../src/store/credentials.ts"
+import { ApiKeys } from "../../../src/store/users/apiKeys.ts"
+import { CredentialStore } from "../../../src/store/credentials/credentials.ts"
 import * as Store from "../../../src/store/index.ts"
-import { Users } from "../../../src/store/users.ts"
+import { Users } from "../../../src/store/users/users.ts"
 
 describe("users", () => {
   it.effect("are added, read, listed by name and moved to another broker", () =>

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import type { Frame } from "../../../../src/bus/frame.ts"
+import type { Frame } from "../../../../src/frame/marketFrame.ts"
 import { Delivery } from "../../../../src/gateway/delivery/delivery.ts"
-import { Parcel } from "../../../../src/gateway/delivery/parcel.ts"
+import { Parcel } from "../../../../src/gateway/delivery/outboundFrame.ts"
 import { PIECE, Turns } from "../../../../src/gateway/delivery/turns.ts"
 import { Wheel } from "../../../../src/gateway/delivery/wheel.ts"
-import type { Seat } from "../../../../src/gateway/rooms.ts"
+import type { Seat } from "../../../../src/gateway/topics/topics.ts"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -1,8 +1,8 @@
 import { decode } from "@msgpack/msgpack"
 import { describe, expect, it } from "vitest"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"
-import { Holdings } from "../../../../src/gateway/holdings.ts"
-import type { Seat } from "../../../../src/gateway/rooms.ts"
+import { Holdings } from "../../../../src/gateway/topics/subscriptions.ts"
+import type { Seat } from "../../../../src/gateway/topics/topics.ts"
 import type { FeedEvent } from "../../../../src/market/feedEvent.ts"
 import { stepsOf } from "../../../support/iterations.ts"
 

@@ -1,0 +1,382 @@
+/**
+ * Subscribing, at the feed and in the rooms.
+ *
+ * Where no feed is there to take a subscription, the gateway takes it: existing clients ask once. The topic is known without
+ * a feed, so the client sits in its room at once, and `settle` asks for it when the feed has come.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Feed, FeedError } from "../../bus/feed.ts"
+import type { Frame } from "../../frame/marketFrame.ts"
+import { topicOf } from "../../frame/marketFrame.ts"
+import type { Mode } from "../../market/mode.ts"
+import { modeNumber } from "../../market/mode.ts"
+import type {
+  LastTick,
+  SubscribeRequest,
+  SubscribeResult,
+  SubscribeSuccess,
+  UnsubscribeRequest
+} from "../../market/subscription.ts"
+import * as answers from "../messages/answerWriter.ts"
+import type { Client } from "../client.ts"
+import type { Holding } from "../topics/subscriptions.ts"
+import { boundReached } from "../limits.ts"
+import type { SubscriptionBound } from "../limits.ts"
+import type { Leaving } from "./unsubscribe.ts"
+import type { FailedEntry, SubscribedEntry } from "../messages/answers.ts"
+import type { GatewayMetrics } from "../metrics.ts"
+import { refusedStatus } from "./missingFeed.ts"
+import type { GatewaySettings } from "../options.ts"
+import type { ModeChoice, Named, SubscribeBody } from "../messages/requestReader.ts"
+import { DEFAULT_DEPTH } from "../messages/requestReader.ts"
+import type { Rooms, Seat, Terms } from "../topics/topics.ts"
+import { snapshotFor } from "../topics/topics.ts"
+import type { Slices } from "./fairBatches.ts"
+import { atOnce } from "./fairBatches.ts"
+
+export interface SubscribeDeps {
+  readonly feed: Feed["Service"]
+  /** The name of the user's broker, whether or not its feed is there. */
+  readonly brokerOf: (user: string) => Effect.Effect<string>
+  /** Epoch milliseconds. */
+  readonly timeOfDay: () => number
+  readonly rooms: Rooms
+  readonly metrics: GatewayMetrics
+  readonly limits: Pick<
+    GatewaySettings,
+    "maxSubscriptions" | "maxSubscriptionsPerKey" | "maxSubscriptionsPerUser"
+  >
+  readonly slices: Slices
+  readonly leaving: Leaving
+}
+
+/** What an entry asks of the feed, or why it cannot be asked. */
+const wantOf = (
+  entry: SubscribeBody["entries"][number],
+  { mode }: ModeChoice,
+  depth: SubscribeBody["depth"]
+): SubscribeRequest | string => {
+  if (!entry.ok) return entry.message
+  // A level behind the symbol speaks for this symbol alone, so it counts more than that of the request.
+  const level = mode === "depth" ? (entry.suffixDepth ?? depth) : depth
+  if (typeof level === "number") return { ...entry.instrument, mode, depth: level }
+  return mode === "depth"
+    ? `Invalid depth ${level.unusable}: it must be a number of levels`
+    : { ...entry.instrument, mode }
+}
+
+/** The name with the feed's own symbol. */
+const servedAs = (name: Named, symbol: string | undefined): Named =>
+  symbol === undefined ? name : { ...name, instrument: { ...name.instrument, symbol } }
+
+/** A known tick as the frame that it would be. Its text holds the names once before `data`. */
+const lastFrame = (
+  { exchange, exchanged, frame, mode, received, symbol }: LastTick,
+  seat: Seat
+): Frame | undefined => {
+  if (frame === undefined) return undefined
+  const payload = Buffer.from(frame)
+  const dataStart = payload.indexOf(DATA) + DATA.length
+  const view = { topic: seat.room.topic, user: "", broker: "", symbol, exchange, mode, levels: 0 }
+  return { view, payload, dataStart, dataEnd: payload.length, received, exchanged, published: 0 }
+}
+const DATA = `"data":`
+
+/** What is answered where no feed is there to judge: it is taken as it was asked for. */
+const promise = (user: string, { depth = DEFAULT_DEPTH, exchange, mode, symbol }: SubscribeRequest) =>
+  ({
+    status: "success",
+    symbol,
+    exchange,
+    mode,
+    requested_depth: depth,
+    actual_depth: depth,
+    is_fallback: false,
+    topic: topicOf(user, exchange, symbol, mode, depth)
+  }) satisfies SubscribeSuccess
+
+interface Joining {
+  readonly name: Named
+  readonly choice: ModeChoice
+  readonly terms: Terms
+  readonly topic: string
+  readonly request: SubscribeRequest
+}
+
+interface Joined {
+  readonly holding: Holding
+  readonly request: SubscribeRequest
+  /** What the feed is to be told where the client was served something else under this name. */
+  readonly gone?: UnsubscribeRequest | undefined
+}
+
+/** A request that the feed has answered, and the client has not been told of yet. */
+export interface Asked {
+  readonly answered: ReadonlyArray<SubscribedEntry | FailedEntry>
+  readonly joins: ReadonlyArray<Joining>
+  /** No feed took it. */
+  readonly deferred: boolean
+  readonly broker: string
+  readonly mode: Mode
+}
+
+export type Subscriptions = ReturnType<typeof makeSubscriptions>
+
+const requestOf = ({ depth, mode, name: { instrument } }: Holding): SubscribeRequest => ({
+  ...instrument,
+  mode,
+  ...(depth === undefined ? {} : { depth })
+})
+
+export const makeSubscriptions = (deps: SubscribeDeps) => {
+  const { brokerOf, feed, leaving, limits, metrics, rooms, slices, timeOfDay } = deps
+
+  const join = (client: Client, { choice, name, request, terms, topic }: Joining): Joined => {
+    const { mode, tag } = choice
+    const earlier = client.holdings.find(name, tag)
+    const sameTerms =
+      earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
+    if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
+    // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
+    if (earlier !== undefined) leaving.leaveSeat(client, earlier)
+    const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
+    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
+    const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
+    return { holding, request, gone: client.holdings.put(holding) }
+  }
+
+  /**
+   * Gives up at the feed what names were served as before, where they are another symbol in the table by now. The feed
+   * may take the earlier symbol for another name of the new one: then the new one is asked for again.
+   */
+  const giveUpEarlier = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    taken: ReadonlyArray<Joined>
+  ) {
+    const moved = taken.flatMap(({ gone, request }) =>
+      // A later entry of the same message may hold it again.
+      gone === undefined || client.holdings.has(gone.symbol, gone.exchange, request.mode)
+        ? []
+        : [{ gone, request }]
+    )
+    if (moved.length === 0) return
+    yield* leaving.release(
+      client,
+      user,
+      moved.map(({ gone }) => gone)
+    )
+    const again = moved.filter(({ gone, request }) => gone.symbol === request.symbol)
+    yield* slices
+      .over(again, (some) =>
+        feed.subscribe(
+          user,
+          client.id,
+          some.map(({ request }) => request)
+        )
+      )
+      .pipe(Effect.catch((error) => Effect.logWarning(`subscribe: ${error.message}`)))
+  })
+
+  const sendSnapshot = (client: Client, seat: Seat, tick: LastTick | undefined): void => {
+    const frame = tick === undefined ? undefined : lastFrame(tick, seat)
+    const payload = frame === undefined ? undefined : snapshotFor(seat, frame)
+    if (frame !== undefined && payload !== undefined) client.delivery.snapshot(seat, payload, frame)
+  }
+
+  /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
+  const sendSnapshots = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    taken: ReadonlyArray<Joined>
+  ) {
+    yield* slices.over(taken, (some) =>
+      Effect.map(
+        feed.last(
+          user,
+          some.map(({ request }) => request)
+        ),
+        (known) => {
+          for (const [i, { holding }] of some.entries()) sendSnapshot(client, holding.seat, known[i])
+          return []
+        }
+      )
+    )
+  })
+
+  const boundsOf = ({ holdings, shares }: Client): ReadonlyArray<SubscriptionBound> => [
+    {
+      whose: "A client",
+      held: holdings.count,
+      most: limits.maxSubscriptions,
+      limit: "subscriptions"
+    },
+    {
+      whose: "The clients of an API key",
+      held: shares?.ofKey.subscriptions ?? 0,
+      most: limits.maxSubscriptionsPerKey,
+      limit: "subscriptions_per_key"
+    },
+    {
+      whose: "The clients of a user",
+      held: shares?.ofUser.subscriptions ?? 0,
+      most: limits.maxSubscriptionsPerUser,
+      limit: "subscriptions_per_user"
+    }
+  ]
+
+  /** Asks the feed for what is wanted, piece by piece. Changes nothing for the client yet. */
+  const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
+    const { choice, depth, entries, terms } = body
+    const broker = yield* brokerOf(user)
+    const beyond = boundReached(client.holdings, choice, boundsOf(client))
+    const refusal = (entry: Named): string | undefined => {
+      const full = beyond(entry)
+      const why =
+        full === undefined
+          ? client.spellings.take(user, entry)
+          : `${full.whose} may hold ${full.most} subscriptions and holds ${full.held}`
+      if (why !== undefined) metrics.limited(full?.limit ?? "spellings")
+      return why
+    }
+    let deferred = false
+    /** The feed's results, or promises where there is none. */
+    const request = Effect.fnUntraced(function* (requests: ReadonlyArray<SubscribeRequest>) {
+      if (!deferred && requests.length > 0) {
+        const taken = yield* Effect.result(feed.subscribe(user, client.id, requests))
+        if (Result.isSuccess(taken)) return taken.success
+        deferred = true
+      }
+      return requests.map((wanted): SubscribeResult => promise(user, wanted))
+    })
+    const joins: Array<Joining> = []
+    const piece = Effect.fnUntraced(function* (some: SubscribeBody["entries"]) {
+      const wants = some.map((entry) => {
+        const want = wantOf(entry, choice, depth)
+        return typeof want === "string" || !entry.ok ? want : (refusal(entry) ?? want)
+      })
+      const results = yield* request(wants.filter((want) => typeof want !== "string"))
+      let next = 0
+      return some.map((entry, i): SubscribedEntry | FailedEntry => {
+        const { symbol, exchange } = entry
+        const want = wants[i]!
+        if (typeof want === "string") return answers.failedEntry(symbol, exchange, want, broker)
+        const result = results[next++]
+        if (!entry.ok || result?.status !== "success") {
+          const message = result?.message ?? "The feed gave no answer"
+          return answers.failedEntry(symbol, exchange, message, broker)
+        }
+        const { served_as, topic } = result
+        joins.push({ name: servedAs(entry, served_as), choice, terms, topic, request: want })
+        return answers.subscribedEntry(symbol, exchange, choice.mode, result, broker)
+      })
+    })
+    yield* slices.before(entries.length)
+    const answered = yield* slices.over(entries, piece)
+    yield* slices.before(entries.length)
+    return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
+  })
+
+  /** The client has its answer: from now on it is served. */
+  const serve = Effect.fnUntraced(function* (client: Client, user: string, { deferred, joins }: Asked) {
+    if (!client.isOpen) return
+    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
+    const joined = yield* slices.over(
+      joins,
+      (some) => Effect.sync(() => (client.isOpen ? some.map((one) => join(client, one)) : [])),
+      atOnce(joins.length)
+    )
+    client.recount()
+    if (deferred) {
+      client.needsFeed = true
+      for (const { holding } of joined) client.unserved.add(holding)
+      return
+    }
+    // What a feed that was not there has left to be asked for is asked for by now.
+    for (const { holding } of joined) client.unserved.delete(holding)
+    yield* giveUpEarlier(client, user, joined)
+    yield* snapshots(client, user, joined)
+  })
+
+  /** They are acknowledged and served: without a snapshot the next tick is the first. */
+  const snapshots = (client: Client, user: string, joined: ReadonlyArray<Joined>) =>
+    client.delivery.optIns.snapshot && joined.length > 0
+      ? Effect.catch(sendSnapshots(client, user, joined), (error) =>
+          Effect.logWarning(`a client got no snapshots: ${error.message}`)
+        )
+      : Effect.void
+
+  const subscribe = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    body: SubscribeBody,
+    requestId: string | undefined
+  ) {
+    const asked = yield* ask(client, user, body)
+    // The answer first: the frame behind a subscribe is its acknowledgement.
+    client.send(answers.subscribed(asked.answered, asked.broker, requestId))
+    yield* serve(client, user, asked)
+  })
+
+  /** Asks a feed that has come for what was taken without it. How many it refused; fails where it is gone again. */
+  const settle = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    broker: string
+  ): Effect.fn.Return<number, FeedError> {
+    const waiting = [...client.unserved]
+    yield* slices.before(waiting.length)
+    const results = yield* slices.over(waiting, (some) =>
+      feed.subscribe(user, client.id, some.map(requestOf))
+    )
+    const joined: Array<Joined> = []
+    const refused: Array<{ readonly holding: Holding; readonly reason: string }> = []
+    for (const [i, holding] of waiting.entries()) {
+      // Given back by the client's departure.
+      if (!client.unserved.has(holding)) continue
+      const result = results[i]
+      if (result?.status !== "success") {
+        refused.push({ holding, reason: result?.message ?? "The feed gave no answer" })
+        continue
+      }
+      client.unserved.delete(holding)
+      const { mode, name, seat, tag } = holding
+      const named = servedAs(name, result.served_as)
+      const { topic } = result
+      joined.push(
+        join(client, {
+          name: named,
+          choice: { mode, tag },
+          terms: seat.terms,
+          topic,
+          request: requestOf(holding)
+        })
+      )
+    }
+    for (const { holding } of refused) {
+      for (const gone of client.holdings.remove(holding.name, holding.mode).holdings)
+        leaving.leaveSeat(client, gone)
+    }
+    client.recount()
+    if (refused.length > 0) {
+      yield* Effect.logInfo(
+        `${refused.length} of ${waiting.length} subscriptions that waited for the feed were refused, such as: ${refused[0]!.reason}`
+      )
+      if (client.delivery.optIns.events) {
+        const named = refused.map(({ holding: { exchange, mode, symbol }, reason }) => ({
+          symbol,
+          exchange,
+          mode,
+          reason
+        }))
+        client.message(refusedStatus(broker, timeOfDay(), named))
+      }
+    }
+    yield* giveUpEarlier(client, user, joined)
+    yield* snapshots(client, user, joined)
+    return refused.length
+  })
+
+  return { ask, serve, settle, subscribe }
+}

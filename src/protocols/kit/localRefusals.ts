@@ -1,0 +1,25 @@
+/** What a codec could not ask for, told with the next frame: `request` has no sink. */
+import type { WireInstrument } from "../../market/instrument.ts"
+import type { Sink } from "../protocol.ts"
+
+export class Unasked {
+  #waiting: Array<readonly [WireInstrument, string]> = []
+
+  /** @param why names the instrument and the remedy */
+  add(instrument: WireInstrument, why: string): void {
+    this.#waiting.push([instrument, why])
+  }
+
+  /** Short, since every frame asks: what decoders inline of this they do not inline of their own. */
+  report(sink: Sink): void {
+    if (this.#waiting.length > 0) this.#tell(sink)
+  }
+
+  #tell(sink: Sink): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const [instrument, detail] of waiting) {
+      sink.event({ type: "refused", detail, instruments: [instrument] })
+    }
+  }
+}

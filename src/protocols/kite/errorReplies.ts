@@ -1,0 +1,15 @@
+/** What Kite says of trouble. Its error frame is documented, what it says in it is not: the texts are the simulator's. */
+import type { ServerWords } from "../protocol.ts"
+import { parseObject } from "../kit/text.ts"
+
+export const words: ServerWords = {
+  refused: (request, answers, { length }) => {
+    const action = typeof request === "string" ? parseObject(request)?.["a"] : undefined
+    return action === "subscribe" || action === "mode"
+      ? [
+          ...answers,
+          JSON.stringify({ type: "error", data: `The subscription of ${length} instruments is refused` })
+        ]
+      : answers
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What one connection has given up, and what of it the broker goes on sending: a request may get lost, or be ignored. What
+ * still ticks some seconds after its unsubscription is given up once more; if that changes nothing, the connection is
+ * replaced, since a new one begins with nothing. Until then it counts as in use, because it does at the broker. A mode that an
+ * instrument had before is given up like a subscription, and told by its packets (`packetKinds.ts`).
+ *
+ * Owned by the session's actor. The socket's callback notes ticks here as well, on the same thread.
+ */
+import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { Change, Protocol, Want } from "../../protocols/protocol.ts"
+import type { Line } from "./upstreamSubscription.ts"
+import type { StrayKinds } from "./packetKinds.ts"
+import type { Entry } from "./subscriptions.ts"
+import { sameWant } from "./subscriptions.ts"
+
+/** Where it is the mode that was given up, and the instrument is wanted in another one. */
+export interface NewMode {
+  readonly line: Line
+  readonly want: Want
+  /** Kinds of packets that come in the former mode and not in this one. */
+  readonly strays: number
+}
+
+export interface Leftover {
+  readonly entry: Entry
+  readonly now: NewMode | undefined
+  /** What was subscribed. */
+  readonly want: Want
+  /** When it was given up, or the last time that it was given up once more: monotonic milliseconds, here and below. */
+  at: number
+  /** Its last tick since it was given up; 0: none. */
+  ticked: number
+  /** How often it was given up once more. */
+  asks: number
+  /** It is to be given up once more, and that has not left yet. */
+  waiting: boolean
+}
+
+export interface Tidying {
+  /** To be given up once more. */
+  readonly again: ReadonlyArray<Leftover>
+  /** Asking has not helped: the connection is to be replaced. */
+  readonly stubborn: ReadonlyArray<Leftover>
+}
+
+/** Packets that were on their way when it was given up have arrived by then. */
+export const GOES_ON_MS = 5000
+/** Further tries where the connection may not be replaced. */
+const LONGEST_PAUSE_MS = 600_000
+/** Silent for so long after it went on: it has ended, or is slow, and its next tick says so. */
+const ENDED_AFTER_MS = 30_000
+/** A broker that cannot be brought to stop must not cost its readers a gap every few seconds. Doubles each time. */
+const REPLACE_AGAIN_MS = 60_000
+const LONGEST_BETWEEN_MS = 3_600_000
+/** Of what was given up and is silent since, the newest are remembered, as the codec does. */
+const REMEMBERED = 1000
+/** What was to be given up once more has left by then, or was undone by a reader who came and went. */
+const LEFT_WITHIN_MS = 60_000
+
+/** Looks at kinds of packets are so far apart. */
+const LOOK_EVERY_MS = 1000
+
+/** Given up once more: had it been wanted in between, or wanted otherwise, it would not be known so. */
+const isAgain = ({ now, waiting, want }: Leftover, from: Want | undefined, to: Want | undefined): boolean =>
+  now === undefined
+    ? to === undefined
+    : // The mode is asked for back, and then changed again.
+      waiting && from !== undefined && to !== undefined && (sameWant(to, want) || sameWant(from, want))
+
+const NONE: Tidying = { again: [], stubborn: [] }
+
+export class Leftovers {
+  readonly #cost: Protocol["cost"]
+  readonly #strayKinds: StrayKinds
+  readonly #byName = new Map<string, Leftover>()
+  readonly #goingOn = new Set<Leftover>()
+  #replacedAt = 0
+  #replacements = 0
+
+  constructor(cost: Protocol["cost"], strayKinds: StrayKinds) {
+    this.#cost = cost
+    this.#strayKinds = strayKinds
+  }
+
+  /** Upstream subscriptions that they take of the broker's limit. */
+  get used(): number {
+    if (this.#goingOn.size === 0) return 0
+    let used = 0
+    for (const { entry, now, want } of this.#goingOn) {
+      const cost = this.#cost(want, entry)
+      used += now === undefined ? cost : Math.max(0, cost - this.#cost(now.want, entry))
+    }
+    return used
+  }
+
+  /** How many go on. */
+  get size(): number {
+    return this.#goingOn.size
+  }
+
+  /** One that goes on, by name; that of an instrument which is wanted is a mode. */
+  find(name: string): Leftover | undefined {
+    const one = this.#byName.get(name)
+    return one !== undefined && this.#goingOn.has(one) ? one : undefined
+  }
+
+  /** A new connection: the broker holds nothing. */
+  clear(): void {
+    this.#byName.clear()
+    this.#goingOn.clear()
+  }
+
+  /**
+   * Requests left for the broker.
+   *
+   * @param lines what is wanted on the connection
+   */
+  sent(changes: ReadonlyArray<Change>, at: number, lines: ReadonlyMap<Entry, Line>): void {
+    for (const { from, instrument, to } of changes) {
+      const name = nameOf(instrument)
+      const known = this.#byName.get(name)
+      if (known !== undefined && isAgain(known, from, to)) {
+        known.waiting = known.now !== undefined && !sameWant(to, known.now.want)
+        known.at = at
+        continue
+      }
+      if (known?.now !== undefined && from === undefined && sameWant(to, known.now.want)) {
+        // The watchdog has asked for the new mode, in place of what waited.
+        if (known.waiting) known.at = at
+        known.waiting = false
+        continue
+      }
+      if (known !== undefined) this.#forget(name, known)
+      if (from === undefined) continue
+      const entry = instrument as Entry
+      const now = to === undefined ? undefined : this.#newMode(entry, from, to, lines)
+      if (to !== undefined && now === undefined) continue
+      this.#byName.set(name, { entry, now, want: from, at, ticked: 0, asks: 0, waiting: false })
+      if (this.#byName.size > REMEMBERED) this.#forgetOldest()
+    }
+  }
+
+  /** Undefined where the packets of the former mode are none that one could tell by. */
+  #newMode(entry: Entry, from: Want, want: Want, lines: ReadonlyMap<Entry, Line>): NewMode | undefined {
+    const line = lines.get(entry)
+    const strays = this.#strayKinds(from, want, entry)
+    return line === undefined || strays === 0 ? undefined : { line, want, strays }
+  }
+
+  /** Looks at the packets that came of what is wanted in another mode now. */
+  #lookAtModes(now: number): void {
+    for (const [name, one] of this.#byName) {
+      if (one.now === undefined) continue
+      const { line, strays, want } = one.now
+      const { kinds } = line
+      line.kinds = 0
+      if (line.slot.lines.get(one.entry) !== line || !sameWant(line.want, want)) continue
+      // What has come so far was on its way.
+      if (one.waiting || now - one.at < GOES_ON_MS + LOOK_EVERY_MS) continue
+      if ((kinds & strays) !== 0) {
+        one.ticked = now
+        this.#goingOn.add(one)
+      } else if (!this.#goingOn.has(one) && now - one.at > ENDED_AFTER_MS) this.#forget(name, one)
+    }
+  }
+
+  /** A packet came of what this connection has given up. */
+  ticked(instrument: WireInstrument, at: number): void {
+    const one = this.#byName.get(nameOf(instrument))
+    if (one === undefined || one.now !== undefined) return
+    one.ticked = at
+    if (!one.waiting && at - one.at >= GOES_ON_MS) this.#goingOn.add(one)
+  }
+
+  /** What is to be done, once a second. Those to be asked for wait from then on. */
+  tidy(now: number): Tidying {
+    this.#lookAtModes(now)
+    if (this.#goingOn.size === 0) return NONE
+    const again: Array<Leftover> = []
+    const stubborn: Array<Leftover> = []
+    const replaceable = this.#mayBeReplaced(now)
+    for (const one of this.#goingOn) {
+      if (one.waiting) {
+        if (now - one.at < LEFT_WITHIN_MS) continue
+        one.waiting = false
+        one.asks = 0
+      }
+      if (now - one.ticked > ENDED_AFTER_MS) {
+        this.#goingOn.delete(one)
+        continue
+      }
+      // Again after the first pause, then after the same, then after twice the time, and so on.
+      const pause = Math.min(LONGEST_PAUSE_MS, GOES_ON_MS * 2 ** Math.max(0, one.asks - 1))
+      if (one.ticked - one.at < pause) continue
+      if (one.asks > 0 && replaceable) stubborn.push(one)
+      else again.push(one)
+    }
+    if (stubborn.length > 0) {
+      this.#replacements++
+      this.#replacedAt = now
+      return { again: [], stubborn }
+    }
+    for (const one of again) {
+      one.asks++
+      one.waiting = true
+      one.at = now
+    }
+    return { again, stubborn }
+  }
+
+  #mayBeReplaced(now: number): boolean {
+    const since = now - this.#replacedAt
+    if (since > 2 * LONGEST_BETWEEN_MS) this.#replacements = 0
+    if (this.#replacements === 0) return true
+    return since >= Math.min(LONGEST_BETWEEN_MS, REPLACE_AGAIN_MS * 2 ** (this.#replacements - 1))
+  }
+
+  #forget(name: string, one: Leftover): void {
+    this.#byName.delete(name)
+    this.#goingOn.delete(one)
+  }
+
+  #forgetOldest(): void {
+    for (const [name, one] of this.#byName) {
+      if (this.#goingOn.has(one)) continue
+      this.#byName.delete(name)
+      return
+    }
+  }
+}

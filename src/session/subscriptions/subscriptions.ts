@@ -1,0 +1,317 @@
+/**
+ * Who reads what, and what must therefore be subscribed upstream: the state of one session, owned by its
+ * actor. Plain data and plain functions, so that it can be tested without a socket or a fiber.
+ *
+ * A reader holds views. An instrument with at least one view is wanted upstream, once, in the richest mode and
+ * the deepest level that any view needs. Every operation returns the changes that the wire needs.
+ */
+import type { Holding } from "../../brokers/adapter.ts"
+import type { Broker } from "../../brokers/broker.ts"
+import type { Frame, View } from "../../frame/marketFrame.ts"
+import { topicOf } from "../../frame/marketFrame.ts"
+import { makeFrameWriter } from "../../frame/frameWriter.ts"
+import type { Exchange } from "../../market/exchange.ts"
+import type { Instrument, WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
+import type { Mode } from "../../market/mode.ts"
+import { modeBit, modeNumber, richer } from "../../market/mode.ts"
+import type { LastTick, SubscribeRequest } from "../../market/subscription.ts"
+import type { Tick } from "../../market/tick.ts"
+import type { Want } from "../../protocols/protocol.ts"
+import type { Line } from "./upstreamSubscription.ts"
+
+/** A view with its readers and its writer. */
+export interface ActiveView {
+  readonly view: View
+  readonly bit: number
+  readonly requestedDepth: number
+  readonly write: (tick: Tick, published: number) => Frame
+  readonly readers: Set<string>
+}
+
+/**
+ * A wanted instrument. This very object is what the codec gets as its WireInstrument and hands back with each
+ * tick, so that a tick finds its views without a lookup.
+ */
+export interface Entry {
+  readonly symbol: string
+  readonly exchange: Exchange
+  readonly token: string
+  readonly brokerExchange: string
+  readonly brokerSymbol: string
+  readonly name: string
+  /** The step of its price in rupees; 0 where it has none or none is known. */
+  readonly tickSize: number
+  /** The exchange has no order book: quote ticks serve depth readers too. */
+  readonly bookless: boolean
+  /** A small array: iterated for every tick. */
+  views: Array<ActiveView>
+  want: Want | undefined
+  /** What is known of it by feed, where its packets are joined; see tickMerge.ts. */
+  parts: Array<Tick | undefined>
+  /** The last tick that was news for each mode, for readers who come later: by `modeNumber` less one. */
+  last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
+  /** A tick that nobody has any more, for the codec to write over. */
+  spare: Tick | undefined
+  /** Its place by feed: on which connection, in which state. */
+  lines: Array<Line | undefined>
+  /** The publisher's last chunk with frames of it: its views' memory is theirs, so it stands once in each. */
+  chunk: number
+}
+
+/** For the codec: each spare tick is handed out once. */
+export const takeSpare = (instrument: WireInstrument): Tick | undefined => {
+  const entry = instrument as Entry
+  const { spare } = entry
+  entry.spare = undefined
+  return spare
+}
+
+export interface EntryChange {
+  readonly entry: Entry
+  readonly from: Want | undefined
+  readonly to: Want | undefined
+  /**
+   * Asked for once more, though the broker should have it: `from` says nothing then. Or given up once more, though it should
+   * have heard.
+   */
+  readonly again?: true
+}
+
+export interface Held {
+  readonly view: View
+  /** False when the reader held this view already. */
+  readonly fresh: boolean
+  readonly change: EntryChange | undefined
+}
+
+export const sameWant = (a: Want | undefined, b: Want | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.mode === b.mode && a.depth === b.depth)
+
+export class SubscriptionBook {
+  readonly #user: string
+  readonly #broker: Pick<Broker, "name" | "simulated">
+  readonly #entries = new Map<string, Entry>()
+  readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
+  /** By exchange, and by the levels that are wanted: how many instruments. */
+  readonly #depths = new Map<string, Map<number, number>>()
+  /** Instruments that nobody reads any more and that are still subscribed, with the time of their last reader. */
+  readonly #lingering = new Map<Entry, number>()
+  readonly #now: (() => number) | undefined
+
+  /** @param now monotonic milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
+  constructor(user: string, broker: Pick<Broker, "name" | "simulated">, now?: () => number) {
+    this.#user = user
+    this.#broker = broker
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values()
+  }
+
+  find(exchange: string, symbol: string): Entry | undefined {
+    return this.#entries.get(nameOf({ exchange, symbol }))
+  }
+
+  /** Adds a reader to a view, making both as needed. Holding a view twice changes nothing. */
+  hold(
+    reader: string,
+    instrument: Instrument,
+    mode: Mode,
+    requestedDepth: number,
+    actualDepth: number,
+    bookless: boolean
+  ): Held {
+    const entry = this.#entryOf(instrument, bookless)
+    const topic = topicOf(this.#user, entry.exchange, entry.symbol, mode, requestedDepth)
+    let active = entry.views.find((v) => v.view.topic === topic)
+    if (active === undefined) {
+      const view = this.#view(entry, topic, mode, actualDepth)
+      active = { view, bit: modeBit[mode], requestedDepth, write: makeFrameWriter(view), readers: new Set() }
+      entry.views = [...entry.views, active]
+    }
+    const fresh = !active.readers.has(reader)
+    active.readers.add(reader)
+    let held = this.#byReader.get(reader)
+    if (held === undefined) this.#byReader.set(reader, (held = new Map()))
+    held.set(active, entry)
+    return { view: active.view, fresh, change: this.#settle(entry) }
+  }
+
+  /** Takes one reader off one view: the exact opposite of the `hold` that returned it, for want of a place. */
+  unhold(reader: string, { change, view }: Held): void {
+    const entry = this.find(view.exchange, view.symbol)
+    const active = entry?.views.find((v) => v.view === view)
+    if (entry === undefined || active === undefined) return
+    this.#remove(reader, entry, active)
+    // What was never placed neither lingers nor is wanted, or the next reader would be told that it is there already.
+    if (change !== undefined) this.#setWant(entry, change.from)
+    if (entry.views.length > 0) return
+    if (entry.want === undefined) this.#entries.delete(entry.name)
+    else if (this.#now !== undefined) this.#lingering.set(entry, this.#now())
+  }
+
+  /** Takes a reader off its views of an instrument: of one mode, or of all. Nothing held, nothing changed. */
+  drop(
+    reader: string,
+    exchange: string,
+    symbol: string,
+    mode: Mode | undefined
+  ): { readonly topics: ReadonlyArray<string>; readonly change: EntryChange | undefined } {
+    const entry = this.find(exchange, symbol)
+    if (entry === undefined) return { topics: [], change: undefined }
+    const gone = entry.views.filter(
+      (v) => v.readers.has(reader) && (mode === undefined || v.view.mode === mode)
+    )
+    for (const active of gone) this.#remove(reader, entry, active)
+    return { topics: gone.map((v) => v.view.topic), change: this.#settle(entry) }
+  }
+
+  /** Whether the reader has any view. */
+  reads(reader: string): boolean {
+    return this.#byReader.has(reader)
+  }
+
+  /** How many instruments of an exchange are wanted with more levels. */
+  deeper(exchange: string, levels: number): number {
+    let deeper = 0
+    for (const [depth, count] of this.#depths.get(exchange) ?? []) if (depth > levels) deeper += count
+    return deeper
+  }
+
+  #setWant(entry: Entry, want: Want | undefined): void {
+    let depths = this.#depths.get(entry.exchange)
+    if (depths === undefined) this.#depths.set(entry.exchange, (depths = new Map()))
+    if (entry.want !== undefined) depths.set(entry.want.depth, depths.get(entry.want.depth)! - 1)
+    if (want !== undefined) depths.set(want.depth, (depths.get(want.depth) ?? 0) + 1)
+    entry.want = want
+  }
+
+  /** The reader is gone, or gives up so many of its views. */
+  release(reader: string, most = Infinity): ReadonlyArray<EntryChange> {
+    const held = this.#byReader.get(reader)
+    if (held === undefined) return []
+    const touched = new Set<Entry>()
+    let left = most
+    for (const [active, entry] of held) {
+      if (left-- === 0) break
+      this.#remove(reader, entry, active)
+      touched.add(entry)
+    }
+    const changes: Array<EntryChange> = []
+    for (const entry of touched) {
+      const change = this.#settle(entry)
+      if (change !== undefined) changes.push(change)
+    }
+    return changes
+  }
+
+  /** The last tick of an instrument, as a frame of the mode that is asked for; levels as the request says. */
+  last({ depth, exchange, mode, symbol }: SubscribeRequest): LastTick {
+    const entry = this.find(exchange, symbol)
+    const tick = entry?.last[modeNumber[mode] - 1]
+    if (entry === undefined || tick === undefined)
+      return { symbol, exchange, mode, received: 0, exchanged: 0 }
+    const topic = topicOf(this.#user, exchange, symbol, mode, depth ?? 0)
+    const active = entry.views.find((v) => v.view.topic === topic)
+    const write = active?.write ?? makeFrameWriter(this.#view(entry, topic, mode, depth ?? 5))
+    const { exchanged, payload, received } = write(tick, 0)
+    return { symbol, exchange, mode, frame: payload.toString("utf8"), received, exchanged }
+  }
+
+  #view(entry: Entry, topic: string, mode: Mode, levels: number): View {
+    return {
+      topic,
+      user: this.#user,
+      broker: this.#broker.name,
+      ...(this.#broker.simulated === true ? { simulated: true } : {}),
+      symbol: entry.symbol,
+      exchange: entry.exchange,
+      mode,
+      levels: mode === "depth" ? levels : 0
+    }
+  }
+
+  /** Everything that is held, as requests that would hold it again. */
+  holdings(): ReadonlyArray<Holding> {
+    return [...this.#byReader].flatMap(([reader, held]) =>
+      [...held].map(([active, { exchange, symbol }]) => ({
+        reader,
+        request: { symbol, exchange, mode: active.view.mode, depth: active.requestedDepth }
+      }))
+    )
+  }
+
+  /** Gives up what nobody has read since then. */
+  expire(since: number): ReadonlyArray<EntryChange> {
+    const changes: Array<EntryChange> = []
+    for (const [entry, at] of this.#lingering) {
+      if (at > since) continue
+      this.#lingering.delete(entry)
+      this.#entries.delete(entry.name)
+      const from = entry.want
+      this.#setWant(entry, undefined)
+      changes.push({ entry, from, to: undefined })
+    }
+    return changes
+  }
+
+  #entryOf(instrument: Instrument, bookless: boolean): Entry {
+    const name = nameOf(instrument)
+    const known = this.#entries.get(name)
+    if (known !== undefined) return known
+    const entry: Entry = {
+      symbol: instrument.symbol,
+      exchange: instrument.exchange,
+      token: instrument.token,
+      brokerExchange: instrument.brokerExchange,
+      brokerSymbol: instrument.brokerSymbol,
+      name,
+      tickSize: instrument.tickSize,
+      bookless,
+      views: [],
+      want: undefined,
+      parts: [],
+      last: [undefined, undefined, undefined],
+      spare: undefined,
+      lines: [],
+      chunk: 0
+    }
+    this.#entries.set(name, entry)
+    return entry
+  }
+
+  #remove(reader: string, entry: Entry, active: ActiveView): void {
+    active.readers.delete(reader)
+    if (active.readers.size === 0) entry.views = entry.views.filter((v) => v !== active)
+    const held = this.#byReader.get(reader)
+    held?.delete(active)
+    if (held?.size === 0) this.#byReader.delete(reader)
+  }
+
+  /** Derives what the entry needs upstream from its views. */
+  #settle(entry: Entry): EntryChange | undefined {
+    const from = entry.want
+    let to: Want | undefined
+    for (const { view } of entry.views) {
+      to =
+        to === undefined
+          ? { mode: view.mode, depth: view.levels }
+          : { mode: richer(to.mode, view.mode), depth: Math.max(to.depth, view.levels) }
+    }
+    if (to === undefined && from !== undefined && this.#now !== undefined) {
+      this.#lingering.set(entry, this.#now())
+      return undefined
+    }
+    if (to === undefined) this.#entries.delete(entry.name)
+    else this.#lingering.delete(entry)
+    if (sameWant(from, to)) return undefined
+    this.#setWant(entry, to)
+    return { entry, from, to }
+  }
+}

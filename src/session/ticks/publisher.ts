@@ -1,0 +1,285 @@
+/**
+ * The way out of a session: socket callback → guard → conflating queue → one fiber → bus and streams.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { TICKS_BUFFER } from "../../brokers/adapter.ts"
+import { makeConflatingQueue } from "../../bus/conflatingQueue.ts"
+import type { Frame } from "../../frame/marketFrame.ts"
+import type { FrameBus } from "../../bus/frameBus.ts"
+import { callHook, faultText } from "../../bus/hooks.ts"
+import type { WireInstrument } from "../../market/instrument.ts"
+import { modeBit, modeNumber } from "../../market/mode.ts"
+import { monotonicOf } from "../../market/monotonic.ts"
+import type { Implausible, Tick } from "../../market/tick.ts"
+import type { RejectCause } from "../../protocols/protocol.ts"
+import type { LeftOut } from "./guard.ts"
+import { explain, guardOf, mend } from "./guard.ts"
+import type { BrokerMetrics } from "../metrics.ts"
+import { forgetFields, join } from "./tickMerge.ts"
+import type { Seen } from "./plausibility.ts"
+import { firstSeen, judge } from "./plausibility.ts"
+import type { Line } from "../subscriptions/upstreamSubscription.ts"
+import { noteTick } from "../subscriptions/upstreamSubscription.ts"
+import type { Slot } from "../subscriptions/pool.ts"
+import type { SampledLog } from "../../bus/sampledLog.ts"
+import type { Entry } from "../subscriptions/subscriptions.ts"
+import { Plausibility } from "../references.ts"
+
+interface Item {
+  readonly entry: Entry
+  readonly tick: Tick
+  readonly refreshes: number
+}
+
+/**
+ * Room for every instrument of a full login in several modes. Conflates when it is full: the newest tick of an
+ * instrument and kind replaces the one that waits, because a live reader wants the latest price, not history.
+ */
+const QUEUE_CAPACITY = 32_768
+
+/** The log shows one in ten seconds, the quarantine keeps twenty at once. */
+const MOST_EXPLAINED = 20
+
+/** For the sampled log and the quarantine. */
+const doubtOf = (entry: Entry, seen: Seen, tick: Tick, why: Implausible): string =>
+  why === "circuit"
+    ? `${entry.name}: ${tick.ltp} is outside the circuit limits ${seen.lower} to ${seen.upper}`
+    : `${entry.name}: ${tick.ltp} after ${seen.last}`
+
+/** Where a connection's ticks come in: called in the socket's callback. */
+export type Inlet = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+
+export interface InletOptions {
+  readonly slot: Slot
+  /** The packets of an instrument are joined into one picture: they come in kinds, or over several feeds. */
+  readonly joined: boolean
+  /** Ticks of this feed carry only what their packet carried. */
+  readonly partial: boolean
+  /** Of a deep feed: a late book of an instrument that no longer wants them would stand in for ever. */
+  readonly levels?: number | undefined
+  readonly onReject: (cause: RejectCause, detail: string) => void
+  readonly onLeftOut: LeftOut
+  /** The connection's first tick, by the time of day. */
+  readonly onTicking: (at: number) => void
+  /** A line's first tick on this connection, by the clock of durations. */
+  readonly onFirst: (line: Line, at: number) => void
+}
+
+export interface Publisher {
+  readonly inlet: (options: InletOptions) => Inlet
+  /** Publishes what waits, at once: what happened before an event is told before it. */
+  readonly flush: () => void
+  readonly onReject: (cause: RejectCause, detail: string) => void
+  readonly onLeftOut: LeftOut
+  readonly ticks: Stream.Stream<Tick>
+}
+
+/**
+ * Keeps the tick for readers who come later.
+ *
+ * @param reuse what it takes the place of may be written over, unless it stands for another mode still
+ */
+const remember = (entry: Entry, tick: Tick, refreshes: number, reuse: boolean): void => {
+  const { last } = entry
+  const older =
+    (refreshes & modeBit.depth) !== 0 ? last[2] : (refreshes & modeBit.quote) !== 0 ? last[1] : last[0]
+  if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
+  if ((refreshes & modeBit.quote) !== 0) last[1] = tick
+  if ((refreshes & modeBit.depth) !== 0) last[2] = tick
+  if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) entry.spare = older
+}
+
+export const makePublisher = Effect.fnUntraced(function* (
+  count: BrokerMetrics,
+  log: SampledLog,
+  broker: string,
+  bus: Pick<FrameBus["Service"], "publish">
+): Effect.fn.Return<Publisher, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const { mode: onDoubt, percent } = yield* Plausibility
+  const moment = monotonicOf(clock)
+  const doubts = onDoubt !== "off"
+  const queue = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      makeConflatingQueue<Item>({
+        capacity: QUEUE_CAPACITY,
+        keyOf: ({ entry, refreshes, tick }) => `${entry.name}/${modeNumber[tick.mode]}/${refreshes}`
+      })
+    ),
+    (q) => q.shutdown
+  )
+  const streams = new Set<Queue.Queue<Tick>>()
+  /**
+   * Somebody else may have a tick still, so none is written over: who reads a stream may keep them, and pictures of joined
+   * packets share their parts.
+   */
+  let shared = false
+  /** When the oldest tick that waits came; undefined while none does. */
+  let oldestAt: number | undefined
+
+  const onReject = (cause: RejectCause, detail: string): void => {
+    count.rejected(cause)
+    // Late packets after an unsubscribe are everyday: counted, not logged.
+    if (cause !== "not_subscribed") log.warn(`rejected: ${cause}`, () => detail)
+  }
+
+  const onLeftOut: LeftOut = (field, detail) => {
+    count.leftOut(field)
+    log.warn("a field was left out", () => detail)
+  }
+
+  const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
+    const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
+    queue.offerUnsafe({ entry, tick, refreshes: serves })
+  }
+
+  const inlet = (options: InletOptions): Inlet => {
+    const {
+      joined,
+      levels,
+      onFirst,
+      onLeftOut: leaveOut,
+      onReject: reject,
+      onTicking,
+      partial,
+      slot
+    } = options
+    const { clocks, feed } = slot
+    const isTick = guardOf(`${broker}/${feed}`)
+    if (joined) shared = true
+    let ticking = false
+    /** The Schema takes its time to say what is wrong: it is asked a few times per frame. */
+    let explained = 0
+    let explainedAt = -1
+    const reason = (tick: Tick): string => {
+      if (clocks.arrival !== explainedAt) {
+        explained = 0
+        explainedAt = clocks.arrival
+      }
+      return ++explained > MOST_EXPLAINED ? "refused like others of its frame" : explain(tick)
+    }
+    return (instrument, arrived, refreshes) => {
+      let tick = arrived
+      const entry = instrument as Entry
+      const line = entry.lines[feed]
+      if (!isTick(tick)) {
+        const fields: Array<string> = []
+        const mended = mend(tick, (field, fault) => {
+          fields.push(field)
+          leaveOut(field, `${entry.name}: ${fault}`)
+        })
+        if (mended === undefined) {
+          if (line !== undefined) line.rejected++
+          return reject("guard", `${entry.name}: ${reason(tick)}`)
+        }
+        if (partial) forgetFields(entry, feed, fields)
+        tick = mended
+      }
+      // Late after an unsubscribe, or a second place that an instrument is being moved to.
+      const own = line?.slot === slot ? line : line?.next?.slot === slot ? line.next : undefined
+      if (own === undefined) return reject("not_subscribed", entry.name)
+      const at = clocks.arrival
+      clocks.tick = at
+      if (!ticking) {
+        ticking = true
+        onTicking(tick.received_time)
+      }
+      slot.ticks++
+      noteTick(own, at, refreshes)
+      if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
+      if (doubts) {
+        const why = judge((own.seen ??= firstSeen()), tick, entry.tickSize, percent)
+        if (why !== undefined) {
+          if (onDoubt === "drop") {
+            own.rejected++
+            return reject("implausible", doubtOf(entry, own.seen, tick, why))
+          }
+          tick = { ...tick, implausible: why }
+        }
+      }
+      // Nobody reads it any more, and it is still subscribed for a moment.
+      if (entry.views.length === 0) return
+      oldestAt ??= at
+      if (!joined) return offer(entry, tick, refreshes)
+      if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
+      const picture = join(entry, feed, partial, tick, refreshes)
+      offer(entry, picture.tick, picture.refreshes)
+    }
+  }
+
+  let seen = { conflated: 0, dropped: 0 }
+  let chunk = 0
+  const publish = (items: ReadonlyArray<Item>): void => {
+    let frames: Array<Frame> = []
+    let written = 0
+    chunk++
+    const now = clock.currentTimeMillisUnsafe()
+    for (const { entry, tick, refreshes } of items) {
+      remember(entry, tick, refreshes, !shared)
+      if (entry.chunk === chunk && frames.length > 0) {
+        // Its frames would be written over: what is written goes out before.
+        bus.publish(frames)
+        written += frames.length
+        frames = []
+        chunk++
+      }
+      entry.chunk = chunk
+      for (const active of entry.views) {
+        if ((refreshes & active.bit) !== 0) frames.push(active.write(tick, now))
+      }
+    }
+    if (items.length > 0) count.latency(items[0]!.tick, moment() - (oldestAt ?? moment()))
+    oldestAt = undefined
+    if (frames.length > 0) bus.publish(frames)
+    for (const stream of streams) {
+      const overflow = Queue.sizeUnsafe(stream) + items.length - TICKS_BUFFER
+      if (overflow > 0) count.streamDropped(overflow)
+      for (const { tick } of items) Queue.offerUnsafe(stream, tick)
+    }
+    const { conflated, dropped } = queue.stats
+    count.published(items.length, written + frames.length)
+    count.queue(conflated - seen.conflated, dropped - seen.dropped)
+    seen = { conflated, dropped }
+  }
+
+  const unpublished = (defect: unknown): void =>
+    log.error("a chunk could not be published", () => faultText(defect))
+  yield* queue.serve(publish).pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => unpublished(defect))),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  return {
+    inlet,
+    flush: () => {
+      const items = queue.drainUnsafe()
+      if (items.length > 0) callHook(() => publish(items), unpublished)
+    },
+    onReject,
+    onLeftOut,
+    ticks: Stream.unwrap(
+      Effect.map(
+        Effect.acquireRelease(
+          // Sliding: a reader that lags loses its oldest ticks, counted above, and holds up nobody.
+          Effect.tap(Queue.sliding<Tick>(TICKS_BUFFER), (q) =>
+            Effect.sync(() => {
+              shared = true
+              streams.add(q)
+            })
+          ),
+          (q) =>
+            Effect.andThen(
+              Effect.sync(() => streams.delete(q)),
+              Queue.shutdown(q)
+            )
+        ),
+        (q) => Stream.fromQueue(q)
+      )
+    )
+  }
+})

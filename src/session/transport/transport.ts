@@ -1,0 +1,70 @@
+/**
+ * How bytes travel to and from a broker. A service, so that actors are tested on a test clock without sockets.
+ *
+ * WebSockets for most brokers, a plain byte stream for MQTT, and HTTP beside either for logins and subscriptions
+ * that go to a REST front. What the bytes mean is the codec's alone: Socket.IO, MQTT and NATS are framed there, so
+ * that live connections, golden frames and the simulator share one decode path.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { ConnectionFailure } from "../../market/errors.ts"
+import type {
+  Closing,
+  Frame,
+  Handshake,
+  HttpAnswer,
+  HttpRequest,
+  Inbound,
+  Refusal
+} from "../../protocols/protocol.ts"
+import { openByteStream } from "./byteStream.ts"
+import { requestHttp } from "./http.ts"
+import { atHost } from "./unreachable.ts"
+import { openSimulated } from "./simulated.ts"
+import { openWebSocket } from "./webSocket.ts"
+
+export interface Socket {
+  /** Sends at once; a socket that is closing drops it (its end is reported by `ended`). */
+  readonly send: (frame: Frame) => void
+  /** A ping at the WebSocket's own level; nothing on a byte stream. */
+  readonly ping: () => void
+  /** Ends it at once, without a closing handshake: for connections that are believed dead. */
+  readonly drop: () => void
+  /** Fails with the reason when the socket ends. Never succeeds. */
+  readonly ended: Effect.Effect<never, ConnectionFailure>
+}
+
+export interface SocketOptions {
+  readonly handshake: Handshake
+  /** Turns a declined upgrade into its cause. */
+  readonly refusal: (refusal: Refusal) => ConnectionFailure
+  /** Turns a close frame into its cause, where it says more than "closed". */
+  readonly closed?: ((closing: Closing) => ConnectionFailure | undefined) | undefined
+  /** Called in the socket's own callback, in order. Must not throw. */
+  readonly onFrame: (frame: Inbound, receivedAt: number) => void
+  /** The other side pinged, or answered our ping. */
+  readonly onAlive?: (sign: "ping" | "pong") => void
+}
+
+export class Transport extends Context.Service<
+  Transport,
+  {
+    /** Resolves when the connection is open. It closes with the scope. */
+    readonly open: (options: SocketOptions) => Effect.Effect<Socket, ConnectionFailure, Scope.Scope>
+    /** Answers of any status are answers; only a request that got none fails. */
+    readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
+  }
+>()("algoways/session/Transport") {
+  /** Real sockets, chosen by the handshake's scheme. */
+  static readonly layerSockets = Layer.succeed(Transport, {
+    open: (options) => {
+      const { url } = options.handshake
+      if (url.startsWith("simulated:")) return openSimulated(options)
+      const opened = /^(?:tcp|tls):/.test(url) ? openByteStream(options) : openWebSocket(options)
+      return Effect.mapError(opened, atHost(options.handshake))
+    },
+    request: requestHttp
+  })
+}

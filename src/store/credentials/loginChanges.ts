@@ -1,0 +1,95 @@
+/**
+ * The log by which every process learns that a user's login at a broker changed: one row per (user, broker),
+ * under a number that grows with each change. Reading what is new is one seek in the primary key, so a poll
+ * costs microseconds and sees the writes of this process and of the others alike.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import type { DatabaseFailed } from "../errors.ts"
+import { attempt } from "../database/sql.ts"
+import { DatabaseState } from "../database/watchedFile.ts"
+
+/** How often the log is read. Changes are promised within a second. */
+export const LoginPollInterval = Context.Reference<Duration.Input>("algoways/store/LoginPollInterval", {
+  defaultValue: () => "500 millis"
+})
+
+export interface LoginChange {
+  readonly user: string
+  readonly broker: string
+}
+
+/** Records a change and returns its number. Runs inside the transaction that makes the change. */
+export const noteChange = (
+  sql: SqlClient.SqlClient,
+  user: string,
+  broker: string
+): Effect.Effect<number, SqlError.SqlError> =>
+  Effect.map(
+    sql<{ readonly seq: number }>`
+      INSERT OR REPLACE INTO login_changes (user, broker) VALUES (${user}, ${broker}) RETURNING seq`,
+    (rows) => rows[0]!.seq
+  )
+
+/** Changes that a reader of the stream may lag behind before its oldest ones are dropped. Readers only filter. */
+const READER_BUFFER = 16_384
+
+/**
+ * Starts the one reader of the log that all streams of this process share, until the scope closes.
+ *
+ * Each stream emits every change from its start on; several changes of one login between two reads are one
+ * element. It never fails: while the database cannot be read that is said in the log, once, and tried again.
+ */
+export const watchLogins = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient
+): Effect.fn.Return<Stream.Stream<LoginChange>, DatabaseFailed, Scope.Scope> {
+  const interval = yield* LoginPollInterval
+  // Sliding: a stuck reader must not hold up the others, and what it missed is superseded by what it gets.
+  const readers = yield* Effect.acquireRelease(PubSub.sliding<LoginChange>(READER_BUFFER), PubSub.shutdown)
+  const newest = yield* sql<{ readonly seq: number }>`
+    SELECT coalesce(max(seq), 0) AS seq FROM login_changes`.pipe(attempt("watch credentials"))
+  let last = newest[0]!.seq
+  let failing = false
+  const { generation } = yield* DatabaseState
+  let readFrom = generation()
+
+  const read = Effect.gen(function* () {
+    if (generation() !== readFrom) {
+      // Another database with numbers of its own: all that it has is news.
+      readFrom = generation()
+      last = 0
+    }
+    const rows = yield* sql<LoginChange & { readonly seq: number }>`
+      SELECT seq, user, broker FROM login_changes WHERE seq > ${last} ORDER BY seq`
+    failing = false
+    for (const { broker, seq, user } of rows) {
+      yield* PubSub.publish(readers, { user, broker })
+      last = seq
+    }
+  }).pipe(
+    attempt("watch credentials"),
+    Effect.catch((error) => {
+      if (failing) return Effect.void
+      failing = true
+      return Effect.logWarning(error.message)
+    })
+  )
+
+  yield* Effect.delay(read, interval).pipe(
+    Effect.forever,
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.void
+        : Effect.logError("changes of credentials are no longer seen", cause)
+    ),
+    Effect.forkScoped
+  )
+  return Stream.fromPubSub(readers)
+})
