@@ -1,5 +1,5 @@
 /** Looks at everything that one user's feed publishes, as it is published. */
-import type { Frame } from "../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../src/frame/marketFrame.ts"
 import type { FeedEvent } from "../src/market/feedEvent.ts"
 import { nameOf } from "../src/market/instrument.ts"
 import type { Tick } from "../src/market/tick.ts"
@@ -49,7 +49,7 @@ export class Observer {
     return this.#lastFrame.get(topic) ?? 0
   }
 
-  onFrame({ dataEnd, dataStart, payload, view }: Frame): void {
+  onFrame({ dataEnd, dataStart, payload, view }: MarketFrame): void {
     const now = Date.now()
     this.frames++
     this.#lastFrame.set(view.topic, now)

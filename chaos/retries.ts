@@ -1,5 +1,5 @@
 /** Whether connections are tried again no faster than the schedule allows, by the simulator's own ledger. */
-import type { ConnectionRecord, Ledger, LoginAttempt } from "../src/simulator/index.ts"
+import type { ConnectionRecord, ClientLog, LoginAttempt } from "../src/simulator/index.ts"
 import { leastPause, reconnect } from "./limits.ts"
 import type { Refusing } from "./station.ts"
 
@@ -9,7 +9,7 @@ interface Attempt {
   readonly failed: number | undefined
 }
 
-const attemptsOf = ({ connections, logins }: Ledger): ReadonlyArray<Attempt> => {
+const attemptsOf = ({ connections, logins }: ClientLog): ReadonlyArray<Attempt> => {
   const opened = connections.map(({ closed, opened: at }: ConnectionRecord): Attempt => ({
     at,
     failed: closed
@@ -73,7 +73,7 @@ const tooMany = (
 
 /** @param slots connections that the session may have */
 export const checkRetries = (
-  ledger: Ledger,
+  ledger: ClientLog,
   anew: ReadonlyArray<number>,
   slots: number
 ): ReadonlyArray<string> => {
@@ -87,7 +87,7 @@ const isAboutLogin = ({ connection, status }: LoginAttempt): boolean =>
 
 /** After a refused login: once more with what is stored then, and silence until something else is stored. */
 export const checkLogins = (
-  { logins }: Ledger,
+  { logins }: ClientLog,
   refusing: ReadonlyArray<Refusing>,
   slots: number
 ): ReadonlyArray<string> =>

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Feed, FeedInfo } from "../src/bus/feed.ts"
 import { FeedError } from "../src/bus/feed.ts"
-import type { Frame, View } from "../src/frame/marketFrame.ts"
+import type { MarketFrame, View } from "../src/frame/marketFrame.ts"
 import { topicOf } from "../src/frame/marketFrame.ts"
 import { makeFrameWriter } from "../src/frame/frameWriter.ts"
 import type { SubscribeRequest, SubscribeResult, UnsubscribeRequest } from "../src/market/subscription.ts"
@@ -17,7 +17,7 @@ const LEISURELY_PER_TURN = 200
 
 interface Active {
   readonly view: View
-  readonly write: (tick: Tick, published: number) => Frame
+  readonly write: (tick: Tick, published: number) => MarketFrame
   readonly readers: Set<string>
   ticks: number
 }
@@ -33,10 +33,10 @@ export class SoakFeed {
   #nextLeisurely: Iterator<Active, undefined> | undefined
   /** Topics by reader and instrument. */
   readonly #byReader = new Map<string, Map<string, Set<string>>>()
-  readonly #publish: (frames: ReadonlyArray<Frame>) => void
+  readonly #publish: (frames: ReadonlyArray<MarketFrame>) => void
   #levels: ReadonlyArray<{ readonly price: number; readonly quantity: number; readonly orders: number }> = []
 
-  constructor(publish: (frames: ReadonlyArray<Frame>) => void, levels: number) {
+  constructor(publish: (frames: ReadonlyArray<MarketFrame>) => void, levels: number) {
     this.#publish = publish
     this.#levels = Array.from({ length: levels }, (_, i) => ({
       price: 100 + i / 20,
@@ -58,14 +58,14 @@ export class SoakFeed {
    * @param due when a broker would have sent them, in the microseconds of `microseconds()`
    */
   turn(due: number): number {
-    const frames: Array<Frame> = []
+    const frames: Array<MarketFrame> = []
     for (const active of this.#lively) frames.push(this.#tick(active, due))
     for (const active of this.#someLeisurely()) frames.push(this.#tick(active, due))
     if (frames.length > 0) this.#publish(frames)
     return frames.length
   }
 
-  #tick(active: Active, due: number): Frame {
+  #tick(active: Active, due: number): MarketFrame {
     const { exchange, mode, symbol } = active.view
     const now = Date.now()
     active.ticks++

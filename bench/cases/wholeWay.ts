@@ -1,8 +1,8 @@
 /** Frame bytes to the payload on the bus, through the session's own publisher; only the network is missing. */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type { Frame } from "../../src/frame/marketFrame.ts"
-import { kept } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../src/frame/marketFrame.ts"
+import { copyOf } from "../../src/frame/marketFrame.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import type { Sink } from "../../src/protocols/protocol.ts"
@@ -10,8 +10,8 @@ import { forBroker } from "../../src/session/metrics.ts"
 import { ConnectionPool } from "../../src/session/subscriptions/pool.ts"
 import { makePublisher } from "../../src/session/ticks/publisher.ts"
 import { makeSampledLog } from "../../src/bus/sampledLog.ts"
-import { SubscriptionBook, takeSpare } from "../../src/session/subscriptions/subscriptions.ts"
-import type { Entry } from "../../src/session/subscriptions/subscriptions.ts"
+import { Subscriptions, takeSpare } from "../../src/session/subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../../src/session/subscriptions/subscriptions.ts"
 import type { Contestant } from "../harness.ts"
 import { WrongResult, keep } from "../harness.ts"
 import { checkSdk, ticksOf } from "./decode.ts"
@@ -28,33 +28,34 @@ const BURST = 64
 const STALLED_MS = 20_000
 
 /** One reader on every instrument, in the mode that is subscribed. */
-const hold = (book: SubscriptionBook, { instrument, want }: Packet): Entry => {
+const hold = (subscriptions: Subscriptions, { instrument, want }: Packet): SubscribedInstrument => {
   const { exchange, symbol } = instrument
   const listed = { ...instrument, name: symbol, lotSize: 1, tickSize: 0.05, type: "EQ" } as const
   const bookless = want.mode === "depth" && want.depth === 0
-  book.hold("reader", listed, want.mode, bookless ? 5 : want.depth, want.depth, bookless)
-  return book.find(exchange, symbol)!
+  subscriptions.add("reader", listed, want.mode, bookless ? 5 : want.depth, want.depth, bookless)
+  return subscriptions.find(exchange, symbol)!
 }
 
 /** @param scope the publisher's fiber ends with it */
 export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contestant> => {
   const name = `bytes to bus, ${feed.name}`
   const broker = feed.wire.broker.name
-  const book = new SubscriptionBook(USER, feed.wire.broker)
-  const entries = new Map(feed.packets.map((p) => [p, hold(book, p)]))
+  const subscriptions = new Subscriptions(USER, feed.wire.broker)
+  const instruments = new Map(feed.packets.map((p) => [p, hold(subscriptions, p)]))
   const pool = new ConnectionPool(feed.wire.broker, feed.wire.protocol)
-  for (const entry of entries.values()) pool.place({ entry, from: undefined, to: entry.want })
-  const slot = pool.slots[0]!
-  const codec = openCodec(feed, (p) => entries.get(p)!)
+  for (const instrument of instruments.values())
+    pool.place({ instrument, from: undefined, to: instrument.want })
+  const connection = pool.connections[0]!
+  const codec = openCodec(feed, (p) => instruments.get(p)!)
 
   let published = 0
   let wanted = 0
-  let seen: Array<Frame> | undefined
+  let seen: Array<MarketFrame> | undefined
   let arrived: (() => void) | undefined
-  const onFrames = (frames: ReadonlyArray<Frame>): void => {
+  const onFrames = (frames: ReadonlyArray<MarketFrame>): void => {
     published += frames.length
     for (const frame of frames) keep(frame)
-    seen?.push(...frames.map(kept))
+    seen?.push(...frames.map(copyOf))
     if (published >= wanted) arrived?.()
   }
   const publisher = await Effect.gen(function* () {
@@ -65,14 +66,14 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
 
   let wrong: string | undefined
   const sink: Sink = {
-    tick: publisher.inlet({
-      slot,
+    tick: publisher.tickHandler({
+      slot: connection,
       joined: false,
       partial: false,
       onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),
       onLeftOut: (_, detail) => (wrong = `left out: ${detail}`),
       onTicking: () => undefined,
-      onFirst: (line) => (line.state = "confirmed")
+      onFirst: (upstream) => (upstream.state = "confirmed")
     }),
     spare: takeSpare,
     reject: (cause, detail) => (wrong = `${cause}: ${detail}`),

@@ -1,7 +1,7 @@
 /** The market that the servers under test publish: the same ticks as wire packets and as finished frames. */
 import { codecOptions } from "../../src/brokers/broker.ts"
 import { broker } from "../../src/brokers/data/zerodha.ts"
-import type { Frame, View } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../src/frame/marketFrame.ts"
 import { topicOf } from "../../src/frame/marketFrame.ts"
 import { makeFrameWriter } from "../../src/frame/frameWriter.ts"
 import type { Instrument, WireInstrument } from "../../src/market/instrument.ts"
@@ -127,7 +127,7 @@ export const viewOf = (symbol: string, exchange: string, mode: BookOrQuote): Vie
 }
 
 /** The finished frame of every tick, in order. */
-export const framesOf = (market: Market): ReadonlyArray<Frame> => {
+export const framesOf = (market: Market): ReadonlyArray<MarketFrame> => {
   const writers = symbolsOf(market.instruments).map(({ exchange, symbol }) =>
     makeFrameWriter(viewOf(symbol, exchange, market.mode))
   )

@@ -9,7 +9,7 @@ import { BrokerOverrides } from "../../src/brokers/overrides.ts"
 import { BrokerRegistry } from "../../src/brokers/registry.ts"
 import type { FeedInfo } from "../../src/bus/feed.ts"
 import { Feed, FeedError } from "../../src/bus/feed.ts"
-import type { Frame } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../src/frame/marketFrame.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import { FeedServer } from "../../src/bus/zmq/feedServer.ts"
 import * as RemoteFeed from "../../src/bus/zmq/remoteFeed.ts"
@@ -152,7 +152,7 @@ export const startGateway = async (task: ServerTask, market: Market) => {
       viewOf(symbol, exchange, market.mode)
     ])
   )
-  const frames: ReadonlyArray<Frame> = framesOf(market).map((f) => ({
+  const frames: ReadonlyArray<MarketFrame> = framesOf(market).map((f) => ({
     ...f,
     view: views.get(f.view.symbol)!
   }))
@@ -173,7 +173,7 @@ export const startGateway = async (task: ServerTask, market: Market) => {
     )
   )
   const { port } = await runtime.runPromise(Effect.andThen(fillStore(task), Gateway))
-  const chunk = (from: number, count: number): ReadonlyArray<Frame> =>
+  const chunk = (from: number, count: number): ReadonlyArray<MarketFrame> =>
     Array.from({ length: count }, (_, i) => frames[(from + i) % frames.length]!)
   /** Chunks of whole rounds are there beforehand, as the frames are. */
   const rounds = Array.from({ length: frames.length / ROUND }, (_, n) => chunk(n * ROUND, ROUND))
@@ -186,7 +186,7 @@ export const startGateway = async (task: ServerTask, market: Market) => {
 }
 
 /** A feed of finished frames: everything that is asked for is there. */
-const finished = (views: ReadonlyMap<string, Frame["view"]>): Feed["Service"] => {
+const finished = (views: ReadonlyMap<string, MarketFrame["view"]>): Feed["Service"] => {
   const info: FeedInfo = { broker: BROKER, state: "connected", modes: ["ltp", "quote", "depth"] }
   const unused = Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: "not part of this feed" }))
   return {

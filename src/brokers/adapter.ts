@@ -29,7 +29,7 @@ export interface AdapterStatus {
 }
 
 /** One reader's hold on one instrument in one mode, as a request that would take it again. */
-export interface Holding {
+export interface ReaderSubscription {
   readonly reader: string
   readonly request: SubscribeRequest
 }
@@ -68,7 +68,7 @@ export class BrokerAdapter extends Context.Service<
     /** Drops everything that the reader holds. */
     readonly release: (reader: string) => Effect.Effect<void>
     /** Everything that is held, for handing it over to another adapter. */
-    readonly holdings: Effect.Effect<ReadonlyArray<Holding>>
+    readonly subscriptions: Effect.Effect<ReadonlyArray<ReaderSubscription>>
     readonly status: Effect.Effect<AdapterStatus>
     /** What is known of instruments that are subscribed, one answer per request, in order. Subscribes nothing. */
     readonly last: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<LastTick>>

@@ -223,7 +223,7 @@ export const speaking = (broker: Broker, protocol: string): Broker => {
  * The broker's connections, each as a broker of its own: first the main feed, without the levels that only a deep
  * feed serves, then the deep feeds. What connects, decodes or simulates takes one of these.
  */
-export const feedsOf = (broker: Broker): ReadonlyArray<Broker> => {
+export const streamsOf = (broker: Broker): ReadonlyArray<Broker> => {
   const deep = broker.deepFeeds ?? []
   if (deep.length === 0) return [broker]
   const { deepFeeds: _, variant: __, lifetimeMs: ___, ...shared } = broker

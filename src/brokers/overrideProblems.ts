@@ -5,7 +5,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { loadProtocol } from "../protocols/index.ts"
 import { variantProblem } from "../protocols/kit/variant.ts"
 import type { Broker } from "./broker.ts"
-import { codecOptions, feedsOf } from "./broker.ts"
+import { codecOptions, streamsOf } from "./broker.ts"
 import { BrokerOverride, DeepFeedOverride } from "./overrides.ts"
 
 const decode = Schema.decodeUnknownResult(BrokerOverride, { errors: "all", onExcessProperty: "error" })
@@ -59,7 +59,7 @@ export const unknownNames = (
 /** Loads the protocols of the broker's streams to have them read their variants. */
 export const variantProblems = async (broker: Broker): Promise<ReadonlyArray<string>> => {
   const problems = await Promise.all(
-    feedsOf(broker).map(async (stream, i) => {
+    streamsOf(broker).map(async (stream, i) => {
       const problem = variantProblem(await loadProtocol(stream.protocol), codecOptions(stream))
       if (problem === undefined) return []
       const where = i === 0 ? broker.name : `${broker.name}.deepFeeds.${stream.name}`

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
-import { feedsOf, wiresOf } from "./broker.ts"
+import { streamsOf, wiresOf } from "./broker.ts"
 import { moveProblems } from "./moved.ts"
 import { hasVariant, unknownNames, variantProblems } from "./overrideProblems.ts"
 import type { BrokerOverride } from "./overrides.ts"
@@ -142,20 +142,20 @@ export class BrokerRegistry extends Context.Service<
         const key = stream.trim().toLowerCase()
         if (loaders.has(key)) {
           const { broker } = yield* load(key)
-          return feedsOf(wiresOf(broker).find((wire) => wire.protocol === protocol) ?? broker)[0]!
+          return streamsOf(wiresOf(broker).find((wire) => wire.protocol === protocol) ?? broker)[0]!
         }
         // Only the names are known without loading, and deep feeds are few. A broker with wrong settings hides no other one.
         for (const name of loaders.keys()) {
           const module = yield* Effect.catchTag(load(name), "BrokerMisconfigured", () => Effect.undefined)
           if (module === undefined) continue
-          const found = feedsOf(module.broker).find((part) => part.name === key)
+          const found = streamsOf(module.broker).find((part) => part.name === key)
           if (found !== undefined) return found
         }
         for (const name of loaders.keys()) {
           if (!key.startsWith(`${name}_`)) continue
           const wires = wiresOf((yield* load(name)).broker)
           const found = wires.length > 1 ? wires.find((wire) => wire.protocol === protocol) : undefined
-          if (found !== undefined) return feedsOf(found)[0]!
+          if (found !== undefined) return streamsOf(found)[0]!
         }
         return yield* new UnsupportedBroker({ broker: stream, known: yield* names })
       })

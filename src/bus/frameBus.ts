@@ -8,14 +8,14 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import type { FeedEvent } from "../market/feedEvent.ts"
-import type { Frame } from "../frame/marketFrame.ts"
+import type { MarketFrame } from "../frame/marketFrame.ts"
 import type { HookFault } from "./hooks.ts"
 import { faultText, watchPromise } from "./hooks.ts"
 import * as metrics from "./metrics.ts"
 import { makeSampledLog } from "./sampledLog.ts"
 
 export type EventHandler = (event: FeedEvent) => void
-export type FrameHandler = (frames: ReadonlyArray<Frame>) => void
+export type FrameHandler = (frames: ReadonlyArray<MarketFrame>) => void
 
 export class FrameBus extends Context.Service<
   FrameBus,
@@ -24,7 +24,7 @@ export class FrameBus extends Context.Service<
      * Hands a chunk to every handler, in order, before it returns. No fiber, no copy: a view stands at most once in a
      * chunk, because its frames share their memory.
      */
-    readonly publish: (frames: ReadonlyArray<Frame>) => void
+    readonly publish: (frames: ReadonlyArray<MarketFrame>) => void
     /**
      * Adds a handler until the scope closes. A handler must not block; what it throws is counted and logged, and costs nobody
      * else a frame. A frame that it keeps beyond the call it copies first (`kept`).
@@ -48,7 +48,7 @@ export class FrameBus extends Context.Service<
           Metric.withAttributes(metrics.handlerFaults, { kind }).updateUnsafe(1, context)
           log.error(`a handler of the bus failed on ${kind}`, () => faultText(defect))
         }
-      const frames = new Handlers<ReadonlyArray<Frame>>(failed("frames"))
+      const frames = new Handlers<ReadonlyArray<MarketFrame>>(failed("frames"))
       const events = new Handlers<FeedEvent>(failed("events"))
       return FrameBus.of({
         publish: frames.call,

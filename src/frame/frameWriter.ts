@@ -22,7 +22,7 @@ import { auctionFields } from "../market/tick.ts"
 import type { Depth, Level, Tick } from "../market/tick.ts"
 import type { Text } from "./fixedText.ts"
 import { TEXT_SIZE, fixed, put } from "./fixedText.ts"
-import type { Frame, View } from "./marketFrame.ts"
+import type { MarketFrame, View } from "./marketFrame.ts"
 import { MAX_NUMBER_LENGTH, SLACK, priceDifference, twoDecimals, writeNumberOf } from "./jsonNumbers.ts"
 import type { Places, Rare } from "./fieldReaders.ts"
 import { fieldsReader } from "./fieldReaders.ts"
@@ -229,7 +229,7 @@ const LENGTHS = 16
  * holds the text's beginning from the first frame on, so that a tick costs neither an allocation nor a copy.
  * `published` is epoch milliseconds.
  */
-export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) => Frame) => {
+export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) => MarketFrame) => {
   const symbol = JSON.stringify(view.symbol)
   const exchange = JSON.stringify(view.exchange)
   const head = `{"type":"market_data","symbol":${symbol},"exchange":${exchange},"mode":${modeNumber[view.mode]},"data":`
@@ -247,7 +247,7 @@ export const makeFrameWriter = (view: View): ((tick: Tick, published?: number) =
       ? fieldsReader(view.broker, mode, LTP_PLACES)
       : fieldsReader(view.broker, mode, QUOTE_PLACES, AUCTION_PLACES)
   const lengths: Array<Buffer | undefined> = Array.from({ length: LENGTHS })
-  const frame: Mutable<Frame> = {
+  const frame: Mutable<MarketFrame> = {
     view,
     payload: memory,
     dataStart: Buffer.byteLength(head),

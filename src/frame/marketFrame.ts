@@ -31,7 +31,7 @@ export interface View {
  * It is its view's, which writes the next tick into the same memory: good until the handler that gets it returns. Who needs
  * it for longer takes `kept` of it.
  */
-export interface Frame {
+export interface MarketFrame {
   readonly view: View
   readonly payload: Buffer
   readonly dataStart: number
@@ -45,7 +45,7 @@ export interface Frame {
 }
 
 /** The frame in memory of its own. */
-export const kept = (frame: Frame): Frame => ({ ...frame, payload: Buffer.from(frame.payload) })
+export const copyOf = (frame: MarketFrame): MarketFrame => ({ ...frame, payload: Buffer.from(frame.payload) })
 
 export const topicOf = (
   user: string,

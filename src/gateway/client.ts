@@ -9,11 +9,11 @@ import { Delivery } from "./delivery/delivery.ts"
 import type { DeliveryLimits, Shared } from "./delivery/delivery.ts"
 import type { Encoding } from "./delivery/encoding.ts"
 import { encoded, toMsgpack } from "./delivery/encoding.ts"
-import type { Parcel } from "./delivery/outboundFrame.ts"
+import type { OutboundFrame } from "./delivery/outboundFrame.ts"
 import { PIECE } from "./delivery/turns.ts"
 import type { Turns } from "./delivery/turns.ts"
-import type { Holding } from "./topics/subscriptions.ts"
-import { Holdings } from "./topics/subscriptions.ts"
+import type { ClientSubscription } from "./topics/subscriptions.ts"
+import { ClientSubscriptions } from "./topics/subscriptions.ts"
 import type { GatewayClock } from "./clock.ts"
 import { INBOX_BYTES, Inbox } from "./requests/inbox.ts"
 import type { Inboxes, Unread } from "./requests/inbox.ts"
@@ -22,9 +22,9 @@ import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics, Limit } from "./metrics.ts"
 import type { ToldDown } from "./requests/missingFeed.ts"
 import type { ErrorCode } from "./messages/requestReader.ts"
-import type { Member, Rooms, Seat, Terms } from "./topics/topics.ts"
-import type { Spellings } from "./topics/requestedNames.ts"
-import { OwnSpellings } from "./topics/requestedNames.ts"
+import type { Subscriber, Topics, TopicSubscription, SubscriptionOptions } from "./topics/topics.ts"
+import type { RequestedNames } from "./topics/requestedNames.ts"
+import { ClientNames } from "./topics/requestedNames.ts"
 import type { OwnShares } from "./requests/shares.ts"
 
 export interface SocketData {
@@ -84,11 +84,11 @@ export interface ClientOptions {
   /** The remote address, as text. */
   readonly address: string
   readonly metrics: GatewayMetrics
-  readonly rooms: Rooms
+  readonly rooms: Topics
   /** Those who read by topic: the client is in it while it does. */
   readonly topicReaders: Set<Client>
   readonly inboxes: Inboxes
-  readonly spellings: Spellings
+  readonly spellings: RequestedNames
   /** Of the gateway's delivery to all clients. */
   readonly shared: Shared
   readonly limits: DeliveryLimits &
@@ -110,12 +110,12 @@ export interface ClientOptions {
   readonly onLogin: (client: Client) => void
 }
 
-export class Client implements Member {
+export class Client implements Subscriber {
   readonly id: string
   readonly solo: boolean
   readonly encoding: Encoding
-  readonly holdings = new Holdings()
-  readonly spellings: OwnSpellings
+  readonly holdings = new ClientSubscriptions()
+  readonly spellings: ClientNames
   readonly delivery: Delivery
   readonly address: string
   /** Is logged in, and not attached to a feed or not served by it in everything: tried again until it is. */
@@ -125,7 +125,7 @@ export class Client implements Member {
   /** Tries in a row that failed by a fault, rather than for want of something. */
   feedFaults = 0
   /** What was taken while no feed was there to take it. */
-  readonly unserved = new Set<Holding>()
+  readonly unserved = new Set<ClientSubscription>()
   /** It asked for what its last connection held. */
   asksToResume = false
   /** How it was told that it has no feed, while it was not told that it has one again. */
@@ -150,7 +150,7 @@ export class Client implements Member {
   readonly #now: () => number
   readonly #entries: Allowance
   readonly #metrics: GatewayMetrics
-  readonly #rooms: Rooms
+  readonly #rooms: Topics
   readonly #topicReaders: Set<Client>
   readonly #mayLinger: () => boolean
   readonly #onSpoke: (client: Client) => void
@@ -158,7 +158,7 @@ export class Client implements Member {
   readonly #newcomerBytes: number
   readonly #turns: Turns
   /** Those of its subscriptions that are still to take the way that fits now; undefined: all have. */
-  #reseating: Iterator<Holding> | undefined
+  #reseating: Iterator<ClientSubscription> | undefined
   #topics = 0
   /** Undefined once the socket closed: a closed uWebSockets.js socket must not be touched. */
   #socket: uWS.WebSocket<SocketData> | undefined
@@ -180,8 +180,19 @@ export class Client implements Member {
   slowWith: number | undefined
 
   constructor(options: ClientOptions) {
-    const { address, clock, encoding, id, limits, metrics, onLogin, rooms, shared, solo, topicReaders } =
-      options
+    const {
+      address,
+      clock,
+      encoding,
+      id,
+      limits,
+      metrics,
+      onLogin,
+      rooms: topics,
+      shared,
+      solo,
+      topicReaders
+    } = options
     this.id = id
     this.solo = solo
     this.encoding = encoding
@@ -205,14 +216,14 @@ export class Client implements Member {
       this.end("inbox_full", CLOSE.INBOX_FULL)
     })
     this.#metrics = metrics
-    this.#rooms = rooms
+    this.#rooms = topics
     this.#topicReaders = topicReaders
     this.#mayLinger = options.mayLinger
     this.#onSpoke = options.onSpoke
     this.#onLogin = onLogin
     this.#newcomerBytes = limits.maxMessageBytes
     this.#turns = shared.turns
-    this.spellings = new OwnSpellings(options.spellings)
+    this.spellings = new ClientNames(options.spellings)
     this.delivery = new Delivery(
       encoding,
       {
@@ -234,12 +245,12 @@ export class Client implements Member {
     )
   }
 
-  wantsEach(terms: Terms): boolean {
-    return this.solo || this.delivery.wantsEach(terms)
+  wantsEach(options: SubscriptionOptions): boolean {
+    return this.solo || this.delivery.wantsEach(options)
   }
 
-  deliver(seat: Seat, parcel: Parcel): void {
-    this.delivery.tick(seat, parcel)
+  deliver(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
+    this.delivery.tick(topicSubscription, frame)
   }
 
   /** What it wants of its subscriptions has changed: each of them takes the way that fits now, piece by piece. */
@@ -258,7 +269,7 @@ export class Client implements Member {
     for (let left = PIECE; left > 0 && this.isOpen; left--) {
       const next = this.#reseating!.next()
       if (next.done === true) break
-      this.#rooms.reseat(next.value.seat)
+      this.#rooms.resubscribe(next.value.topicSubscription)
       if (left === 1) return true
     }
     this.#reseating = undefined

@@ -9,13 +9,13 @@ import type { CertificateVerdict } from "./connections/certificate.ts"
 import type { Client } from "./client.ts"
 import { CLOSE } from "./client.ts"
 import type { Descriptors } from "./connections/descriptors.ts"
-import type { Doors } from "./connections/listeners.ts"
+import type { Listeners } from "./connections/listeners.ts"
 import { mostSilentMs, pingEveryMs } from "./connections/endings.ts"
 import type { GatewayMetrics } from "./metrics.ts"
 import type { GatewaySettings } from "./options.ts"
 
 /** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
-export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
+export const every = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
   act.pipe(
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause)
@@ -29,7 +29,7 @@ export const onBeat = (what: string, every: Duration.Input, act: Effect.Effect<v
 /** Says that descriptors are short, or are not any more, and stops accepting while there is hardly one left. */
 export const watchDescriptors = (
   descriptors: Descriptors,
-  doors: Doors,
+  listeners: Listeners,
   metrics: GatewayMetrics
 ): Effect.Effect<void> => {
   let short = false
@@ -46,14 +46,14 @@ export const watchDescriptors = (
           )
         : Effect.logInfo(`${have}: the gateway takes connections again`)
     }
-    if (descriptors.exhausted && !doors.paused) {
-      doors.pause()
+    if (descriptors.exhausted && !listeners.paused) {
+      listeners.pause()
       metrics.paused()
       yield* Effect.logError(
         `${used} of ${limit} files and sockets are open: the gateway's port is closed until some are free`
       )
-    } else if (doors.paused && !short) {
-      yield* doors.resume
+    } else if (listeners.paused && !short) {
+      yield* listeners.resume
       yield* Effect.logInfo("the gateway's port is open again")
     }
   }).pipe(Effect.catch((error) => Effect.logError(`the gateway's port is tried again: ${error.message}`)))

@@ -1,7 +1,7 @@
 /** What one client, one address and one key may take of the gateway. Pure; the numbers are in `options.ts`. */
 
 import { nameOf } from "../market/instrument.ts"
-import type { Holdings } from "./topics/subscriptions.ts"
+import type { ClientSubscriptions } from "./topics/subscriptions.ts"
 import type { Limit } from "./metrics.ts"
 import type { ModeChoice, Named, Unusable } from "./messages/requestReader.ts"
 
@@ -127,13 +127,13 @@ export interface SubscriptionBound {
  * holds already, or names twice, does not count; another spelling of it does, because it is served frames of its own.
  */
 export const boundReached = (
-  holdings: Holdings,
+  subscriptions: ClientSubscriptions,
   { tag }: ModeChoice,
   bounds: ReadonlyArray<SubscriptionBound>
 ): ((entry: Named | Unusable) => SubscriptionBound | undefined) => {
   const fresh = new Set<string>()
   return (entry) => {
-    if (!entry.ok || holdings.find(entry, tag) !== undefined) return undefined
+    if (!entry.ok || subscriptions.find(entry, tag) !== undefined) return undefined
     const name = nameOf(entry)
     if (fresh.has(name)) return undefined
     const full = bounds.find(({ held, most }) => held + fresh.size >= most)

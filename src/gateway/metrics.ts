@@ -1,7 +1,7 @@
 /** What the gateway counts: Prometheus metrics, and the same numbers for `Gateway.stats`. */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
-import type { Frame } from "../frame/marketFrame.ts"
+import type { MarketFrame } from "../frame/marketFrame.ts"
 import { ofLeg } from "../bus/latency.ts"
 import type { FeedEvent } from "../market/feedEvent.ts"
 import type { Lost } from "./delivery/outbox.ts"
@@ -217,7 +217,7 @@ export class GatewayMetrics {
   }
 
   /** Of one frame per chunk. */
-  latency(frame: Frame, now: number): void {
+  latency(frame: MarketFrame, now: number): void {
     if (frame.published === 0) return
     const { broker } = frame.view
     let update = this.#legs.get(broker)

@@ -24,10 +24,10 @@ import { verdictOn } from "./connections/certificate.ts"
 import type { GatewayClock } from "./clock.ts"
 import type { SocketData } from "./client.ts"
 import { CLOSE, Client } from "./client.ts"
-import { LARGE_BYTES, makeConversation, usualLane } from "./requests/requests.ts"
+import { LARGE_BYTES, makeRequests, usualLane } from "./requests/requests.ts"
 import { descriptorsOfProcess } from "../bus/descriptors.ts"
 import { Descriptors } from "./connections/descriptors.ts"
-import { Doors } from "./connections/listeners.ts"
+import { Listeners } from "./connections/listeners.ts"
 import type { TlsFailed } from "./connections/listeners.ts"
 import type { HttpDeps } from "./http/index.ts"
 import { addHttpRoutes } from "./http/index.ts"
@@ -54,11 +54,11 @@ import { readFrame, readPacked } from "./messages/requestReader.ts"
 import { endOf, idleTimeoutOf, pingEveryMs } from "./connections/endings.ts"
 import { Entrance } from "./connections/entrance.ts"
 import { openKeeper } from "./resume/keeper.ts"
-import { Rooms } from "./topics/topics.ts"
-import { Spellings } from "./topics/requestedNames.ts"
+import { Topics } from "./topics/topics.ts"
+import { RequestedNames } from "./topics/requestedNames.ts"
 import {
   closeRevoked,
-  onBeat,
+  every,
   pinger,
   seekFeeds,
   tellExpiry,
@@ -118,8 +118,8 @@ const TLS_EVERY_MS = 1000
 const DESCRIPTORS_EVERY_MS = 1000
 
 /** The old certificate serves on when the new one is of no use. */
-const reloadTls = (doors: Doors): Effect.Effect<void> =>
-  doors.reload.pipe(
+const reloadTls = (listeners: Listeners): Effect.Effect<void> =>
+  listeners.reload.pipe(
     Effect.flatMap((taken) =>
       taken ? Effect.logInfo("the gateway has taken the new TLS certificate") : Effect.void
     ),
@@ -161,10 +161,10 @@ const makeGateway = Effect.fnUntraced(function* (
   const keyGuard = new KeyGuard({ most: settings.maxFailedKeys, mostInAll: settings.maxFailedKeysInAll })
   const trustedProxies = new TrustedProxies(settings.trustedProxies)
   const loopback = isLoopback(settings.host)
-  const rooms = new Rooms((topic, payload, binary) => doors.publish(topic, payload, binary))
+  const topics = new Topics((topic, payload, binary) => listeners.publish(topic, payload, binary))
   const turns = new Turns()
   const wheel = new Wheel(turns, now)
-  const spellings = new Spellings(settings)
+  const spellings = new RequestedNames(settings)
   const lane = new Lane(usualLane)
   const inboxes = new Inboxes(settings.maxWaitingBytes)
   // Among all gateways that read from one feed.
@@ -185,13 +185,13 @@ const makeGateway = Effect.fnUntraced(function* (
     keepMs: settings.resumeMs,
     clock: clocks
   })
-  const conversation = makeConversation({
+  const conversation = makeRequests({
     feed,
     orders,
     keeper,
     keys,
     lane,
-    rooms,
+    rooms: topics,
     metrics,
     keyGuard,
     limits: settings,
@@ -241,7 +241,7 @@ const makeGateway = Effect.fnUntraced(function* (
   const sample = (): void => {
     let waiting = 0
     for (const client of clients) waiting += client.unserved.size
-    metrics.reading(rooms.size, waiting, keeper.waiting)
+    metrics.reading(topics.size, waiting, keeper.waiting)
     metrics.unread(inboxes.bytes)
   }
 
@@ -283,7 +283,7 @@ const makeGateway = Effect.fnUntraced(function* (
         encoding: packed ? "msgpack" : "json",
         address,
         metrics,
-        rooms,
+        rooms: topics,
         topicReaders,
         inboxes,
         spellings,
@@ -373,14 +373,14 @@ const makeGateway = Effect.fnUntraced(function* (
     context
   }
   const verdict = (): CertificateVerdict | undefined =>
-    doors.life === undefined ? undefined : verdictOn(doors.life, timeOfDay())
-  const doors = new Doors({
+    listeners.life === undefined ? undefined : verdictOn(listeners.life, timeOfDay())
+  const listeners = new Listeners({
     host: settings.host,
     port: settings.port,
     tls: settings.tls,
-    furnish: (app) => {
+    addRoutes: (app) => {
       app.filter(entrance.filter)
-      app.ws("/*", doors.counted(app, clientRoute))
+      app.ws("/*", listeners.counted(app, clientRoute))
       addHttpRoutes(app, httpDeps)
     }
   })
@@ -389,25 +389,25 @@ const makeGateway = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       closing = true
       entrance.close()
-      doors.pause()
+      listeners.pause()
       conversation.stop()
       let told = false
       for (const client of clients) told = client.sayRestart() || told
       if (told) yield* Effect.sleep(FLUSH_MS)
-      doors.close()
+      listeners.close()
       turns.stop()
       wheel.stop()
       yield* FiberSet.awaitEmpty(fibers)
     }).pipe(Effect.timeoutOrElse({ duration: RELEASE_MS, orElse: () => Effect.void }))
   )
-  yield* doors.open
-  const { port } = doors
+  yield* listeners.open
+  const { port } = listeners
 
   let checkedAt = 0
   const bus = yield* FrameBus
   yield* bus.subscribe((frames) => {
-    for (const frame of frames) rooms.deliver(frame)
-    metrics.delivered(rooms.framesOut, rooms.bytesOut)
+    for (const frame of frames) topics.deliver(frame)
+    metrics.delivered(topics.framesOut, topics.bytesOut)
     const at = now()
     if (frames.length > 0) metrics.latency(frames[0]!, timeOfDay())
     if (at - checkedAt < CHECK_EVERY_MS) return
@@ -424,7 +424,7 @@ const makeGateway = Effect.fnUntraced(function* (
       if (payload !== undefined) client.delivery.message(payload)
     }
   })
-  yield* onBeat(
+  yield* every(
     "the watch on slow clients",
     LAG_EVERY_MS,
     Effect.sync(() => tendSlow(clients, settings, now()))
@@ -433,19 +433,19 @@ const makeGateway = Effect.fnUntraced(function* (
     client.mustSettle = true
     handle(client)
   })
-  yield* onBeat(
+  yield* every(
     "the search for missing feeds",
     SEEK_EVERY_MS,
     Effect.sync(() => seek(clients))
   )
-  yield* onBeat("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
+  yield* every("the watch on revoked keys", REVOKED_EVERY_MS, closeRevoked(clients, keys))
   yield* orders.subscribe((user, order) => {
     const text = orderFrame(user, order)
-    doors.publish(ordersTopic(user, "json"), text, false)
-    doors.publish(ordersTopic(user, "msgpack"), toMsgpack(text), true)
+    listeners.publish(ordersTopic(user, "json"), text, false)
+    listeners.publish(ordersTopic(user, "msgpack"), toMsgpack(text), true)
   })
   const pingAll = pinger(clients, settings, now())
-  yield* onBeat(
+  yield* every(
     "pinging",
     pingEveryMs(settings),
     Effect.sync(() => {
@@ -453,14 +453,14 @@ const makeGateway = Effect.fnUntraced(function* (
       pingAll(now())
     })
   )
-  yield* onBeat(
+  yield* every(
     "the watch on descriptors",
     DESCRIPTORS_EVERY_MS,
-    watchDescriptors(descriptors, doors, metrics)
+    watchDescriptors(descriptors, listeners, metrics)
   )
   if (settings.tls !== undefined) {
-    yield* onBeat("the watch on the certificate", TLS_EVERY_MS, reloadTls(doors))
-    yield* onBeat("the look at the certificate's end", TLS_EVERY_MS, tellExpiry(verdict))
+    yield* every("the watch on the certificate", TLS_EVERY_MS, reloadTls(listeners))
+    yield* every("the look at the certificate's end", TLS_EVERY_MS, tellExpiry(verdict))
   } else if (!loopback) {
     yield* Effect.logWarning(
       `the gateway listens on ${settings.host} in clear text: API keys can be read on the way. Use --tls-cert and --tls-key, or --host 127.0.0.1 behind a proxy that has TLS`

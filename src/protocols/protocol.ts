@@ -269,11 +269,11 @@ export interface ServerProtocol {
   readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
   /** A frame for times without data, and how often it is sent. */
   readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
-  readonly words?: ServerWords
+  readonly words?: ErrorReplies
 }
 
 /** The broker's own words for trouble, as far as it has some; what it has none for is silence or a plain close. */
-export interface ServerWords {
+export interface ErrorReplies {
   /**
    * To a request for instruments that are not served.
    *

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BrokerAdapter } from "../brokers/adapter.ts"
-import { feedsOf } from "../brokers/broker.ts"
+import { streamsOf } from "../brokers/broker.ts"
 import type { BrokerUnusable } from "../brokers/registry.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { FrameBus } from "../bus/frameBus.ts"
@@ -43,7 +43,7 @@ export const adapterLayer = (
         const registry = yield* BrokerRegistry
         const { adapter, broker } = yield* registry.load(name)
         if (adapter !== undefined) return Layer.fresh(adapter)
-        const [protocol, ...deepProtocols] = yield* Effect.forEach(feedsOf(broker), (feed) =>
+        const [protocol, ...deepProtocols] = yield* Effect.forEach(streamsOf(broker), (feed) =>
           Effect.tryPromise({
             try: () => loadProtocol(feed.protocol),
             catch: (cause) => new BrokerLoadFailed({ broker: broker.name, cause })

@@ -1,6 +1,6 @@
 /** What the session's actor is told. */
 import type * as Deferred from "effect/Deferred"
-import type { AdapterStatus, Holding } from "../brokers/adapter.ts"
+import type { AdapterStatus, ReaderSubscription } from "../brokers/adapter.ts"
 import type { AuthRejected, ConnectionFailure } from "../market/errors.ts"
 import type { FeedStatus, InstrumentStatus } from "../market/feedStatus.ts"
 import type {
@@ -56,7 +56,7 @@ export type Message =
       readonly resolved: Resolved | undefined
       readonly reply: Reply<InstrumentStatus>
     }
-  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<Holding>> }
+  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<ReaderSubscription>> }
   | { readonly tag: "CredentialsChanged"; readonly stored: StoredVersion }
   | { readonly tag: "Connecting"; readonly slot: number }
   | { readonly tag: "Up"; readonly slot: number; readonly link: Link }

@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AdapterStatus, BrokerAdapter } from "../brokers/adapter.ts"
 import type { Broker } from "../brokers/broker.ts"
-import { feedsOf } from "../brokers/broker.ts"
+import { streamsOf } from "../brokers/broker.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
@@ -24,19 +24,19 @@ import type { CredentialStore } from "../store/credentials/credentials.ts"
 import type { Instruments } from "../store/instruments/instruments.ts"
 import { makeActor } from "./actor.ts"
 import { describeBroker } from "./capabilities.ts"
-import { makeCare } from "./health/healthCheck.ts"
-import { makeChildren } from "./connection/connectionSupervisor.ts"
+import { makeHealthCheck } from "./health/healthCheck.ts"
+import { makeConnectionSupervisor } from "./connection/connectionSupervisor.ts"
 import { makeHookFaults, soundBus, soundHours, soundProtocol, withSoundLoggers } from "./containment.ts"
 import { makeCredentialSource } from "./connection/credentialSource.ts"
-import type { Feed, Orders } from "./subscriptions/planner.ts"
-import { Desk } from "./subscriptions/planner.ts"
-import { makeHerald } from "./health/feedEventPublisher.ts"
+import type { BrokerStream, WireActions } from "./subscriptions/planner.ts"
+import { SubscriptionPlanner } from "./subscriptions/planner.ts"
+import { makeFeedEventPublisher } from "./health/feedEventPublisher.ts"
 import { Lapse } from "./health/lapse.ts"
 import { reset } from "./subscriptions/upstreamSubscription.ts"
 import type { Message, Reply, StoredVersion } from "./messages.ts"
 import * as metrics from "./metrics.ts"
-import { News } from "./feed/subscriptionUpdates.ts"
-import type { Slot } from "./subscriptions/pool.ts"
+import { SubscriptionUpdates } from "./feed/subscriptionUpdates.ts"
+import type { PooledConnection } from "./subscriptions/pool.ts"
 import { makePublisher } from "./ticks/publisher.ts"
 import type { ReconnectOptions } from "./connection/reconnect.ts"
 import { instrumentOf, statusOf } from "./health/report.ts"
@@ -44,9 +44,9 @@ import type { Reported } from "./health/report.ts"
 import { makeResolver } from "./subscriptions/resolver.ts"
 import { makeSampledLog } from "../bus/sampledLog.ts"
 import { stateOf } from "./health/sessionState.ts"
-import { enter, makeSlotEvents } from "./connection/connectionEvents.ts"
+import { enter, makeConnectionEvents } from "./connection/connectionEvents.ts"
 import type { Intensity } from "./health/restartIntensity.ts"
-import { Supervisor } from "./health/restartIntensity.ts"
+import { RestartIntensity } from "./health/restartIntensity.ts"
 import { Hours } from "./references.ts"
 import type { Transport } from "./transport/transport.ts"
 
@@ -97,24 +97,27 @@ const session = Effect.fnUntraced(function* (
   const log = yield* makeSampledLog
   const hookFaults = makeHookFaults(count, log)
   const protocols = [protocol, ...(options.deepProtocols ?? [])].map((one) => soundProtocol(one, hookFaults))
-  const feeds = feedsOf(broker).map((feed, i): Feed => ({ broker: feed, protocol: protocols[i]! }))
+  const streams = streamsOf(broker).map((feed, i): BrokerStream => ({
+    broker: feed,
+    protocol: protocols[i]!
+  }))
   const hours = broker.simulated === true ? alwaysOpen : soundHours(yield* Hours, hookFaults("Hours.at"))
   const bus = soundBus(yield* FrameBus, hookFaults)
   const publisher = yield* makePublisher(count, log, broker.name, bus)
   const source = yield* makeCredentialSource(broker, hookFaults("CredentialStore.get"))
   const resolver = yield* makeResolver(broker, hookFaults("Instruments.resolve"))
   const pauses = yield* FiberMap.make<"resume", void>()
-  const supervisor = new Supervisor(options.intensity)
-  const herald = yield* makeHerald({
+  const supervisor = new RestartIntensity(options.intensity)
+  const events = yield* makeFeedEventPublisher({
     broker: broker.name,
     user: source.user,
     count,
-    supervisor,
+    restarts,
     bus,
     flush: publisher.flush
   })
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  const news = new News(() => {
+  const updates = new SubscriptionUpdates(() => {
     run(actor.tell({ tag: "News" }))
   })
 
@@ -123,8 +126,9 @@ const session = Effect.fnUntraced(function* (
 
   // ---- state of the actor: touched by its fiber only ----
   const lingerMs = options.lingerMs ?? 0
-  const newDesk = () => new Desk(source.user(), broker, feeds, lingerMs === 0 ? undefined : now)
-  let desk = newDesk()
+  const newDesk = () =>
+    new SubscriptionPlanner(source.user(), broker, streams, lingerMs === 0 ? undefined : now)
+  let planner = newDesk()
   let running = false
   /** Why nothing is tried for a while. */
   let unavailable: string | undefined
@@ -135,26 +139,26 @@ const session = Effect.fnUntraced(function* (
     unavailable === undefined
       ? // A deep feed that is down costs its readers levels, not prices.
         stateOf(
-          desk.slots.filter((s) => s.feed === 0),
+          planner.connections.filter((s) => s.stream === 0),
           running
         )
       : { state: "unavailable" as const, reason: unavailable }
   const status = (): AdapterStatus => ({
     broker: broker.name,
     ...mainState(),
-    connections: desk.slots.filter((s) => s.state.tag === "up").length,
-    instruments: desk.book.size
+    connections: planner.connections.filter((s) => s.state.tag === "up").length,
+    instruments: planner.subscriptions.size
   })
   const reported = (): Reported => {
     const { reason, state } = status()
     return {
       user: source.user(),
       broker,
-      feeds,
-      desk,
+      streams,
+      planner,
       state,
       reason,
-      quietBecause: care.quietBecause(),
+      quietBecause: healthCheck.quietBecause(),
       decisions: supervisor.decisions,
       hours,
       now: now(),
@@ -164,9 +168,9 @@ const session = Effect.fnUntraced(function* (
 
   /** The number of connections that are up may have changed. */
   const countConnections = (): void => {
-    const up = desk.slots.filter(({ state }) => state.tag === "up")
+    const up = planner.connections.filter(({ state }) => state.tag === "up")
     count.connections(up.length)
-    const delivers = up.some(({ feed }) => feed === 0)
+    const delivers = up.some(({ stream }) => stream === 0)
     lapse.note(supervisor, delivers, now())
   }
   yield* Effect.addFinalizer(() => Effect.sync(() => lapse.note(supervisor, false, now())))
@@ -177,32 +181,34 @@ const session = Effect.fnUntraced(function* (
     waiting = []
   }
 
-  const carryOut = Effect.fnUntraced(function* (orders: Orders) {
-    if (running && unavailable === undefined) for (const slot of orders.open) yield* children.start(slot)
-    for (const [slot, changes] of orders.send) if (slot.state.tag === "up") slot.state.link.request(changes)
-    for (const slot of orders.close) yield* children.stop(slot)
-    count.instruments(desk.book.size)
+  const carryOut = Effect.fnUntraced(function* (actions: WireActions) {
+    if (running && unavailable === undefined)
+      for (const connection of actions.open) yield* children.start(connection)
+    for (const [connection, changes] of actions.send)
+      if (connection.state.tag === "up") connection.state.link.request(changes)
+    for (const connection of actions.close) yield* children.stop(connection)
+    count.instruments(planner.subscriptions.size)
     countConnections()
   })
 
-  const children = yield* makeChildren({
+  const children = yield* makeConnectionSupervisor({
     broker,
-    feeds,
+    feeds: streams,
     reconnect: options.reconnect,
     source,
-    desk: () => desk,
-    news,
+    desk: () => planner,
+    news: updates,
     publisher,
     count,
     log,
     hookFaults,
     tell: (message) => actor.tell(message)
   })
-  const care = makeCare({ desk: () => desk, feeds, hours, herald, news, carryOut })
+  const healthCheck = makeHealthCheck({ planner: () => planner, streams, hours, events, updates, carryOut })
 
-  const slots = makeSlotEvents({
-    care,
-    herald,
+  const connections = makeConnectionEvents({
+    care: healthCheck,
+    herald: events,
     count,
     log,
     now,
@@ -227,18 +233,18 @@ const session = Effect.fnUntraced(function* (
     if (running) return
     running = true
     yield* Effect.logInfo(describeBroker(broker))
-    if (desk.slots.length === 0) desk.openMain()
-    for (const slot of desk.slots) yield* children.start(slot)
+    if (planner.connections.length === 0) planner.openMain()
+    for (const connection of planner.connections) yield* children.start(connection)
   })
 
   /** Ends all connections. What readers hold stays. */
   const stopAll = (reason: string) =>
     Effect.suspend(() => {
-      for (const slot of desk.slots) {
-        if (slot.downSince === 0) slot.downSince = now()
-        enter(slot, now(), { tag: "down", reason })
-        care.ended(slot)
-        for (const line of slot.lines.values()) reset(line)
+      for (const connection of planner.connections) {
+        if (connection.downSince === 0) connection.downSince = now()
+        enter(connection, now(), { tag: "down", reason })
+        healthCheck.ended(connection)
+        for (const upstream of connection.subscriptions.values()) reset(upstream)
       }
       settle(Effect.fail(new ConnectionLost({ detail: reason })))
       countConnections()
@@ -247,7 +253,7 @@ const session = Effect.fnUntraced(function* (
 
   const startAll = Effect.suspend(() =>
     running && unavailable === undefined
-      ? Effect.forEach(desk.slots, children.start, { discard: true })
+      ? Effect.forEach(planner.connections, children.start, { discard: true })
       : Effect.void
   )
 
@@ -255,12 +261,12 @@ const session = Effect.fnUntraced(function* (
     FiberMap.run(pauses, "resume", Effect.delay(actor.tell({ tag: "Resume", cause }), ms))
 
   /** Something that should not happen: the supervisor says how far it goes. */
-  const onFault = Effect.fnUntraced(function* (slot: Slot, cause: string) {
-    const decision = supervisor.fault(slot.id, now())
-    yield* herald.decided(decision, cause, slot.id)
+  const onFault = Effect.fnUntraced(function* (connection: PooledConnection, cause: string) {
+    const decision = supervisor.fault(connection.id, now())
+    yield* events.decided(decision, cause, connection.id)
     if (decision === "restart_connection") {
       // Nearly always it is trying again by itself; a child that died is not.
-      return yield* (yield* children.isRunning(slot)) ? Effect.void : children.start(slot)
+      return yield* (yield* children.isRunning(connection)) ? Effect.void : children.start(connection)
     }
     children.alarm(`${decision}: ${cause}`)
     yield* stopAll(cause)
@@ -273,20 +279,20 @@ const session = Effect.fnUntraced(function* (
   const resume = Effect.fnUntraced(function* (cause: string) {
     unavailable = undefined
     if (!running) return
-    yield* herald.decided("resume", cause)
+    yield* events.decided("resume", cause)
     yield* startAll
   })
 
   const onCredentials = Effect.suspend(() => {
     if (!running) return Effect.void
     unavailable = undefined
-    for (const slot of desk.slots) {
-      if (slot.state.tag === "up") slot.downSince = now()
-      slot.mutes = 0
-      slot.silences = 0
+    for (const connection of planner.connections) {
+      if (connection.state.tag === "up") connection.downSince = now()
+      connection.connectsWithoutTick = 0
+      connection.silentConnects = 0
     }
     return FiberMap.clear(pauses).pipe(
-      Effect.andThen(herald.decided("resume", "the credentials changed, connecting anew")),
+      Effect.andThen(events.decided("resume", "the credentials changed, connecting anew")),
       Effect.andThen(startAll)
     )
   })
@@ -298,7 +304,7 @@ const session = Effect.fnUntraced(function* (
    */
   const onChange = (stored: StoredVersion): Effect.Effect<void> => {
     if ("problem" in stored) {
-      return desk.slots.some(({ state }) => state.tag === "up")
+      return planner.connections.some(({ state }) => state.tag === "up")
         ? Effect.logWarning(
             `the login that was stored cannot be read, the session goes on: ${stored.problem}`
           )
@@ -306,24 +312,24 @@ const session = Effect.fnUntraced(function* (
     }
     const inUse =
       unavailable === undefined &&
-      desk.slots.length > 0 &&
-      desk.slots.every(({ credentialsVersion }) => credentialsVersion === stored.version)
+      planner.connections.length > 0 &&
+      planner.connections.every(({ credentialsVersion }) => credentialsVersion === stored.version)
     return inUse ? Effect.void : onCredentials
   }
 
   const onNews = Effect.suspend(() => {
-    const { confirmed, failed, fresh, moved } = news.take()
-    herald.confirmed(confirmed)
-    herald.failed(failed)
-    herald.fresh(fresh)
-    return care.arrived(moved)
+    const { confirmed, failed, fresh, moved } = updates.take()
+    events.confirmed(confirmed)
+    events.failed(failed)
+    events.fresh(fresh)
+    return healthCheck.arrived(moved)
   })
 
   const handle = (message: Message): Effect.Effect<unknown> => {
     switch (message.tag) {
       case "Initialise":
         // Views carry the user's name, so they are made for one user only.
-        if (desk.book.size === 0 && !running) desk = newDesk()
+        if (planner.subscriptions.size === 0 && !running) planner = newDesk()
         return Effect.andThen(onCredentials, Deferred.succeed(message.reply, undefined))
       case "Connect":
         return connect(message.reply)
@@ -335,26 +341,26 @@ const session = Effect.fnUntraced(function* (
           Effect.andThen(FiberMap.clear(pauses), Deferred.succeed(message.reply, undefined))
         )
       case "Hold": {
-        const { orders, results } = desk.hold(message.reader, message.items)
-        return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
+        const { actions, results } = planner.add(message.reader, message.items)
+        return Effect.andThen(carryOut(actions), Deferred.succeed(message.reply, results))
       }
       case "Drop": {
-        const { orders, results } = desk.drop(message.reader, message.requests)
-        return Effect.andThen(carryOut(orders), Deferred.succeed(message.reply, results))
+        const { actions, results } = planner.remove(message.reader, message.requests)
+        return Effect.andThen(carryOut(actions), Deferred.succeed(message.reply, results))
       }
       case "Release":
         return Effect.andThen(
-          carryOut(desk.release(message.reader, message.most)),
-          Effect.suspend(() => Deferred.succeed(message.reply, desk.book.reads(message.reader)))
+          carryOut(planner.release(message.reader, message.most)),
+          Effect.suspend(() => Deferred.succeed(message.reply, planner.subscriptions.reads(message.reader)))
         )
       case "Status":
         return Deferred.succeed(message.reply, status())
       case "Holdings":
-        return Deferred.succeed(message.reply, desk.book.holdings())
+        return Deferred.succeed(message.reply, planner.subscriptions.all())
       case "Last":
         return Deferred.succeed(
           message.reply,
-          message.requests.map((request) => desk.book.last(request))
+          message.requests.map((request) => planner.subscriptions.last(request))
         )
       case "Report":
         return Deferred.succeed(message.reply, statusOf(reported()))
@@ -367,24 +373,24 @@ const session = Effect.fnUntraced(function* (
         return onChange(message.stored)
       case "Care":
         return Effect.andThen(
-          lingerMs === 0 ? Effect.void : carryOut(desk.expire(now() - lingerMs)),
-          running ? care.look(now(), clock.currentTimeMillisUnsafe()) : Effect.void
+          lingerMs === 0 ? Effect.void : carryOut(planner.expire(now() - lingerMs)),
+          running ? healthCheck.look(now(), clock.currentTimeMillisUnsafe()) : Effect.void
         )
       case "News":
         return onNews
       case "Resume":
         return resume(message.cause)
       default: {
-        const slot = desk.slot(message.slot)
+        const connection = planner.connection(message.slot)
         // A message of a connection that was closed meanwhile.
-        if (slot === undefined || !running || unavailable !== undefined) return Effect.void
-        const named = Effect.annotateLogs({ connection: slot.id })
-        if (message.tag === "Up") return named(slots.up(slot, message.link))
-        if (message.tag === "Down") return named(slots.down(slot, message.failure))
-        if (message.tag === "Parked") return named(slots.parked(slot, message.reason))
-        if (message.tag === "Fault") return named(onFault(slot, message.cause))
+        if (connection === undefined || !running || unavailable !== undefined) return Effect.void
+        const named = Effect.annotateLogs({ connection: connection.id })
+        if (message.tag === "Up") return named(connections.up(connection, message.link))
+        if (message.tag === "Down") return named(connections.down(connection, message.failure))
+        if (message.tag === "Parked") return named(connections.parked(connection, message.reason))
+        if (message.tag === "Fault") return named(onFault(connection, message.cause))
         // Keeps the reason of the failure in sight while the next attempt runs.
-        if (slot.state.tag !== "down") enter(slot, now(), { tag: "connecting" })
+        if (connection.state.tag !== "down") enter(connection, now(), { tag: "connecting" })
         countConnections()
         return Effect.void
       }
@@ -456,7 +462,7 @@ const session = Effect.fnUntraced(function* (
       )
     },
     status: actor.ask((reply) => ({ tag: "Status", reply })),
-    holdings: actor.ask((reply) => ({ tag: "Holdings", reply })),
+    subscriptions: actor.ask((reply) => ({ tag: "Holdings", reply })),
     last: (requests) =>
       resolver.underEitherName(
         requests,

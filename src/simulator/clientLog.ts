@@ -37,7 +37,7 @@ export interface InstrumentRecord {
   readonly most: number
 }
 
-export interface Ledger {
+export interface ClientLog {
   /** Oldest first; of a long life the newest 10 000. */
   readonly connections: ReadonlyArray<ConnectionRecord>
   readonly logins: ReadonlyArray<LoginAttempt>
@@ -66,13 +66,13 @@ const SECOND = 1000
 
 type Writable<A> = { -readonly [K in keyof A]: A[K] }
 
-export type LedgerKeeper = ReturnType<typeof makeLedger>
+export type ClientLogWriter = ReturnType<typeof makeClientLog>
 
 /**
  * @param now epoch ms, for what is kept
  * @param moment monotonic ms, for rates
  */
-export const makeLedger = (clients: ReadonlySet<Client>, now: () => number, moment: () => number) => {
+export const makeClientLog = (clients: ReadonlySet<Client>, now: () => number, moment: () => number) => {
   const connections: Array<Writable<ConnectionRecord>> = []
   const byId = new Map<number, Writable<ConnectionRecord>>()
   const logins: Array<LoginAttempt> = []
@@ -194,7 +194,7 @@ export const makeLedger = (clients: ReadonlySet<Client>, now: () => number, mome
       return new Set([...held.values()].flatMap((own) => [...own])).size
     },
     heldBy,
-    report: (): Ledger => {
+    report: (): ClientLog => {
       for (const client of clients) reconcile(client, [...holdingsOf(client)])
       return {
         connections: connections.map((c) => ({ ...c })),

@@ -3,7 +3,7 @@ import type { Client, Pair } from "./client.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 
-export interface Holding {
+export interface ClientSubscription {
   /** `NSE:RELIANCE` */
   readonly name: string
   readonly mode: Mode
@@ -12,7 +12,10 @@ export interface Holding {
 }
 
 /** One entry per instrument and kind of packet: a wire with independent modes can send several for one instrument. */
-export const holdingsOf = (client: Client, pairs: ReadonlyArray<Pair>): ReadonlyArray<Holding> =>
+export const subscriptionsOf = (
+  client: Client,
+  pairs: ReadonlyArray<Pair>
+): ReadonlyArray<ClientSubscription> =>
   pairs.flatMap(([instrument]) =>
     client.codec.holds(instrument).map(({ depth, mode }) => ({
       name: nameOf(instrument),

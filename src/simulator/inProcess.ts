@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { Peer } from "./peer.ts"
-import { makeStage } from "./simulatedBroker.ts"
-import type { Stage } from "./simulatedBroker.ts"
+import { makeSimulatedBroker } from "./simulatedBroker.ts"
+import type { SimulatedBroker } from "./simulatedBroker.ts"
 import type { MasterFile } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
 import type { Frame } from "../protocols/protocol.ts"
@@ -22,17 +22,17 @@ export interface InProcessConnection {
 const stages = new Map<string, Promise<Running>>()
 
 class Running {
-  readonly stage: Stage
+  readonly stage: SimulatedBroker
   #clients = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(stage: Stage) {
+  constructor(stage: SimulatedBroker) {
     this.stage = stage
   }
 
   connect(onFrame: (frame: Frame) => void, onEnd: () => void): InProcessConnection {
     let open = true
-    let session: ReturnType<Stage["venue"]["join"]> | undefined
+    let session: ReturnType<SimulatedBroker["venue"]["join"]> | undefined
     const end = (): void => {
       if (!open) return
       open = false
@@ -67,7 +67,9 @@ const start = (broker: string): Promise<Running> =>
   Effect.runPromise(
     Effect.gen(function* () {
       const module = yield* (yield* BrokerRegistry).load(broker)
-      return new Running(yield* makeStage({ broker: module.broker, ticksPerSecond: TICKS_PER_SECOND }))
+      return new Running(
+        yield* makeSimulatedBroker({ broker: module.broker, ticksPerSecond: TICKS_PER_SECOND })
+      )
     }).pipe(Effect.provide(BrokerRegistry.layer))
   )
 

@@ -5,7 +5,7 @@ import type { Market } from "./market.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { FindByToken } from "../protocols/protocol.ts"
 
-export interface Floor {
+export interface ListedMarket {
   readonly all: ReadonlyArray<Pair>
   readonly find: FindByToken
   readonly pairOf: (instrument: WireInstrument) => Pair | undefined
@@ -13,7 +13,7 @@ export interface Floor {
   readonly pairAt: (index: number) => Pair | undefined
 }
 
-export const makeFloor = (listed: ReadonlyArray<Listed>, market: Market): Floor => {
+export const makeListedMarket = (listed: ReadonlyArray<Listed>, market: Market): ListedMarket => {
   const all: Array<Pair> = []
   const byToken = new Map<string, WireInstrument>()
   const byInstrument = new Map<WireInstrument, Pair>()

@@ -4,18 +4,18 @@ import type { Engine } from "./faults/engine.ts"
 import type { Kind } from "./faults/line.ts"
 import { MASTER_PATH, pathOf } from "./http.ts"
 import { addressAt, originOf } from "./reached.ts"
-import type { LedgerKeeper } from "./clientLog.ts"
+import type { ClientLogWriter } from "./clientLog.ts"
 import type { VenueFeed } from "./venueOptions.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Closing, FindByToken, Frame, HttpAnswer, ServedRequest } from "../protocols/protocol.ts"
 
-export interface DeskOptions {
+export interface RequestHandlerOptions {
   readonly clients: ReadonlySet<Client>
   readonly engine: Engine
   readonly feeds: ReadonlyArray<VenueFeed>
   readonly find: FindByToken
-  readonly ledger: LedgerKeeper
+  readonly ledger: ClientLogWriter
   readonly pairOf: (instrument: WireInstrument) => Pair | undefined
   /** The login that is valid now. */
   readonly valid: () => Credentials
@@ -35,7 +35,15 @@ const TOO_MANY_REQUESTS: HttpAnswer = { status: 429, headers: {}, body: '{"messa
 
 export const isLoggedIn = ({ codec }: Client): boolean => codec.isLoggedIn?.() ?? true
 
-export const makeDesk = ({ clients, engine, feeds, find, ledger, pairOf, valid }: DeskOptions) => {
+export const makeRequestTaker = ({
+  clients,
+  engine,
+  feeds,
+  find,
+  ledger,
+  pairOf,
+  valid
+}: RequestHandlerOptions) => {
   /** @param client undefined over REST */
   const inquire = (client: Client | undefined, about: Set<WireInstrument>) =>
     engine.limits.inquiry(

@@ -12,15 +12,15 @@ import type * as Scope from "effect/Scope"
 import type { SimulatorAddressUnavailable, SimulatorUnsupported } from "./errors.ts"
 import type { FaultHandle } from "./faults/active.ts"
 import type { Fault, FaultScript } from "./faults/schema.ts"
-import type { Ledger } from "./clientLog.ts"
-import { holdingsOf } from "./clientSubscriptions.ts"
-import type { Holding } from "./clientSubscriptions.ts"
+import type { ClientLog } from "./clientLog.ts"
+import { subscriptionsOf } from "./clientSubscriptions.ts"
+import type { ClientSubscription } from "./clientSubscriptions.ts"
 import type { Description } from "./description.ts"
 import { MASTER_PATH, makeRequestHandler, pathOf } from "./http.ts"
 import type { Market } from "./market.ts"
 import { closeAll, isByteStream, listen, portOf, reachable } from "./ports.ts"
-import { makeStage } from "./simulatedBroker.ts"
-import type { StageOptions } from "./simulatedBroker.ts"
+import { makeSimulatedBroker } from "./simulatedBroker.ts"
+import type { SimulatedBrokerOptions } from "./simulatedBroker.ts"
 import type { Counters } from "./venueOptions.ts"
 import type { Broker } from "../brokers/broker.ts"
 import { BrokerRegistry } from "../brokers/registry.ts"
@@ -30,7 +30,7 @@ import { nameOf } from "../market/instrument.ts"
 import type { Instrument } from "../market/instrument.ts"
 import type { Frame, Refusal } from "../protocols/protocol.ts"
 
-export interface SimulatorOptions extends StageOptions {
+export interface SimulatorOptions extends SimulatedBrokerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Default 0: any free port. */
@@ -92,7 +92,7 @@ export interface SimulatorHandle {
   /** What each connection holds upstream. Encodes the whole market: for tests and operators. */
   readonly subscriptions: () => ReadonlyArray<{
     readonly connection: number
-    readonly holdings: ReadonlyArray<Holding>
+    readonly holdings: ReadonlyArray<ClientSubscription>
   }>
   readonly counters: () => Counters
   /** Begins a fault now, or after its `at`; see docs/simulator.md for all of them. */
@@ -102,7 +102,7 @@ export interface SimulatorHandle {
   /** Ends all faults, those included that are still to begin. */
   readonly clearFaults: () => void
   /** What clients did since the start. */
-  readonly ledger: () => Ledger
+  readonly ledger: () => ClientLog
   /** How many connections hold an instrument now. @param name `NSE:RELIANCE` */
   readonly heldBy: (name: string) => number
   /** Ends connections with close code 1001 and stops listening. Done once, also when the scope closes. */
@@ -115,7 +115,7 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
 ): Effect.fn.Return<SimulatorHandle, SimulatorUnsupported | SimulatorAddressUnavailable, Scope.Scope> {
   const { broker, host = "127.0.0.1", port = 0 } = options
   const { credentials, endpoints, feeds, files, listed, market, parts, turnMs, venue } =
-    yield* makeStage(options)
+    yield* makeSimulatedBroker(options)
 
   let described: Description | undefined
   const server = createServer(
@@ -231,7 +231,7 @@ export const makeSimulator = Effect.fn("makeSimulator")(function* (
     subscriptions: () =>
       Array.from(venue.clients, (client) => ({
         connection: client.id,
-        holdings: holdingsOf(client, venue.all)
+        holdings: subscriptionsOf(client, venue.all)
       })),
     counters: venue.counters,
     inject: (fault) => venue.engine.inject(fault),

@@ -16,12 +16,12 @@ import type { MasterText } from "./masters/index.ts"
 import { makeVenue } from "./venue.ts"
 import type { Venue } from "./venue.ts"
 import type { VenueFeed } from "./venueOptions.ts"
-import { codecOptions, feedsOf } from "../brokers/broker.ts"
+import { codecOptions, streamsOf } from "../brokers/broker.ts"
 import type { Broker } from "../brokers/broker.ts"
 import type { Credentials } from "../market/credentials.ts"
 import { loadServerProtocol } from "../protocols/index.ts"
 
-export interface StageOptions {
+export interface SimulatedBrokerOptions {
   readonly broker: Broker
   /** Logins that are let in; default: the demo login of the broker's protocol. */
   readonly credentials?: Credentials
@@ -46,7 +46,7 @@ export interface StageOptions {
   readonly now?: () => number
 }
 
-export interface Stage {
+export interface SimulatedBroker {
   readonly venue: Venue
   readonly market: Market
   readonly listed: ReadonlyArray<Listed>
@@ -63,14 +63,14 @@ export interface Stage {
 }
 
 /** Fails where the broker's protocol or master has no simulator. */
-export const makeStage = Effect.fn("makeStage")(function* (
-  options: StageOptions
-): Effect.fn.Return<Stage, SimulatorUnsupported> {
+export const makeSimulatedBroker = Effect.fn("makeStage")(function* (
+  options: SimulatedBrokerOptions
+): Effect.fn.Return<SimulatedBroker, SimulatorUnsupported> {
   const { broker, turnsPerSecond = 40 } = options
   const now = options.now ?? Date.now
   const startedAt = now()
   const listings = makeListings({ now: startedAt, loadEquities: options.loadEquities ?? 0 })
-  const parts = feedsOf(broker)
+  const parts = streamsOf(broker)
   const unsupported = { broker: broker.name, protocol: broker.protocol, known: simulatedFormats }
   const { login, master, protocols } = yield* Effect.tryPromise({
     try: async () => ({

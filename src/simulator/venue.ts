@@ -7,8 +7,8 @@ import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { loginOf } from "./demo.ts"
-import { isLoggedIn, makeDesk } from "./requestHandler.ts"
-import { makeFloor } from "./listedMarket.ts"
+import { isLoggedIn, makeRequestTaker } from "./requestHandler.ts"
+import { makeListedMarket } from "./listedMarket.ts"
 import { WebSocketServer } from "ws"
 import type { RawData } from "ws"
 import { feed, sendFrames } from "./client.ts"
@@ -18,7 +18,7 @@ import type { Kind } from "./faults/line.ts"
 import { pathOf, refuseUpgrade, singleHeaders } from "./http.ts"
 import { streamPeer, webSocketPeer } from "./peer.ts"
 import type { Peer } from "./peer.ts"
-import { makeLedger } from "./clientLog.ts"
+import { makeClientLog } from "./clientLog.ts"
 import { makePacer } from "./pacer.ts"
 import type { Counters, VenueFeed, VenueOptions } from "./venueOptions.ts"
 import { credentialFields } from "../market/credentials.ts"
@@ -52,7 +52,7 @@ export const makeVenue = (options: VenueOptions) => {
   })
   const pacer = makePacer(options.ticksPerSecond, options.turnMs, moment())
 
-  const { all, find, pairOf, pairAt } = makeFloor(options.listed, market)
+  const { all, find, pairOf, pairAt } = makeListedMarket(options.listed, market)
   const instruments = all.map(([instrument]) => instrument)
 
   let accepted = options.credentials
@@ -71,11 +71,11 @@ export const makeVenue = (options: VenueOptions) => {
     now,
     ...(options.onFault === undefined ? {} : { onFault: options.onFault })
   })
-  const ledger = makeLedger(clients, now, moment)
+  const ledger = makeClientLog(clients, now, moment)
 
   const valid = (): Credentials => (rejecting || engine.expired() ? nobody() : accepted)
 
-  const desk = makeDesk({ clients, engine, feeds, find, ledger, pairOf, valid })
+  const desk = makeRequestTaker({ clients, engine, feeds, find, ledger, pairOf, valid })
 
   const defect = (client: Client, error: unknown): void => {
     counts.defects++

@@ -1,7 +1,7 @@
 /** Every broker's every feed, on each wire that the broker can be switched to: what holds for all is tested on these. */
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../src/brokers/broker.ts"
-import { feedsOf, wiresOf } from "../../src/brokers/broker.ts"
+import { streamsOf, wiresOf } from "../../src/brokers/broker.ts"
 import { BrokerRegistry, builtInBrokers } from "../../src/brokers/registry.ts"
 
 /** `fyers_tbt`, `kotak over kotak-hsm`, and the feed as a broker of its own. */
@@ -11,7 +11,7 @@ export const everyFeed: ReadonlyArray<readonly [name: string, feed: Broker]> = a
     const modules = yield* Effect.forEach(builtInBrokers, registry.load)
     return modules.flatMap(({ broker }) =>
       wiresOf(broker).flatMap((wire) =>
-        feedsOf(wire).map((feed) => {
+        streamsOf(wire).map((feed) => {
           const name = wire === broker ? feed.name : `${feed.name} over ${feed.protocol}`
           return [name, feed] as const
         })

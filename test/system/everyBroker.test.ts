@@ -12,8 +12,8 @@ import type { Broker } from "../../src/brokers/broker.ts"
 import { BrokerOverrides } from "../../src/brokers/overrides.ts"
 import { BrokerRegistry, builtInBrokers } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
-import type { Frame } from "../../src/frame/marketFrame.ts"
-import { kept } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../src/frame/marketFrame.ts"
+import { copyOf } from "../../src/frame/marketFrame.ts"
 import { alwaysOpen } from "../../src/market/hours.ts"
 import type { Instrument } from "../../src/market/instrument.ts"
 import { nameOf } from "../../src/market/instrument.ts"
@@ -72,8 +72,8 @@ const start = Effect.fnUntraced(function* (name: string) {
     importMaster(broker, {}, { credentials: simulator.credentials }),
     context
   )
-  const frames: Array<Frame> = []
-  yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(kept)))
+  const frames: Array<MarketFrame> = []
+  yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(copyOf)))
   const adapter = yield* Effect.provideContext(
     createAdapter(name, { reconnect: { base: "50 millis", cap: "300 millis", healthyAfter: "1 minute" } }),
     context

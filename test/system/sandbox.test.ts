@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BrokerRegistry } from "../../src/brokers/registry.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
-import type { Frame } from "../../src/frame/marketFrame.ts"
-import { kept } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../src/frame/marketFrame.ts"
+import { copyOf } from "../../src/frame/marketFrame.ts"
 import { createAdapter } from "../../src/session/factory.ts"
 import { Transport } from "../../src/session/transport/transport.ts"
 import { simulatedMaster } from "../../src/simulator/index.ts"
@@ -31,8 +31,8 @@ describe("dhan_sandbox", () => {
       )
       assert.isAbove(report.imported, 50)
       const adapter = yield* Effect.provideContext(createAdapter(broker.name), context)
-      const frames: Array<Frame> = []
-      yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(kept)))
+      const frames: Array<MarketFrame> = []
+      yield* Context.get(context, FrameBus).subscribe((more) => frames.push(...more.map(copyOf)))
       yield* adapter.initialise({ user: "asha" })
       yield* adapter.connect
       const [result] = yield* adapter.subscribe([

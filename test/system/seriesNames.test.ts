@@ -88,7 +88,7 @@ describe("a share under its series", () => {
       yield* promise(() => client.settle())
       // Wanted for some seconds more, should it be asked for again; then given up at the broker.
       yield* ready("the broker to be rid of it", () =>
-        others[0]!.subscriptions().every(({ holdings }) => holdings.length === 0)
+        others[0]!.subscriptions().every(({ holdings: subscriptions }) => subscriptions.length === 0)
       )
       assert.strictEqual(ticksOf(client, "RELIANCE", "angel"), 0)
     })

@@ -25,7 +25,9 @@ describe("a change of mode that the simulated Kite loses", () => {
         const modesOfInfy = (): string =>
           simulator
             .subscriptions()
-            .flatMap(({ holdings }) => holdings.filter((one) => one.name === nameOf(INFY)))
+            .flatMap(({ holdings: subscriptions }) =>
+              subscriptions.filter((one) => one.name === nameOf(INFY))
+            )
             .map(({ mode }) => mode)
             .join()
         const decisions = Effect.promise(async () => {

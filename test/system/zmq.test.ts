@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as zmq from "zeromq"
 import { Feed } from "../../src/bus/feed.ts"
-import type { Frame } from "../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../src/frame/marketFrame.ts"
 import { FrameBus } from "../../src/bus/frameBus.ts"
 import { FeedServer, ZmqPublisher, remoteFeedLayer } from "../../src/bus/zmq/index.ts"
 import type { FakeFeed } from "./fixtures/zmqFakeFeed.ts"
@@ -58,7 +58,7 @@ describe("the public socket", () => {
         subscribe("INFY", "depth", 20),
         subscribe("TCS", "ltp")
       ])
-      let frames: ReadonlyArray<Frame> = []
+      let frames: ReadonlyArray<MarketFrame> = []
       const all = ["INFY.NSE.1", "INFY.NSE.2", "INFY.NSE.4"]
       yield* until("all modes", () => {
         // A subscriber that joins late misses what was sent before: publish until it is there.
@@ -107,7 +107,7 @@ describe("feed and gateway, linked", () => {
       const { control, fake, frames } = yield* makeLink
       const remote = yield* Layer.build(remoteFeedLayer({ control, frames, gateway: "g1" }))
       const feed = Context.get(remote, Feed)
-      const received: Array<Frame> = []
+      const received: Array<MarketFrame> = []
       yield* Context.get(remote, FrameBus).subscribe((chunk) => received.push(...chunk))
       assert.deepStrictEqual(yield* feed.brokers, ["angel", "zerodha"])
       assert.deepInclude(yield* feed.attach("asha", "c1"), { broker: "zerodha", state: "connected" })
@@ -119,7 +119,7 @@ describe("feed and gateway, linked", () => {
       ])
       assert.deepInclude(results[0], { status: "success", actual_depth: 20 })
       assert.deepInclude(results[1], { status: "error", code: "SYMBOL_NOT_FOUND" })
-      let sent: ReadonlyArray<Frame> = []
+      let sent: ReadonlyArray<MarketFrame> = []
       yield* until("frames", () => {
         sent = fake.publish(depthTick("INFY", 1502.4, 20))
         return received.length > 0

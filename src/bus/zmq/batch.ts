@@ -20,7 +20,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Mode } from "../../market/mode.ts"
-import type { Frame, View } from "../../frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../frame/marketFrame.ts"
 import { EVENTS_MAGIC, decodeEvents, encodeEvents } from "./eventMessage.ts"
 
 /** "AWF2" */
@@ -79,7 +79,7 @@ export class BatchWriter {
   }
 
   /** Packs frames from `from` on, until the batch is full. Returns the index of the first frame left over. */
-  write(frames: ReadonlyArray<Frame>, from: number): { readonly batch: Buffer; readonly next: number } {
+  write(frames: ReadonlyArray<MarketFrame>, from: number): { readonly batch: Buffer; readonly next: number } {
     const ids: Array<number> = []
     const descriptions: Array<Buffer> = []
     let size = HEADER
@@ -151,7 +151,7 @@ export class BatchWriter {
 
 export interface BatchHandlers {
   /** The frames whose views are known. Payloads share the message's memory. */
-  readonly frames: (frames: ReadonlyArray<Frame>) => void
+  readonly frames: (frames: ReadonlyArray<MarketFrame>) => void
   readonly events: (events: ReadonlyArray<FeedEvent>) => void
   /** Views that this side knows nothing of; `learn` takes the answer. Called once per view until then. */
   readonly unknown: (ids: ReadonlyArray<number>) => void
@@ -160,7 +160,7 @@ export interface BatchHandlers {
   readonly lost: (batches: number) => void
 }
 
-type Held = Omit<Frame, "view">
+type Held = Omit<MarketFrame, "view">
 
 /** The receiver's side. Whatever bytes arrive become frames or a `malformed`; never throws. */
 export class BatchReader {
@@ -189,7 +189,7 @@ export class BatchReader {
       return
     }
     const count = message.readUInt32LE(16)
-    const frames: Array<Frame> = []
+    const frames: Array<MarketFrame> = []
     const unknown: Array<number> = []
     let at = HEADER
     let problem: string | undefined
@@ -240,7 +240,7 @@ export class BatchReader {
   /** Takes descriptions and releases the frames that waited for them. */
   learn(epoch: number, described: ReadonlyArray<NumberedView>): void {
     if (epoch !== this.#epoch) return
-    const frames: Array<Frame> = []
+    const frames: Array<MarketFrame> = []
     for (const { id, view } of described) {
       this.#learn(id, view)
       const held = this.#held.get(id)

@@ -13,8 +13,8 @@ import type * as Scope from "effect/Scope"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
-import type { Frame } from "../../frame/marketFrame.ts"
-import { kept } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
+import { copyOf } from "../../frame/marketFrame.ts"
 import { placesOf } from "../descriptors.ts"
 import { FrameBus } from "../frameBus.ts"
 import { BatchWriter } from "./batch.ts"
@@ -130,10 +130,10 @@ const publishFrames = Effect.fnUntraced(function* (
   const bus = yield* FrameBus
   const outbox = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      makeConflatingQueue<Frame | FeedEvent>({
+      makeConflatingQueue<MarketFrame | FeedEvent>({
         capacity,
         keptCapacity: EVENTS_OUTBOX,
-        keyOf: (frame) => (frame as Frame).view.topic
+        keyOf: (frame) => (frame as MarketFrame).view.topic
       })
     ),
     (q) => q.shutdown
@@ -171,18 +171,18 @@ const publishFrames = Effect.fnUntraced(function* (
     yield* Effect.context<never>()
   )
   yield* bus.subscribe((chunk) => {
-    for (const frame of chunk) outbox.offerUnsafe(kept(frame))
+    for (const frame of chunk) outbox.offerUnsafe(copyOf(frame))
   })
   yield* bus.listen((event) => outbox.keepUnsafe(event))
   return stats
 })
 
-const isEvent = (item: Frame | FeedEvent): item is FeedEvent => "type" in item
+const isEvent = (item: MarketFrame | FeedEvent): item is FeedEvent => "type" in item
 
-type Run = { readonly frames: ReadonlyArray<Frame> } | { readonly events: ReadonlyArray<FeedEvent> }
+type Run = { readonly frames: ReadonlyArray<MarketFrame> } | { readonly events: ReadonlyArray<FeedEvent> }
 
 /** A chunk in pieces of one kind, in order. */
-const runsOf = (chunk: ReadonlyArray<Frame | FeedEvent>): ReadonlyArray<Run> => {
+const runsOf = (chunk: ReadonlyArray<MarketFrame | FeedEvent>): ReadonlyArray<Run> => {
   const runs: Array<Run> = []
   for (let from = 0; from < chunk.length;) {
     const event = isEvent(chunk[from]!)
@@ -191,7 +191,7 @@ const runsOf = (chunk: ReadonlyArray<Frame | FeedEvent>): ReadonlyArray<Run> => 
     // Nearly always the whole chunk is frames.
     const piece = from === 0 && to === chunk.length ? chunk : chunk.slice(from, to)
     runs.push(
-      event ? { events: piece as ReadonlyArray<FeedEvent> } : { frames: piece as ReadonlyArray<Frame> }
+      event ? { events: piece as ReadonlyArray<FeedEvent> } : { frames: piece as ReadonlyArray<MarketFrame> }
     )
     from = to
   }

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { Mode } from "../../market/mode.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
-import type { Frame, View } from "../../frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../frame/marketFrame.ts"
 import { placesOf } from "../descriptors.ts"
 import { FrameBus } from "../frameBus.ts"
 import { openPublishing } from "./publishing.ts"
@@ -86,7 +86,7 @@ interface Route {
  *
  * Remembers one small record per instrument that was ever read in depth mode.
  */
-export const makeDeepestOnly = (accept: (frame: Frame, topic: string) => void) => {
+export const makeDeepestOnly = (accept: (frame: MarketFrame, topic: string) => void) => {
   const routes = new WeakMap<View, Route>()
   const books = new Map<string, Book>()
   let chunk = 0
@@ -106,7 +106,7 @@ export const makeDeepestOnly = (accept: (frame: Frame, topic: string) => void) =
     return route
   }
 
-  return (frames: ReadonlyArray<Frame>): void => {
+  return (frames: ReadonlyArray<MarketFrame>): void => {
     chunk++
     for (const { view } of frames) {
       if (view.mode !== "depth") continue
@@ -183,7 +183,7 @@ export class ZmqPublisher extends Context.Service<
           const { dataEnd, dataStart, payload, view } = frame
           outbox.offerUnsafe({ topic, view, body: Buffer.from(payload.subarray(dataStart, dataEnd)) })
         })
-        const publish = (frames: ReadonlyArray<Frame>): void => {
+        const publish = (frames: ReadonlyArray<MarketFrame>): void => {
           if (!socket.subscribers().isEmpty) deepest(frames)
         }
         const { user } = options

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Feed, FeedInfo } from "../../bus/feed.ts"
 import { FeedError, NO_BROKER } from "../../bus/feed.ts"
-import type { Frame, View } from "../../frame/marketFrame.ts"
-import { kept, topicOf } from "../../frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../frame/marketFrame.ts"
+import { copyOf, topicOf } from "../../frame/marketFrame.ts"
 import { makeFrameWriter } from "../../frame/frameWriter.ts"
 import type { SubscriptionCode } from "../../market/errors.ts"
 import type { Mode } from "../../market/mode.ts"
@@ -22,7 +22,7 @@ import { plainInstrument, plainStatus } from "./quietFeed.ts"
 
 interface Viewed {
   readonly view: View
-  readonly write: (tick: Tick) => Frame
+  readonly write: (tick: Tick) => MarketFrame
   readonly readers: Set<string>
 }
 
@@ -58,7 +58,7 @@ const toTick = ({ symbol, exchange, level, data }: TickStep): Tick => {
 export class ScriptedFeed {
   readonly #rules: FixtureRules
   readonly #views = new Map<string, Viewed>()
-  readonly #publish: (frames: ReadonlyArray<Frame>) => void
+  readonly #publish: (frames: ReadonlyArray<MarketFrame>) => void
   readonly #tell: (event: FeedEvent) => void
   /** What the script made of users' feeds. */
   readonly #became = new Map<string, FeedStep>()
@@ -68,12 +68,12 @@ export class ScriptedFeed {
   /** `user/reader`, in the order of their going. */
   readonly released: Array<string> = []
   /** The last tick by user, name and mode. */
-  readonly #last = new Map<string, Frame>()
+  readonly #last = new Map<string, MarketFrame>()
   attaches = 0
 
   constructor(
     fixture: Fixture,
-    publish: (frames: ReadonlyArray<Frame>) => void,
+    publish: (frames: ReadonlyArray<MarketFrame>) => void,
     tell: (event: FeedEvent) => void = () => undefined
   ) {
     this.#rules = new FixtureRules(fixture)
@@ -126,14 +126,14 @@ export class ScriptedFeed {
 
   tick(step: TickStep): void {
     const tick = toTick(step)
-    const frames: Array<Frame> = []
+    const frames: Array<MarketFrame> = []
     for (const { view, write, readers } of this.#views.values()) {
       const asked = view.symbol === tick.symbol && view.exchange === tick.exchange
       const ours = step.account === undefined || step.account === view.user
       if (asked && ours && readers.size > 0 && (refreshes[tick.mode] & modeBit[view.mode]) !== 0) {
         const frame = write(tick)
         frames.push(frame)
-        this.#last.set(`${view.user}/${view.exchange}:${view.symbol}/${view.mode}`, kept(frame))
+        this.#last.set(`${view.user}/${view.exchange}:${view.symbol}/${view.mode}`, copyOf(frame))
       }
     }
     this.#publish(frames)

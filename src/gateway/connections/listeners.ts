@@ -74,12 +74,12 @@ const stamp = ({ cert, key }: Tls): string =>
 /** A free port may be somebody else's a moment later. */
 const PORT_TRIES = 5
 
-export interface DoorsOptions {
+export interface ListenersOptions {
   readonly host: string
   readonly port: number
   readonly tls: Tls | undefined
   /** Adds all routes to a new application. */
-  readonly furnish: (app: uWS.TemplatedApp) => void
+  readonly addRoutes: (app: uWS.TemplatedApp) => void
 }
 
 interface Serving {
@@ -87,8 +87,8 @@ interface Serving {
   clients: number
 }
 
-export class Doors {
-  readonly #options: DoorsOptions
+export class Listeners {
+  readonly #options: ListenersOptions
   /** The newest last: it has the port. */
   readonly #serving: Array<Serving> = []
   #socket: uWS.us_listen_socket | undefined
@@ -98,7 +98,7 @@ export class Doors {
   #paused = false
   #refused = ""
 
-  constructor(options: DoorsOptions) {
+  constructor(options: ListenersOptions) {
     this.#options = options
   }
 
@@ -147,7 +147,7 @@ export class Doors {
   })
 
   #add(app: uWS.TemplatedApp): void {
-    this.#options.furnish(app)
+    this.#options.addRoutes(app)
     const before = this.#serving.at(-1)
     this.#serving.push({ app, clients: 0 })
     if (before !== undefined) this.#retire(before)

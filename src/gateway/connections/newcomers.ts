@@ -9,7 +9,7 @@
  */
 import { Allowance, Tally } from "../limits.ts"
 import { Pace } from "./pace.ts"
-import { WaitingLine } from "./waitingQueue.ts"
+import { WaitingQueue } from "./waitingQueue.ts"
 
 export interface Newcomer {
   readonly address: string
@@ -58,7 +58,7 @@ export class Newcomers<N extends Newcomer> {
   readonly #inside = new Map<N, Place>()
   readonly #insideOf = new Tally<string>()
   #slow = 0
-  readonly #lines = new Map<string, WaitingLine<Waiting>>()
+  readonly #lines = new Map<string, WaitingQueue<Waiting>>()
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   #tendedAt = 0
@@ -86,7 +86,7 @@ export class Newcomers<N extends Newcomer> {
   admit(who: Waiting): void {
     if (this.#inside.size < this.#most && this.#waiting === 0) return who.enter()
     let line = this.#lines.get(who.address)
-    if (line === undefined) this.#lines.set(who.address, (line = new WaitingLine()))
+    if (line === undefined) this.#lines.set(who.address, (line = new WaitingQueue()))
     line.add(who, this.#now())
     this.#waiting++
     if (this.#timer === undefined) {

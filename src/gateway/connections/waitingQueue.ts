@@ -5,7 +5,7 @@ interface Entry<W> {
   isHere: boolean
 }
 
-export class WaitingLine<W> {
+export class WaitingQueue<W> {
   #entries: Array<Entry<W>> = []
   #head = 0
   readonly #byWho = new Map<W, Entry<W>>()

@@ -3,16 +3,16 @@
  * asked for fewer. Loses nothing but what a newer frame of the same subscription replaces (or what the client chose to
  * lose), and counts that.
  */
-import type { Frame } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { GatewayClock } from "../clock.ts"
-import type { Seat, Terms } from "../topics/topics.ts"
+import type { TopicSubscription, SubscriptionOptions } from "../topics/topics.ts"
 import type { Encoding, Extras } from "./encoding.ts"
 import { encoded, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"
 import { lostBetween, isNothing, noticeOf } from "./notice.ts"
 import type { Lost, OutboxLimits } from "./outbox.ts"
 import { Outbox } from "./outbox.ts"
-import { Parcel } from "./outboundFrame.ts"
+import { OutboundFrame } from "./outboundFrame.ts"
 import { PIECE } from "./turns.ts"
 import type { Turns } from "./turns.ts"
 import type { Wheel } from "./wheel.ts"
@@ -65,8 +65,8 @@ export class Delivery {
   readonly #limits: DeliveryLimits
   readonly #clock: GatewayClock
   readonly #turns: Turns
-  readonly #outbox: Outbox<Seat, Parcel>
-  readonly #intervals: Intervals<Seat, Parcel>
+  readonly #outbox: Outbox<TopicSubscription, OutboundFrame>
+  readonly #intervals: Intervals<TopicSubscription, OutboundFrame>
   #optIns: OptIns = noOptIns
   #seq = 0
   #laggingSince = 0
@@ -95,9 +95,9 @@ export class Delivery {
     this.#told = this.#counted
     this.#intervals = new Intervals(
       wheel,
-      (seat, parcel) => this.#pass(seat, parcel),
-      (parcel) => parcel.kept,
-      (seat) => seat.terms.intervalMs
+      (topicSubscription, frame) => this.#pass(topicSubscription, frame),
+      (frame) => frame.copy,
+      (topicSubscription) => topicSubscription.options.intervalMs
     )
   }
 
@@ -120,35 +120,35 @@ export class Delivery {
   }
 
   /** Whether this subscription's frames have to come one by one. */
-  wantsEach({ intervalMs }: Terms): boolean {
+  wantsEach({ intervalMs }: SubscriptionOptions): boolean {
     return this.personal || intervalMs > 0 || this.#laggingSince > 0
   }
 
-  tick(seat: Seat, parcel: Parcel): void {
+  tick(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
     // The seats of a client that is gone are given back piece by piece.
     if (this.#closed) return
-    if (seat.terms.intervalMs > 0) this.#intervals.offer(seat, parcel)
-    else this.#pass(seat, parcel)
+    if (topicSubscription.options.intervalMs > 0) this.#intervals.offer(topicSubscription, frame)
+    else this.#pass(topicSubscription, frame)
   }
 
-  snapshot(seat: Seat, payload: Uint8Array, frame: Frame): void {
+  snapshot(topicSubscription: TopicSubscription, payload: Uint8Array, frame: MarketFrame): void {
     if (this.#closed) return
-    const parcel = new Parcel(payload, frame, true)
+    const parcel = new OutboundFrame(payload, frame, true)
     if (this.#keepsUp()) this.#write(parcel)
-    else this.#wait(seat, parcel)
+    else this.#wait(topicSubscription, parcel)
   }
 
   /** A message about the feed, in its place among the ticks. For clients with events. */
   message(payload: Uint8Array): void {
     if (this.#closed) return
-    const parcel = new Parcel(payload, undefined)
-    if (this.#keepsUp()) this.#write(parcel)
-    else this.#outbox.tell(parcel, payload.length)
+    const frame = new OutboundFrame(payload, undefined)
+    if (this.#keepsUp()) this.#write(frame)
+    else this.#outbox.tell(frame, payload.length)
   }
 
-  forget(seat: Seat): void {
-    this.#intervals.forget(seat)
-    this.#outbox.forget(seat)
+  forget(topicSubscription: TopicSubscription): void {
+    this.#intervals.forget(topicSubscription)
+    this.#outbox.forget(topicSubscription)
   }
 
   /** Gives up all that waits. What is paced leaves with its subscription. */
@@ -198,9 +198,9 @@ export class Delivery {
 
   readonly #flushSome = (): void => {
     for (let left = PIECE; left > 0 && this.#hasRoom; left--) {
-      const parcel = this.#outbox.next()
-      if (parcel === undefined) return
-      this.#write(parcel)
+      const frame = this.#outbox.next()
+      if (frame === undefined) return
+      this.#write(frame)
     }
   }
 
@@ -217,18 +217,18 @@ export class Delivery {
     return false
   }
 
-  #pass(seat: Seat, parcel: Parcel): void {
-    if (this.#keepsUp()) this.#write(parcel)
-    else if (seat.terms.slow === "close") this.#wire.tooSlow()
-    else this.#wait(seat, parcel)
+  #pass(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
+    if (this.#keepsUp()) this.#write(frame)
+    else if (topicSubscription.options.slow === "close") this.#wire.tooSlow()
+    else this.#wait(topicSubscription, frame)
   }
 
-  #wait(seat: Seat, parcel: Parcel): void {
-    if (seat.terms.slow === "drop-oldest") this.#outbox.append(seat, parcel.kept)
-    else this.#outbox.conflate(seat, parcel.kept)
+  #wait(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
+    if (topicSubscription.options.slow === "drop-oldest") this.#outbox.append(topicSubscription, frame.copy)
+    else this.#outbox.conflate(topicSubscription, frame.copy)
   }
 
-  #write({ payload, snapshot, times }: Parcel): void {
+  #write({ payload, snapshot, times }: OutboundFrame): void {
     const { clocks, events } = this.#optIns
     const extras: { -readonly [K in keyof Extras]: Extras[K] } = {}
     if (snapshot) extras["snapshot"] = true
@@ -264,6 +264,6 @@ export class Delivery {
     if (!this.#optIns.events || isNothing(lost)) return
     const at = this.#clock.timeOfDay()
     const notice = noticeOf(at - (now - from), at, lost, losses)
-    this.#write(new Parcel(encoded(notice, this.#encoding), undefined))
+    this.#write(new OutboundFrame(encoded(notice, this.#encoding), undefined))
   }
 }

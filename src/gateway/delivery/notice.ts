@@ -1,5 +1,5 @@
 /** What a client is told of that it lost. */
-import type { Seat } from "../topics/topics.ts"
+import type { TopicSubscription } from "../topics/topics.ts"
 import type { Loss, Lost } from "./outbox.ts"
 
 /** Subscriptions that a notice names; beyond, it only counts them. */
@@ -19,12 +19,12 @@ export const noticeOf = (
   from: number,
   at: number,
   { conflated, dropped, statuses }: Lost,
-  losses: ReadonlyMap<Seat, Readonly<Loss>>
+  losses: ReadonlyMap<TopicSubscription, Readonly<Loss>>
 ): string => {
   const symbols: Array<object> = []
-  for (const [{ spelling }, loss] of losses) {
+  for (const [{ requested }, loss] of losses) {
     if (symbols.length === NOTICE_MOST) break
-    const { exchange, symbol, tag } = spelling
+    const { exchange, symbol, tag } = requested
     symbols.push({ symbol, exchange, mode: tag, ...loss })
   }
   return JSON.stringify({

@@ -4,12 +4,12 @@
  */
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { nameOf } from "../../market/instrument.ts"
-import type { Holdings } from "../topics/subscriptions.ts"
+import type { ClientSubscriptions } from "../topics/subscriptions.ts"
 import type { Encoding } from "./encoding.ts"
 import { encoded } from "./encoding.ts"
 
 /** The frame for one client, without its sequence number; undefined when the event does not concern it. */
-export type Status = (holdings: Holdings, encoding: Encoding) => Uint8Array | undefined
+export type Status = (subscriptions: ClientSubscriptions, encoding: Encoding) => Uint8Array | undefined
 
 export const statusOf = (event: FeedEvent): Status => {
   switch (event.type) {
@@ -27,7 +27,7 @@ export const statusOf = (event: FeedEvent): Status => {
 }
 
 /** Made once in each encoding, for as many as want it. */
-const alike = (event: FeedEvent): ((_: Holdings, encoding: Encoding) => Uint8Array) => {
+const alike = (event: FeedEvent): ((_: ClientSubscriptions, encoding: Encoding) => Uint8Array) => {
   const made = new Map<Encoding, Uint8Array>()
   return (_, encoding) => {
     let payload = made.get(encoding)
@@ -43,22 +43,22 @@ const about = (
 ): Status => {
   const whole = alike(event)
   const byName = new Map(instruments.map((instrument) => [nameOf(instrument), instrument]))
-  return (holdings, encoding) => {
+  return (subscriptions, encoding) => {
     const own: Array<object> = []
     let usual = true
     // Whoever holds little is not asked about everything that the event names.
-    const fewer = holdings.instruments.size < byName.size ? holdings.instruments : byName
+    const fewer = subscriptions.instruments.size < byName.size ? subscriptions.instruments : byName
     for (const name of fewer.keys()) {
       const instrument = byName.get(name)
       if (instrument === undefined) continue
-      for (const spelling of holdings.spellingsOf(name)) {
+      for (const spelling of subscriptions.namesOf(name)) {
         usual &&= nameOf(spelling) === name
         own.push({ ...instrument, ...spelling })
       }
     }
     if (own.length === 0) return undefined
     return usual && own.length === byName.size
-      ? whole(holdings, encoding)
+      ? whole(subscriptions, encoding)
       : frame({ ...event, instruments: own } as FeedEvent, encoding)
   }
 }

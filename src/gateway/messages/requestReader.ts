@@ -17,8 +17,8 @@ import { LONGEST_INTERVAL_MS, LONGEST_RESUME_NAME, slowPolicies } from "./inboun
 import type { ErrorCode, ModeTag } from "./words.ts"
 import type { Limit } from "../metrics.ts"
 import { defaults } from "../options.ts"
-import type { Terms } from "../topics/topics.ts"
-import { usualTerms } from "../topics/topics.ts"
+import type { SubscriptionOptions } from "../topics/topics.ts"
+import { usualOptions } from "../topics/topics.ts"
 
 export type { ErrorCode, ModeTag } from "./words.ts"
 
@@ -55,7 +55,7 @@ export interface Unusable {
 
 export interface SubscribeBody {
   readonly choice: ModeChoice
-  readonly terms: Terms
+  readonly terms: SubscriptionOptions
   /** Wanted book levels where the symbol says nothing; text when it was not a number. */
   readonly depth: number | { readonly unusable: string }
   readonly entries: ReadonlyArray<Named | Unusable>
@@ -230,9 +230,9 @@ const readDepth = (frame: Json): SubscribeBody["depth"] => {
   return Number.isFinite(given) ? Number(given) : { unusable: show(given) }
 }
 
-const readTerms = (frame: Json): Terms | Problem => {
-  const slow = frame["slow"] ?? usualTerms.slow
-  const intervalMs = frame["interval_ms"] ?? usualTerms.intervalMs
+const readTerms = (frame: Json): SubscriptionOptions | Problem => {
+  const slow = frame["slow"] ?? usualOptions.slow
+  const intervalMs = frame["interval_ms"] ?? usualOptions.intervalMs
   if (!slowPolicies.has(slow)) {
     const message = `Invalid slow ${show(slow)}: use "conflate", "drop-oldest" or "close"`
     return { code: "INVALID_PARAMETERS", message }
@@ -241,7 +241,7 @@ const readTerms = (frame: Json): Terms | Problem => {
     const message = `Invalid interval_ms ${show(intervalMs)}: it must be a number of milliseconds`
     return { code: "INVALID_PARAMETERS", message }
   }
-  return { slow: slow as Terms["slow"], intervalMs }
+  return { slow: slow as SubscriptionOptions["slow"], intervalMs }
 }
 
 const readOptIns = (frame: Json): OptIns => ({
@@ -263,9 +263,9 @@ const readSubscribe = (frame: Json): SubscribeBody | Problem => {
   if (choice === undefined) return invalidMode(frame["mode"])
   const listed = readEntries(frame)
   if ("code" in listed) return listed
-  const terms = readTerms(frame)
-  if ("code" in terms) return terms
-  return { choice, terms, depth: readDepth(frame), entries: listed.map(({ entry }) => entry) }
+  const options = readTerms(frame)
+  if ("code" in options) return options
+  return { choice, terms: options, depth: readDepth(frame), entries: listed.map(({ entry }) => entry) }
 }
 
 /** The mode of an entry is its own, else that of the frame, else all that is held. */

@@ -26,12 +26,12 @@ import type { Request } from "../messages/requestReader.ts"
 import type { Keeper } from "../resume/keeper.ts"
 import { countOf } from "../resume/keptSet.ts"
 import { makeResuming } from "../resume/resuming.ts"
-import { SLICE } from "./fairBatches.ts"
-import type { Subscriptions } from "./subscribe.ts"
+import { BATCH } from "./fairBatches.ts"
+import type { Subscribing } from "./subscribe.ts"
 import { Shares } from "./shares.ts"
 import type { ShareLimits } from "./shares.ts"
 
-export interface LoginDeps {
+export interface AuthenticationDeps {
   readonly feed: Feed["Service"]
   readonly keys: ApiKeys["Service"]
   readonly metrics: GatewayMetrics
@@ -43,7 +43,7 @@ export interface LoginDeps {
   readonly brokerOf: (user: string) => Effect.Effect<string>
   /** Takes the client out of every room. */
   readonly leaveRooms: (client: Client) => Effect.Effect<void>
-  readonly subscriptions: Subscriptions
+  readonly subscriptions: Subscribing
   readonly keeper: Keeper
   readonly admission: Admission
   readonly orders: Pick<OrderUpdates["Service"], "available">
@@ -55,7 +55,7 @@ const PATIENCE_MS = 3000
 /** Logins that were declined unseen, before a client is closed. */
 const PATIENCE = 20
 
-export const makeLogins = (deps: LoginDeps) => {
+export const makeAuthentication = (deps: AuthenticationDeps) => {
   const { admission, brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } =
     deps
   const { subscriptions } = deps
@@ -182,7 +182,7 @@ export const makeLogins = (deps: LoginDeps) => {
       }
       if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
     })
-    const isLarge = last?.claimed !== undefined && countOf(last.claimed.set) > SLICE
+    const isLarge = last?.claimed !== undefined && countOf(last.claimed.set) > BATCH
     yield* isLarge ? admission.one(user, welcome) : welcome
   })
 
@@ -209,7 +209,7 @@ export const makeLogins = (deps: LoginDeps) => {
     if (missing !== undefined && !("state" in info)) return
     const asked = client.unserved.size
     const settling = subscriptions.settle(client, user, info.broker)
-    const refused = yield* Effect.result(asked > SLICE ? admission.one(user, settling) : settling)
+    const refused = yield* Effect.result(asked > BATCH ? admission.one(user, settling) : settling)
     if (Result.isFailure(refused)) {
       client.feedFaults++
       return

@@ -5,15 +5,15 @@
 import * as Effect from "effect/Effect"
 
 /** Entries that are handled in one go: a millisecond or less. Lists up to here need no turn. */
-export const SLICE = 100
+export const BATCH = 100
 
 /** Symbols in the largest request of existing clients. */
 const USUAL_BULK = 3000
 
 /** For what should happen at once in a request of the usual size: all of it, and of longer lists the usual pieces. */
-export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : SLICE)
+export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : BATCH)
 
-export class Slices {
+export class FairBatches {
   /**
    * Of all clients' long lists one piece at a time. Nothing is held while the work itself waits: a feed that is slow to answer
    * one user delays no other.
@@ -26,14 +26,14 @@ export class Slices {
 
   /** Waits for its turn where the list is long. */
   before(length: number): Effect.Effect<void> {
-    return length > SLICE ? this.turn : Effect.void
+    return length > BATCH ? this.turn : Effect.void
   }
 
   /** The first piece is handled at once, each further one in a turn of its own. */
-  over<A, B, E>(
+  inBatches<A, B, E>(
     all: ReadonlyArray<A>,
     f: (some: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>,
-    slice = SLICE
+    slice = BATCH
   ): Effect.Effect<ReadonlyArray<B>, E> {
     return Effect.gen({ self: this }, function* () {
       const results: Array<B> = []

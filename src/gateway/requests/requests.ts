@@ -9,20 +9,20 @@ import { Admission } from "./admission.ts"
 import * as answers from "../messages/answerWriter.ts"
 import type { Client } from "../client.ts"
 import { CLOSE } from "../client.ts"
-import { makeLeaving } from "./unsubscribe.ts"
+import { makeUnsubscribing } from "./unsubscribe.ts"
 import type { Unread } from "./inbox.ts"
 import { Lane } from "./lane.ts"
 import type { LaneOptions } from "./lane.ts"
-import type { LoginDeps } from "./authentication.ts"
-import { makeLogins } from "./authentication.ts"
+import type { AuthenticationDeps } from "./authentication.ts"
+import { makeAuthentication } from "./authentication.ts"
 import { ordersTopic } from "../orderUpdates.ts"
 import type { AccountRequest, Inbound, Problem } from "../messages/requestReader.ts"
-import { Slices } from "./fairBatches.ts"
+import { FairBatches } from "./fairBatches.ts"
 import type { SubscribeDeps } from "./subscribe.ts"
-import { makeSubscriptions } from "./subscribe.ts"
+import { makeSubscribing } from "./subscribe.ts"
 
-export type ConversationDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
-  Omit<LoginDeps, "leaveRooms" | "subscriptions" | "admission"> & {
+export type RequestsDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
+  Omit<AuthenticationDeps, "leaveRooms" | "subscriptions" | "admission"> & {
     /** Where requests of the usual size take turns. */
     readonly lane: Lane
   }
@@ -32,7 +32,7 @@ const noOrders: Problem = {
   message: "No order updates: nothing here publishes them for this account, so that none would ever come"
 }
 
-export interface Conversation {
+export interface Requests {
   /** Handles the frames that wait, and tries the feed again where that is due; then ends. */
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
@@ -59,17 +59,26 @@ const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, l
 /** Requests that were declined for the entries that they name, before a client is closed. */
 const PATIENCE = 20
 
-export const makeConversation = (given: ConversationDeps): Conversation => {
+export const makeRequests = (given: RequestsDeps): Requests => {
   const admission = new Admission()
   const feed = admission.ofFeed(given.feed)
   const deps = { ...given, feed }
   const { keeper, lane, metrics, now, orders } = deps
-  const slices = new Slices(new Lane(bulkLane).turn)
-  const leaving = makeLeaving({ ...deps, slices, goodbyes: new Slices(new Lane(bulkLane).turn) })
+  const batches = new FairBatches(new Lane(bulkLane).turn)
+  const leaving = makeUnsubscribing({
+    ...deps,
+    slices: batches,
+    goodbyes: new FairBatches(new Lane(bulkLane).turn)
+  })
   const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
-  const subscriptions = makeSubscriptions({ ...deps, slices, leaving })
+  const subscriptions = makeSubscribing({ ...deps, slices: batches, leaving })
   const { subscribe } = subscriptions
-  const { authenticate, leave, settle } = makeLogins({ ...deps, leaveRooms, subscriptions, admission })
+  const { authenticate, leave, settle } = makeAuthentication({
+    ...deps,
+    leaveRooms,
+    subscriptions,
+    admission
+  })
 
   const listBrokers = (client: Client, requestId: string | undefined) =>
     feed.brokers.pipe(
@@ -212,7 +221,7 @@ export const makeConversation = (given: ConversationDeps): Conversation => {
       if (client.waitingBytes > MOST_UNREAD_BYTES) yield* answersRead(client)
       if (unread.bytes > LARGE_BYTES) {
         const line = client.user ?? client.address
-        yield* admission.one(line, Effect.andThen(slices.turn, handleUnread(client, unread)))
+        yield* admission.one(line, Effect.andThen(batches.turn, handleUnread(client, unread)))
       } else {
         if (!lane.free) yield* lane.turn
         yield* handleUnread(client, unread)

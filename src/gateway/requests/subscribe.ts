@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed, FeedError } from "../../bus/feed.ts"
-import type { Frame } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
 import { topicOf } from "../../frame/marketFrame.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeNumber } from "../../market/mode.ts"
@@ -20,19 +20,19 @@ import type {
 } from "../../market/subscription.ts"
 import * as answers from "../messages/answerWriter.ts"
 import type { Client } from "../client.ts"
-import type { Holding } from "../topics/subscriptions.ts"
+import type { ClientSubscription } from "../topics/subscriptions.ts"
 import { boundReached } from "../limits.ts"
 import type { SubscriptionBound } from "../limits.ts"
-import type { Leaving } from "./unsubscribe.ts"
+import type { Unsubscribing } from "./unsubscribe.ts"
 import type { FailedEntry, SubscribedEntry } from "../messages/answers.ts"
 import type { GatewayMetrics } from "../metrics.ts"
 import { refusedStatus } from "./missingFeed.ts"
 import type { GatewaySettings } from "../options.ts"
 import type { ModeChoice, Named, SubscribeBody } from "../messages/requestReader.ts"
 import { DEFAULT_DEPTH } from "../messages/requestReader.ts"
-import type { Rooms, Seat, Terms } from "../topics/topics.ts"
+import type { Topics, TopicSubscription, SubscriptionOptions } from "../topics/topics.ts"
 import { snapshotFor } from "../topics/topics.ts"
-import type { Slices } from "./fairBatches.ts"
+import type { FairBatches } from "./fairBatches.ts"
 import { atOnce } from "./fairBatches.ts"
 
 export interface SubscribeDeps {
@@ -41,14 +41,14 @@ export interface SubscribeDeps {
   readonly brokerOf: (user: string) => Effect.Effect<string>
   /** Epoch milliseconds. */
   readonly timeOfDay: () => number
-  readonly rooms: Rooms
+  readonly rooms: Topics
   readonly metrics: GatewayMetrics
   readonly limits: Pick<
     GatewaySettings,
     "maxSubscriptions" | "maxSubscriptionsPerKey" | "maxSubscriptionsPerUser"
   >
-  readonly slices: Slices
-  readonly leaving: Leaving
+  readonly slices: FairBatches
+  readonly leaving: Unsubscribing
 }
 
 /** What an entry asks of the feed, or why it cannot be asked. */
@@ -73,12 +73,20 @@ const servedAs = (name: Named, symbol: string | undefined): Named =>
 /** A known tick as the frame that it would be. Its text holds the names once before `data`. */
 const lastFrame = (
   { exchange, exchanged, frame, mode, received, symbol }: LastTick,
-  seat: Seat
-): Frame | undefined => {
+  topicSubscription: TopicSubscription
+): MarketFrame | undefined => {
   if (frame === undefined) return undefined
   const payload = Buffer.from(frame)
   const dataStart = payload.indexOf(DATA) + DATA.length
-  const view = { topic: seat.room.topic, user: "", broker: "", symbol, exchange, mode, levels: 0 }
+  const view = {
+    topic: topicSubscription.topic.name,
+    user: "",
+    broker: "",
+    symbol,
+    exchange,
+    mode,
+    levels: 0
+  }
   return { view, payload, dataStart, dataEnd: payload.length, received, exchanged, published: 0 }
 }
 const DATA = `"data":`
@@ -99,13 +107,13 @@ const promise = (user: string, { depth = DEFAULT_DEPTH, exchange, mode, symbol }
 interface Joining {
   readonly name: Named
   readonly choice: ModeChoice
-  readonly terms: Terms
+  readonly terms: SubscriptionOptions
   readonly topic: string
   readonly request: SubscribeRequest
 }
 
 interface Joined {
-  readonly holding: Holding
+  readonly holding: ClientSubscription
   readonly request: SubscribeRequest
   /** What the feed is to be told where the client was served something else under this name. */
   readonly gone?: UnsubscribeRequest | undefined
@@ -121,28 +129,35 @@ export interface Asked {
   readonly mode: Mode
 }
 
-export type Subscriptions = ReturnType<typeof makeSubscriptions>
+export type Subscribing = ReturnType<typeof makeSubscribing>
 
-const requestOf = ({ depth, mode, name: { instrument } }: Holding): SubscribeRequest => ({
+const requestOf = ({ depth, mode, name: { instrument } }: ClientSubscription): SubscribeRequest => ({
   ...instrument,
   mode,
   ...(depth === undefined ? {} : { depth })
 })
 
-export const makeSubscriptions = (deps: SubscribeDeps) => {
-  const { brokerOf, feed, leaving, limits, metrics, rooms, slices, timeOfDay } = deps
+export const makeSubscribing = (deps: SubscribeDeps) => {
+  const { brokerOf, feed, leaving, limits, metrics, rooms: topics, slices: batches, timeOfDay } = deps
 
-  const join = (client: Client, { choice, name, request, terms, topic }: Joining): Joined => {
+  const join = (client: Client, { choice, name, request, terms: options, topic }: Joining): Joined => {
     const { mode, tag } = choice
     const earlier = client.holdings.find(name, tag)
     const sameTerms =
-      earlier?.seat.terms.slow === terms.slow && earlier.seat.terms.intervalMs === terms.intervalMs
+      earlier?.topicSubscription.options.slow === options.slow &&
+      earlier.topicSubscription.options.intervalMs === options.intervalMs
     if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
     // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
     if (earlier !== undefined) leaving.leaveSeat(client, earlier)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
-    const seat = rooms.join(topic, { ...name.instrument, tag: modeNumber[mode] }, spelling, client, terms)
-    const holding = { ...spelling, topic, seat, name, mode, depth: request.depth }
+    const topicSubscription = topics.subscribe(
+      topic,
+      { ...name.instrument, tag: modeNumber[mode] },
+      spelling,
+      client,
+      options
+    )
+    const holding = { ...spelling, topic, topicSubscription, name, mode, depth: request.depth }
     return { holding, request, gone: client.holdings.put(holding) }
   }
 
@@ -168,8 +183,8 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
       moved.map(({ gone }) => gone)
     )
     const again = moved.filter(({ gone, request }) => gone.symbol === request.symbol)
-    yield* slices
-      .over(again, (some) =>
+    yield* batches
+      .inBatches(again, (some) =>
         feed.subscribe(
           user,
           client.id,
@@ -179,10 +194,15 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
       .pipe(Effect.catch((error) => Effect.logWarning(`subscribe: ${error.message}`)))
   })
 
-  const sendSnapshot = (client: Client, seat: Seat, tick: LastTick | undefined): void => {
-    const frame = tick === undefined ? undefined : lastFrame(tick, seat)
-    const payload = frame === undefined ? undefined : snapshotFor(seat, frame)
-    if (frame !== undefined && payload !== undefined) client.delivery.snapshot(seat, payload, frame)
+  const sendSnapshot = (
+    client: Client,
+    topicSubscription: TopicSubscription,
+    tick: LastTick | undefined
+  ): void => {
+    const frame = tick === undefined ? undefined : lastFrame(tick, topicSubscription)
+    const payload = frame === undefined ? undefined : snapshotFor(topicSubscription, frame)
+    if (frame !== undefined && payload !== undefined)
+      client.delivery.snapshot(topicSubscription, payload, frame)
   }
 
   /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
@@ -191,24 +211,25 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     user: string,
     taken: ReadonlyArray<Joined>
   ) {
-    yield* slices.over(taken, (some) =>
+    yield* batches.inBatches(taken, (some) =>
       Effect.map(
         feed.last(
           user,
           some.map(({ request }) => request)
         ),
         (known) => {
-          for (const [i, { holding }] of some.entries()) sendSnapshot(client, holding.seat, known[i])
+          for (const [i, { holding: subscription }] of some.entries())
+            sendSnapshot(client, subscription.topicSubscription, known[i])
           return []
         }
       )
     )
   })
 
-  const boundsOf = ({ holdings, shares }: Client): ReadonlyArray<SubscriptionBound> => [
+  const boundsOf = ({ holdings: subscriptions, shares }: Client): ReadonlyArray<SubscriptionBound> => [
     {
       whose: "A client",
-      held: holdings.count,
+      held: subscriptions.count,
       most: limits.maxSubscriptions,
       limit: "subscriptions"
     },
@@ -228,7 +249,7 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
 
   /** Asks the feed for what is wanted, piece by piece. Changes nothing for the client yet. */
   const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
-    const { choice, depth, entries, terms } = body
+    const { choice, depth, entries, terms: options } = body
     const broker = yield* brokerOf(user)
     const beyond = boundReached(client.holdings, choice, boundsOf(client))
     const refusal = (entry: Named): string | undefined => {
@@ -268,21 +289,21 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
           return answers.failedEntry(symbol, exchange, message, broker)
         }
         const { served_as, topic } = result
-        joins.push({ name: servedAs(entry, served_as), choice, terms, topic, request: want })
+        joins.push({ name: servedAs(entry, served_as), choice, terms: options, topic, request: want })
         return answers.subscribedEntry(symbol, exchange, choice.mode, result, broker)
       })
     })
-    yield* slices.before(entries.length)
-    const answered = yield* slices.over(entries, piece)
-    yield* slices.before(entries.length)
+    yield* batches.before(entries.length)
+    const answered = yield* batches.inBatches(entries, piece)
+    yield* batches.before(entries.length)
     return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
   })
 
   /** The client has its answer: from now on it is served. */
   const serve = Effect.fnUntraced(function* (client: Client, user: string, { deferred, joins }: Asked) {
     if (!client.isOpen) return
-    // What is acknowledged is served from then on, so a bulk subscribe of the usual size takes its seats at once.
-    const joined = yield* slices.over(
+    // What is acknowledged is served from then on, so a bulk subscribe of the usual size joins its topics at once.
+    const joined = yield* batches.inBatches(
       joins,
       (some) => Effect.sync(() => (client.isOpen ? some.map((one) => join(client, one)) : [])),
       atOnce(joins.length)
@@ -326,36 +347,36 @@ export const makeSubscriptions = (deps: SubscribeDeps) => {
     broker: string
   ): Effect.fn.Return<number, FeedError> {
     const waiting = [...client.unserved]
-    yield* slices.before(waiting.length)
-    const results = yield* slices.over(waiting, (some) =>
+    yield* batches.before(waiting.length)
+    const results = yield* batches.inBatches(waiting, (some) =>
       feed.subscribe(user, client.id, some.map(requestOf))
     )
     const joined: Array<Joined> = []
-    const refused: Array<{ readonly holding: Holding; readonly reason: string }> = []
-    for (const [i, holding] of waiting.entries()) {
+    const refused: Array<{ readonly holding: ClientSubscription; readonly reason: string }> = []
+    for (const [i, subscription] of waiting.entries()) {
       // Given back by the client's departure.
-      if (!client.unserved.has(holding)) continue
+      if (!client.unserved.has(subscription)) continue
       const result = results[i]
       if (result?.status !== "success") {
-        refused.push({ holding, reason: result?.message ?? "The feed gave no answer" })
+        refused.push({ holding: subscription, reason: result?.message ?? "The feed gave no answer" })
         continue
       }
-      client.unserved.delete(holding)
-      const { mode, name, seat, tag } = holding
+      client.unserved.delete(subscription)
+      const { mode, name, topicSubscription, tag } = subscription
       const named = servedAs(name, result.served_as)
       const { topic } = result
       joined.push(
         join(client, {
           name: named,
           choice: { mode, tag },
-          terms: seat.terms,
+          terms: topicSubscription.options,
           topic,
-          request: requestOf(holding)
+          request: requestOf(subscription)
         })
       )
     }
     for (const { holding } of refused) {
-      for (const gone of client.holdings.remove(holding.name, holding.mode).holdings)
+      for (const gone of client.holdings.remove(holding.name, holding.mode).subscriptions)
         leaving.leaveSeat(client, gone)
     }
     client.recount()

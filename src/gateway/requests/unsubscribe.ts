@@ -4,41 +4,47 @@ import type { Feed } from "../../bus/feed.ts"
 import type { UnsubscribeRequest } from "../../market/subscription.ts"
 import * as answers from "../messages/answerWriter.ts"
 import type { Client } from "../client.ts"
-import type { Holding } from "../topics/subscriptions.ts"
+import type { ClientSubscription } from "../topics/subscriptions.ts"
 import type { FailedEntry, UnsubscribedEntry } from "../messages/answers.ts"
 import type { UnsubscribeBody } from "../messages/requestReader.ts"
-import type { Rooms } from "../topics/topics.ts"
-import type { Slices } from "./fairBatches.ts"
+import type { Topics } from "../topics/topics.ts"
+import type { FairBatches } from "./fairBatches.ts"
 
-export interface LeavingDeps {
+export interface UnsubscribingDeps {
   readonly feed: Feed["Service"]
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
-  readonly rooms: Rooms
-  readonly slices: Slices
+  readonly rooms: Topics
+  readonly slices: FairBatches
   /** Those of clients that go: however many leave at once, nobody's request waits behind them. */
-  readonly goodbyes: Slices
+  readonly goodbyes: FairBatches
 }
 
-export type Leaving = ReturnType<typeof makeLeaving>
+export type Unsubscribing = ReturnType<typeof makeUnsubscribing>
 
-export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: LeavingDeps) => {
+export const makeUnsubscribing = ({
+  brokerOf,
+  feed,
+  goodbyes,
+  rooms: topics,
+  slices: batches
+}: UnsubscribingDeps) => {
   let stopped = false
   const stop = (): void => {
     stopped = true
   }
 
-  const leaveSeat = (client: Client, holding: Holding): void => {
-    rooms.leave(holding.seat)
-    client.delivery.forget(holding.seat)
-    client.unserved.delete(holding)
+  const leaveSeat = (client: Client, subscription: ClientSubscription): void => {
+    topics.unsubscribe(subscription.topicSubscription)
+    client.delivery.forget(subscription.topicSubscription)
+    client.unserved.delete(subscription)
   }
 
   /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
-  const leaveSeats = (client: Client, holdings: ReadonlyArray<Holding>, turns: Slices) =>
-    turns.over(holdings, (some) =>
+  const leaveSeats = (client: Client, subscriptions: ReadonlyArray<ClientSubscription>, turns: FairBatches) =>
+    turns.inBatches(subscriptions, (some) =>
       Effect.sync(() => {
-        if (!stopped) for (const holding of some) leaveSeat(client, holding)
+        if (!stopped) for (const subscription of some) leaveSeat(client, subscription)
         return []
       })
     )
@@ -52,15 +58,15 @@ export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: Leaving
     client.readOrders(undefined)
     if (client.holdings.count === 0 || stopped) return
     yield* goodbyes.turn
-    yield* leaveSeats(client, client.holdings.clear().holdings, goodbyes)
+    yield* leaveSeats(client, client.holdings.clear().subscriptions, goodbyes)
     // What came for a client that is still there, until the last seat was left.
     client.delivery.clear()
   }, Effect.uninterruptible)
 
   /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
-    slices
-      .over(requests, (some) => feed.unsubscribe(user, client.id, some))
+    batches
+      .inBatches(requests, (some) => feed.unsubscribe(user, client.id, some))
       .pipe(
         Effect.catch((error) =>
           // A feed that is not there holds nothing.
@@ -86,13 +92,13 @@ export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: Leaving
         return
       }
       const removed = client.holdings.remove(entry, entry.mode)
-      for (const holding of removed.holdings) leaveSeat(client, holding)
+      for (const subscription of removed.subscriptions) leaveSeat(client, subscription)
       requests.push(...removed.requests)
       // Also for what was not held: unsubscribing is idempotent.
       successful.push({ symbol, exchange, status: "success", broker })
     }
-    yield* slices.before(entries.length)
-    yield* slices.over(entries, (some) =>
+    yield* batches.before(entries.length)
+    yield* batches.inBatches(entries, (some) =>
       Effect.sync(() => {
         for (const entry of some) giveUp(entry)
         client.recount()
@@ -100,7 +106,7 @@ export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: Leaving
       })
     )
     yield* release(client, user, requests)
-    yield* slices.before(entries.length)
+    yield* batches.before(entries.length)
     client.send(answers.unsubscribed(successful, failed, broker, requestId))
   })
 
@@ -111,17 +117,17 @@ export const makeLeaving = ({ brokerOf, feed, goodbyes, rooms, slices }: Leaving
   ) {
     const broker = yield* brokerOf(user)
     client.spellings.clear()
-    yield* slices.before(client.holdings.count)
-    const { holdings, requests } = yield* Effect.uninterruptible(
+    yield* batches.before(client.holdings.count)
+    const { subscriptions, requests } = yield* Effect.uninterruptible(
       Effect.suspend(() => {
         const removed = client.holdings.clear()
         client.recount()
-        return Effect.as(leaveSeats(client, removed.holdings, slices), removed)
+        return Effect.as(leaveSeats(client, removed.subscriptions, batches), removed)
       })
     )
     yield* release(client, user, requests)
-    yield* slices.before(holdings.length)
-    const successful = holdings.map(({ symbol, exchange }) => ({
+    yield* batches.before(subscriptions.length)
+    const successful = subscriptions.map(({ symbol, exchange }) => ({
       symbol,
       exchange,
       status: "success" as const,

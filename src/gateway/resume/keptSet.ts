@@ -1,7 +1,7 @@
 /** What one connection holds, as text that outlives it: what was asked for, in the client's own spelling. Pure. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Holding } from "../topics/subscriptions.ts"
+import type { ClientSubscription } from "../topics/subscriptions.ts"
 import { ModeTag, SlowPolicy } from "../messages/words.ts"
 import type { ModeChoice, SubscribeBody } from "../messages/requestReader.ts"
 import { DEFAULT_DEPTH, named, readMode } from "../messages/requestReader.ts"
@@ -45,13 +45,17 @@ export const keyIn = (identity: string): string => identity.slice(0, identity.in
 export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
 
 /** What somebody holds. */
-export const setOf = (identity: string, holdings: Iterable<Holding>, orders: boolean): KeptSet => {
+export const setOf = (
+  identity: string,
+  subscriptions: Iterable<ClientSubscription>,
+  orders: boolean
+): KeptSet => {
   const groups = new Map<
     string,
     Omit<typeof Group.Type, "names"> & { names: Array<readonly [string, string]> }
   >()
-  for (const { depth, exchange, seat, symbol, tag } of holdings) {
-    const { intervalMs, slow } = seat.terms
+  for (const { depth, exchange, topicSubscription, symbol, tag } of subscriptions) {
+    const { intervalMs, slow } = topicSubscription.options
     const key = `${tag}/${depth}/${slow}/${intervalMs}`
     let group = groups.get(key)
     if (group === undefined) {

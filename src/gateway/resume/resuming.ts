@@ -9,14 +9,14 @@ import { refusedStatus } from "../requests/missingFeed.ts"
 import type { OrderUpdates } from "../orderUpdates.ts"
 import { ordersTopic } from "../orderUpdates.ts"
 import type { Resume } from "../messages/requestReader.ts"
-import type { Asked, Subscriptions } from "../requests/subscribe.ts"
+import type { Asked, Subscribing } from "../requests/subscribe.ts"
 import type { Claimed, Keeper } from "./keeper.ts"
 import { identityOf, requestsOf } from "./keptSet.ts"
 
 export interface ResumingDeps {
   readonly keeper: Keeper
   readonly orders: Pick<OrderUpdates["Service"], "available">
-  readonly subscriptions: Pick<Subscriptions, "ask" | "serve">
+  readonly subscriptions: Pick<Subscribing, "ask" | "serve">
   readonly metrics: GatewayMetrics
   /** Epoch milliseconds. */
   readonly timeOfDay: () => number

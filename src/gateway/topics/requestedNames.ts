@@ -8,7 +8,7 @@ import { isExchange } from "../../market/exchange.ts"
 import { Tally } from "../limits.ts"
 import type { Named } from "../messages/requestReader.ts"
 
-export interface SpellingLimits {
+export interface NameLimits {
   /** For each exchange. */
   readonly maxSpellings: number
   readonly maxSpellingsPerUser: number
@@ -21,12 +21,12 @@ const isUsual = (written: string, exchange: string): boolean =>
   written === exchange || written === exchange.toLowerCase()
 
 /** Those of all clients. */
-export class Spellings {
-  readonly limits: SpellingLimits
+export class RequestedNames {
+  readonly limits: NameLimits
   /** By user and exchange: how many clients spell it how. */
   readonly #inUse = new Map<string, Tally<string>>()
 
-  constructor(limits: SpellingLimits) {
+  constructor(limits: NameLimits) {
     this.limits = limits
   }
 
@@ -57,12 +57,12 @@ export class Spellings {
 }
 
 /** Those of one client. They stay its own until it leaves, or gives up all that it holds. */
-export class OwnSpellings {
-  readonly #all: Spellings
+export class ClientNames {
+  readonly #all: RequestedNames
   #user = ""
   readonly #byExchange = new Map<string, Set<string>>()
 
-  constructor(all: Spellings) {
+  constructor(all: RequestedNames) {
     this.#all = all
   }
 

@@ -8,15 +8,15 @@ import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { UnsubscribeRequest } from "../../market/subscription.ts"
 import type { ModeTag, Named } from "../messages/requestReader.ts"
-import type { Seat } from "./topics.ts"
+import type { TopicSubscription } from "./topics.ts"
 
-export interface Holding {
+export interface ClientSubscription {
   /** As the client spelled them. */
   readonly symbol: string
   readonly exchange: string
   readonly tag: ModeTag
   readonly topic: string
-  readonly seat: Seat
+  readonly topicSubscription: TopicSubscription
   /** With the feed's own symbol. */
   readonly name: Named
   readonly mode: Mode
@@ -25,10 +25,10 @@ export interface Holding {
 }
 
 /** A name as a client spells it. */
-export type Spelled = Pick<Holding, "symbol" | "exchange">
+export type Spelled = Pick<ClientSubscription, "symbol" | "exchange">
 
 export interface Removed {
-  readonly holdings: ReadonlyArray<Holding>
+  readonly subscriptions: ReadonlyArray<ClientSubscription>
   /** For the feed: what the client no longer holds in any spelling. */
   readonly requests: ReadonlyArray<UnsubscribeRequest>
 }
@@ -40,19 +40,19 @@ const allTags: ReadonlyArray<ModeTag> = [1, 2, 3, 4]
 const keyOf = ({ exchange, symbol }: Spelled, tag: ModeTag): string =>
   `${tag}${exchange.length}:${exchange}${symbol}`
 
-export class Holdings {
-  readonly #bySpelling = new Map<string, Holding>()
+export class ClientSubscriptions {
+  readonly #bySpelling = new Map<string, ClientSubscription>()
   /**
    * By the feed's name: a share that is held as `CENTRALBK-BE` may be CENTRALBK here. Nearly always one, and never many,
    * since spellings are limited (see requestedNames.ts).
    */
-  readonly #instruments = new Map<string, Array<Holding>>()
+  readonly #instruments = new Map<string, Array<ClientSubscription>>()
   #size = 0
 
   /** Whether the feed's subscription is held by any spelling. Names in the common spelling. */
   has(symbol: string, exchange: string, mode: Mode): boolean {
     const held = this.#instruments.get(nameOf({ symbol, exchange }))
-    return held?.some((holding) => holding.mode === mode) === true
+    return held?.some((subscription) => subscription.mode === mode) === true
   }
 
   /** Subscriptions of the feed. */
@@ -66,7 +66,7 @@ export class Holdings {
   }
 
   /** In the order in which they came. Goes on with what is there when others come and go meanwhile. */
-  [Symbol.iterator](): Iterator<Holding> {
+  [Symbol.iterator](): Iterator<ClientSubscription> {
     return this.#bySpelling.values()
   }
 
@@ -80,7 +80,7 @@ export class Holdings {
    *
    * @param name as `EXCHANGE:SYMBOL` in the common spelling
    */
-  spellingsOf(name: string): ReadonlyArray<Spelled> {
+  namesOf(name: string): ReadonlyArray<Spelled> {
     const found = new Map<string, Spelled>()
     for (const { exchange, symbol } of this.#instruments.get(name) ?? []) {
       found.set(nameOf({ exchange, symbol }), { symbol, exchange })
@@ -89,7 +89,7 @@ export class Holdings {
   }
 
   /** The holding of the same spelling and mode number, whichever book level it has. */
-  find(name: Spelled, tag: ModeTag): Holding | undefined {
+  find(name: Spelled, tag: ModeTag): ClientSubscription | undefined {
     return this.#bySpelling.get(keyOf(name, tag))
   }
 
@@ -97,20 +97,20 @@ export class Holdings {
    * Adds a holding, in place of an earlier one of the same spelling and mode number if there is one. Answers what the
    * feed is to be told where that was served under another symbol and was the last of its instrument and mode.
    */
-  put(holding: Holding): UnsubscribeRequest | undefined {
-    const key = keyOf(holding, holding.tag)
+  put(subscription: ClientSubscription): UnsubscribeRequest | undefined {
+    const key = keyOf(subscription, subscription.tag)
     const earlier = this.#bySpelling.get(key)
-    this.#bySpelling.set(key, holding)
-    const name = nameOf(holding.name.instrument)
+    this.#bySpelling.set(key, subscription)
+    const name = nameOf(subscription.name.instrument)
     const held = this.#instruments.get(name)
-    if (held?.some(({ mode }) => mode === holding.mode) !== true) this.#size++
-    if (held === undefined) this.#instruments.set(name, [holding])
-    else held.push(holding)
+    if (held?.some(({ mode }) => mode === subscription.mode) !== true) this.#size++
+    if (held === undefined) this.#instruments.set(name, [subscription])
+    else held.push(subscription)
     return earlier === undefined ? undefined : this.#leave(earlier)
   }
 
   /** Takes a holding off its instrument. Answers what the feed is to be told where it was the last in its mode. */
-  #leave(gone: Holding): UnsubscribeRequest | undefined {
+  #leave(gone: ClientSubscription): UnsubscribeRequest | undefined {
     const { mode } = gone
     const { exchange, symbol } = gone.name.instrument
     const name = nameOf(gone.name.instrument)
@@ -124,23 +124,23 @@ export class Holdings {
 
   /** Removes what is held under this spelling, in one mode or in all, whatever it is served as. */
   remove(name: Spelled, mode: Mode | undefined): Removed {
-    const holdings: Array<Holding> = []
+    const subscriptions: Array<ClientSubscription> = []
     const requests: Array<UnsubscribeRequest> = []
     for (const tag of mode === undefined ? allTags : tagsOf[mode]) {
       const key = keyOf(name, tag)
       const held = this.#bySpelling.get(key)
       if (held === undefined) continue
       this.#bySpelling.delete(key)
-      holdings.push(held)
+      subscriptions.push(held)
       const request = this.#leave(held)
       if (request !== undefined) requests.push(request)
     }
-    return { holdings, requests }
+    return { subscriptions, requests }
   }
 
   /** Removes everything. */
   clear(): Removed {
-    const holdings = [...this]
+    const subscriptions = [...this]
     const requests: Array<UnsubscribeRequest> = []
     for (const held of this.#instruments.values()) {
       for (const [i, { mode, name }] of held.entries()) {
@@ -151,6 +151,6 @@ export class Holdings {
     this.#bySpelling.clear()
     this.#instruments.clear()
     this.#size = 0
-    return { holdings, requests }
+    return { subscriptions, requests }
   }
 }

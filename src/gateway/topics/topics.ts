@@ -5,42 +5,42 @@
  * or the mode differently (`TCS:20`, `nse`, mode 4) or reads MessagePack gets bytes of its own, made once per audience
  * and frame. Who needs each frame handed to it (see `Member.wantsEach`) sits in the same audience beside the topic.
  */
-import type { Frame } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { Encoding } from "../delivery/encoding.ts"
 import { toMsgpack } from "../delivery/encoding.ts"
 import { makeFrameToMsgpack } from "../../frame/frameToMsgpack.ts"
 import type { SlowPolicy } from "../delivery/outbox.ts"
-import { Parcel } from "../delivery/outboundFrame.ts"
+import { OutboundFrame } from "../delivery/outboundFrame.ts"
 import type { ModeTag } from "../messages/requestReader.ts"
 
 /** What a client chose for a subscription. */
-export interface Terms {
+export interface SubscriptionOptions {
   readonly slow: SlowPolicy
   /** At most one frame in so many ms; 0: every one. */
   readonly intervalMs: number
 }
 
-export const usualTerms: Terms = { slow: "conflate", intervalMs: 0 }
+export const usualOptions: SubscriptionOptions = { slow: "conflate", intervalMs: 0 }
 
 /** A socket, as far as rooms need it. None of the calls may throw, also after the socket closed. */
-export interface Member {
+export interface Subscriber {
   readonly encoding: Encoding
   /** Wants a subscription's frames handed to it one by one, rather than by topic. */
-  readonly wantsEach: (terms: Terms) => boolean
+  readonly wantsEach: (options: SubscriptionOptions) => boolean
   readonly joinTopic: (topic: string) => void
   readonly leaveTopic: (topic: string) => void
-  readonly deliver: (seat: Seat, parcel: Parcel) => void
+  readonly deliver: (topicSubscription: TopicSubscription, frame: OutboundFrame) => void
 }
 
 /** How a client spells what it reads. */
-export interface Spelling {
+export interface RequestedName {
   readonly symbol: string
   readonly exchange: string
   readonly tag: ModeTag
 }
 
 /** Those who read the same bytes. */
-interface Audience {
+interface Rendition {
   /** The room and how they read the instrument in it. */
   readonly key: string
   /** Its place among the room's. */
@@ -50,26 +50,27 @@ interface Audience {
   readonly encoding: Encoding
   /** Those who read by topic. */
   byTopic: number
-  readonly each: Set<Seat>
+  readonly each: Set<TopicSubscription>
   /** What a frame is to them; undefined: as the feed wrote it. */
-  readonly render: ((frame: Frame) => Buffer) | undefined
+  readonly render: ((frame: MarketFrame) => Buffer) | undefined
 }
 
-interface Room {
-  readonly topic: string
+interface Topic {
+  /** The one of the feed's frames. */
+  readonly name: string
   /** Of the last frame that went through. */
   received: number
   /** Nearly always one. An array: iterated for every frame. */
-  readonly audiences: Array<Audience>
+  readonly renditions: Array<Rendition>
 }
 
 /** A member's place in a room. */
-export interface Seat {
-  readonly room: Room
-  readonly audience: Audience
-  readonly member: Member
-  readonly spelling: Spelling
-  readonly terms: Terms
+export interface TopicSubscription {
+  readonly topic: Topic
+  readonly rendition: Rendition
+  readonly subscriber: Subscriber
+  readonly requested: RequestedName
+  readonly options: SubscriptionOptions
   /** Whether it is among those who get each frame handed to them. */
   each: boolean
 }
@@ -77,17 +78,17 @@ export interface Seat {
 const dataHead = (symbol: string, exchange: string): string =>
   `{"symbol":${JSON.stringify(symbol)},"exchange":${JSON.stringify(exchange)}`
 
-const frameHead = ({ symbol, exchange, tag }: Spelling): string => {
+const frameHead = ({ symbol, exchange, tag }: RequestedName): string => {
   const data = dataHead(symbol, exchange)
   return `{"type":"market_data",${data.slice(1)},"mode":${tag},"data":${data}`
 }
 
-export class Rooms {
-  readonly #rooms = new Map<string, Room>()
+export class Topics {
+  readonly #topics = new Map<string, Topic>()
   /** Of all rooms, by their keys. */
-  readonly #audiences = new Map<string, Audience>()
+  readonly #renditions = new Map<string, Rendition>()
   readonly #publish: (topic: string, payload: Uint8Array, binary: boolean) => void
-  #topics = 0
+  #lastTopic = 0
   /** Frames and bytes handed to sockets, each receiver counted. */
   framesOut = 0
   bytesOut = 0
@@ -98,105 +99,118 @@ export class Rooms {
   }
 
   get size(): number {
-    return this.#rooms.size
+    return this.#topics.size
   }
 
   /**
-   * @param topic the topic of the feed's frames
+   * @param name the topic of the feed's frames
    * @param feed how the feed spells the instrument and numbers the mode
    */
-  join(topic: string, feed: Spelling, spelling: Spelling, member: Member, terms: Terms = usualTerms): Seat {
-    let room = this.#rooms.get(topic)
-    if (room === undefined) {
-      room = { topic, received: 0, audiences: [] }
-      this.#rooms.set(topic, room)
+  subscribe(
+    name: string,
+    feed: RequestedName,
+    requested: RequestedName,
+    subscriber: Subscriber,
+    options: SubscriptionOptions = usualOptions
+  ): TopicSubscription {
+    let topic = this.#topics.get(name)
+    if (topic === undefined) {
+      topic = { name, received: 0, renditions: [] }
+      this.#topics.set(name, topic)
     }
-    const audience = this.#audience(room, feed, spelling, member.encoding)
-    const seat: Seat = { room, audience, member, spelling, terms, each: member.wantsEach(terms) }
-    this.#sit(seat)
-    return seat
+    const rendition = this.#rendition(topic, feed, requested, subscriber.encoding)
+    const topicSubscription: TopicSubscription = {
+      topic,
+      rendition,
+      subscriber,
+      requested,
+      options,
+      each: subscriber.wantsEach(options)
+    }
+    this.#attach(topicSubscription)
+    return topicSubscription
   }
 
-  leave(seat: Seat): void {
-    this.#stand(seat)
-    const { audience, room } = seat
-    if (audience.byTopic > 0 || audience.each.size > 0) return
+  unsubscribe(topicSubscription: TopicSubscription): void {
+    this.#detach(topicSubscription)
+    const { rendition, topic } = topicSubscription
+    if (rendition.byTopic > 0 || rendition.each.size > 0) return
     // A seat that is left again finds its audience gone.
-    if (this.#audiences.get(audience.key) !== audience) return
-    this.#audiences.delete(audience.key)
-    const last = room.audiences.pop()!
-    if (last !== audience) {
-      room.audiences[audience.at] = last
-      last.at = audience.at
+    if (this.#renditions.get(rendition.key) !== rendition) return
+    this.#renditions.delete(rendition.key)
+    const last = topic.renditions.pop()!
+    if (last !== rendition) {
+      topic.renditions[rendition.at] = last
+      last.at = rendition.at
     }
-    if (room.audiences.length === 0) this.#rooms.delete(room.topic)
+    if (topic.renditions.length === 0) this.#topics.delete(topic.name)
   }
 
   /** The member may want its frames the other way now. */
-  reseat(seat: Seat): void {
-    const each = seat.member.wantsEach(seat.terms)
-    if (each === seat.each) return
-    this.#stand(seat)
-    seat.each = each
-    this.#sit(seat)
+  resubscribe(topicSubscription: TopicSubscription): void {
+    const each = topicSubscription.subscriber.wantsEach(topicSubscription.options)
+    if (each === topicSubscription.each) return
+    this.#detach(topicSubscription)
+    topicSubscription.each = each
+    this.#attach(topicSubscription)
   }
 
-  #sit(seat: Seat): void {
-    const { audience, each, member } = seat
-    if (each) audience.each.add(seat)
+  #attach(topicSubscription: TopicSubscription): void {
+    const { rendition, each, subscriber } = topicSubscription
+    if (each) rendition.each.add(topicSubscription)
     else {
-      audience.byTopic++
-      member.joinTopic(audience.topic)
+      rendition.byTopic++
+      subscriber.joinTopic(rendition.topic)
     }
   }
 
-  #stand(seat: Seat): void {
-    const { audience, each, member } = seat
-    if (each) audience.each.delete(seat)
+  #detach(topicSubscription: TopicSubscription): void {
+    const { rendition, each, subscriber } = topicSubscription
+    if (each) rendition.each.delete(topicSubscription)
     else {
-      audience.byTopic--
-      member.leaveTopic(audience.topic)
+      rendition.byTopic--
+      subscriber.leaveTopic(rendition.topic)
     }
   }
 
-  #audience(room: Room, feed: Spelling, spelling: Spelling, encoding: Encoding): Audience {
-    const { exchange, symbol, tag } = spelling
+  #rendition(topic: Topic, feed: RequestedName, requested: RequestedName, encoding: Encoding): Rendition {
+    const { exchange, symbol, tag } = requested
     // Names may hold any character: lengths tell where one ends.
-    const key = `${encoding}${tag}:${exchange.length}:${symbol.length}:${exchange}${symbol}${room.topic}`
-    const known = this.#audiences.get(key)
+    const key = `${encoding}${tag}:${exchange.length}:${symbol.length}:${exchange}${symbol}${topic.name}`
+    const known = this.#renditions.get(key)
     if (known !== undefined) return known
     const plain =
-      feed.symbol === spelling.symbol && feed.exchange === spelling.exchange && feed.tag === spelling.tag
-    const text = plain ? undefined : rewriter(feed, spelling)
-    const audience: Audience = {
+      feed.symbol === requested.symbol && feed.exchange === requested.exchange && feed.tag === requested.tag
+    const text = plain ? undefined : rewriter(feed, requested)
+    const rendition: Rendition = {
       key,
-      at: room.audiences.length,
-      topic: String(++this.#topics),
+      at: topic.renditions.length,
+      topic: String(++this.#lastTopic),
       encoding,
       byTopic: 0,
       each: new Set(),
-      render: encoding === "json" ? text : packer(feed, spelling, text)
+      render: encoding === "json" ? text : packer(feed, requested, text)
     }
-    room.audiences.push(audience)
-    this.#audiences.set(key, audience)
-    return audience
+    topic.renditions.push(rendition)
+    this.#renditions.set(key, rendition)
+    return rendition
   }
 
-  deliver(frame: Frame): void {
-    const room = this.#rooms.get(frame.view.topic)
+  deliver(frame: MarketFrame): void {
+    const topic = this.#topics.get(frame.view.topic)
     // Read by a client of another gateway, or by one that left a moment ago.
-    if (room === undefined) return
-    room.received = frame.received
-    for (const audience of room.audiences) {
-      const { byTopic, each, encoding, render, topic } = audience
+    if (topic === undefined) return
+    topic.received = frame.received
+    for (const rendition of topic.renditions) {
+      const { byTopic, each, encoding, render } = rendition
       const payload = render === undefined ? frame.payload : render(frame)
       const readers = byTopic + each.size
       this.framesOut += readers
       this.bytesOut += readers * payload.length
-      if (byTopic > 0) this.#publish(topic, payload, encoding === "msgpack")
+      if (byTopic > 0) this.#publish(rendition.topic, payload, encoding === "msgpack")
       if (each.size > 0) {
-        const parcel = new Parcel(payload, frame)
-        for (const seat of each) seat.member.deliver(seat, parcel)
+        const outbound = new OutboundFrame(payload, frame)
+        for (const subscription of each) subscription.subscriber.deliver(subscription, outbound)
       }
     }
   }
@@ -206,26 +220,29 @@ export class Rooms {
  * What a known tick is to a seat that was taken before it was asked for; undefined when the seat has been served a newer
  * one meanwhile.
  */
-export const snapshotFor = ({ audience, room }: Seat, frame: Frame): Uint8Array | undefined => {
-  if (room.received > frame.received) return undefined
-  return audience.render === undefined ? frame.payload : audience.render(frame)
+export const snapshotFor = (
+  { rendition, topic }: TopicSubscription,
+  frame: MarketFrame
+): Uint8Array | undefined => {
+  if (topic.received > frame.received) return undefined
+  return rendition.render === undefined ? frame.payload : rendition.render(frame)
 }
 
 /** Writes a frame in MessagePack; `text` spells it as its reader does, where that is not as the feed does. */
 const packer = (
-  feed: Spelling,
-  spelling: Spelling,
-  text: ((frame: Frame) => Buffer) | undefined
-): ((frame: Frame) => Buffer) => {
-  const pack = makeFrameToMsgpack(feed, spelling)
+  feed: RequestedName,
+  requested: RequestedName,
+  text: ((frame: MarketFrame) => Buffer) | undefined
+): ((frame: MarketFrame) => Buffer) => {
+  const pack = makeFrameToMsgpack(feed, requested)
   return (frame) => pack(frame.payload) ?? toMsgpack((text?.(frame) ?? frame.payload).toString("utf8"))
 }
 
 /** Writes a frame's text in another spelling. */
-const rewriter = (feed: Spelling, spelling: Spelling): ((frame: Frame) => Buffer) => {
+const rewriter = (feed: RequestedName, requested: RequestedName): ((frame: MarketFrame) => Buffer) => {
   const feedHead = Buffer.from(dataHead(feed.symbol, feed.exchange))
-  const head = Buffer.from(frameHead(spelling))
-  const { symbol, exchange, tag } = spelling
+  const head = Buffer.from(frameHead(requested))
+  const { symbol, exchange, tag } = requested
   return ({ dataStart, payload }) => {
     const end = dataStart + feedHead.length
     // The usual case: `data` begins with the two names, so all that differs is the start of the text.

@@ -9,7 +9,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import { decodeFull, decodeLtp, decodeQuote, withAuction } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -54,7 +54,7 @@ export class ArrowCodec implements Codec {
   readonly #batch: number
   readonly #options: ArrowOptions
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#options = arrowOptions(options)

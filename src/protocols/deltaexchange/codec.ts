@@ -4,11 +4,11 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import { Outstanding } from "../kit/unorderedAcks.ts"
+import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Channel } from "./channels.ts"
 import { channelsFor, requestFrame } from "./channels.ts"
@@ -37,11 +37,11 @@ export class DeltaCodec implements Codec {
   readonly #held = new Map<string, Held>()
   readonly #givenUp = new GivenUp(this.#held)
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true })
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   /** Symbols by channel: a refusal does not name them. */
-  readonly #outstanding: Readonly<Record<Telling, Outstanding<string>>> = {
-    ticker: new Outstanding(),
-    ob_l2: new Outstanding()
+  readonly #outstanding: Readonly<Record<Telling, UnorderedAcks<string>>> = {
+    ticker: new UnorderedAcks(),
+    ob_l2: new UnorderedAcks()
   }
   /** Of their last refusals, for those that turn out later to be meant. */
   readonly #reasons: Record<Telling, string> = { ticker: "", ob_l2: "" }

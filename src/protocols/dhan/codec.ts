@@ -6,7 +6,7 @@ import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { decodeFull, decodePrice, decodeQuote, decodeTicker, withClose, withOpenInterest } from "./decode.ts"
 import { disconnection } from "./failures.ts"
@@ -63,7 +63,7 @@ export class DhanCodec implements Codec {
   readonly #batch: number
   readonly #options: DhanOptions
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#options = dhanOptions(options)

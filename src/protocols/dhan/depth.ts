@@ -21,7 +21,7 @@ import type {
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { disconnection, refusal } from "./failures.ts"
 import { handshakeWith } from "./handshake.ts"
@@ -75,7 +75,7 @@ export class DhanDepthCodec implements Codec {
   readonly #batch: number
   readonly #unsubscribe: number
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(kind: DepthKind, options: CodecOptions) {
     this.#kind = kind

@@ -1,11 +1,11 @@
 /** What Dhan says of trouble: disconnect packets with a reason. It has none for a single subscription. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import { encodeDisconnect } from "./encode.ts"
 import { TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./failures.ts"
 
 const REASONS = { displaced: TOO_MANY_CONNECTIONS, expired: TOKEN_EXPIRED, limited: undefined } as const
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   leaving: (why) => {
     const reason = REASONS[why]
     return reason === undefined

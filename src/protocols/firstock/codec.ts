@@ -9,7 +9,7 @@ import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } 
 import { isAsked } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
 import { brokerText, chunks, isObject, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { emptySnapshot, merge, toTick } from "./decode.ts"
@@ -32,7 +32,7 @@ export class FirstockCodec implements Codec {
   readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #segments: ReadonlySet<string>
   readonly #batch: number
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("firstock", options.codes)

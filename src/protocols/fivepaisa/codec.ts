@@ -7,7 +7,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Service } from "./layout.ts"
 import { ASK, BID, SERVICES, dateIn, keyOf, servicesOf } from "./layout.ts"
@@ -51,7 +51,7 @@ export class FivePaisaCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #clientCode: string
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions, clientCode: string) {
     this.#codes = textCodes("fivepaisa", options.codes)

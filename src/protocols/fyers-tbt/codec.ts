@@ -9,7 +9,7 @@ import { Reader, readInt64 } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { Book, inside, overrun, wrapped } from "./book.ts"
 import { ENTRY, MARKET_FEED, SOCKET_MESSAGE, resumption, subscription } from "./layout.ts"
 import { tbtOptions } from "./options.ts"
@@ -42,7 +42,7 @@ export class FyersTbtCodec implements Codec {
   readonly #byTicker = new Map<string, Held>()
   readonly #givenUp = new GivenUp(this.#byToken)
   readonly #formerTickers = new GivenUp(this.#byTicker)
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     const { channel, refreshOnGap } = tbtOptions(options)

@@ -6,7 +6,7 @@ import type { Change, Codec, CodecOptions, Frame, Handshake, Inbound, Outbound, 
 import type { WireEvent } from "../protocol.ts"
 import { StreamBuffer } from "../kit/streamBuffer.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodePayload } from "./decode.ts"
 import { connectOperation, failureOf } from "./login.ts"
 import * as Nats from "./nats.ts"
@@ -34,7 +34,7 @@ export class GrowwCodec implements Codec {
   readonly #waiting = new StreamBuffer()
   readonly #fields = new Nats.Fields()
   #login: "before" | "asked" | "done" = "before"
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   /** Sent when the frame at hand has been read. */
   #answers: Array<Frame> = []
 

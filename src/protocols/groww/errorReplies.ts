@@ -1,5 +1,5 @@
 /** What Groww says of trouble: the errors of NATS. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import * as Nats from "./nats.ts"
 import { parseSubject } from "./subjects.ts"
 
@@ -11,7 +11,7 @@ const TEXTS = {
   limited: "Maximum Control Line Exceeded"
 } as const
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   /** One for each subject, as NATS has it. */
   refused: (request, answers, instruments) => {
     const text = typeof request === "string" ? request : Nats.textOf(request, 0, request.length)

@@ -6,7 +6,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Frame } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks } from "../kit/text.ts"
-import type { Unasked } from "../kit/localRefusals.ts"
+import type { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import * as Nats from "./nats.ts"
 import type { Kind } from "./subjects.ts"
@@ -54,7 +54,7 @@ export class Subscriptions {
    *
    * @param unasked takes what cannot be asked for
    */
-  request(changes: ReadonlyArray<Change>, unasked: Unasked): ReadonlyArray<Frame> {
+  request(changes: ReadonlyArray<Change>, unasked: LocalRefusals): ReadonlyArray<Frame> {
     const touched = new Map<string, Held>()
     const asked = new Set<Held>()
     const again = new Set<Held>()

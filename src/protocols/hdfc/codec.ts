@@ -10,7 +10,7 @@ import { checkEnd, endOf, readInt64, readerOf, skipField } from "../kit/protobuf
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Refresh } from "./decode.ts"
 import { decodeIndex, decodeMarket, decodeRefresh, refreshed } from "./decode.ts"
@@ -52,7 +52,7 @@ export class HdfcCodec implements Codec {
   readonly #batch: number
   readonly #modeChange: HdfcOptions["modeChange"]
   readonly #found: Array<Found> = []
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("hdfc", options.codes)

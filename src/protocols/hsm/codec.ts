@@ -3,11 +3,11 @@ import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import { Outstanding } from "../kit/unorderedAcks.ts"
+import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, Handshake, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import type { Fields } from "./fields.ts"
 import type { Kind } from "./layout.ts"
 import {
@@ -95,9 +95,9 @@ export class HsmCodec implements Codec {
   /** Data messages between two acknowledgements; 0: none are asked for. */
   #every = 0
   #sinceLast = 0
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   /** Names of the topics of subscriptions, whose answers are a bare K or N. */
-  readonly #outstanding = new Outstanding<string>()
+  readonly #outstanding = new UnorderedAcks<string>()
 
   constructor(dialect: Dialect, handshake: Handshake | undefined) {
     this.#dialect = dialect

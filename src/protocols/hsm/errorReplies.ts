@@ -1,9 +1,9 @@
 /** What HSM says of trouble: the answer N in place of K. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import { HEAD_SIZE, SUBSCRIBE } from "./layout.ts"
 import { field, message } from "./messages.ts"
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   refused: (request, answers) =>
     typeof request !== "string" && request.length >= HEAD_SIZE && request[2] === SUBSCRIBE
       ? [message(SUBSCRIBE, [field(1, "N")])]

@@ -3,7 +3,7 @@ import { ProtocolViolation } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
-import { Asked } from "../kit/requestsById.ts"
+import { RequestsById } from "../kit/requestsById.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type {
   Change,
@@ -17,7 +17,7 @@ import type {
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
 import { tellGrants } from "./grants.ts"
@@ -65,9 +65,9 @@ export class IiflMqttCodec implements Codec {
   readonly #segments = new Map<string, Map<number, Held>>()
   readonly #packets: PacketReader
   /** Topics of requests that the broker has not answered yet. */
-  readonly #asked = new Asked<number, ReadonlyArray<string>>()
+  readonly #asked = new RequestsById<number, ReadonlyArray<string>>()
   #lastId = 0
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   #receivedAt = 0
   #sink: Sink | undefined
   /** Sent when the read at hand is done with. */

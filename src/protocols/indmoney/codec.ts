@@ -14,7 +14,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import type { WireNames } from "./options.ts"
 import { segmentOf, tokenOf, wireNames } from "./options.ts"
 
@@ -54,7 +54,7 @@ export class IndMoneyCodec implements Codec {
     delete: (token) => this.#byToken.delete(token)
   })
   readonly #names: WireNames
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   readonly #batch: number
 
   constructor(options: CodecOptions) {

@@ -2,7 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Sink } from "../protocol.ts"
 
-export class Unasked {
+export class LocalRefusals {
   #waiting: Array<readonly [WireInstrument, string]> = []
 
   /** @param why names the instrument and the remedy */

@@ -3,7 +3,7 @@
 /** Requests whose answer would still be understood. */
 const REMEMBERED = 64
 
-export class Asked<Id, A> {
+export class RequestsById<Id, A> {
   readonly #requests = new Map<Id, A>()
 
   remember(id: Id, what: A): void {

@@ -9,7 +9,7 @@ const MOST = 256
 
 const NOTHING: ReadonlyArray<never> = []
 
-export class Outstanding<A> {
+export class UnorderedAcks<A> {
   #requests: Array<ReadonlyArray<A>> = []
   #good = 0
   #bad = 0

@@ -9,7 +9,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeFull, decodeIndex, decodeQuote, ltpTick } from "./decode.ts"
 import {
   FULL_SIZE,
@@ -51,7 +51,7 @@ export class KiteCodec implements Codec {
   readonly #signed: boolean
   readonly #batch: number
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     const { divisors, signedPrices } = kiteOptions(options)

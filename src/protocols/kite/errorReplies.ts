@@ -1,8 +1,8 @@
 /** What Kite says of trouble. Its error frame is documented, what it says in it is not: the texts are the simulator's. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   refused: (request, answers, { length }) => {
     const action = typeof request === "string" ? parseObject(request)?.["a"] : undefined
     return action === "subscribe" || action === "mode"

@@ -5,7 +5,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Topic } from "./layout.ts"
 import { MAX_TOKEN, isIndex, topicOf, topics } from "./layout.ts"
@@ -31,7 +31,7 @@ export class Subscriptions {
   readonly segments: Segments
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   /** By key. An index and a share may have equal numbers in one segment. */
   readonly #tradables = new Held()
   readonly #indices = new Held()

@@ -18,7 +18,7 @@ import type {
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { Book, decodeCircuits, decodeIndex, decodeLtp, decodeOhlc, decodeOpenInterest } from "./decode.ts"
 import type { Place } from "./layout.ts"
 import {
@@ -67,7 +67,7 @@ export class MotilalCodec implements Codec {
   readonly #login: Uint8Array
   readonly #loginBeforeRegister: boolean
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions, handshake: Handshake | undefined) {
     const { loginBeforeRegister, places, version } = motilalOptions(options)

@@ -19,7 +19,7 @@ import type {
 import { isAsked } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Picture } from "./decode.ts"
 import { emptyPicture, forget, merge, toTick } from "./decode.ts"
@@ -103,7 +103,7 @@ export class NorenCodec implements Codec {
   readonly #login: Handshake["secrets"]
   readonly #fields = makeFields()
   readonly #scanner: Scanner
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = norenOptions(options)

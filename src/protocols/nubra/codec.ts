@@ -10,7 +10,7 @@ import { checkEnd, endOf, readerOf, skipField } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Element, Finder } from "./decode.ts"
 import { decodeBook, decodeBucket, decodeGreeks, decodeIndex } from "./decode.ts"
@@ -61,7 +61,7 @@ export class NubraCodec implements Codec {
   /** How many instruments want more than the shallow book, and the depth that the session has. */
   #deep = 0
   #levels = 0
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#codes = textCodes("nubra", options.codes)

@@ -10,7 +10,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
 import { FULL, INDEX_FULL, INDEX_LTP, INDEX_QUOTE, LTP, MAX_ID, QUOTE, SIZES } from "./layout.ts"
 import type { Segment } from "./options.ts"
@@ -40,7 +40,7 @@ export class PaytmCodec implements Codec {
   readonly #epoch: number
   readonly #batch: number
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     const { epochSeconds, segments } = paytmOptions(options)

@@ -9,7 +9,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeCompact, decodeMarket, decodeSnapquote } from "./decode.ts"
 import type { Stream } from "./layout.ts"
 import {
@@ -65,7 +65,7 @@ export class PocketfulCodec implements Codec {
   readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #reader = new FrameReader()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     const { codes, divisors } = pocketfulOptions(options)

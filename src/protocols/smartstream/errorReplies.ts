@@ -1,9 +1,9 @@
 /** What Smart Stream says of trouble: its error frame, as the limit of subscriptions has it. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 import { ACTION_SUBSCRIBE } from "./layout.ts"
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   refused: (request, answers) => {
     const { action, correlationID = "" } =
       (typeof request === "string" ? parseObject(request) : undefined) ?? {}

@@ -1,11 +1,11 @@
 /** What one connection has subscribed, and the requests that change it. Shared by the dialects. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
-import { Asked } from "../kit/requestsById.ts"
+import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, CodecOptions, Outbound, Sink, Want } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
 import {
   ACTION_SUBSCRIBE,
@@ -43,9 +43,9 @@ export class Ledger {
   /** Subscriptions in use, as the broker counts them. */
   #used = 0
   #sent = 0
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
   /** Subscriptions whose refusal would be understood. */
-  readonly #asked = new Asked<string, ReadonlyArray<ModeChange>>()
+  readonly #asked = new RequestsById<string, ReadonlyArray<ModeChange>>()
 
   constructor(options: CodecOptions, manner: AskingManner) {
     const { divisors, subscriptionLimit } = smartStreamOptions(options)

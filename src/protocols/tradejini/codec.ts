@@ -6,7 +6,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { Known, decodeBook, faultOf, fieldOf } from "./decode.ts"
 import { Inflater } from "./inflate.ts"
 import {
@@ -55,7 +55,7 @@ export class TradejiniCodec implements Codec {
   readonly #segments: ReadonlyArray<Segment | undefined>
   readonly #codes: Readonly<Record<string, number>>
   readonly #inflater = new Inflater()
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     const { codes, divisors } = tradejiniOptions(options)

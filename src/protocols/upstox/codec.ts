@@ -6,7 +6,7 @@ import { ByteKeys } from "../kit/byteKeys.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from "../kit/protobuf.ts"
-import { Asked } from "../kit/requestsById.ts"
+import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink, Want } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseObject } from "../kit/text.ts"
@@ -39,7 +39,7 @@ export class UpstoxCodec implements Codec {
   readonly #guid: string
   #sent = 0
   /** Subscriptions whose refusal would be understood, by the id of the request. */
-  readonly #asked = new Asked<string, AskedKeys>()
+  readonly #asked = new RequestsById<string, AskedKeys>()
   /** Messages of the frame that is being read; they take effect when all of it has proved good. */
   readonly #told: Array<Values> = []
   readonly #toldOf: Array<Subscription> = []

@@ -1,8 +1,8 @@
 /** What Upstox says of trouble. The codes are the REST interface's; that the feed uses them is UNCONFIRMED. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   refused: (request, answers) => {
     if (typeof request === "string") return answers
     const { guid, method } = parseObject(new TextDecoder().decode(request)) ?? {}

@@ -16,7 +16,7 @@ import type {
 } from "../protocol.ts"
 import { isAsked } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
-import { Unasked } from "../kit/localRefusals.ts"
+import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { BinaryDecoder } from "./binary.ts"
 import type { OnMessage } from "./binary.ts"
@@ -58,7 +58,7 @@ export class XtsCodec implements Codec {
   /** Binary frames that the last event announced, and whether they hold packets. */
   #announced = 0
   #packets = false
-  readonly #unasked = new Unasked()
+  readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = xtsOptions(options)

@@ -1,5 +1,5 @@
 /** What XTS says of trouble: the event that ends a session. What is in it is UNCONFIRMED. Refusals come over REST. */
-import type { ServerWords } from "../protocol.ts"
+import type { ErrorReplies } from "../protocol.ts"
 
 const logout = (description: string): string =>
   `42${JSON.stringify(["logout", { type: "logout", description }])}`
@@ -10,7 +10,7 @@ const TEXTS = {
   limited: undefined
 } as const
 
-export const words: ServerWords = {
+export const words: ErrorReplies = {
   leaving: (why) => {
     const text = TEXTS[why]
     return text === undefined ? undefined : { frames: [logout(text)], close: { code: 1000, reason: "" } }

@@ -33,7 +33,7 @@ import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
 import { makeRequestWriter } from "./requestWriter.ts"
 import type { Clocks } from "../subscriptions/pool.ts"
-import type { EntryChange } from "../subscriptions/subscriptions.ts"
+import type { SubscriptionChange } from "../subscriptions/subscriptions.ts"
 import { takeSpare } from "../subscriptions/subscriptions.ts"
 import type { ConnectionTap } from "../ticks/tap.ts"
 import type { Socket } from "../transport/transport.ts"
@@ -45,7 +45,7 @@ export interface Link {
    * Asks the broker for changes. Waiting changes of one instrument are merged, so the backlog is bounded by the
    * number of instruments, however fast readers come and go; frames leave at the broker's pace.
    */
-  readonly request: (changes: ReadonlyArray<EntryChange>) => void
+  readonly request: (changes: ReadonlyArray<SubscriptionChange>) => void
   /** Ends it without waiting for a closing handshake: it is believed dead, or of no use. */
   readonly fail: (failure: ConnectionFailure) => void
 }

@@ -15,28 +15,28 @@ import { keepConnected } from "./connection.ts"
 import type { HookFaults } from "../containment.ts"
 import { soundTap } from "../containment.ts"
 import type { CredentialSource } from "./credentialSource.ts"
-import type { Desk, Feed } from "../subscriptions/planner.ts"
+import type { SubscriptionPlanner, BrokerStream } from "../subscriptions/planner.ts"
 import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { Message } from "../messages.ts"
 import type { BrokerMetrics } from "../metrics.ts"
-import type { News } from "../feed/subscriptionUpdates.ts"
+import type { SubscriptionUpdates } from "../feed/subscriptionUpdates.ts"
 import { forget, forgetFields } from "../ticks/tickMerge.ts"
-import type { Slot } from "../subscriptions/pool.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
 import type { Publisher } from "../ticks/publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
-import type { Entry } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
 import { ConnectionTaps } from "../references.ts"
 import type { ConnectionTap } from "../ticks/tap.ts"
 import { Transport } from "../transport/transport.ts"
 import { withoutPaths } from "../../market/withoutPaths.ts"
 
-export interface ChildrenOptions {
+export interface ConnectionSupervisorOptions {
   readonly broker: Broker
-  readonly feeds: ReadonlyArray<Feed>
+  readonly feeds: ReadonlyArray<BrokerStream>
   readonly reconnect: ReconnectOptions | undefined
   readonly source: CredentialSource
-  readonly desk: () => Desk
-  readonly news: News
+  readonly desk: () => SubscriptionPlanner
+  readonly news: SubscriptionUpdates
   readonly publisher: Publisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
@@ -45,20 +45,32 @@ export interface ChildrenOptions {
   readonly tell: (message: Message) => Effect.Effect<void>
 }
 
-export interface Children {
+export interface ConnectionSupervisor {
   /** Starts the slot's connection, in place of one that runs. */
-  readonly start: (slot: Slot) => Effect.Effect<unknown>
-  readonly isRunning: (slot: Slot) => Effect.Effect<boolean>
-  readonly stop: (slot: Slot) => Effect.Effect<void>
+  readonly start: (connection: PooledConnection) => Effect.Effect<unknown>
+  readonly isRunning: (connection: PooledConnection) => Effect.Effect<boolean>
+  readonly stop: (connection: PooledConnection) => Effect.Effect<void>
   readonly stopAll: Effect.Effect<void>
   /** Asks whoever records to keep what led to this. */
   readonly alarm: (why: string) => void
 }
 
-export const makeChildren = Effect.fnUntraced(function* (
-  options: ChildrenOptions
-): Effect.fn.Return<Children, never, Transport | Scope.Scope> {
-  const { broker, count, desk, feeds, hookFaults, log, news, publisher, reconnect, source, tell } = options
+export const makeConnectionSupervisor = Effect.fnUntraced(function* (
+  options: ConnectionSupervisorOptions
+): Effect.fn.Return<ConnectionSupervisor, never, Transport | Scope.Scope> {
+  const {
+    broker,
+    count,
+    desk: planner,
+    feeds: streams,
+    hookFaults,
+    log,
+    news: updates,
+    publisher,
+    reconnect,
+    source,
+    tell
+  } = options
   const transport = yield* Transport
   const taps = soundTap(yield* ConnectionTaps, hookFaults("ConnectionTap"))
   const clock = yield* Clock.Clock
@@ -67,101 +79,103 @@ export const makeChildren = Effect.fnUntraced(function* (
   const now = monotonicOf(clock)
 
   /** Every event but failures, in the socket's callback. */
-  const onEvent = (slot: Slot, event: WireEvent): void => {
+  const onEvent = (connection: PooledConnection, event: WireEvent): void => {
     switch (event.type) {
       case "confirmed":
         for (const instrument of event.instruments) {
-          const line = slot.lines.get(instrument as Entry)
-          if (line !== undefined) news.confirmed(line, "broker", now())
+          const upstream = connection.subscriptions.get(instrument as SubscribedInstrument)
+          if (upstream !== undefined) updates.confirmed(upstream, "broker", now())
         }
         return
       case "refused": {
         const detail = `${event.code ?? ""} ${event.detail}`.trim()
         count.refused()
-        log.warn("the broker refused a request", () => detail, { connection: slot.id })
+        log.warn("the broker refused a request", () => detail, { connection: connection.id })
         for (const instrument of event.instruments ?? []) {
-          const line = slot.lines.get(instrument as Entry)
-          if (line !== undefined) news.failed(line, detail)
+          const upstream = connection.subscriptions.get(instrument as SubscribedInstrument)
+          if (upstream !== undefined) updates.failed(upstream, detail)
         }
         return
       }
       case "notice":
-        log.warn("message from the broker", () => event.text, { connection: slot.id })
+        log.warn("message from the broker", () => event.text, { connection: connection.id })
     }
   }
 
-  const start = (slot: Slot): Effect.Effect<unknown> => {
-    const feed = feeds[slot.feed]!
+  const start = (connection: PooledConnection): Effect.Effect<unknown> => {
+    const feed = streams[connection.stream]!
     const partial = feed.protocol.partial === true
     const tap = taps.connection({
       user: source.user(),
       broker: broker.name,
       stream: feed.broker.name,
-      connection: slot.id
+      connection: connection.id
     })
-    tapOf.set(slot.id, tap)
+    tapOf.set(connection.id, tap)
     // The one before it may have ended without a word to this actor.
-    for (const [entry, line] of slot.lines) {
-      forget(entry, slot.feed)
-      reset(line)
+    for (const [instrument, upstream] of connection.subscriptions) {
+      forget(instrument, connection.stream)
+      reset(upstream)
     }
     return FiberMap.run(
       fibers,
-      slot.id,
+      connection.id,
       keepConnected({
         ...feed,
         ...(reconnect === undefined ? {} : { reconnect }),
         credentials: Effect.tap(source.read, ({ version }) =>
-          Effect.sync(() => (slot.credentialsVersion = version))
+          Effect.sync(() => (connection.credentialsVersion = version))
         ),
-        clocks: slot.clocks,
+        clocks: connection.clocks,
         tap,
         onHookFault: hookFaults,
         onDefect: (defect) =>
-          log.error("an internal fault in a connection", () => faultText(defect), { connection: slot.id }),
+          log.error("an internal fault in a connection", () => faultText(defect), {
+            connection: connection.id
+          }),
         inlet: (reject, leftOut) =>
-          publisher.inlet({
-            slot,
-            joined: feeds.length > 1 || partial,
+          publisher.tickHandler({
+            slot: connection,
+            joined: streams.length > 1 || partial,
             partial,
-            levels: broker.deepFeeds?.[slot.feed - 1]?.levels,
+            levels: broker.deepFeeds?.[connection.stream - 1]?.levels,
             onReject: reject,
             onLeftOut: leftOut,
             onTicking: (at) => tap.ticked?.(at),
-            onFirst: (line, at) => {
-              if (line.state !== "confirmed") news.confirmed(line, "tick", at)
-              if (line.stale) news.fresh(line)
-              const main = line.entry.lines[slot.feed]
-              if (main === undefined || main === line) return
-              desk().pool(slot).finishMove(main)
-              news.moved(main)
+            onFirst: (upstream, at) => {
+              if (upstream.state !== "confirmed") updates.confirmed(upstream, "tick", at)
+              if (upstream.stale) updates.fresh(upstream)
+              const main = upstream.instrument.upstream[connection.stream]
+              if (main === undefined || main === upstream) return
+              planner().pool(connection).finishMove(main)
+              updates.moved(main)
             }
           }),
         onReject: publisher.onReject,
         onLeftOut: publisher.onLeftOut,
         onFieldLeftOut: (instrument, field) => {
-          if (partial) forgetFields(instrument as Entry, slot.feed, [field])
+          if (partial) forgetFields(instrument as SubscribedInstrument, connection.stream, [field])
         },
         onFrame: count.frame,
         onSent: (changes, at) => {
-          news.sent(slot, changes, at)
-          slot.leftovers.sent(changes, at, slot.lines)
+          updates.sent(connection, changes, at)
+          connection.leftovers.sent(changes, at, connection.subscriptions)
         },
-        onUnwanted: (instrument, at) => slot.leftovers.ticked(instrument, at),
-        onEvent: (event) => onEvent(slot, event),
-        onConnecting: tell({ tag: "Connecting", slot: slot.id }),
-        onUp: (link) => tell({ tag: "Up", slot: slot.id, link }),
-        onDown: (failure) => tell({ tag: "Down", slot: slot.id, failure }),
-        onParked: (reason) => tell({ tag: "Parked", slot: slot.id, reason }),
-        onFault: (cause) => tell({ tag: "Fault", slot: slot.id, cause })
+        onUnwanted: (instrument, at) => connection.leftovers.ticked(instrument, at),
+        onEvent: (event) => onEvent(connection, event),
+        onConnecting: tell({ tag: "Connecting", slot: connection.id }),
+        onUp: (link) => tell({ tag: "Up", slot: connection.id, link }),
+        onDown: (failure) => tell({ tag: "Down", slot: connection.id, failure }),
+        onParked: (reason) => tell({ tag: "Parked", slot: connection.id, reason }),
+        onFault: (cause) => tell({ tag: "Fault", slot: connection.id, cause })
       }).pipe(
         Effect.provideService(Transport, transport),
-        Effect.annotateLogs("connection", slot.id),
+        Effect.annotateLogs("connection", connection.id),
         // A child that dies in spite of all is a fault like any other, and started again by its handler.
         Effect.tapDefect((defect) =>
           tell({
             tag: "Fault",
-            slot: slot.id,
+            slot: connection.id,
             cause: withoutPaths(`the connection's supervisor died: ${faultWords(defect)}`)
           })
         )
@@ -171,10 +185,10 @@ export const makeChildren = Effect.fnUntraced(function* (
 
   return {
     start,
-    isRunning: (slot) => FiberMap.has(fibers, slot.id),
-    stop: (slot) => {
-      tapOf.delete(slot.id)
-      return FiberMap.remove(fibers, slot.id)
+    isRunning: (connection) => FiberMap.has(fibers, connection.id),
+    stop: (connection) => {
+      tapOf.delete(connection.id)
+      return FiberMap.remove(fibers, connection.id)
     },
     stopAll: FiberMap.clear(fibers),
     alarm: (why) => {

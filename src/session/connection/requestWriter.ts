@@ -8,7 +8,7 @@ import type { Broker } from "../../brokers/broker.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Change, Frame, HttpAnswer, HttpRequest, Outbound } from "../../protocols/protocol.ts"
 import { isHttpRequest } from "../../protocols/protocol.ts"
-import type { Entry, EntryChange } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument, SubscriptionChange } from "../subscriptions/subscriptions.ts"
 import { sameWant } from "../subscriptions/subscriptions.ts"
 
 export interface RequestWriter {
@@ -16,7 +16,7 @@ export interface RequestWriter {
    * Asks for changes. Waiting ones of an instrument are merged, so the backlog is bounded by the number of
    * instruments, however fast readers come and go.
    */
-  readonly request: (changes: ReadonlyArray<EntryChange>) => void
+  readonly request: (changes: ReadonlyArray<SubscriptionChange>) => void
   /** Sends ahead of what waits: frames at once, HTTP requests before the next batch. */
   readonly send: (outbound: Outbound) => void
   /** Never ends on its own; fails with an HTTP request that got no answer. */
@@ -35,8 +35,8 @@ export interface RequestWriterOptions {
 }
 
 /** A change that waits, and the entry under which the broker's packets are known until it has left. */
-interface Waiting extends EntryChange {
-  readonly holder: Entry
+interface Waiting extends SubscriptionChange {
+  readonly holder: SubscribedInstrument
 }
 
 interface BatchedChange extends Change {
@@ -53,19 +53,26 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
   const urgent: Array<HttpRequest> = []
   const wake = yield* Latch.make(false)
 
-  const request = (changes: ReadonlyArray<EntryChange>): void => {
+  const request = (changes: ReadonlyArray<SubscriptionChange>): void => {
     for (const change of changes) {
-      const { again, entry, to } = change
-      const earlier = waiting.get(entry.name)
+      const { again, instrument, to } = change
+      const earlier = waiting.get(instrument.name)
       // What waits asks for it anyway.
       if (again === true && earlier !== undefined) continue
       // Behind one that merely asks once more, the broker still has what it had.
       const from = earlier === undefined || earlier.again === true ? change.from : earlier.from
-      const holder = earlier?.holder ?? entry
-      if (again !== true && sameWant(from, to) && (to === undefined || holder === entry)) {
-        waiting.delete(entry.name)
-        if (to !== undefined) options.kept({ instrument: entry, from: to, to })
-      } else waiting.set(entry.name, { entry, from, to, holder, ...(again === undefined ? {} : { again }) })
+      const holder = earlier?.holder ?? instrument
+      if (again !== true && sameWant(from, to) && (to === undefined || holder === instrument)) {
+        waiting.delete(instrument.name)
+        if (to !== undefined) options.kept({ instrument, from: to, to })
+      } else
+        waiting.set(instrument.name, {
+          instrument,
+          from,
+          to,
+          holder,
+          ...(again === undefined ? {} : { again })
+        })
     }
     if (waiting.size > 0) wake.openUnsafe()
   }
@@ -83,11 +90,11 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
 
   const takeBatch = (): ReadonlyArray<BatchedChange> => {
     const batch: Array<BatchedChange> = []
-    for (const [name, { again, entry, from, to }] of waiting) {
+    for (const [name, { again, instrument, from, to }] of waiting) {
       if (batch.length === pacing.batch) break
       waiting.delete(name)
       batch.push({
-        instrument: entry,
+        instrument,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
         ...(again === undefined ? {} : { again })

@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { Feed, FeedError } from "../../bus/feed.ts"
 import { steady } from "../../market/monotonic.ts"
-import { makeAbsent } from "./offlineStatus.ts"
+import { makeOfflineStatus } from "./offlineStatus.ts"
 import { withSoundLoggers } from "../containment.ts"
 import { ClaimUser } from "../references.ts"
 import type { UserFeed, UserFeedOptions } from "./userFeed.ts"
@@ -25,7 +25,7 @@ export interface LocalFeedOptions extends Partial<UserFeedOptions> {
 
 const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const registry = yield* BrokerRegistry
-  const absent = yield* makeAbsent
+  const absent = yield* makeOfflineStatus
   /** The reason is the one that the login was answered with, not a second one that hides it. */
   const noFeed = (user: string) =>
     Effect.flatMap(absent.whyNone(user), (detail) =>

@@ -25,7 +25,7 @@ interface Failure {
   readonly at: number
 }
 
-export interface Absent {
+export interface OfflineStatus {
   /** A feed could not start. */
   readonly failed: (user: string, error: FeedError) => Effect.Effect<void>
   /** It could. */
@@ -66,7 +66,7 @@ export const bareStatus = (
   decisions: []
 })
 
-export const makeAbsent = Effect.gen(function* () {
+export const makeOfflineStatus = Effect.gen(function* () {
   const users = yield* Users
   const instruments = yield* Instruments
   const registry = yield* BrokerRegistry
@@ -149,7 +149,7 @@ export const makeAbsent = Effect.gen(function* () {
     } satisfies InstrumentStatus
   })
 
-  const absent: Absent = {
+  const absent: OfflineStatus = {
     failed: (user, error) =>
       brokerOf(user).pipe(
         Effect.map((broker = NO_BROKER) => {

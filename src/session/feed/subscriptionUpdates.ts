@@ -4,30 +4,33 @@
  */
 import type { Mode } from "../../market/mode.ts"
 import type { Change } from "../../protocols/protocol.ts"
-import type { Line } from "../subscriptions/upstreamSubscription.ts"
-import type { Slot } from "../subscriptions/pool.ts"
-import type { Entry } from "../subscriptions/subscriptions.ts"
+import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
 
-export interface Told {
-  readonly confirmed: ReadonlyArray<Line>
-  readonly failed: ReadonlyArray<Line>
-  readonly fresh: ReadonlyArray<Line>
+export interface Updates {
+  readonly confirmed: ReadonlyArray<UpstreamSubscription>
+  readonly failed: ReadonlyArray<UpstreamSubscription>
+  readonly fresh: ReadonlyArray<UpstreamSubscription>
   /** Ticked at their second place: the first one can be given up. */
-  readonly moved: ReadonlyArray<Line>
+  readonly moved: ReadonlyArray<UpstreamSubscription>
 }
 
 /** An instrument's name and mode, as events carry it. */
-export const nameAndMode = ({ entry, want }: Line): { symbol: string; exchange: string; mode: Mode } => ({
-  symbol: entry.symbol,
-  exchange: entry.exchange,
+export const nameAndMode = ({
+  instrument,
+  want
+}: UpstreamSubscription): { symbol: string; exchange: string; mode: Mode } => ({
+  symbol: instrument.symbol,
+  exchange: instrument.exchange,
   mode: want.mode
 })
 
-export class News {
-  #confirmed: Array<Line> = []
-  #failed: Array<Line> = []
-  #fresh: Array<Line> = []
-  #moved: Array<Line> = []
+export class SubscriptionUpdates {
+  #confirmed: Array<UpstreamSubscription> = []
+  #failed: Array<UpstreamSubscription> = []
+  #fresh: Array<UpstreamSubscription> = []
+  #moved: Array<UpstreamSubscription> = []
   #waiting = false
   readonly #wake: () => void
 
@@ -37,55 +40,55 @@ export class News {
   }
 
   /** Requests left for the broker. */
-  sent(slot: Slot, changes: ReadonlyArray<Change>, at: number): void {
+  sent(connection: PooledConnection, changes: ReadonlyArray<Change>, at: number): void {
     for (const { from, instrument, to } of changes) {
-      const line = slot.lines.get(instrument as Entry)
-      if (line === undefined || to === undefined) continue
+      const upstream = connection.subscriptions.get(instrument as SubscribedInstrument)
+      if (upstream === undefined || to === undefined) continue
       // One that is silent and asked for again stays confirmed: that it is silent is told otherwise.
-      if (line.state !== "confirmed" || from !== undefined) line.state = "sent"
-      if (line.sentAt === 0) line.sentAt = at
+      if (upstream.state !== "confirmed" || from !== undefined) upstream.state = "sent"
+      if (upstream.sentAt === 0) upstream.sentAt = at
       if (from === undefined) continue
       // Another mode: what it tells is still to come.
-      line.told = 0
-      line.resends = 0
-      line.resentAt = at
+      upstream.seenModes = 0
+      upstream.resends = 0
+      upstream.resentAt = at
     }
   }
 
-  confirmed(line: Line, by: "broker" | "tick", at: number): void {
-    if (line.state === "confirmed") return
-    line.state = "confirmed"
-    line.confirmedAt = at
-    line.confirmedBy = by
-    line.failure = undefined
-    line.resends = 0
-    this.#confirmed.push(line)
+  confirmed(upstream: UpstreamSubscription, by: "broker" | "tick", at: number): void {
+    if (upstream.state === "confirmed") return
+    upstream.state = "confirmed"
+    upstream.confirmedAt = at
+    upstream.confirmedBy = by
+    upstream.failure = undefined
+    upstream.resends = 0
+    this.#confirmed.push(upstream)
     this.#called()
   }
 
-  failed(line: Line, reason: string): void {
+  failed(upstream: UpstreamSubscription, reason: string): void {
     // A reader that stays subscribed is told once.
-    const repeated = line.failure === reason
-    line.state = "failed"
-    line.failure = reason
+    const repeated = upstream.failure === reason
+    upstream.state = "failed"
+    upstream.failure = reason
     if (repeated) return
-    this.#failed.push(line)
+    this.#failed.push(upstream)
     this.#called()
   }
 
-  fresh(line: Line): void {
-    line.stale = false
-    line.resends = 0
-    this.#fresh.push(line)
+  fresh(upstream: UpstreamSubscription): void {
+    upstream.stale = false
+    upstream.resends = 0
+    this.#fresh.push(upstream)
     this.#called()
   }
 
-  moved(line: Line): void {
-    this.#moved.push(line)
+  moved(upstream: UpstreamSubscription): void {
+    this.#moved.push(upstream)
     this.#called()
   }
 
-  take(): Told {
+  take(): Updates {
     const told = { confirmed: this.#confirmed, failed: this.#failed, fresh: this.#fresh, moved: this.#moved }
     this.#confirmed = []
     this.#failed = []

@@ -11,7 +11,7 @@ import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { BrokerAdapter, Holding } from "../../brokers/adapter.ts"
+import type { BrokerAdapter, ReaderSubscription } from "../../brokers/adapter.ts"
 import type { FeedInfo } from "../../bus/feed.ts"
 import { FeedError } from "../../bus/feed.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
@@ -153,7 +153,7 @@ const start = Effect.fnUntraced(function* (
 const takeOver = Effect.fnUntraced(function* (
   user: string,
   adapter: Adapter,
-  holdings: ReadonlyArray<Holding>
+  holdings: ReadonlyArray<ReaderSubscription>
 ) {
   const refused = new Map<string, (typeof SubscriptionFailed.Type)["instruments"][number]>()
   for (const [reader, held] of Map.groupBy(holdings, (h) => h.reader)) {
@@ -224,7 +224,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     const previous = current
     yield* gate.withPermits(1)(
       Effect.gen(function* () {
-        yield* takeOver(user, next.adapter, yield* previous.adapter.holdings)
+        yield* takeOver(user, next.adapter, yield* previous.adapter.subscriptions)
         current = next
       })
     )
@@ -256,7 +256,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
         `the session at ${adapter.broker.name} has died and is replaced by a new one`,
         alive.cause
       )
-      const held = yield* Effect.exit(answered(adapter.holdings, "BROKER_ERROR", adapter.broker.name))
+      const held = yield* Effect.exit(answered(adapter.subscriptions, "BROKER_ERROR", adapter.broker.name))
       // It may still hold the login.
       yield* close(scope)
       current = yield* startIn(yield* brokerOf(user))

@@ -5,46 +5,51 @@ import type { FrameBus } from "../../bus/frameBus.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Decision, FeedEvent } from "../../market/feedEvent.ts"
 import { epochOf } from "../../market/monotonic.ts"
-import type { Line } from "../subscriptions/upstreamSubscription.ts"
+import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { nameAndMode } from "../feed/subscriptionUpdates.ts"
-import type { Slot } from "../subscriptions/pool.ts"
-import type { Supervisor } from "./restartIntensity.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { RestartIntensity } from "./restartIntensity.ts"
 
 type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : never
 
-export interface HeraldOptions {
+export interface FeedEventPublisherOptions {
   readonly broker: string
   readonly user: () => string
   readonly count: BrokerMetrics
-  readonly supervisor: Supervisor
+  readonly restarts: RestartIntensity
   readonly bus: Pick<FrameBus["Service"], "tell">
   /** Publishes what waits, so that an event never overtakes a tick. */
   readonly flush: () => void
 }
 
-export interface Herald {
-  readonly down: (slot: Slot, failure: ConnectionFailure) => void
+export interface FeedEventPublisher {
+  readonly down: (connection: PooledConnection, failure: ConnectionFailure) => void
   /** @param back `gapMs` is undefined where there was no feed before */
   readonly up: (
-    slot: Slot,
+    connection: PooledConnection,
     back: { readonly gapMs: number | undefined; readonly restored: number; readonly failed: number }
   ) => void
   readonly parked: (reason: string) => void
-  readonly stale: (lines: ReadonlyArray<Line>) => void
-  readonly fresh: (lines: ReadonlyArray<Line>) => void
-  readonly confirmed: (lines: ReadonlyArray<Line>) => void
-  readonly failed: (lines: ReadonlyArray<Line>) => void
+  readonly stale: (upstreams: ReadonlyArray<UpstreamSubscription>) => void
+  readonly fresh: (upstreams: ReadonlyArray<UpstreamSubscription>) => void
+  readonly confirmed: (upstreams: ReadonlyArray<UpstreamSubscription>) => void
+  readonly failed: (upstreams: ReadonlyArray<UpstreamSubscription>) => void
   readonly decided: (decision: Decision, cause: string, connection?: number) => Effect.Effect<void>
 }
 
-const nameOnly = ({ entry }: Line) => ({ symbol: entry.symbol, exchange: entry.exchange })
+const nameOnly = ({ instrument }: UpstreamSubscription) => ({
+  symbol: instrument.symbol,
+  exchange: instrument.exchange
+})
 
 /** Decisions of every day, and those that a person should read about. */
 const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
 
-export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): Effect.fn.Return<Herald> {
-  const { broker, bus, count, flush, supervisor, user } = options
+export const makeFeedEventPublisher = Effect.fnUntraced(function* (
+  options: FeedEventPublisherOptions
+): Effect.fn.Return<FeedEventPublisher> {
+  const { broker, bus, count, flush, restarts, user } = options
   const clock = yield* Clock.Clock
 
   const tell = (payload: Payload<FeedEvent>): void => {
@@ -52,49 +57,54 @@ export const makeHerald = Effect.fnUntraced(function* (options: HeraldOptions): 
     count.event(payload.type)
     bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
-  const about = <L>(lines: ReadonlyArray<Line>, each: (line: Line) => L): ReadonlyArray<L> | undefined =>
-    lines.length === 0 ? undefined : lines.map(each)
+  const about = <L>(
+    upstreams: ReadonlyArray<UpstreamSubscription>,
+    each: (upstream: UpstreamSubscription) => L
+  ): ReadonlyArray<L> | undefined => (upstreams.length === 0 ? undefined : upstreams.map(each))
 
   return {
-    down: (slot, failure) =>
+    down: (connection, failure) =>
       tell({
         type: "feed_down",
-        connection: slot.id,
+        connection: connection.id,
         cause: failure._tag,
         detail: failure.message,
-        since: epochOf(clock, slot.downSince)
+        since: epochOf(clock, connection.downSince)
       }),
-    up: (slot, { failed, gapMs, restored }) =>
+    up: (connection, { failed, gapMs, restored }) =>
       tell({
         type: "feed_up",
-        connection: slot.id,
+        connection: connection.id,
         ...(gapMs === undefined ? {} : { gap_ms: gapMs }),
         restored,
         failed
       }),
     parked: (reason) => tell({ type: "waiting_for_login", reason }),
-    stale: (lines) => {
-      const instruments = about(lines, (line) => ({
-        ...nameOnly(line),
-        ...(line.lastTickAt === 0 ? {} : { last_tick: epochOf(clock, line.lastTickAt) })
+    stale: (upstreams) => {
+      const instruments = about(upstreams, (upstream) => ({
+        ...nameOnly(upstream),
+        ...(upstream.lastTickAt === 0 ? {} : { last_tick: epochOf(clock, upstream.lastTickAt) })
       }))
       if (instruments !== undefined) tell({ type: "stale", instruments })
     },
-    fresh: (lines) => {
-      const instruments = about(lines, nameOnly)
+    fresh: (upstreams) => {
+      const instruments = about(upstreams, nameOnly)
       if (instruments !== undefined) tell({ type: "fresh", instruments })
     },
-    confirmed: (lines) => {
-      const instruments = about(lines, nameAndMode)
+    confirmed: (upstreams) => {
+      const instruments = about(upstreams, nameAndMode)
       if (instruments !== undefined) tell({ type: "subscription_confirmed", instruments })
     },
-    failed: (lines) => {
-      const instruments = about(lines, (line) => ({ ...nameAndMode(line), reason: line.failure ?? "" }))
+    failed: (upstreams) => {
+      const instruments = about(upstreams, (upstream) => ({
+        ...nameAndMode(upstream),
+        reason: upstream.failure ?? ""
+      }))
       if (instruments !== undefined) tell({ type: "subscription_failed", instruments })
     },
     decided: (decision, cause, connection) =>
       Effect.suspend(() => {
-        supervisor.note(decision, cause, clock.currentTimeMillisUnsafe(), connection)
+        restarts.note(decision, cause, clock.currentTimeMillisUnsafe(), connection)
         count.decided(decision)
         tell({
           type: "supervisor",

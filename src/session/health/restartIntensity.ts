@@ -26,7 +26,7 @@ export const defaultIntensity: Intensity = {
 /** Decisions that are remembered for `/status`. */
 const REMEMBERED = 50
 
-export class Supervisor {
+export class RestartIntensity {
   readonly #intensity: Intensity
   readonly #faults = new Map<number, Array<number>>()
   #restarts: Array<number> = []

@@ -1,17 +1,17 @@
 /** What the session's connections amount to. Pure. */
 import type { SessionState } from "../../market/feedStatus.ts"
-import type { Slot } from "../subscriptions/pool.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
 
 /** The session's state, out of its connections' states. */
 export const stateOf = (
-  slots: ReadonlyArray<Slot>,
+  connections: ReadonlyArray<PooledConnection>,
   running: boolean
 ): { readonly state: SessionState; readonly reason?: string } => {
   if (!running) return { state: "idle" }
-  const parked = slots.find((s) => s.state.tag === "parked")?.state
+  const parked = connections.find((s) => s.state.tag === "parked")?.state
   if (parked?.tag === "parked") return { state: "waiting_for_login", reason: parked.reason }
-  if (slots.some((s) => s.state.tag === "up")) {
-    const mute = slots.find((s) => s.mutes > 0 && s.state.tag === "up")
+  if (connections.some((s) => s.state.tag === "up")) {
+    const mute = connections.find((s) => s.connectsWithoutTick > 0 && s.state.tag === "up")
     return {
       state: "connected",
       ...(mute === undefined
@@ -19,9 +19,9 @@ export const stateOf = (
         : { reason: "connected, but no tick has come since the login: it may be yesterday's" })
     }
   }
-  const down = slots.find((s) => s.state.tag === "down")?.state
+  const down = connections.find((s) => s.state.tag === "down")?.state
   return {
-    state: slots.some((s) => s.hasBeenUp) ? "reconnecting" : "connecting",
+    state: connections.some((s) => s.hasBeenUp) ? "reconnecting" : "connecting",
     ...(down?.tag === "down" ? { reason: down.reason } : {})
   }
 }

@@ -8,8 +8,8 @@
 import type { Broker } from "../../brokers/broker.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { modeBit } from "../../market/mode.ts"
-import type { Line } from "../subscriptions/upstreamSubscription.ts"
-import type { Slot } from "../subscriptions/pool.ts"
+import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
 
 export interface TickLimits {
   /** A connection that ticked before: no tick for so long, while ticks are due. */
@@ -58,9 +58,9 @@ export interface Verdict {
   /** The whole connection is of no use, in words. */
   readonly mute: string | undefined
   /** Instruments that have just fallen silent while others flow. */
-  readonly silenced: ReadonlyArray<Line>
+  readonly silenced: ReadonlyArray<UpstreamSubscription>
   /** To be asked for again: silent ones, and those that nothing has confirmed. */
-  readonly resend: ReadonlyArray<Line>
+  readonly resend: ReadonlyArray<UpstreamSubscription>
   /** Whether ticks are due at all, and why not. */
   readonly due: boolean
   readonly quietBecause: string | undefined
@@ -85,71 +85,74 @@ const quiet = (why: string | undefined): Verdict => ({
 
 /** Looks at a connection that is up. Keeps the slot's short-term rate, and notes when its silences are over. */
 export const judge = (
-  slot: Slot,
+  connection: PooledConnection,
   ticksSince: number,
   { closed, elapsedMs, limits, now }: Judging
 ): Verdict => {
-  slot.rate += ((ticksSince * 1000) / elapsedMs - slot.rate) * Math.min(1, (RATE_WEIGHT * elapsedMs) / 1000)
+  connection.rate +=
+    ((ticksSince * 1000) / elapsedMs - connection.rate) * Math.min(1, (RATE_WEIGHT * elapsedMs) / 1000)
   let why: string | undefined = "nothing is subscribed"
   let due = 0
   /** Ticks per second by what the instruments usually do, and of those alone that are not silent. */
   let usual = 0
   let flowing = 0
   let firstSentAt = 0
-  for (const line of slot.lines.values()) {
-    const reason = closed(line.entry.exchange)
+  for (const upstream of connection.subscriptions.values()) {
+    const reason = closed(upstream.instrument.exchange)
     if (reason !== undefined) {
       why = reason
       continue
     }
-    if (line.state === "wanted" || line.state === "failed") continue
+    if (upstream.state === "wanted" || upstream.state === "failed") continue
     due++
-    if (firstSentAt === 0 || line.sentAt < firstSentAt) firstSentAt = line.sentAt
-    if (line.ticks < KNOWN_AFTER || line.gap === 0) continue
-    usual += 1000 / line.gap
-    if (now - line.lastTickAt <= LINE_PAUSES * line.gap) flowing += 1000 / line.gap
+    if (firstSentAt === 0 || upstream.sentAt < firstSentAt) firstSentAt = upstream.sentAt
+    if (upstream.ticks < KNOWN_AFTER || upstream.usualIntervalMs === 0) continue
+    usual += 1000 / upstream.usualIntervalMs
+    if (now - upstream.lastTickAt <= LINE_PAUSES * upstream.usualIntervalMs)
+      flowing += 1000 / upstream.usualIntervalMs
   }
   // Refused ones are no reason to expect ticks, and still asked for again.
-  const refused = [...slot.lines.values()].filter(
-    (line) =>
-      line.state === "failed" &&
-      closed(line.entry.exchange) === undefined &&
-      dueAgain(line, limits.firstTickAfterMs, now)
+  const refused = [...connection.subscriptions.values()].filter(
+    (upstream) =>
+      upstream.state === "failed" &&
+      closed(upstream.instrument.exchange) === undefined &&
+      dueAgain(upstream, limits.firstTickAfterMs, now)
   )
   if (due === 0) return { ...quiet(why), resend: refused }
-  const patience = 2 ** Math.max(0, slot.silences - FREE_REPLACEMENTS)
-  const mute = muteFor(slot, now, firstSentAt, usual, limits, patience)
+  const patience = 2 ** Math.max(0, connection.silentConnects - FREE_REPLACEMENTS)
+  const mute = muteFor(connection, now, firstSentAt, usual, limits, patience)
   if (mute !== undefined) return { ...quiet(undefined), mute, due: true }
 
   // When everything has slowed down, so have the parts: a rate that falls to a fiftieth is no partial silence.
-  const slowdown = slot.rate > 0 ? Math.max(1, flowing / slot.rate) : 1
-  const silenced: Array<Line> = []
+  const slowdown = connection.rate > 0 ? Math.max(1, flowing / connection.rate) : 1
+  const silenced: Array<UpstreamSubscription> = []
   const resend = refused
   let stale = 0
   let blamed = 0
-  for (const line of slot.lines.values()) {
-    if (closed(line.entry.exchange) !== undefined) continue
-    if (line.state === "sent") {
-      if (dueAgain(line, limits.firstTickAfterMs, now)) resend.push(line)
+  for (const upstream of connection.subscriptions.values()) {
+    if (closed(upstream.instrument.exchange) !== undefined) continue
+    if (upstream.state === "sent") {
+      if (dueAgain(upstream, limits.firstTickAfterMs, now)) resend.push(upstream)
       continue
     }
-    if (line.state !== "confirmed") continue
-    if ((line.told & needed(line)) !== needed(line)) {
+    if (upstream.state !== "confirmed") continue
+    if ((upstream.seenModes & needed(upstream)) !== needed(upstream)) {
       // Acknowledged, or part of it ticks: the rest may have been lost.
-      if (dueAgain(line, limits.partialAfterMs, now)) resend.push(line)
-    } else if (!line.stale) line.resends = 0
-    if (line.ticks < KNOWN_AFTER || line.gap === 0) continue
-    const limit = Math.max(limits.partialAfterMs, LINE_PAUSES * line.gap * slowdown)
+      if (dueAgain(upstream, limits.partialAfterMs, now)) resend.push(upstream)
+    } else if (!upstream.stale) upstream.resends = 0
+    if (upstream.ticks < KNOWN_AFTER || upstream.usualIntervalMs === 0) continue
+    const limit = Math.max(limits.partialAfterMs, LINE_PAUSES * upstream.usualIntervalMs * slowdown)
     // A connection that has just come up owes its first tick from then on.
-    if (now - Math.max(line.lastTickAt, line.sentAt) <= limit) continue
+    if (now - Math.max(upstream.lastTickAt, upstream.sentAt) <= limit) continue
     stale++
-    if (!line.stale) silenced.push(line)
-    if (dueAgain(line, limits.partialAfterMs, now) && !resend.includes(line)) resend.push(line)
-    if (line.resends >= RESENDS && now - line.resentAt > longer(limits.partialAfterMs, patience)) blamed++
+    if (!upstream.stale) silenced.push(upstream)
+    if (dueAgain(upstream, limits.partialAfterMs, now) && !resend.includes(upstream)) resend.push(upstream)
+    if (upstream.resends >= RESENDS && now - upstream.resentAt > longer(limits.partialAfterMs, patience))
+      blamed++
   }
-  if (stale > 0 || now - slot.clocks.tick > limits.ticklessAfterMs) slot.lively = now
+  if (stale > 0 || now - connection.clocks.tick > limits.ticklessAfterMs) connection.livelySince = now
   const recovered = longer(RECOVERED_AFTER * limits.partialAfterMs, patience)
-  if (now - Math.max(slot.lively, slot.since) > recovered) slot.silences = 0
+  if (now - Math.max(connection.livelySince, connection.since) > recovered) connection.silentConnects = 0
   const blames = blamed >= 2 && stale >= BLAMED_SHARE * due
   return {
     mute: blames
@@ -166,7 +169,7 @@ const longer = (limitMs: number, patience: number): number =>
   Math.max(limitMs, Math.min(LONGEST_SILENCE_MS, limitMs * patience))
 
 const muteFor = (
-  slot: Slot,
+  connection: PooledConnection,
   now: number,
   firstSentAt: number,
   usual: number,
@@ -174,30 +177,34 @@ const muteFor = (
   patience: number
 ): string | undefined => {
   // Of this connection, or of nothing so far.
-  const ticked = slot.clocks.tick >= slot.since && slot.clocks.tick > 0
+  const ticked = connection.clocks.tick >= connection.since && connection.clocks.tick > 0
   if (!ticked) {
-    const limit = Math.min(LONGEST_FIRST_TICK_MS, limits.firstTickAfterMs * 2 ** slot.mutes)
-    return now - Math.max(firstSentAt, slot.since) > limit
-      ? `connected, and no tick for ${Math.round((now - slot.since) / 1000)} s since: the login may be yesterday's`
+    const limit = Math.min(
+      LONGEST_FIRST_TICK_MS,
+      limits.firstTickAfterMs * 2 ** connection.connectsWithoutTick
+    )
+    return now - Math.max(firstSentAt, connection.since) > limit
+      ? `connected, and no tick for ${Math.round((now - connection.since) / 1000)} s since: the login may be yesterday's`
       : undefined
   }
   const limit = longer(
     Math.max(limits.ticklessAfterMs, usual > 0 ? (PAUSES * 1000) / usual : limits.firstTickAfterMs),
     patience
   )
-  const silent = now - slot.clocks.tick
+  const silent = now - connection.clocks.tick
   return silent > limit ? `no valid tick for ${Math.round(silent / 1000)} s while ticks are due` : undefined
 }
 
 /** What somebody reads of it, as bits of modes; where there is no book, depth is the quote. */
-const needed = ({ entry, slot, want }: Line): number => {
-  if (slot.feed > 0) return modeBit[want.mode]
+const needed = ({ instrument, connection, want }: UpstreamSubscription): number => {
+  if (connection.stream > 0) return modeBit[want.mode]
   let bits = 0
-  for (const { bit } of entry.views) bits |= entry.bookless && bit === modeBit.depth ? modeBit.quote : bit
+  for (const { bit } of instrument.views)
+    bits |= instrument.bookless && bit === modeBit.depth ? modeBit.quote : bit
   return bits
 }
 
 /** Again after the first pause, then after twice the time, and so on. */
-const dueAgain = (line: Line, firstMs: number, now: number): boolean =>
-  now - Math.max(line.sentAt, line.resentAt) >
-  Math.min(LONGEST_RESEND_MS, firstMs * 2 ** Math.max(0, line.resends - 1))
+const dueAgain = (upstream: UpstreamSubscription, firstMs: number, now: number): boolean =>
+  now - Math.max(upstream.sentAt, upstream.resentAt) >
+  Math.min(LONGEST_RESEND_MS, firstMs * 2 ** Math.max(0, upstream.resends - 1))

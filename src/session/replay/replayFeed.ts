@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type { Broker } from "../../brokers/broker.ts"
 import { Feed } from "../../bus/feed.ts"
 import type { FeedInfo } from "../../bus/feed.ts"
-import type { Frame } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
@@ -18,9 +18,9 @@ import type { Tick } from "../../market/tick.ts"
 import { isExchange } from "../../market/exchange.ts"
 import type { Protocol } from "../../protocols/protocol.ts"
 import { chooseDepth } from "../subscriptions/depth.ts"
-import { join } from "../ticks/tickMerge.ts"
+import { mergeTick } from "../ticks/tickMerge.ts"
 import { DEFAULT_DEPTH } from "../subscriptions/resolver.ts"
-import { SubscriptionBook } from "../subscriptions/subscriptions.ts"
+import { Subscriptions } from "../subscriptions/subscriptions.ts"
 
 export class ReplayFeed extends Context.Service<
   ReplayFeed,
@@ -50,15 +50,15 @@ const make = (
   instruments: ReadonlyArray<WireInstrument>,
   publish: FrameBus["Service"]["publish"]
 ) => {
-  const book = new SubscriptionBook(user, broker)
+  const subscriptions = new Subscriptions(user, broker)
   const byName = new Map(instruments.map((i) => [nameOf(i), i]))
   const info: FeedInfo = { broker: broker.name, state: "connected", modes: broker.modes }
 
   const tick = (instrument: WireInstrument, decoded: Tick, refreshes: number, now: number): void => {
-    const entry = book.find(instrument.exchange, instrument.symbol)
+    const entry = subscriptions.find(instrument.exchange, instrument.symbol)
     if (entry === undefined) return
     const partial = protocol.partial === true
-    const picture = partial ? join(entry, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
+    const picture = partial ? mergeTick(entry, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
     const serves =
       entry.bookless && (picture.refreshes & modeBit.quote) !== 0
         ? picture.refreshes | modeBit.depth
@@ -66,7 +66,7 @@ const make = (
     for (const [i, bit] of [modeBit.ltp, modeBit.quote, modeBit.depth].entries()) {
       if ((serves & bit) !== 0) entry.last[i] = picture.tick
     }
-    const frames: Array<Frame> = []
+    const frames: Array<MarketFrame> = []
     for (const view of entry.views) if ((serves & view.bit) !== 0) frames.push(view.write(picture.tick, now))
     if (frames.length > 0) publish(frames)
   }
@@ -84,7 +84,7 @@ const make = (
     }
     const bookless = broker.exchanges[exchange]?.depthLevels.length === 0
     const listed = { ...found, name: symbol, lotSize: 1, tickSize: 0, type: "EQ" as const }
-    const { view } = book.hold(reader, listed, mode, requested, choice?.actual ?? 0, bookless)
+    const { view } = subscriptions.add(reader, listed, mode, requested, choice?.actual ?? 0, bookless)
     return {
       status: "success",
       symbol,
@@ -109,11 +109,11 @@ const make = (
           status: "success",
           symbol,
           exchange,
-          topics: book.drop(reader, exchange, symbol, mode).topics
+          topics: subscriptions.remove(reader, exchange, symbol, mode).topics
         }))
       ),
-    release: (_, reader) => Effect.sync(() => void book.release(reader)),
-    last: (_, requests) => Effect.sync(() => requests.map((request) => book.last(request))),
+    release: (_, reader) => Effect.sync(() => void subscriptions.release(reader)),
+    last: (_, requests) => Effect.sync(() => requests.map((request) => subscriptions.last(request))),
     status: () =>
       Effect.sync(() => ({
         user,
@@ -121,7 +121,7 @@ const make = (
         state: "connected" as const,
         reason: "a recording is replayed",
         connections: [],
-        instruments: { wanted: 0, sent: 0, confirmed: book.size, failed: 0, stale: 0 },
+        instruments: { wanted: 0, sent: 0, confirmed: subscriptions.size, failed: 0, stale: 0 },
         expecting_ticks: true,
         decisions: []
       })),
@@ -133,7 +133,7 @@ const make = (
         ticks: 0,
         rejected: 0,
         stale: false,
-        readers: book.find(exchange, symbol)?.views.length ?? 0,
+        readers: subscriptions.find(exchange, symbol)?.views.length ?? 0,
         market_open: true,
         verdict: "A recording is replayed: it ticks when it did"
       }))

@@ -9,21 +9,21 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Change, Protocol, Want } from "../../protocols/protocol.ts"
-import type { Line } from "./upstreamSubscription.ts"
+import type { UpstreamSubscription } from "./upstreamSubscription.ts"
 import type { StrayKinds } from "./packetKinds.ts"
-import type { Entry } from "./subscriptions.ts"
+import type { SubscribedInstrument } from "./subscriptions.ts"
 import { sameWant } from "./subscriptions.ts"
 
 /** Where it is the mode that was given up, and the instrument is wanted in another one. */
 export interface NewMode {
-  readonly line: Line
+  readonly upstream: UpstreamSubscription
   readonly want: Want
   /** Kinds of packets that come in the former mode and not in this one. */
   readonly strays: number
 }
 
 export interface Leftover {
-  readonly entry: Entry
+  readonly instrument: SubscribedInstrument
   readonly now: NewMode | undefined
   /** What was subscribed. */
   readonly want: Want
@@ -87,9 +87,9 @@ export class Leftovers {
   get used(): number {
     if (this.#goingOn.size === 0) return 0
     let used = 0
-    for (const { entry, now, want } of this.#goingOn) {
-      const cost = this.#cost(want, entry)
-      used += now === undefined ? cost : Math.max(0, cost - this.#cost(now.want, entry))
+    for (const { instrument, now, want } of this.#goingOn) {
+      const cost = this.#cost(want, instrument)
+      used += now === undefined ? cost : Math.max(0, cost - this.#cost(now.want, instrument))
     }
     return used
   }
@@ -114,9 +114,13 @@ export class Leftovers {
   /**
    * Requests left for the broker.
    *
-   * @param lines what is wanted on the connection
+   * @param upstreams what is wanted on the connection
    */
-  sent(changes: ReadonlyArray<Change>, at: number, lines: ReadonlyMap<Entry, Line>): void {
+  sent(
+    changes: ReadonlyArray<Change>,
+    at: number,
+    upstreams: ReadonlyMap<SubscribedInstrument, UpstreamSubscription>
+  ): void {
     for (const { from, instrument, to } of changes) {
       const name = nameOf(instrument)
       const known = this.#byName.get(name)
@@ -133,29 +137,46 @@ export class Leftovers {
       }
       if (known !== undefined) this.#forget(name, known)
       if (from === undefined) continue
-      const entry = instrument as Entry
-      const now = to === undefined ? undefined : this.#newMode(entry, from, to, lines)
+      const subscribed = instrument as SubscribedInstrument
+      const now = to === undefined ? undefined : this.#newMode(subscribed, from, to, upstreams)
       if (to !== undefined && now === undefined) continue
-      this.#byName.set(name, { entry, now, want: from, at, ticked: 0, asks: 0, waiting: false })
+      this.#byName.set(name, {
+        instrument: subscribed,
+        now,
+        want: from,
+        at,
+        ticked: 0,
+        asks: 0,
+        waiting: false
+      })
       if (this.#byName.size > REMEMBERED) this.#forgetOldest()
     }
   }
 
   /** Undefined where the packets of the former mode are none that one could tell by. */
-  #newMode(entry: Entry, from: Want, want: Want, lines: ReadonlyMap<Entry, Line>): NewMode | undefined {
-    const line = lines.get(entry)
-    const strays = this.#strayKinds(from, want, entry)
-    return line === undefined || strays === 0 ? undefined : { line, want, strays }
+  #newMode(
+    instrument: SubscribedInstrument,
+    from: Want,
+    want: Want,
+    upstreams: ReadonlyMap<SubscribedInstrument, UpstreamSubscription>
+  ): NewMode | undefined {
+    const upstream = upstreams.get(instrument)
+    const strays = this.#strayKinds(from, want, instrument)
+    return upstream === undefined || strays === 0 ? undefined : { upstream, want, strays }
   }
 
   /** Looks at the packets that came of what is wanted in another mode now. */
   #lookAtModes(now: number): void {
     for (const [name, one] of this.#byName) {
       if (one.now === undefined) continue
-      const { line, strays, want } = one.now
-      const { kinds } = line
-      line.kinds = 0
-      if (line.slot.lines.get(one.entry) !== line || !sameWant(line.want, want)) continue
+      const { upstream, strays, want } = one.now
+      const { kinds } = upstream
+      upstream.kinds = 0
+      if (
+        upstream.connection.subscriptions.get(one.instrument) !== upstream ||
+        !sameWant(upstream.want, want)
+      )
+        continue
       // What has come so far was on its way.
       if (one.waiting || now - one.at < GOES_ON_MS + LOOK_EVERY_MS) continue
       if ((kinds & strays) !== 0) {

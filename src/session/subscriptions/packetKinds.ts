@@ -6,10 +6,10 @@ import type { Broker } from "../../brokers/broker.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { PacketKinds, Protocol, Want } from "../../protocols/protocol.ts"
-import type { Entry } from "./subscriptions.ts"
+import type { SubscribedInstrument } from "./subscriptions.ts"
 
 /** Kinds of packets, as `Line.kinds` has them: those that come in the first want and not in the second. */
-export type StrayKinds = (from: Want, to: Want, entry: Pick<Entry, "bookless">) => number
+export type StrayKinds = (from: Want, to: Want, entry: Pick<SubscribedInstrument, "bookless">) => number
 
 const bitsOf = (kinds: ReadonlyArray<number>): number => kinds.reduce((bits, kind) => bits | (1 << kind), 0)
 
@@ -18,7 +18,7 @@ export const strayKindsOf = (broker: Broker, protocol: Protocol): StrayKinds => 
   if (told === undefined) return () => 0
   const own = { ltp: bitsOf(told.ltp), quote: bitsOf(told.quote), depth: bitsOf(told.depth) }
   // Without a book, depth is the quote.
-  const kindsOf = ({ mode }: Want, { bookless }: Pick<Entry, "bookless">): number =>
+  const kindsOf = ({ mode }: Want, { bookless }: Pick<SubscribedInstrument, "bookless">): number =>
     bookless && mode === "depth" ? own.depth | own.quote : own[mode]
   return (from, to, entry) =>
     // Indices are served as brokers like, by poorer packets than were asked for above all.

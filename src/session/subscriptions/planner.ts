@@ -13,144 +13,147 @@ import type {
 import type { Protocol, Want } from "../../protocols/protocol.ts"
 import { deepBooksOf } from "./depth.ts"
 import { forget } from "../ticks/tickMerge.ts"
-import type { Line } from "./upstreamSubscription.ts"
-import type { Placement, Slot } from "./pool.ts"
+import type { UpstreamSubscription } from "./upstreamSubscription.ts"
+import type { Placement, PooledConnection } from "./pool.ts"
 import { ConnectionPool, counter } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
-import type { EntryChange } from "./subscriptions.ts"
-import { SubscriptionBook, sameWant } from "./subscriptions.ts"
+import type { SubscriptionChange } from "./subscriptions.ts"
+import { Subscriptions, sameWant } from "./subscriptions.ts"
 
 /** One kind of connection that the broker has: its main feed first, then those for deep books. */
-export interface Feed {
+export interface BrokerStream {
   /** The broker's data, as far as it concerns this feed. */
   readonly broker: Broker
   readonly protocol: Protocol
 }
 
 /** What the session has to carry out, in this order. */
-export interface Orders {
-  readonly open: ReadonlyArray<Slot>
-  readonly send: ReadonlyMap<Slot, ReadonlyArray<EntryChange>>
-  readonly close: ReadonlyArray<Slot>
+export interface WireActions {
+  readonly open: ReadonlyArray<PooledConnection>
+  readonly send: ReadonlyMap<PooledConnection, ReadonlyArray<SubscriptionChange>>
+  readonly close: ReadonlyArray<PooledConnection>
 }
 
 type Resolvable = Extract<Resolved, { tag: "resolved" }>
 
-export interface Answer<A> {
+export interface Plan<A> {
   readonly results: ReadonlyArray<A>
-  readonly orders: Orders
+  readonly actions: WireActions
 }
 
-export class Desk {
-  readonly book: SubscriptionBook
+export class SubscriptionPlanner {
+  readonly subscriptions: Subscriptions
   readonly #broker: Broker
-  readonly #feeds: Feeds
+  readonly #streams: Streams
 
   /**
    * @param broker all of it; `feeds` has its parts
    * @param now given, instruments linger after their last reader until `expire`
    */
-  constructor(user: string, broker: Broker, feeds: ReadonlyArray<Feed>, now?: () => number) {
+  constructor(user: string, broker: Broker, streams: ReadonlyArray<BrokerStream>, now?: () => number) {
     this.#broker = broker
-    this.book = new SubscriptionBook(user, broker, now)
-    this.#feeds = new Feeds(feeds)
+    this.subscriptions = new Subscriptions(user, broker, now)
+    this.#streams = new Streams(streams)
   }
 
   /** The connections of all feeds. */
-  get slots(): ReadonlyArray<Slot> {
-    return this.#feeds.pools.flatMap((pool) => pool.slots)
+  get connections(): ReadonlyArray<PooledConnection> {
+    return this.#streams.pools.flatMap((pool) => pool.connections)
   }
 
-  slot(id: number): Slot | undefined {
-    return this.slots.find((s) => s.id === id)
+  connection(id: number): PooledConnection | undefined {
+    return this.connections.find((s) => s.id === id)
   }
 
-  pool(slot: Slot): ConnectionPool {
-    return this.#feeds.pools[slot.feed]!
+  pool(connection: PooledConnection): ConnectionPool {
+    return this.#streams.pools[connection.stream]!
   }
 
   /** Begins to empty a connection that is not needed any more. Answers what is to be asked for at the new places. */
-  startRebalance(): { readonly lines: ReadonlyArray<Line>; readonly orders: Orders } {
-    const lines: Array<Line> = []
-    const send = new Map<Slot, Array<EntryChange>>()
-    for (const pool of this.#feeds.pools) {
+  startRebalance(): {
+    readonly upstreams: ReadonlyArray<UpstreamSubscription>
+    readonly actions: WireActions
+  } {
+    const upstreams: Array<UpstreamSubscription> = []
+    const send = new Map<PooledConnection, Array<SubscriptionChange>>()
+    for (const pool of this.#streams.pools) {
       const spare = pool.spare()
       if (spare === undefined) continue
-      for (const line of spare.lines.values()) {
-        const next = pool.startMove(line)
+      for (const upstream of spare.subscriptions.values()) {
+        const next = pool.startMove(upstream)
         if (next === undefined) continue
-        lines.push(line)
-        const share = send.get(next.slot)
-        const change = { entry: line.entry, from: undefined, to: line.want }
-        if (share === undefined) send.set(next.slot, [change])
+        upstreams.push(upstream)
+        const share = send.get(next.connection)
+        const change = { instrument: upstream.instrument, from: undefined, to: upstream.want }
+        if (share === undefined) send.set(next.connection, [change])
         else share.push(change)
       }
     }
-    return { lines, orders: { open: [], send, close: [] } }
+    return { upstreams, actions: { open: [], send, close: [] } }
   }
 
   /** The new places of these serve: gives up the old ones. */
-  finishRebalance(moved: ReadonlyArray<Line>): Orders {
-    const placed = new Dispatch(this.#feeds)
-    for (const line of moved) placed.moved(line)
-    return placed.orders()
+  finishRebalance(moved: ReadonlyArray<UpstreamSubscription>): WireActions {
+    const placed = new Placements(this.#streams)
+    for (const upstream of moved) placed.moved(upstream)
+    return placed.actions()
   }
 
   /** The first connection of the main feed, for a login without subscriptions. */
   openMain(): void {
-    this.#feeds.main.open()
+    this.#streams.main.open()
   }
 
-  hold(reader: string, items: ReadonlyArray<Resolved>): Answer<SubscribeResult> {
-    const placed = new Dispatch(this.#feeds)
+  add(reader: string, items: ReadonlyArray<Resolved>): Plan<SubscribeResult> {
+    const placed = new Placements(this.#streams)
     const results = items.map((item) =>
-      item.tag === "failed" ? item.failure : this.#holdOne(reader, item, placed)
+      item.tag === "failed" ? item.failure : this.#addOne(reader, item, placed)
     )
-    return { results, orders: placed.orders() }
+    return { results, actions: placed.actions() }
   }
 
-  drop(reader: string, requests: ReadonlyArray<UnsubscribeRequest>): Answer<UnsubscribeResult> {
-    const placed = new Dispatch(this.#feeds)
+  remove(reader: string, requests: ReadonlyArray<UnsubscribeRequest>): Plan<UnsubscribeResult> {
+    const placed = new Placements(this.#streams)
     const results = requests.map(({ exchange, mode, symbol }): UnsubscribeResult => {
-      const { change, topics } = this.book.drop(reader, exchange, symbol, mode)
+      const { change, topics } = this.subscriptions.remove(reader, exchange, symbol, mode)
       if (change !== undefined) placed.add(change)
       if (topics.length > 0) return { status: "success", symbol, exchange, topics }
       const message = `Not subscribed to ${exchange}:${symbol}`
       return { status: "error", symbol, exchange, code: "NOT_SUBSCRIBED", message }
     })
-    return { results, orders: placed.orders() }
+    return { results, actions: placed.actions() }
   }
 
   /** Gives up upstream what nobody has read since then. */
-  expire(since: number): Orders {
-    const placed = new Dispatch(this.#feeds)
-    for (const change of this.book.expire(since)) placed.add(change)
-    return placed.orders()
+  expire(since: number): WireActions {
+    const placed = new Placements(this.#streams)
+    for (const change of this.subscriptions.expire(since)) placed.add(change)
+    return placed.actions()
   }
 
   /** @param most views that the reader is taken off at once */
-  release(reader: string, most = Infinity): Orders {
-    const placed = new Dispatch(this.#feeds)
-    for (const change of this.book.release(reader, most)) placed.add(change)
-    return placed.orders()
+  release(reader: string, most = Infinity): WireActions {
+    const placed = new Placements(this.#streams)
+    for (const change of this.subscriptions.release(reader, most)) placed.add(change)
+    return placed.actions()
   }
 
-  #holdOne(reader: string, item: Resolvable, placed: Dispatch): SubscribeResult {
+  #addOne(reader: string, item: Resolvable, placed: Placements): SubscribeResult {
     const { bookless, instrument, request, requestedDepth } = item
-    const depth = this.#withinDeepFeeds(item, this.#withinDeepBooks(item))
+    const depth = this.#withinDeepStreams(item, this.#withinDeepBooks(item))
     const { symbol, exchange, mode } = request
     const levels = depth?.actual ?? 0
-    const held = this.book.hold(reader, instrument, mode, requestedDepth, levels, bookless)
+    const held = this.subscriptions.add(reader, instrument, mode, requestedDepth, levels, bookless)
     if (held.change !== undefined) {
       let full = placed.add(held.change)
       if (full !== undefined) {
         // Whoever is wanted now goes before what merely lingers.
-        for (const change of this.book.expire(Infinity)) placed.add(change)
+        for (const change of this.subscriptions.expire(Infinity)) placed.add(change)
         full = placed.add(held.change)
       }
       if (full !== undefined) {
         // Nothing was placed, so taking the hold back moves nothing upstream.
-        this.book.unhold(reader, held)
+        this.subscriptions.takeBack(reader, held)
         const message = full.alike
           ? `${this.#broker.title} cannot tell ${exchange}:${symbol} from an instrument with the same token that is subscribed, and has no further connection for it`
           : `${this.#broker.title} allows ${full.limit} subscriptions per login and ${full.inUse} are in use`
@@ -182,14 +185,14 @@ export class Desk {
   }
 
   /** Gives the main feed's deepest level when the socket for the deeper book is full. */
-  #withinDeepFeeds({ instrument }: Resolvable, depth: Resolvable["depth"]): Resolvable["depth"] {
+  #withinDeepStreams({ instrument }: Resolvable, depth: Resolvable["depth"]): Resolvable["depth"] {
     if (depth === undefined) return depth
     const { exchange, symbol } = instrument
-    const pool = this.#feeds.deepPool(exchange, depth.actual)
-    const entry = this.book.find(exchange, symbol)
+    const pool = this.#streams.deepPool(exchange, depth.actual)
+    const entry = this.subscriptions.find(exchange, symbol)
     if (pool === undefined || (entry?.want !== undefined && entry.want.depth > depth.actual)) return depth
     if (pool.hasRoom(instrument, { mode: "depth", depth: depth.actual }, entry)) return depth
-    const actual = this.#feeds.mainLevel(exchange, depth.actual)
+    const actual = this.#streams.mainLevel(exchange, depth.actual)
     return {
       tag: "level",
       actual,
@@ -205,9 +208,9 @@ export class Desk {
   #withinDeepBooks({ depth, instrument: { exchange, symbol } }: Resolvable): Resolvable["depth"] {
     const deep = depth === undefined ? undefined : deepBooksOf(this.#broker, exchange)
     if (depth === undefined || deep === undefined || depth.actual <= deep.shallowest) return depth
-    const own = this.book.find(exchange, symbol)?.want
+    const own = this.subscriptions.find(exchange, symbol)?.want
     if (own !== undefined && own.depth > deep.shallowest) return depth
-    if (this.book.deeper(exchange, deep.shallowest) < deep.limit) return depth
+    if (this.subscriptions.deeper(exchange, deep.shallowest) < deep.limit) return depth
     return {
       tag: "level",
       actual: deep.shallowest,
@@ -218,14 +221,14 @@ export class Desk {
 }
 
 /** The pools of a broker's feeds, and which want belongs to which. */
-class Feeds {
+class Streams {
   readonly pools: ReadonlyArray<ConnectionPool>
-  readonly #feeds: ReadonlyArray<Feed>
+  readonly #streams: ReadonlyArray<BrokerStream>
 
-  constructor(feeds: ReadonlyArray<Feed>) {
+  constructor(streams: ReadonlyArray<BrokerStream>) {
     const nextId = counter()
-    this.#feeds = feeds
-    this.pools = feeds.map(({ broker, protocol }, i) => new ConnectionPool(broker, protocol, i, nextId))
+    this.#streams = streams
+    this.pools = streams.map(({ broker, protocol }, i) => new ConnectionPool(broker, protocol, i, nextId))
   }
 
   get main(): ConnectionPool {
@@ -234,7 +237,7 @@ class Feeds {
 
   #levels(feed: number, exchange: string): ReadonlyArray<number> {
     return (
-      (isExchange(exchange) ? this.#feeds[feed]!.broker.exchanges[exchange]?.depthLevels : undefined) ?? []
+      (isExchange(exchange) ? this.#streams[feed]!.broker.exchanges[exchange]?.depthLevels : undefined) ?? []
     )
   }
 
@@ -260,60 +263,61 @@ class Feeds {
 }
 
 /** Collects placements into orders. */
-class Dispatch {
-  readonly #feeds: Feeds
-  readonly #open: Array<Slot> = []
-  readonly #send = new Map<Slot, Array<EntryChange>>()
+class Placements {
+  readonly #streams: Streams
+  readonly #open: Array<PooledConnection> = []
+  readonly #send = new Map<PooledConnection, Array<SubscriptionChange>>()
 
-  constructor(feeds: Feeds) {
-    this.#feeds = feeds
+  constructor(feeds: Streams) {
+    this.#streams = feeds
   }
 
   /** Places a change on every feed that it concerns, or says why the main one has no room. */
-  add({ entry, from, to }: EntryChange): Extract<Placement, { tag: "full" }> | undefined {
-    for (const [feed, pool] of this.#feeds.pools.entries()) {
-      const was = this.#feeds.share(feed, entry.exchange, from)
-      const will = this.#feeds.share(feed, entry.exchange, to)
+  add({ instrument, from, to }: SubscriptionChange): Extract<Placement, { tag: "full" }> | undefined {
+    for (const [feed, pool] of this.#streams.pools.entries()) {
+      const was = this.#streams.share(feed, instrument.exchange, from)
+      const will = this.#streams.share(feed, instrument.exchange, to)
       if (sameWant(was, will)) continue
-      if (will === undefined || (was !== undefined && will.mode !== was.mode)) forget(entry, feed)
-      const line = entry.lines[feed]
-      const half = line === undefined ? undefined : pool.cancelMove(line)
-      if (half !== undefined) this.#put(half.slot, { entry, from: half.want, to: undefined })
-      const change = { entry, from: was, to: will }
+      if (will === undefined || (was !== undefined && will.mode !== was.mode)) forget(instrument, feed)
+      const upstream = instrument.upstream[feed]
+      const half = upstream === undefined ? undefined : pool.cancelMove(upstream)
+      if (half !== undefined) this.#put(half.connection, { instrument, from: half.want, to: undefined })
+      const change = { instrument, from: was, to: will }
       const placement = pool.place(change)
       if (placement.tag === "full") {
         if (feed === 0) return placement
         continue
       }
       if (placement.tag === "nowhere") continue
-      if (placement.opened) this.#open.push(placement.slot)
-      this.#put(placement.slot, change)
+      if (placement.opened) this.#open.push(placement.connection)
+      this.#put(placement.connection, change)
     }
     return undefined
   }
 
-  #put(slot: Slot, change: EntryChange): void {
-    const share = this.#send.get(slot)
-    if (share === undefined) this.#send.set(slot, [change])
+  #put(connection: PooledConnection, change: SubscriptionChange): void {
+    const share = this.#send.get(connection)
+    if (share === undefined) this.#send.set(connection, [change])
     else share.push(change)
   }
 
   /** An instrument's new place serves: the old one is given up. */
-  moved(line: Line): void {
-    this.#put(line.slot, { entry: line.entry, from: line.want, to: undefined })
+  moved(upstream: UpstreamSubscription): void {
+    this.#put(upstream.connection, { instrument: upstream.instrument, from: upstream.want, to: undefined })
   }
 
-  orders(): Orders {
+  actions(): WireActions {
     // One connection stays, so that a login without subscriptions is still seen to work; further ones close when they
     // are empty.
-    const close: Array<Slot> = []
-    for (const slot of this.#send.keys()) {
-      const pool = this.#feeds.pools[slot.feed]!
-      if (slot.lines.size > 0 || (slot.feed === 0 && pool.slots.length === 1)) continue
-      pool.close(slot)
-      close.push(slot)
+    const close: Array<PooledConnection> = []
+    for (const connection of this.#send.keys()) {
+      const pool = this.#streams.pools[connection.stream]!
+      if (connection.subscriptions.size > 0 || (connection.stream === 0 && pool.connections.length === 1))
+        continue
+      pool.close(connection)
+      close.push(connection)
     }
-    for (const slot of close) this.#send.delete(slot)
+    for (const connection of close) this.#send.delete(connection)
     return { open: this.#open.filter((s) => !close.includes(s)), send: this.#send, close }
   }
 }

@@ -10,13 +10,13 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Protocol, Want } from "../../protocols/protocol.ts"
 import type { Link } from "../connection/connection.ts"
 import { Leftovers } from "./leftovers.ts"
-import type { Line } from "./upstreamSubscription.ts"
-import { makeLine } from "./upstreamSubscription.ts"
+import type { UpstreamSubscription } from "./upstreamSubscription.ts"
+import { makeUpstreamSubscription } from "./upstreamSubscription.ts"
 import type { StrayKinds } from "./packetKinds.ts"
 import { strayKindsOf } from "./packetKinds.ts"
-import type { Entry, EntryChange } from "./subscriptions.ts"
+import type { SubscribedInstrument, SubscriptionChange } from "./subscriptions.ts"
 
-export type SlotState =
+export type ConnectionState =
   | { readonly tag: "connecting" }
   | { readonly tag: "up"; readonly link: Link }
   | { readonly tag: "down"; readonly reason: string }
@@ -31,19 +31,19 @@ export interface Clocks {
   pong: number
 }
 
-export interface Slot {
+export interface PooledConnection {
   /** Unique among all feeds of the session. */
   readonly id: number
   /** Which of the broker's feeds it belongs to: 0 is the main one, the others serve deep books. */
-  readonly feed: number
-  readonly lines: Map<Entry, Line>
+  readonly stream: number
+  readonly subscriptions: Map<SubscribedInstrument, UpstreamSubscription>
   readonly clocks: Clocks
   /** The credentials that its last attempt was made with; undefined before the first one. */
   credentialsVersion: number | undefined
   /** By its lines; what it has given up and the broker goes on with comes on top. */
   used: number
   readonly leftovers: Leftovers
-  state: SlotState
+  state: ConnectionState
   /** Since when it is in this state: monotonic milliseconds, here and below. */
   since: number
   /** True once it has been up: later trouble is a reconnect, not a failed start. */
@@ -55,39 +55,39 @@ export interface Slot {
   ticks: number
   rate: number
   /** Connections in a row that came up and never ticked. */
-  mutes: number
+  connectsWithoutTick: number
   /** Connections in a row that ticked and were replaced because they, or part of them, fell silent. */
-  silences: number
+  silentConnects: number
   /** Since when nothing on it has been silent. */
-  lively: number
+  livelySince: number
 }
 
 /** Upstream subscriptions of a connection, as the broker counts them. */
-export const loadOf = ({ leftovers, used }: Slot): number => used + leftovers.used
+export const loadOf = ({ leftovers, used }: PooledConnection): number => used + leftovers.used
 
 export type Placement =
   /** The slot's own share of the change, to be sent when it is up. */
-  | { readonly tag: "placed"; readonly slot: Slot; readonly opened: boolean }
+  | { readonly tag: "placed"; readonly connection: PooledConnection; readonly opened: boolean }
   | { readonly tag: "full"; readonly inUse: number; readonly limit: number; readonly alike: boolean }
   | { readonly tag: "nowhere" }
 
 export class ConnectionPool {
-  readonly slots: Array<Slot> = []
+  readonly connections: Array<PooledConnection> = []
   readonly #capacity: number
-  readonly #maxSlots: number
+  readonly #maxConnections: number
   readonly #cost: Protocol["cost"]
   readonly #exclusive: Protocol["exclusive"]
   /** What cannot be told apart on one connection, by slot. */
-  readonly #keys = new Map<Slot, Set<string>>()
+  readonly #keys = new Map<PooledConnection, Set<string>>()
   readonly #nextId: () => number
-  readonly #feed: number
+  readonly #stream: number
   readonly #strayKinds: StrayKinds
 
   constructor(broker: Broker, protocol: Protocol, feed = 0, nextId: () => number = counter()) {
-    this.#feed = feed
+    this.#stream = feed
     this.#nextId = nextId
     this.#capacity = broker.limits.subscriptionsPerConnection.value
-    this.#maxSlots = broker.limits.connectionsPerLogin.value
+    this.#maxConnections = broker.limits.connectionsPerLogin.value
     this.#cost = protocol.cost
     this.#strayKinds = strayKindsOf(broker, protocol)
     this.#exclusive = protocol.exclusive
@@ -98,32 +98,37 @@ export class ConnectionPool {
   }
 
   /** Whether one more instrument in this mode and depth would find a place. */
-  hasRoom(instrument: WireInstrument, want: Want, entry: Entry | undefined): boolean {
-    const line = entry?.lines[this.#feed]
-    const grown = this.#cost(want, instrument) - (line?.cost ?? 0)
-    if (line !== undefined) return loadOf(line.slot) + grown <= this.#capacity
-    return this.slots.length < this.#maxSlots || this.slots.some((s) => this.#fits(s, instrument, grown))
+  hasRoom(instrument: WireInstrument, want: Want, entry: SubscribedInstrument | undefined): boolean {
+    const upstream = entry?.upstream[this.#stream]
+    const grown = this.#cost(want, instrument) - (upstream?.cost ?? 0)
+    if (upstream !== undefined) return loadOf(upstream.connection) + grown <= this.#capacity
+    return (
+      this.connections.length < this.#maxConnections ||
+      this.connections.some((s) => this.#fits(s, instrument, grown))
+    )
   }
 
-  #fits(slot: Slot, instrument: WireInstrument, grown: number): boolean {
-    if (loadOf(slot) + grown > this.#capacity) return false
-    return this.#exclusive === undefined || this.#keys.get(slot)?.has(this.#exclusive(instrument)) !== true
+  #fits(connection: PooledConnection, instrument: WireInstrument, grown: number): boolean {
+    if (loadOf(connection) + grown > this.#capacity) return false
+    return (
+      this.#exclusive === undefined || this.#keys.get(connection)?.has(this.#exclusive(instrument)) !== true
+    )
   }
 
   /** Upstream subscriptions in use, over all connections. */
   get used(): number {
-    return this.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
+    return this.connections.reduce((sum, connection) => sum + loadOf(connection), 0)
   }
 
-  slot(id: number): Slot | undefined {
-    return this.slots.find((s) => s.id === id)
+  slot(id: number): PooledConnection | undefined {
+    return this.connections.find((s) => s.id === id)
   }
 
-  open(): Slot {
-    const slot: Slot = {
+  open(): PooledConnection {
+    const connection: PooledConnection = {
       id: this.#nextId(),
-      feed: this.#feed,
-      lines: new Map(),
+      stream: this.#stream,
+      subscriptions: new Map(),
       clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
       credentialsVersion: undefined,
       used: 0,
@@ -135,71 +140,84 @@ export class ConnectionPool {
       restarts: 0,
       ticks: 0,
       rate: 0,
-      mutes: 0,
-      silences: 0,
-      lively: 0
+      connectsWithoutTick: 0,
+      silentConnects: 0,
+      livelySince: 0
     }
-    this.slots.push(slot)
-    return slot
+    this.connections.push(connection)
+    return connection
   }
 
-  close(slot: Slot): void {
-    const at = this.slots.indexOf(slot)
-    if (at >= 0) this.slots.splice(at, 1)
-    for (const [entry, line] of slot.lines) {
-      if (entry.lines[this.#feed] === line) entry.lines[this.#feed] = undefined
+  close(connection: PooledConnection): void {
+    const at = this.connections.indexOf(connection)
+    if (at >= 0) this.connections.splice(at, 1)
+    for (const [instrument, upstream] of connection.subscriptions) {
+      if (instrument.upstream[this.#stream] === upstream) instrument.upstream[this.#stream] = undefined
     }
-    this.#keys.delete(slot)
+    this.#keys.delete(connection)
   }
 
   /** Finds or makes room for a change. On "full" nothing has changed here. */
-  place({ entry, to }: EntryChange): Placement {
-    const line = entry.lines[this.#feed]
+  place({ instrument, to }: SubscriptionChange): Placement {
+    const upstream = instrument.upstream[this.#stream]
     if (to === undefined) {
-      if (line === undefined) return { tag: "nowhere" }
-      this.#remove(line)
-      entry.lines[this.#feed] = undefined
-      return { tag: "placed", slot: line.slot, opened: false }
+      if (upstream === undefined) return { tag: "nowhere" }
+      this.#remove(upstream)
+      instrument.upstream[this.#stream] = undefined
+      return { tag: "placed", connection: upstream.connection, opened: false }
     }
-    const cost = this.#cost(to, entry)
-    const grown = cost - (line?.cost ?? 0)
-    let slot = line?.slot ?? this.slots.find((s) => this.#fits(s, entry, grown))
+    const cost = this.#cost(to, instrument)
+    const grown = cost - (upstream?.cost ?? 0)
+    let connection = upstream?.connection ?? this.connections.find((s) => this.#fits(s, instrument, grown))
     let opened = false
-    if (slot === undefined && this.slots.length < this.#maxSlots) {
-      slot = this.open()
+    if (connection === undefined && this.connections.length < this.#maxConnections) {
+      connection = this.open()
       opened = true
     }
-    if (slot === undefined || loadOf(slot) + grown > this.#capacity) {
-      if (opened && slot !== undefined) this.close(slot)
+    if (connection === undefined || loadOf(connection) + grown > this.#capacity) {
+      if (opened && connection !== undefined) this.close(connection)
       // Room there is, but beside an instrument that the wire cannot tell from this one.
-      const alike = line === undefined && this.slots.some((s) => loadOf(s) + grown <= this.#capacity)
-      return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxSlots, alike }
+      const alike =
+        upstream === undefined && this.connections.some((s) => loadOf(s) + grown <= this.#capacity)
+      return { tag: "full", inUse: this.used, limit: this.#capacity * this.#maxConnections, alike }
     }
-    if (line === undefined) entry.lines[this.#feed] = this.#add(entry, slot, to, cost)
+    if (upstream === undefined)
+      instrument.upstream[this.#stream] = this.#add(instrument, connection, to, cost)
     else {
-      line.want = to
-      line.cost = cost
-      slot.used += grown
+      upstream.want = to
+      upstream.cost = cost
+      connection.used += grown
     }
-    return { tag: "placed", slot, opened }
+    return { tag: "placed", connection, opened }
   }
 
-  #add(entry: Entry, slot: Slot, want: Want, cost: number): Line {
-    const line = makeLine(entry, slot, want, cost, this.#exclusive?.(entry))
-    slot.lines.set(entry, line)
-    slot.used += cost
-    if (line.key !== undefined) {
-      const keys = this.#keys.get(slot)
-      if (keys === undefined) this.#keys.set(slot, new Set([line.key]))
-      else keys.add(line.key)
+  #add(
+    instrument: SubscribedInstrument,
+    connection: PooledConnection,
+    want: Want,
+    cost: number
+  ): UpstreamSubscription {
+    const upstream = makeUpstreamSubscription(
+      instrument,
+      connection,
+      want,
+      cost,
+      this.#exclusive?.(instrument)
+    )
+    connection.subscriptions.set(instrument, upstream)
+    connection.used += cost
+    if (upstream.key !== undefined) {
+      const keys = this.#keys.get(connection)
+      if (keys === undefined) this.#keys.set(connection, new Set([upstream.key]))
+      else keys.add(upstream.key)
     }
-    return line
+    return upstream
   }
 
-  #remove({ cost, entry, key, slot }: Line): void {
-    if (!slot.lines.delete(entry)) return
-    slot.used -= cost
-    if (key !== undefined) this.#keys.get(slot)?.delete(key)
+  #remove({ cost, instrument, key, connection }: UpstreamSubscription): void {
+    if (!connection.subscriptions.delete(instrument)) return
+    connection.used -= cost
+    if (key !== undefined) this.#keys.get(connection)?.delete(key)
   }
 
   /**
@@ -207,36 +225,41 @@ export class ConnectionPool {
    * room for all of it and a tenth of a connection to spare. Without that spare room, one reader that comes and goes at
    * the border would open and close a connection each time.
    */
-  spare(): Slot | undefined {
-    if (this.slots.length < 2 || this.slots.some((s) => s.state.tag !== "up")) return undefined
-    const emptiest = this.slots.reduce((least, s) => (s.used <= least.used ? s : least))
-    const free = this.slots.reduce((sum, s) => (s === emptiest ? sum : sum + this.#capacity - loadOf(s)), 0)
+  spare(): PooledConnection | undefined {
+    if (this.connections.length < 2 || this.connections.some((s) => s.state.tag !== "up")) return undefined
+    const emptiest = this.connections.reduce((least, s) => (s.used <= least.used ? s : least))
+    const free = this.connections.reduce(
+      (sum, s) => (s === emptiest ? sum : sum + this.#capacity - loadOf(s)),
+      0
+    )
     return emptiest.used > 0 && emptiest.used + Math.floor(this.#capacity / 10) <= free ? emptiest : undefined
   }
 
   /** Gives an instrument a second place, beside the one that it has. Undefined: no other connection has room. */
-  startMove(line: Line): Line | undefined {
-    const { cost, entry, slot, want } = line
-    const target = this.slots.find((s) => s !== slot && s.state.tag === "up" && this.#fits(s, entry, cost))
+  startMove(upstream: UpstreamSubscription): UpstreamSubscription | undefined {
+    const { cost, instrument, connection, want } = upstream
+    const target = this.connections.find(
+      (s) => s !== connection && s.state.tag === "up" && this.#fits(s, instrument, cost)
+    )
     if (target === undefined) return undefined
-    line.next = this.#add(entry, target, want, cost)
-    return line.next
+    upstream.next = this.#add(instrument, target, want, cost)
+    return upstream.next
   }
 
   /** The new place serves from now on. The old one is free, once the broker has been told. */
-  finishMove(line: Line): void {
-    const { entry, next } = line
+  finishMove(upstream: UpstreamSubscription): void {
+    const { instrument, next } = upstream
     if (next === undefined) return
-    line.next = undefined
-    if (entry.lines[this.#feed] === line) entry.lines[this.#feed] = next
-    this.#remove(line)
+    upstream.next = undefined
+    if (instrument.upstream[this.#stream] === upstream) instrument.upstream[this.#stream] = next
+    this.#remove(upstream)
   }
 
   /** The old place serves on. */
-  cancelMove(line: Line): Line | undefined {
-    const { next } = line
+  cancelMove(upstream: UpstreamSubscription): UpstreamSubscription | undefined {
+    const { next } = upstream
     if (next === undefined) return undefined
-    line.next = undefined
+    upstream.next = undefined
     this.#remove(next)
     return next
   }

@@ -5,9 +5,9 @@
  * A reader holds views. An instrument with at least one view is wanted upstream, once, in the richest mode and
  * the deepest level that any view needs. Every operation returns the changes that the wire needs.
  */
-import type { Holding } from "../../brokers/adapter.ts"
+import type { ReaderSubscription } from "../../brokers/adapter.ts"
 import type { Broker } from "../../brokers/broker.ts"
-import type { Frame, View } from "../../frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../frame/marketFrame.ts"
 import { topicOf } from "../../frame/marketFrame.ts"
 import { makeFrameWriter } from "../../frame/frameWriter.ts"
 import type { Exchange } from "../../market/exchange.ts"
@@ -18,14 +18,14 @@ import { modeBit, modeNumber, richer } from "../../market/mode.ts"
 import type { LastTick, SubscribeRequest } from "../../market/subscription.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Want } from "../../protocols/protocol.ts"
-import type { Line } from "./upstreamSubscription.ts"
+import type { UpstreamSubscription } from "./upstreamSubscription.ts"
 
 /** A view with its readers and its writer. */
 export interface ActiveView {
   readonly view: View
   readonly bit: number
   readonly requestedDepth: number
-  readonly write: (tick: Tick, published: number) => Frame
+  readonly write: (tick: Tick, published: number) => MarketFrame
   readonly readers: Set<string>
 }
 
@@ -33,7 +33,7 @@ export interface ActiveView {
  * A wanted instrument. This very object is what the codec gets as its WireInstrument and hands back with each
  * tick, so that a tick finds its views without a lookup.
  */
-export interface Entry {
+export interface SubscribedInstrument {
   readonly symbol: string
   readonly exchange: Exchange
   readonly token: string
@@ -54,21 +54,21 @@ export interface Entry {
   /** A tick that nobody has any more, for the codec to write over. */
   spare: Tick | undefined
   /** Its place by feed: on which connection, in which state. */
-  lines: Array<Line | undefined>
+  upstream: Array<UpstreamSubscription | undefined>
   /** The publisher's last chunk with frames of it: its views' memory is theirs, so it stands once in each. */
   chunk: number
 }
 
 /** For the codec: each spare tick is handed out once. */
 export const takeSpare = (instrument: WireInstrument): Tick | undefined => {
-  const entry = instrument as Entry
+  const entry = instrument as SubscribedInstrument
   const { spare } = entry
   entry.spare = undefined
   return spare
 }
 
-export interface EntryChange {
-  readonly entry: Entry
+export interface SubscriptionChange {
+  readonly instrument: SubscribedInstrument
   readonly from: Want | undefined
   readonly to: Want | undefined
   /**
@@ -78,25 +78,25 @@ export interface EntryChange {
   readonly again?: true
 }
 
-export interface Held {
+export interface Added {
   readonly view: View
   /** False when the reader held this view already. */
   readonly fresh: boolean
-  readonly change: EntryChange | undefined
+  readonly change: SubscriptionChange | undefined
 }
 
 export const sameWant = (a: Want | undefined, b: Want | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.mode === b.mode && a.depth === b.depth)
 
-export class SubscriptionBook {
+export class Subscriptions {
   readonly #user: string
   readonly #broker: Pick<Broker, "name" | "simulated">
-  readonly #entries = new Map<string, Entry>()
-  readonly #byReader = new Map<string, Map<ActiveView, Entry>>()
+  readonly #instruments = new Map<string, SubscribedInstrument>()
+  readonly #byReader = new Map<string, Map<ActiveView, SubscribedInstrument>>()
   /** By exchange, and by the levels that are wanted: how many instruments. */
   readonly #depths = new Map<string, Map<number, number>>()
   /** Instruments that nobody reads any more and that are still subscribed, with the time of their last reader. */
-  readonly #lingering = new Map<Entry, number>()
+  readonly #lingering = new Map<SubscribedInstrument, number>()
   readonly #now: (() => number) | undefined
 
   /** @param now monotonic milliseconds; given, an instrument stays subscribed after its last reader until `expire` */
@@ -107,27 +107,27 @@ export class SubscriptionBook {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#instruments.size
   }
 
-  entries(): IterableIterator<Entry> {
-    return this.#entries.values()
+  instruments(): IterableIterator<SubscribedInstrument> {
+    return this.#instruments.values()
   }
 
-  find(exchange: string, symbol: string): Entry | undefined {
-    return this.#entries.get(nameOf({ exchange, symbol }))
+  find(exchange: string, symbol: string): SubscribedInstrument | undefined {
+    return this.#instruments.get(nameOf({ exchange, symbol }))
   }
 
   /** Adds a reader to a view, making both as needed. Holding a view twice changes nothing. */
-  hold(
+  add(
     reader: string,
     instrument: Instrument,
     mode: Mode,
     requestedDepth: number,
     actualDepth: number,
     bookless: boolean
-  ): Held {
-    const entry = this.#entryOf(instrument, bookless)
+  ): Added {
+    const entry = this.#instrumentOf(instrument, bookless)
     const topic = topicOf(this.#user, entry.exchange, entry.symbol, mode, requestedDepth)
     let active = entry.views.find((v) => v.view.topic === topic)
     if (active === undefined) {
@@ -144,7 +144,7 @@ export class SubscriptionBook {
   }
 
   /** Takes one reader off one view: the exact opposite of the `hold` that returned it, for want of a place. */
-  unhold(reader: string, { change, view }: Held): void {
+  takeBack(reader: string, { change, view }: Added): void {
     const entry = this.find(view.exchange, view.symbol)
     const active = entry?.views.find((v) => v.view === view)
     if (entry === undefined || active === undefined) return
@@ -152,17 +152,17 @@ export class SubscriptionBook {
     // What was never placed neither lingers nor is wanted, or the next reader would be told that it is there already.
     if (change !== undefined) this.#setWant(entry, change.from)
     if (entry.views.length > 0) return
-    if (entry.want === undefined) this.#entries.delete(entry.name)
+    if (entry.want === undefined) this.#instruments.delete(entry.name)
     else if (this.#now !== undefined) this.#lingering.set(entry, this.#now())
   }
 
   /** Takes a reader off its views of an instrument: of one mode, or of all. Nothing held, nothing changed. */
-  drop(
+  remove(
     reader: string,
     exchange: string,
     symbol: string,
     mode: Mode | undefined
-  ): { readonly topics: ReadonlyArray<string>; readonly change: EntryChange | undefined } {
+  ): { readonly topics: ReadonlyArray<string>; readonly change: SubscriptionChange | undefined } {
     const entry = this.find(exchange, symbol)
     if (entry === undefined) return { topics: [], change: undefined }
     const gone = entry.views.filter(
@@ -184,28 +184,29 @@ export class SubscriptionBook {
     return deeper
   }
 
-  #setWant(entry: Entry, want: Want | undefined): void {
-    let depths = this.#depths.get(entry.exchange)
-    if (depths === undefined) this.#depths.set(entry.exchange, (depths = new Map()))
-    if (entry.want !== undefined) depths.set(entry.want.depth, depths.get(entry.want.depth)! - 1)
+  #setWant(instrument: SubscribedInstrument, want: Want | undefined): void {
+    let depths = this.#depths.get(instrument.exchange)
+    if (depths === undefined) this.#depths.set(instrument.exchange, (depths = new Map()))
+    if (instrument.want !== undefined)
+      depths.set(instrument.want.depth, depths.get(instrument.want.depth)! - 1)
     if (want !== undefined) depths.set(want.depth, (depths.get(want.depth) ?? 0) + 1)
-    entry.want = want
+    instrument.want = want
   }
 
   /** The reader is gone, or gives up so many of its views. */
-  release(reader: string, most = Infinity): ReadonlyArray<EntryChange> {
+  release(reader: string, most = Infinity): ReadonlyArray<SubscriptionChange> {
     const held = this.#byReader.get(reader)
     if (held === undefined) return []
-    const touched = new Set<Entry>()
+    const touched = new Set<SubscribedInstrument>()
     let left = most
-    for (const [active, entry] of held) {
+    for (const [active, instrument] of held) {
       if (left-- === 0) break
-      this.#remove(reader, entry, active)
-      touched.add(entry)
+      this.#remove(reader, instrument, active)
+      touched.add(instrument)
     }
-    const changes: Array<EntryChange> = []
-    for (const entry of touched) {
-      const change = this.#settle(entry)
+    const changes: Array<SubscriptionChange> = []
+    for (const instrument of touched) {
+      const change = this.#settle(instrument)
       if (change !== undefined) changes.push(change)
     }
     return changes
@@ -224,21 +225,21 @@ export class SubscriptionBook {
     return { symbol, exchange, mode, frame: payload.toString("utf8"), received, exchanged }
   }
 
-  #view(entry: Entry, topic: string, mode: Mode, levels: number): View {
+  #view(instrument: SubscribedInstrument, topic: string, mode: Mode, levels: number): View {
     return {
       topic,
       user: this.#user,
       broker: this.#broker.name,
       ...(this.#broker.simulated === true ? { simulated: true } : {}),
-      symbol: entry.symbol,
-      exchange: entry.exchange,
+      symbol: instrument.symbol,
+      exchange: instrument.exchange,
       mode,
       levels: mode === "depth" ? levels : 0
     }
   }
 
   /** Everything that is held, as requests that would hold it again. */
-  holdings(): ReadonlyArray<Holding> {
+  all(): ReadonlyArray<ReaderSubscription> {
     return [...this.#byReader].flatMap(([reader, held]) =>
       [...held].map(([active, { exchange, symbol }]) => ({
         reader,
@@ -248,24 +249,24 @@ export class SubscriptionBook {
   }
 
   /** Gives up what nobody has read since then. */
-  expire(since: number): ReadonlyArray<EntryChange> {
-    const changes: Array<EntryChange> = []
-    for (const [entry, at] of this.#lingering) {
+  expire(since: number): ReadonlyArray<SubscriptionChange> {
+    const changes: Array<SubscriptionChange> = []
+    for (const [instrument, at] of this.#lingering) {
       if (at > since) continue
-      this.#lingering.delete(entry)
-      this.#entries.delete(entry.name)
-      const from = entry.want
-      this.#setWant(entry, undefined)
-      changes.push({ entry, from, to: undefined })
+      this.#lingering.delete(instrument)
+      this.#instruments.delete(instrument.name)
+      const from = instrument.want
+      this.#setWant(instrument, undefined)
+      changes.push({ instrument, from, to: undefined })
     }
     return changes
   }
 
-  #entryOf(instrument: Instrument, bookless: boolean): Entry {
+  #instrumentOf(instrument: Instrument, bookless: boolean): SubscribedInstrument {
     const name = nameOf(instrument)
-    const known = this.#entries.get(name)
+    const known = this.#instruments.get(name)
     if (known !== undefined) return known
-    const entry: Entry = {
+    const entry: SubscribedInstrument = {
       symbol: instrument.symbol,
       exchange: instrument.exchange,
       token: instrument.token,
@@ -279,39 +280,39 @@ export class SubscriptionBook {
       parts: [],
       last: [undefined, undefined, undefined],
       spare: undefined,
-      lines: [],
+      upstream: [],
       chunk: 0
     }
-    this.#entries.set(name, entry)
+    this.#instruments.set(name, entry)
     return entry
   }
 
-  #remove(reader: string, entry: Entry, active: ActiveView): void {
+  #remove(reader: string, instrument: SubscribedInstrument, active: ActiveView): void {
     active.readers.delete(reader)
-    if (active.readers.size === 0) entry.views = entry.views.filter((v) => v !== active)
+    if (active.readers.size === 0) instrument.views = instrument.views.filter((v) => v !== active)
     const held = this.#byReader.get(reader)
     held?.delete(active)
     if (held?.size === 0) this.#byReader.delete(reader)
   }
 
   /** Derives what the entry needs upstream from its views. */
-  #settle(entry: Entry): EntryChange | undefined {
-    const from = entry.want
+  #settle(instrument: SubscribedInstrument): SubscriptionChange | undefined {
+    const from = instrument.want
     let to: Want | undefined
-    for (const { view } of entry.views) {
+    for (const { view } of instrument.views) {
       to =
         to === undefined
           ? { mode: view.mode, depth: view.levels }
           : { mode: richer(to.mode, view.mode), depth: Math.max(to.depth, view.levels) }
     }
     if (to === undefined && from !== undefined && this.#now !== undefined) {
-      this.#lingering.set(entry, this.#now())
+      this.#lingering.set(instrument, this.#now())
       return undefined
     }
-    if (to === undefined) this.#entries.delete(entry.name)
-    else this.#lingering.delete(entry)
+    if (to === undefined) this.#instruments.delete(instrument.name)
+    else this.#lingering.delete(instrument)
     if (sameWant(from, to)) return undefined
-    this.#setWant(entry, to)
-    return { entry, from, to }
+    this.#setWant(instrument, to)
+    return { instrument, from, to }
   }
 }

@@ -10,13 +10,13 @@
  */
 import type { SubscriptionState } from "../../market/feedStatus.ts"
 import type { Want } from "../../protocols/protocol.ts"
-import type { Seen } from "../ticks/plausibility.ts"
-import type { Slot } from "./pool.ts"
-import type { Entry } from "./subscriptions.ts"
+import type { PriceMemory } from "../ticks/plausibility.ts"
+import type { PooledConnection } from "./pool.ts"
+import type { SubscribedInstrument } from "./subscriptions.ts"
 
-export interface Line {
-  readonly entry: Entry
-  readonly slot: Slot
+export interface UpstreamSubscription {
+  readonly instrument: SubscribedInstrument
+  readonly connection: PooledConnection
   want: Want
   /** What the want took of the broker's limit when it was placed. */
   cost: number
@@ -34,31 +34,31 @@ export interface Line {
   lastTickAt: number
   ticks: number
   /** The modes that something was told for since the subscription was sent, as bits: it may take several upstream. */
-  told: number
+  seenModes: number
   /** The kinds of packets that came since it was looked at last: bit `refreshes` of each. */
   kinds: number
   rejected: number
   /** The tick before, on this connection. */
-  pacedFrom: number
+  previousTickAt: number
   /** The usual time between two ticks in ms, learned from them; 0 while it is unknown. */
-  gap: number
+  usualIntervalMs: number
   /** Should tick and does not. */
   stale: boolean
   /** What the plausibility guard remembers of this connection, where it is on. */
-  seen: Seen | undefined
+  priceMemory: PriceMemory | undefined
   /** Where it is being moved to; ticks come from here until one comes from there. */
-  next: Line | undefined
+  next: UpstreamSubscription | undefined
 }
 
-export const makeLine = (
-  entry: Entry,
-  slot: Slot,
+export const makeUpstreamSubscription = (
+  instrument: SubscribedInstrument,
+  connection: PooledConnection,
   want: Want,
   cost: number,
   key: string | undefined
-): Line => ({
-  entry,
-  slot,
+): UpstreamSubscription => ({
+  instrument,
+  connection,
   want,
   cost,
   key,
@@ -71,13 +71,13 @@ export const makeLine = (
   resentAt: 0,
   lastTickAt: 0,
   ticks: 0,
-  told: 0,
+  seenModes: 0,
   kinds: 0,
   rejected: 0,
-  pacedFrom: 0,
-  gap: 0,
+  previousTickAt: 0,
+  usualIntervalMs: 0,
   stale: false,
-  seen: undefined,
+  priceMemory: undefined,
   next: undefined
 })
 
@@ -85,29 +85,32 @@ export const makeLine = (
 const WEIGHT = 1 / 8
 
 /** For the tick path. @param refreshes the modes that it is news for, as bits */
-export const noteTick = (line: Line, at: number, refreshes: number): void => {
+export const noteTick = (upstream: UpstreamSubscription, at: number, refreshes: number): void => {
   // An outage or a silence that was noticed is not how the instrument usually ticks.
-  if (line.pacedFrom > 0 && !line.stale) {
-    const since = at - line.pacedFrom
-    line.gap = line.gap === 0 ? since : line.gap + (since - line.gap) * WEIGHT
+  if (upstream.previousTickAt > 0 && !upstream.stale) {
+    const since = at - upstream.previousTickAt
+    upstream.usualIntervalMs =
+      upstream.usualIntervalMs === 0
+        ? since
+        : upstream.usualIntervalMs + (since - upstream.usualIntervalMs) * WEIGHT
   }
-  line.pacedFrom = at
-  line.lastTickAt = at
-  line.ticks++
-  line.told |= refreshes
-  line.kinds |= 1 << refreshes
+  upstream.previousTickAt = at
+  upstream.lastTickAt = at
+  upstream.ticks++
+  upstream.seenModes |= refreshes
+  upstream.kinds |= 1 << refreshes
 }
 
 /** The connection ended: all is to be asked for again. What was learned of the rate stays. */
-export const reset = (line: Line): void => {
-  line.state = "wanted"
-  line.sentAt = 0
-  line.told = 0
-  line.kinds = 0
-  line.pacedFrom = 0
-  line.confirmedBy = undefined
-  line.failure = undefined
-  line.resends = 0
-  line.resentAt = 0
-  line.seen = undefined
+export const reset = (upstream: UpstreamSubscription): void => {
+  upstream.state = "wanted"
+  upstream.sentAt = 0
+  upstream.seenModes = 0
+  upstream.kinds = 0
+  upstream.previousTickAt = 0
+  upstream.confirmedBy = undefined
+  upstream.failure = undefined
+  upstream.resends = 0
+  upstream.resentAt = 0
+  upstream.priceMemory = undefined
 }

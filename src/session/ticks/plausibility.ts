@@ -22,7 +22,7 @@ const LEAST_STEPS = 10
 const USUAL_STEP = 0.05
 
 /** What is remembered of an instrument on a connection. */
-export interface Seen {
+export interface PriceMemory {
   /** The last price that was believed. */
   last: number
   /** As the broker told them; NaN before. */
@@ -36,7 +36,7 @@ export interface Seen {
 }
 
 /** The first price of a connection is believed, unless its own packet's limits exclude it. */
-export const firstSeen = (): Seen => ({
+export const newPriceMemory = (): PriceMemory => ({
   last: Number.NaN,
   upper: Number.NaN,
   lower: Number.NaN,
@@ -45,7 +45,7 @@ export const firstSeen = (): Seen => ({
   oddPrice: Number.NaN
 })
 
-const noteLimits = (seen: Seen, upper: number, lower: number): void => {
+const noteLimits = (seen: PriceMemory, upper: number, lower: number): void => {
   if (upper === seen.upper && lower === seen.lower) return
   seen.upper = upper
   seen.lower = lower
@@ -59,7 +59,12 @@ const isJump = (from: number, to: number, percent: number, step: number): boolea
 }
 
 /** For the tick path: allocates nothing. What is believed is remembered. */
-export const judge = (seen: Seen, tick: Tick, tickSize: number, percent: number): Implausible | undefined => {
+export const judge = (
+  seen: PriceMemory,
+  tick: Tick,
+  tickSize: number,
+  percent: number
+): Implausible | undefined => {
   const { ltp, lower_circuit: lower, upper_circuit: upper } = tick
   if (upper !== undefined && lower !== undefined) noteLimits(seen, upper, lower)
   if (ltp === undefined) return undefined

@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TICKS_BUFFER } from "../../brokers/adapter.ts"
 import { makeConflatingQueue } from "../../bus/conflatingQueue.ts"
-import type { Frame } from "../../frame/marketFrame.ts"
+import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { FrameBus } from "../../bus/frameBus.ts"
 import { callHook, faultText } from "../../bus/hooks.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
@@ -19,18 +19,18 @@ import type { RejectCause } from "../../protocols/protocol.ts"
 import type { LeftOut } from "./guard.ts"
 import { explain, guardOf, mend } from "./guard.ts"
 import type { BrokerMetrics } from "../metrics.ts"
-import { forgetFields, join } from "./tickMerge.ts"
-import type { Seen } from "./plausibility.ts"
-import { firstSeen, judge } from "./plausibility.ts"
-import type { Line } from "../subscriptions/upstreamSubscription.ts"
+import { forgetFields, mergeTick } from "./tickMerge.ts"
+import type { PriceMemory } from "./plausibility.ts"
+import { newPriceMemory, judge } from "./plausibility.ts"
+import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
 import { noteTick } from "../subscriptions/upstreamSubscription.ts"
-import type { Slot } from "../subscriptions/pool.ts"
+import type { PooledConnection } from "../subscriptions/pool.ts"
 import type { SampledLog } from "../../bus/sampledLog.ts"
-import type { Entry } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
 import { Plausibility } from "../references.ts"
 
 interface Item {
-  readonly entry: Entry
+  readonly entry: SubscribedInstrument
   readonly tick: Tick
   readonly refreshes: number
 }
@@ -45,16 +45,21 @@ const QUEUE_CAPACITY = 32_768
 const MOST_EXPLAINED = 20
 
 /** For the sampled log and the quarantine. */
-const doubtOf = (entry: Entry, seen: Seen, tick: Tick, why: Implausible): string =>
+const doubtOf = (
+  instrument: SubscribedInstrument,
+  seen: PriceMemory,
+  tick: Tick,
+  why: Implausible
+): string =>
   why === "circuit"
-    ? `${entry.name}: ${tick.ltp} is outside the circuit limits ${seen.lower} to ${seen.upper}`
-    : `${entry.name}: ${tick.ltp} after ${seen.last}`
+    ? `${instrument.name}: ${tick.ltp} is outside the circuit limits ${seen.lower} to ${seen.upper}`
+    : `${instrument.name}: ${tick.ltp} after ${seen.last}`
 
 /** Where a connection's ticks come in: called in the socket's callback. */
-export type Inlet = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
+export type TickHandler = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
 
-export interface InletOptions {
-  readonly slot: Slot
+export interface TickHandlerOptions {
+  readonly slot: PooledConnection
   /** The packets of an instrument are joined into one picture: they come in kinds, or over several feeds. */
   readonly joined: boolean
   /** Ticks of this feed carry only what their packet carried. */
@@ -66,11 +71,11 @@ export interface InletOptions {
   /** The connection's first tick, by the time of day. */
   readonly onTicking: (at: number) => void
   /** A line's first tick on this connection, by the clock of durations. */
-  readonly onFirst: (line: Line, at: number) => void
+  readonly onFirst: (upstream: UpstreamSubscription, at: number) => void
 }
 
 export interface Publisher {
-  readonly inlet: (options: InletOptions) => Inlet
+  readonly tickHandler: (options: TickHandlerOptions) => TickHandler
   /** Publishes what waits, at once: what happened before an event is told before it. */
   readonly flush: () => void
   readonly onReject: (cause: RejectCause, detail: string) => void
@@ -83,14 +88,14 @@ export interface Publisher {
  *
  * @param reuse what it takes the place of may be written over, unless it stands for another mode still
  */
-const remember = (entry: Entry, tick: Tick, refreshes: number, reuse: boolean): void => {
-  const { last } = entry
+const remember = (instrument: SubscribedInstrument, tick: Tick, refreshes: number, reuse: boolean): void => {
+  const { last } = instrument
   const older =
     (refreshes & modeBit.depth) !== 0 ? last[2] : (refreshes & modeBit.quote) !== 0 ? last[1] : last[0]
   if ((refreshes & modeBit.ltp) !== 0) last[0] = tick
   if ((refreshes & modeBit.quote) !== 0) last[1] = tick
   if ((refreshes & modeBit.depth) !== 0) last[2] = tick
-  if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) entry.spare = older
+  if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) instrument.spare = older
 }
 
 export const makePublisher = Effect.fnUntraced(function* (
@@ -107,7 +112,8 @@ export const makePublisher = Effect.fnUntraced(function* (
     Effect.sync(() =>
       makeConflatingQueue<Item>({
         capacity: QUEUE_CAPACITY,
-        keyOf: ({ entry, refreshes, tick }) => `${entry.name}/${modeNumber[tick.mode]}/${refreshes}`
+        keyOf: ({ entry: instrument, refreshes, tick }) =>
+          `${instrument.name}/${modeNumber[tick.mode]}/${refreshes}`
       })
     ),
     (q) => q.shutdown
@@ -132,12 +138,13 @@ export const makePublisher = Effect.fnUntraced(function* (
     log.warn("a field was left out", () => detail)
   }
 
-  const offer = (entry: Entry, tick: Tick, refreshes: number): void => {
-    const serves = entry.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
-    queue.offerUnsafe({ entry, tick, refreshes: serves })
+  const offer = (instrument: SubscribedInstrument, tick: Tick, refreshes: number): void => {
+    const serves =
+      instrument.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
+    queue.offerUnsafe({ entry: instrument, tick, refreshes: serves })
   }
 
-  const inlet = (options: InletOptions): Inlet => {
+  const tickHandler = (options: TickHandlerOptions): TickHandler => {
     const {
       joined,
       levels,
@@ -146,10 +153,10 @@ export const makePublisher = Effect.fnUntraced(function* (
       onReject: reject,
       onTicking,
       partial,
-      slot
+      slot: connection
     } = options
-    const { clocks, feed } = slot
-    const isTick = guardOf(`${broker}/${feed}`)
+    const { clocks, stream } = connection
+    const isTick = guardOf(`${broker}/${stream}`)
     if (joined) shared = true
     let ticking = false
     /** The Schema takes its time to say what is wrong: it is asked a few times per frame. */
@@ -164,8 +171,8 @@ export const makePublisher = Effect.fnUntraced(function* (
     }
     return (instrument, arrived, refreshes) => {
       let tick = arrived
-      const entry = instrument as Entry
-      const line = entry.lines[feed]
+      const entry = instrument as SubscribedInstrument
+      const upstream = entry.upstream[stream]
       if (!isTick(tick)) {
         const fields: Array<string> = []
         const mended = mend(tick, (field, fault) => {
@@ -173,14 +180,19 @@ export const makePublisher = Effect.fnUntraced(function* (
           leaveOut(field, `${entry.name}: ${fault}`)
         })
         if (mended === undefined) {
-          if (line !== undefined) line.rejected++
+          if (upstream !== undefined) upstream.rejected++
           return reject("guard", `${entry.name}: ${reason(tick)}`)
         }
-        if (partial) forgetFields(entry, feed, fields)
+        if (partial) forgetFields(entry, stream, fields)
         tick = mended
       }
       // Late after an unsubscribe, or a second place that an instrument is being moved to.
-      const own = line?.slot === slot ? line : line?.next?.slot === slot ? line.next : undefined
+      const own =
+        upstream?.connection === connection
+          ? upstream
+          : upstream?.next?.connection === connection
+            ? upstream.next
+            : undefined
       if (own === undefined) return reject("not_subscribed", entry.name)
       const at = clocks.arrival
       clocks.tick = at
@@ -188,15 +200,15 @@ export const makePublisher = Effect.fnUntraced(function* (
         ticking = true
         onTicking(tick.received_time)
       }
-      slot.ticks++
+      connection.ticks++
       noteTick(own, at, refreshes)
-      if (own.state !== "confirmed" || own.stale || own !== line) onFirst(own, at)
+      if (own.state !== "confirmed" || own.stale || own !== upstream) onFirst(own, at)
       if (doubts) {
-        const why = judge((own.seen ??= firstSeen()), tick, entry.tickSize, percent)
+        const why = judge((own.priceMemory ??= newPriceMemory()), tick, entry.tickSize, percent)
         if (why !== undefined) {
           if (onDoubt === "drop") {
             own.rejected++
-            return reject("implausible", doubtOf(entry, own.seen, tick, why))
+            return reject("implausible", doubtOf(entry, own.priceMemory, tick, why))
           }
           tick = { ...tick, implausible: why }
         }
@@ -206,7 +218,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       oldestAt ??= at
       if (!joined) return offer(entry, tick, refreshes)
       if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
-      const picture = join(entry, feed, partial, tick, refreshes)
+      const picture = mergeTick(entry, stream, partial, tick, refreshes)
       offer(entry, picture.tick, picture.refreshes)
     }
   }
@@ -214,7 +226,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   let seen = { conflated: 0, dropped: 0 }
   let chunk = 0
   const publish = (items: ReadonlyArray<Item>): void => {
-    let frames: Array<Frame> = []
+    let frames: Array<MarketFrame> = []
     let written = 0
     chunk++
     const now = clock.currentTimeMillisUnsafe()
@@ -255,7 +267,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   )
 
   return {
-    inlet,
+    tickHandler,
     flush: () => {
       const items = queue.drainUnsafe()
       if (items.length > 0) callHook(() => publish(items), unpublished)

@@ -6,9 +6,9 @@ import { modeBit, modeNumber } from "../../market/mode.ts"
 import type { Mode } from "../../market/mode.ts"
 import { auctionFields } from "../../market/tick.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
-import type { Entry } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
 
-export interface Picture {
+export interface MergedTick {
   readonly tick: Tick
   readonly refreshes: number
 }
@@ -34,14 +34,14 @@ const richest = (a: Mode, b: Mode): Mode => (modeNumber[a] > modeNumber[b] ? a :
  * @param feed 0 for the main one; a deep feed's book stands in for the main one's
  * @param partial ticks of this feed carry only what their packet carried
  */
-export const join = (
-  entry: Entry,
+export const mergeTick = (
+  instrument: SubscribedInstrument,
   feed: number,
   partial: boolean,
   tick: Tick,
   refreshes: number
-): Picture => {
-  const { parts } = entry
+): MergedTick => {
+  const { parts } = instrument
   const known = partial ? parts[feed] : undefined
   const part = known === undefined ? tick : over(known, tick)
   parts[feed] = part
@@ -64,17 +64,21 @@ const withBook = (tick: Tick, { depth }: Tick): Tick =>
  * What a packet carried in a form that cannot be right: what was known of it before is known to be wrong now, and may not be
  * joined with the packet's price.
  */
-export const forgetFields = (entry: Entry, feed: number, fields: ReadonlyArray<string>): void => {
-  const known = entry.parts[feed]
+export const forgetFields = (
+  instrument: SubscribedInstrument,
+  feed: number,
+  fields: ReadonlyArray<string>
+): void => {
+  const known = instrument.parts[feed]
   if (known === undefined) return
   const part = Object.fromEntries(
     Object.entries(known).filter(([field]) => !fields.includes(field))
   ) as unknown as TickDraft
   if (part.mode === "depth" && part.depth === undefined) part.mode = "quote"
-  entry.parts[feed] = part
+  instrument.parts[feed] = part
 }
 
 /** The feed's connection ended, or no longer carries the instrument. */
-export const forget = (entry: Entry, feed: number): void => {
-  entry.parts[feed] = undefined
+export const forget = (instrument: SubscribedInstrument, feed: number): void => {
+  instrument.parts[feed] = undefined
 }

@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Broker, MasterSource } from "../../../src/brokers/broker.ts"
-import { feedsOf, wiresOf } from "../../../src/brokers/broker.ts"
+import { streamsOf, wiresOf } from "../../../src/brokers/broker.ts"
 import { domainOf } from "../../../src/brokers/moved.ts"
 import type { BrokerOverride } from "../../../src/brokers/overrides.ts"
 import { BrokerOverrides } from "../../../src/brokers/overrides.ts"
@@ -47,7 +47,7 @@ describe.each(builtInBrokers)("%s", (name) => {
         const simulator = yield* makeSimulator({ broker: wire, paused: true })
         const moved = yield* load(name, simulator.overrides)
         assert.strictEqual(moved.protocol, wire.protocol)
-        for (const broker of [moved, ...feedsOf(moved)]) {
+        for (const broker of [moved, ...streamsOf(moved)]) {
           assert.isTrue(broker.simulated)
           assert.deepStrictEqual(realAddresses(broker), [])
         }

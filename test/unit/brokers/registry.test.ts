@@ -125,7 +125,7 @@ describe("createAdapter", () => {
         subscribe: () => Effect.succeed([]),
         unsubscribe: () => Effect.succeed([]),
         release: () => Effect.void,
-        holdings: Effect.succeed([]),
+        subscriptions: Effect.succeed([]),
         status: Effect.succeed({ broker: "mine", state: "connected", connections: 1, instruments: 0 }),
         last: () => Effect.succeed([]),
         report: Effect.succeed(plainStatus("me", "mine")),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
-import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../../src/frame/marketFrame.ts"
 import { topicOf } from "../../../src/frame/marketFrame.ts"
 import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
 import { BATCH_BYTES, BatchReader, BatchWriter } from "../../../src/bus/zmq/batch.ts"
@@ -14,7 +14,7 @@ const viewOf = (symbol: string, broker = "zerodha"): View => ({
   mode: "quote",
   levels: 0
 })
-const frameOf = (view: View, price: number): Frame =>
+const frameOf = (view: View, price: number): MarketFrame =>
   makeFrameWriter(view)({
     symbol: view.symbol,
     exchange: view.exchange,
@@ -22,11 +22,11 @@ const frameOf = (view: View, price: number): Frame =>
     received_time: 1_764_040_501_250,
     ltp: price
   })
-const batchOf = (writer: BatchWriter, ...frames: ReadonlyArray<Frame>): Buffer =>
+const batchOf = (writer: BatchWriter, ...frames: ReadonlyArray<MarketFrame>): Buffer =>
   writer.write(frames, 0).batch
 
 /** What a frame says, whoever's memory it is in. */
-const said = ({ dataEnd, dataStart, payload, view }: Frame) => ({
+const said = ({ dataEnd, dataStart, payload, view }: MarketFrame) => ({
   view: { ...view },
   text: payload.toString(),
   data: payload.toString("utf8", dataStart, dataEnd)

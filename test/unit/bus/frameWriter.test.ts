@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { View } from "../../../src/frame/marketFrame.ts"
-import { kept } from "../../../src/frame/marketFrame.ts"
+import { copyOf } from "../../../src/frame/marketFrame.ts"
 import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
 import { priceDifference, twoDecimals } from "../../../src/frame/jsonNumbers.ts"
 import { Implausible } from "../../../src/market/tick.ts"
@@ -371,7 +371,7 @@ describe("frameWriter", () => {
     const write = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
     const other = makeFrameWriter(view({ mode: "ltp", levels: 0 }))
     const first = write(tick({ ltp: 1 }))
-    const mine = kept(first)
+    const mine = copyOf(first)
     const before = first.payload.toString()
     for (let i = 0; i < 100; i++) {
       const next = write(tick({ ltp: i + 2 }))

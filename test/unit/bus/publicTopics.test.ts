@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../../src/frame/marketFrame.ts"
 import { topicOf } from "../../../src/frame/marketFrame.ts"
 import { makeDeepestOnly, publicTopic } from "../../../src/bus/zmq/publisher.ts"
 import type { Mode } from "../../../src/market/mode.ts"
 
-const frame = (symbol: string, mode: Mode, asked = 0, levels = asked, user = "asha"): Frame => {
+const frame = (symbol: string, mode: Mode, asked = 0, levels = asked, user = "asha"): MarketFrame => {
   const view: View = {
     topic: topicOf(user, "NSE", symbol, mode, asked),
     user,
@@ -28,7 +28,7 @@ const frame = (symbol: string, mode: Mode, asked = 0, levels = asked, user = "as
 const collect = () => {
   const out: Array<string> = []
   const publish = makeDeepestOnly(({ view }, topic) => out.push(`${topic} ${view.topic}`))
-  return (frames: ReadonlyArray<Frame>) => {
+  return (frames: ReadonlyArray<MarketFrame>) => {
     publish(frames)
     return out.splice(0)
   }

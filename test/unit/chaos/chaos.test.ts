@@ -10,9 +10,9 @@ import { describeOutcome, quantile } from "../../../chaos/report.ts"
 import { describeScenario, longShape, scenarioOf } from "../../../chaos/scenario.ts"
 import { Recorder } from "../../../chaos/violations.ts"
 import { Wants } from "../../../chaos/wants.ts"
-import type { Frame, View } from "../../../src/frame/marketFrame.ts"
+import type { MarketFrame, View } from "../../../src/frame/marketFrame.ts"
 import { topicOf } from "../../../src/frame/marketFrame.ts"
-import type { Ledger, LoginAttempt } from "../../../src/simulator/index.ts"
+import type { ClientLog, LoginAttempt } from "../../../src/simulator/index.ts"
 
 const root = resolve(import.meta.dirname, "../../..")
 const priced = {
@@ -32,9 +32,9 @@ const view: View = {
   mode: "ltp",
   levels: 0
 }
-const frameOf = (data: object): Frame => {
+const frameOf = (data: object): MarketFrame => {
   const payload = Buffer.from(JSON.stringify(data))
-  return { view, payload, dataStart: 0, dataEnd: payload.length } as Frame
+  return { view, payload, dataStart: 0, dataEnd: payload.length } as MarketFrame
 }
 const infy = (ltp: number) => frameOf({ symbol: "INFY", exchange: "NSE", ltp })
 
@@ -45,7 +45,7 @@ const watched = () => {
 }
 const found = ({ violations }: Recorder) => violations.map((v) => v.invariant)
 
-const ledgerOf = (opened: ReadonlyArray<number>, logins: ReadonlyArray<LoginAttempt> = []): Ledger => ({
+const ledgerOf = (opened: ReadonlyArray<number>, logins: ReadonlyArray<LoginAttempt> = []): ClientLog => ({
   connections: opened.map((at, i) => ({ connection: i + 1, protocol: "kite", opened: at, closed: at })),
   logins,
   instruments: [],

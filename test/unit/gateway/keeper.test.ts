@@ -14,32 +14,32 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import type { Client } from "../../../src/gateway/client.ts"
-import { Holdings } from "../../../src/gateway/topics/subscriptions.ts"
+import { ClientSubscriptions } from "../../../src/gateway/topics/subscriptions.ts"
 import { named } from "../../../src/gateway/messages/requestReader.ts"
 import { Keeper, openKeeper } from "../../../src/gateway/resume/keeper.ts"
 import { identityOf, readSet, requestsOf, setOf } from "../../../src/gateway/resume/keptSet.ts"
-import type { Terms } from "../../../src/gateway/topics/topics.ts"
+import type { SubscriptionOptions } from "../../../src/gateway/topics/topics.ts"
 import { temporaryFolder } from "../store/support.ts"
 
-const usual: Terms = { slow: "conflate", intervalMs: 0 }
+const usual: SubscriptionOptions = { slow: "conflate", intervalMs: 0 }
 
 /** A client that holds quotes of these. */
 const clientOf = (...symbols: ReadonlyArray<string>): Client => {
-  const holdings = new Holdings()
-  const client = { holdings, ordersTopic: undefined, awaitsPongSince: 0 } as unknown as Client
+  const subscriptions = new ClientSubscriptions()
+  const client = { holdings: subscriptions, ordersTopic: undefined, awaitsPongSince: 0 } as unknown as Client
   for (const symbol of symbols) hold(client, symbol)
   return client
 }
-const hold = (client: Client, symbol: string, tag: 1 | 2 | 3 | 4 = 2, depth = 5, terms = usual): void => {
+const hold = (client: Client, symbol: string, tag: 1 | 2 | 3 | 4 = 2, depth = 5, options = usual): void => {
   const name = named(symbol, "NSE")
   const mode = tag === 1 ? "ltp" : tag === 2 ? "quote" : "depth"
-  const seat = { terms } as never
+  const topicSubscription = { options } as never
   client.holdings.put({
     symbol,
     exchange: "NSE",
     tag,
     topic: `${symbol}/${tag}`,
-    seat,
+    topicSubscription,
     name,
     mode,
     depth
@@ -70,9 +70,9 @@ describe("a kept set", () => {
     hold(client, "SBIN", 2, 5, { slow: "close", intervalMs: 250 })
     const set = setOf(who, client.holdings, false)
     assert.deepStrictEqual(readSet(JSON.stringify(set)), set)
-    const bodies = requestsOf(set).map(({ choice, depth, entries, terms }) => ({
+    const bodies = requestsOf(set).map(({ choice, depth, entries, terms: options }) => ({
       ...choice,
-      ...terms,
+      ...options,
       depth,
       names: entries.map((entry) => entry.symbol)
     }))

@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Lane } from "../../../src/gateway/requests/lane.ts"
-import { Slices } from "../../../src/gateway/requests/fairBatches.ts"
+import { FairBatches } from "../../../src/gateway/requests/fairBatches.ts"
 
 const numbers = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, i) => i)
 
 describe("long lists", () => {
   it.live("keep their order, and take one piece of all of them in a turn of the event loop", () =>
     Effect.gen(function* () {
-      const slices = new Slices(
+      const batches = new FairBatches(
         new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
       )
       let loop = 0
@@ -19,7 +19,7 @@ describe("long lists", () => {
       let immediate = setImmediate(count)
       const pieces: Array<{ readonly list: number; readonly loop: number }> = []
       const one = (list: number) =>
-        slices.over(numbers(1100), (some) =>
+        batches.inBatches(numbers(1100), (some) =>
           Effect.sync(() => {
             pieces.push({ list, loop })
             return some.map((n) => n * 2)
@@ -41,11 +41,11 @@ describe("long lists", () => {
 
   it.live("wait for nobody's work, only for their turn", () =>
     Effect.gen(function* () {
-      const slices = new Slices(
+      const batches = new FairBatches(
         new Lane({ creditMs: 0, roundMs: 0.001, latenessMs: 1000, longestPauseMs: 0 }).turn
       )
-      const stuck = yield* slices.over(numbers(600), () => Effect.never).pipe(Effect.forkChild)
-      const result = yield* slices.over(numbers(600), (some) => Effect.succeed(some))
+      const stuck = yield* batches.inBatches(numbers(600), () => Effect.never).pipe(Effect.forkChild)
+      const result = yield* batches.inBatches(numbers(600), (some) => Effect.succeed(some))
       assert.strictEqual(result.length, 600)
       assert.isUndefined(stuck.pollUnsafe())
     })

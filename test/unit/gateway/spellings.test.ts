@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Named } from "../../../src/gateway/messages/requestReader.ts"
-import { OwnSpellings, Spellings } from "../../../src/gateway/topics/requestedNames.ts"
+import { ClientNames, RequestedNames } from "../../../src/gateway/topics/requestedNames.ts"
 
 const named = (exchange: string, symbol = "TCS"): Named => ({
   ok: true,
@@ -13,8 +13,8 @@ const limits = { maxSpellings: 2, maxSpellingsPerUser: 3 }
 
 describe("spellings of exchanges", () => {
   it("in capitals and in small letters are free, others are few for each exchange", () => {
-    const all = new Spellings(limits)
-    const own = new OwnSpellings(all)
+    const all = new RequestedNames(limits)
+    const own = new ClientNames(all)
     const take = (exchange: string) => own.take("asha", named(exchange))
     for (const exchange of ["NSE", "nse", "NSE_INDEX", "nse_index"]) expect(take(exchange)).toBeUndefined()
     expect(all.size).toBe(0)
@@ -28,8 +28,8 @@ describe("spellings of exchanges", () => {
   })
 
   it("are few for all clients of a user, and others' are their own", () => {
-    const all = new Spellings(limits)
-    const [one, two, three] = [new OwnSpellings(all), new OwnSpellings(all), new OwnSpellings(all)]
+    const all = new RequestedNames(limits)
+    const [one, two, three] = [new ClientNames(all), new ClientNames(all), new ClientNames(all)]
     for (const exchange of ["Nse", "nSe"]) expect(one.take("asha", named(exchange))).toBeUndefined()
     // What another has already costs nothing more.
     expect(two.take("asha", named("Nse"))).toBeUndefined()
@@ -39,15 +39,15 @@ describe("spellings of exchanges", () => {
     )
     expect(three.take("asha", named("Nse"))).toBeUndefined()
     expect(three.take("asha", named("Bse"))).toBeUndefined()
-    expect(new OwnSpellings(all).take("ravi", named("NSe"))).toBeUndefined()
+    expect(new ClientNames(all).take("ravi", named("NSe"))).toBeUndefined()
     one.clear()
     // The second one and the third have Nse still.
     expect(three.take("asha", named("NSe"))).toBeUndefined()
-    expect(new OwnSpellings(all).take("asha", named("nSe"))).toBeDefined()
+    expect(new ClientNames(all).take("asha", named("nSe"))).toBeDefined()
   })
 
   it("with very many blanks are none: they would stand in every frame", () => {
-    const own = new OwnSpellings(new Spellings(limits))
+    const own = new ClientNames(new RequestedNames(limits))
     expect(own.take("asha", named(`${" ".repeat(8)}NSE${"\t".repeat(8)}`))).toBeUndefined()
     expect(own.take("asha", named(`${" ".repeat(17)}NSE`))).toBe(
       "There are more than 16 blanks around NSE: write NSE"
@@ -55,8 +55,8 @@ describe("spellings of exchanges", () => {
   })
 
   it("of what is no exchange take no room: the feed refuses them", () => {
-    const all = new Spellings(limits)
-    const own = new OwnSpellings(all)
+    const all = new RequestedNames(limits)
+    const own = new ClientNames(all)
     for (let i = 0; i < 100; i++) expect(own.take("asha", named(` Nowhere${i}`))).toBeUndefined()
     expect(all.size).toBe(0)
   })

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import { BrokerRegistry } from "../../../src/brokers/registry.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { nameOf } from "../../../src/market/instrument.ts"
-import { Asked } from "../../../src/protocols/kit/requestsById.ts"
-import { Outstanding } from "../../../src/protocols/kit/unorderedAcks.ts"
+import { RequestsById } from "../../../src/protocols/kit/requestsById.ts"
+import { UnorderedAcks } from "../../../src/protocols/kit/unorderedAcks.ts"
 import type { Frame, HttpRequest, Want, WireEvent } from "../../../src/protocols/protocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import type { Link } from "./link.ts"
@@ -347,7 +347,7 @@ describe("smartstream: the limit", () => {
 
 describe("what the codecs remember", () => {
   it("is bounded: a wire that does not answer settles nothing, and costs nothing", () => {
-    const outstanding = new Outstanding<number>()
+    const outstanding = new UnorderedAcks<number>()
     assert.deepStrictEqual(outstanding.answered(true), [], "an answer to nothing")
     for (let i = 0; i < 256; i++) outstanding.ask([i])
     for (let i = 0; i < 255; i++) assert.deepStrictEqual(outstanding.answered(true), [])
@@ -359,7 +359,7 @@ describe("what the codecs remember", () => {
   })
 
   it("is bounded: the oldest request goes", () => {
-    const asked = new Asked<number, string>()
+    const asked = new RequestsById<number, string>()
     for (let i = 0; i < 65; i++) asked.remember(i, `request ${i}`)
     assert.isUndefined(asked.take(0))
     assert.strictEqual(asked.take(64), "request 64")

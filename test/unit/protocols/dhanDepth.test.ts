@@ -1,6 +1,6 @@
 /** Dhan's depth sockets: what the golden frames do not cover. */
 import { assert, describe, it } from "@effect/vitest"
-import { feedsOf } from "../../../src/brokers/broker.ts"
+import { streamsOf } from "../../../src/brokers/broker.ts"
 import { runVectorFile } from "../../../src/brokers/conformance.ts"
 import { broker } from "../../../src/brokers/data/dhan.ts"
 import { modeBit } from "../../../src/market/mode.ts"
@@ -22,7 +22,7 @@ import {
   vectorsOf
 } from "./support.ts"
 
-const [, feed20, feed200] = feedsOf(broker)
+const [, feed20, feed200] = streamsOf(broker)
 const twenty: Side = { broker: feed20!, ...depth20 }
 const twoHundred: Side = { broker: feed200!, ...depth200 }
 const reliance = instrument("NSE", "RELIANCE", "2885")

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { feedsOf } from "../../../src/brokers/broker.ts"
+import { streamsOf } from "../../../src/brokers/broker.ts"
 import { readVectorFile, runVectorFile, ticksOfVectors } from "../../../src/brokers/conformance.ts"
 import { BrokerRegistry, builtInBrokers } from "../../../src/brokers/registry.ts"
 import { loadProtocol } from "../../../src/protocols/index.ts"
@@ -47,7 +47,7 @@ it.effect("every stream of every broker has golden frames, but the simulated one
   Effect.gen(function* () {
     const registry = yield* BrokerRegistry
     const modules = yield* Effect.forEach(builtInBrokers, registry.load)
-    const feeds = modules.filter((m) => m.broker.simulated !== true).flatMap((m) => feedsOf(m.broker))
+    const feeds = modules.filter((m) => m.broker.simulated !== true).flatMap((m) => streamsOf(m.broker))
     assert.deepStrictEqual(
       feeds.map((f) => f.name).filter((name) => !streams.includes(name)),
       []

@@ -1,13 +1,13 @@
 /** Fyers' data socket under test: instruments, and frames put together by hand. */
 import { assert } from "@effect/vitest"
-import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
+import { codecOptions, streamsOf } from "../../../src/brokers/broker.ts"
 import { broker as fyers } from "../../../src/brokers/data/fyers.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import { protocol } from "../../../src/protocols/fyers-hsm/index.ts"
 import type { Codec, Handshake } from "../../../src/protocols/protocol.ts"
 import { DEPTH } from "./support.ts"
 
-export const broker = feedsOf(fyers)[0]!
+export const broker = streamsOf(fyers)[0]!
 export const options = codecOptions(broker)
 export const of = (
   exchange: string,

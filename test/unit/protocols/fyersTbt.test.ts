@@ -2,7 +2,7 @@ import { createRequire } from "node:module"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
+import { codecOptions, streamsOf } from "../../../src/brokers/broker.ts"
 import { runVectorFile } from "../../../src/brokers/conformance.ts"
 import { broker as fyers } from "../../../src/brokers/data/fyers.ts"
 import { modeBit } from "../../../src/market/mode.ts"
@@ -14,7 +14,7 @@ import { nifty, of, reliance, sbin } from "./fyersFrames.ts"
 import { LoginFailed, makeLink, secret } from "./link.ts"
 import { NOW, decode, parsed, requested, root, vectorsOf, wireInstruments } from "./support.ts"
 
-const broker = feedsOf(fyers)[1]!
+const broker = streamsOf(fyers)[1]!
 const options = codecOptions(broker)
 const DEEP = { mode: "depth", depth: 50 } as const
 const future = of("NFO", "RELIANCE28MAR24FUT", "10112403282885", "NSE:RELIANCE24MARFUT")

@@ -1,7 +1,7 @@
 /** XTS's binary packets there and back in each layout, broken ones, and both products against the simulator's side. */
 import { assert, describe, it } from "@effect/vitest"
 import { deflateSync } from "fflate"
-import { codecOptions, feedsOf } from "../../../src/brokers/broker.ts"
+import { codecOptions, streamsOf } from "../../../src/brokers/broker.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
 import { broker as ibulls } from "../../../src/brokers/data/ibulls.ts"
 import { broker as iifl } from "../../../src/brokers/data/iifl.ts"
@@ -209,7 +209,7 @@ describe.each([
   ["binary, layout A", ibulls],
   ["binary, layout B", jainam]
 ] as const)("xts in %s against the simulator's side", (_, of) => {
-  const [feed] = feedsOf(of)
+  const [feed] = streamsOf(of)
   it("shows the market's state at once and in every step, joined over the kinds of messages", async () => {
     const link = await makeLink(feed!)
     const names = ["NSE:RELIANCE", "NSE_INDEX:NIFTY"]

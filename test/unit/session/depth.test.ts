@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { broker as angel } from "../../../src/brokers/data/angel.ts"
 import { protocol } from "../../../src/protocols/smartstream/index.ts"
 import { chooseDepth } from "../../../src/session/subscriptions/depth.ts"
-import { Desk } from "../../../src/session/subscriptions/planner.ts"
+import { SubscriptionPlanner } from "../../../src/session/subscriptions/planner.ts"
 import type { Resolved } from "../../../src/session/subscriptions/resolver.ts"
 import { instrument } from "./instruments.ts"
 
@@ -37,22 +37,22 @@ describe("Desk", () => {
   })
 
   it("gives five levels, and says so, when the broker's deep books are used up", () => {
-    const desk = new Desk("asha", angel, [{ broker: angel, protocol }])
-    const { results } = desk.hold(
+    const planner = new SubscriptionPlanner("asha", angel, [{ broker: angel, protocol }])
+    const { results } = planner.add(
       "r",
       Array.from({ length: 51 }, (_, i) => deep(i + 1))
     )
     assert.deepInclude(results[49], { actual_depth: 20, is_fallback: false })
     assert.deepInclude(results[50], { status: "success", actual_depth: 5, is_fallback: true })
     assert.include((results[50] as { message: string }).message, "50 instruments")
-    const again = desk.hold("other", [deep(1)])
+    const again = planner.add("other", [deep(1)])
     assert.deepInclude(
       again.results[0],
       { actual_depth: 20 },
       "a deep book that is open serves further readers"
     )
-    desk.release("r")
-    desk.release("other")
-    assert.deepInclude(desk.hold("r", [deep(51)]).results[0], { actual_depth: 20, is_fallback: false })
+    planner.release("r")
+    planner.release("other")
+    assert.deepInclude(planner.add("r", [deep(51)]).results[0], { actual_depth: 20, is_fallback: false })
   })
 })

@@ -1,17 +1,18 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Want } from "../../../src/protocols/protocol.ts"
 import { GOES_ON_MS, Leftovers } from "../../../src/session/subscriptions/leftovers.ts"
-import { makeLine } from "../../../src/session/subscriptions/upstreamSubscription.ts"
-import type { Slot } from "../../../src/session/subscriptions/pool.ts"
-import type { Entry } from "../../../src/session/subscriptions/subscriptions.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
+import { makeUpstreamSubscription } from "../../../src/session/subscriptions/upstreamSubscription.ts"
+import type { PooledConnection } from "../../../src/session/subscriptions/pool.ts"
+import type { SubscribedInstrument } from "../../../src/session/subscriptions/subscriptions.ts"
+import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
 const ltp: Want = { mode: "ltp", depth: 0 }
-const entryOf = (instrument: typeof RELIANCE): Entry =>
-  new SubscriptionBook("asha", { name: "test" }).hold("r", instrument, "ltp", 5, 0, false).change!.entry
+const entryOf = (instrument: typeof RELIANCE): SubscribedInstrument =>
+  new Subscriptions("asha", { name: "test" }).add("r", instrument, "ltp", 5, 0, false).change!.instrument
 const [reliance, infy] = [entryOf(RELIANCE), entryOf(INFY)]
-const names = (some: ReadonlyArray<{ readonly entry: Entry }>) => some.map(({ entry }) => entry.name)
+const names = (some: ReadonlyArray<{ readonly instrument: SubscribedInstrument }>) =>
+  some.map(({ instrument }) => instrument.name)
 
 let left = new Leftovers(
   () => 2,
@@ -23,20 +24,21 @@ beforeEach(() => {
     () => 0
   )
 })
-const giveUp = (entry: Entry, at: number) => left.sent([{ instrument: entry, from: ltp }], at, new Map())
+const giveUp = (instrument: SubscribedInstrument, at: number) =>
+  left.sent([{ instrument, from: ltp }], at, new Map())
 /** Ticks every 500 ms in (from, to]. */
-const tick = (entry: Entry, from: number, to: number) => {
-  for (let at = from + 500; at <= to; at += 500) left.ticked(entry, at)
+const tick = (instrument: SubscribedInstrument, from: number, to: number) => {
+  for (let at = from + 500; at <= to; at += 500) left.ticked(instrument, at)
 }
 /** What is done in (from, to], looking once a second, while it goes on and no request changes that. */
-const goesOn = (entry: Entry, from: number, to: number) => {
+const goesOn = (instrument: SubscribedInstrument, from: number, to: number) => {
   const done: Array<readonly [second: number, what: "again" | "replaced"]> = []
   for (let at = from + 1000; at <= to; at += 1000) {
-    tick(entry, at - 1000, at)
+    tick(instrument, at - 1000, at)
     const { again, stubborn } = left.tidy(at)
     if (again.length > 0) done.push([at / 1000, "again"])
     if (stubborn.length > 0) done.push([at / 1000, "replaced"])
-    for (const one of again) giveUp(one.entry, at)
+    for (const one of again) giveUp(one.instrument, at)
   }
   return done
 }
@@ -133,18 +135,28 @@ describe("Leftovers", () => {
 
   it("sees a former mode by its packets, and counts what it takes beside the new one", () => {
     const depth: Want = { mode: "depth", depth: 5 }
-    const line = makeLine(infy, { lines: new Map() } as unknown as Slot, ltp, 1, undefined)
-    line.slot.lines.set(infy, line)
+    const upstream = makeUpstreamSubscription(
+      infy,
+      { lines: new Map() } as unknown as PooledConnection,
+      ltp,
+      1,
+      undefined
+    )
+    upstream.connection.subscriptions.set(infy, upstream)
     left = new Leftovers(
       ({ mode }) => (mode === "depth" ? 3 : 1),
       () => 1 << 7
     )
     const change = (from: Want | undefined, to: Want, at: number) =>
-      left.sent([{ instrument: infy, to, ...(from === undefined ? {} : { from }) }], at, line.slot.lines)
+      left.sent(
+        [{ instrument: infy, to, ...(from === undefined ? {} : { from }) }],
+        at,
+        upstream.connection.subscriptions
+      )
     const goesOn = (from: number, to: number, kinds: number) => {
       const done: Array<string> = []
       for (let at = from + 1000; at <= to; at += 1000) {
-        line.kinds |= kinds
+        upstream.kinds |= kinds
         const { again, stubborn } = left.tidy(at)
         done.push(...again.map(() => `again ${at}`), ...stubborn.map(() => `replaced ${at}`))
       }

@@ -41,7 +41,7 @@ const adapterOf = (name: string, changes: Partial<Adapter> = {}): Adapter => ({
   subscribe: () => Effect.succeed([]),
   unsubscribe: () => Effect.succeed([]),
   release: () => Effect.void,
-  holdings: Effect.succeed([]),
+  subscriptions: Effect.succeed([]),
   status: Effect.succeed({ broker: name, state: "connected", connections: 1, instruments: 0 }),
   report: Effect.succeed(plainStatus("somebody", name)),
   inspect: (exchange, symbol) => Effect.succeed(plainInstrument(exchange, symbol)),
@@ -281,7 +281,7 @@ describe("a feed that runs", () => {
     Effect.gen(function* () {
       const { feed, registry, users } = yield* make
       const held = { reader: "1", request: { symbol: "INFY", exchange: "NSE", mode: "ltp" as const } }
-      const old = adapterOf("old", { holdings: Effect.succeed([held]) })
+      const old = adapterOf("old", { subscriptions: Effect.succeed([held]) })
       const poor = adapterOf("poor", {
         subscribe: (requests) =>
           Effect.succeed(
@@ -372,7 +372,7 @@ describe("a feed that runs", () => {
             return {
               ...sound,
               status: Effect.suspend(() => (life.dead ? died : sound.status)),
-              holdings: Effect.succeed([held]),
+              subscriptions: Effect.succeed([held]),
               subscribe: (requests, reader) =>
                 life.dead
                   ? died

@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { refreshes } from "../../../src/market/mode.ts"
 import type { Tick } from "../../../src/market/tick.ts"
-import type { PlausibilityOptions, Seen } from "../../../src/session/ticks/plausibility.ts"
-import { firstSeen, judge, parsePlausibility } from "../../../src/session/ticks/plausibility.ts"
-import { join } from "../../../src/session/ticks/tickMerge.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
+import type { PlausibilityOptions, PriceMemory } from "../../../src/session/ticks/plausibility.ts"
+import { newPriceMemory, judge, parsePlausibility } from "../../../src/session/ticks/plausibility.ts"
+import { mergeTick } from "../../../src/session/ticks/tickMerge.ts"
+import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
 import { Plausibility } from "../../../src/session/references.ts"
 import { ConnectionLost } from "../../../src/market/errors.ts"
 import { RELIANCE } from "./instruments.ts"
@@ -20,8 +20,11 @@ const tick = (fields: Partial<Tick>): Tick => ({
 })
 const limits = { lower_circuit: 900, upper_circuit: 1100 }
 /** What is said of each price in turn, at 20 percent and a step of 0.05. */
-const said = (prices: ReadonlyArray<number | Partial<Tick>>, seen: Seen = firstSeen(), percent = 20) =>
-  prices.map((p) => judge(seen, tick(typeof p === "number" ? { ltp: p } : p), 0.05, percent) ?? "ok")
+const said = (
+  prices: ReadonlyArray<number | Partial<Tick>>,
+  seen: PriceMemory = newPriceMemory(),
+  percent = 20
+) => prices.map((p) => judge(seen, tick(typeof p === "number" ? { ltp: p } : p), 0.05, percent) ?? "ok")
 
 describe("a jump", () => {
   it("is more than the percentage, either way, from the last believed price", () => {
@@ -29,7 +32,7 @@ describe("a jump", () => {
     assert.deepStrictEqual(said([100, 120.1]), ["ok", "jump"])
     assert.deepStrictEqual(said([100, 79.9]), ["ok", "jump"])
     assert.deepStrictEqual(said([100, 10_000, 101, 99]), ["ok", "jump", "ok", "ok"])
-    assert.deepStrictEqual(said([100, 106], firstSeen(), 5), ["ok", "jump"])
+    assert.deepStrictEqual(said([100, 106], newPriceMemory(), 5), ["ok", "jump"])
   })
 
   it("is believed at the third of three that agree, and the way back is a jump then", () => {
@@ -73,7 +76,7 @@ describe("the circuit limits", () => {
   })
 
   it("give way to three prices that agree, until other limits are told", () => {
-    const seen = firstSeen()
+    const seen = newPriceMemory()
     const beyond = { ltp: 1110, ...limits }
     assert.deepStrictEqual(said([{ ltp: 1000, ...limits }, beyond, beyond, beyond, beyond], seen), [
       "ok",
@@ -98,15 +101,15 @@ describe("the setting", () => {
 })
 
 describe("a mark in the joined picture", () => {
-  const entry = () =>
-    new SubscriptionBook("asha", { name: "test" }).hold("r", RELIANCE, "depth", 5, 5, false).change!.entry
+  const instrument = () =>
+    new Subscriptions("asha", { name: "test" }).add("r", RELIANCE, "depth", 5, 5, false).change!.instrument
 
   it("stays with its price, and goes with the next", () => {
-    const e = entry()
-    join(e, 0, true, tick({ ltp: 500, implausible: "jump" }), refreshes.quote)
+    const e = instrument()
+    mergeTick(e, 0, true, tick({ ltp: 500, implausible: "jump" }), refreshes.quote)
     const book = tick({ mode: "depth", depth: { buy: [], sell: [] } })
-    assert.strictEqual(join(e, 0, true, book, refreshes.quote).tick.implausible, "jump")
-    assert.notProperty(join(e, 0, true, tick({ ltp: 100 }), refreshes.quote).tick, "implausible")
+    assert.strictEqual(mergeTick(e, 0, true, book, refreshes.quote).tick.implausible, "jump")
+    assert.notProperty(mergeTick(e, 0, true, tick({ ltp: 100 }), refreshes.quote).tick, "implausible")
   })
 })
 

@@ -1,8 +1,11 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Protocol, Want } from "../../../src/protocols/protocol.ts"
 import { ConnectionPool } from "../../../src/session/subscriptions/pool.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
-import type { Entry, EntryChange } from "../../../src/session/subscriptions/subscriptions.ts"
+import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
+import type {
+  SubscribedInstrument,
+  SubscriptionChange
+} from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 
 /** Depth of more than 5 levels takes two subscriptions, as at Angel. */
@@ -23,15 +26,19 @@ const exclusivePool = (perConnection: number, connections: number, keyOf: (symbo
     exclusive: ({ symbol }) => keyOf(symbol)
   })
 
-const wanted = (): ReadonlyArray<Entry> => {
-  const book = new SubscriptionBook("asha", { name: "test" })
-  return [RELIANCE, INFY, TCS].map((i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry)
+const wanted = (): ReadonlyArray<SubscribedInstrument> => {
+  const subscriptions = new Subscriptions("asha", { name: "test" })
+  return [RELIANCE, INFY, TCS].map((i) => subscriptions.add("r", i, "ltp", 5, 0, false).change!.instrument)
 }
-let entries = wanted()
+let instruments = wanted()
 beforeEach(() => {
-  entries = wanted()
+  instruments = wanted()
 })
-const want = (i: number, to: Want | undefined, from?: Want): EntryChange => ({ entry: entries[i]!, from, to })
+const want = (i: number, to: Want | undefined, from?: Want): SubscriptionChange => ({
+  instrument: instruments[i]!,
+  from,
+  to
+})
 const ltp: Want = { mode: "ltp", depth: 0 }
 const deep: Want = { mode: "depth", depth: 20 }
 
@@ -40,7 +47,7 @@ describe("ConnectionPool", () => {
     const p = pool(2, 2)
     const placed = [0, 1, 2].map((i) => p.place(want(i, ltp)))
     assert.deepStrictEqual(
-      placed.map((x) => x.tag === "placed" && [x.slot.id, x.opened]),
+      placed.map((x) => x.tag === "placed" && [x.connection.id, x.opened]),
       [
         [1, true],
         [1, false],
@@ -54,22 +61,22 @@ describe("ConnectionPool", () => {
     const p = pool(1, 1)
     p.place(want(0, ltp))
     assert.deepStrictEqual(p.place(want(1, ltp)), { tag: "full", inUse: 1, limit: 1, alike: false })
-    assert.strictEqual(p.slots.length, 1)
+    assert.strictEqual(p.connections.length, 1)
   })
 
   it("counts what the broker goes on with although it was given up, until that ends", () => {
     const p = pool(2, 1)
-    const [slot] = [0, 1]
+    const [connection] = [0, 1]
       .map((i) => p.place(want(i, ltp)))
-      .flatMap((x) => (x.tag === "placed" ? [x.slot] : []))
+      .flatMap((x) => (x.tag === "placed" ? [x.connection] : []))
     p.place(want(1, undefined, ltp))
-    slot!.leftovers.sent([{ instrument: entries[1]!, from: ltp }], 0, new Map())
-    assert.isTrue(p.hasRoom(entries[2]!, ltp, undefined))
-    slot!.leftovers.ticked(entries[1]!, 6000)
+    connection!.leftovers.sent([{ instrument: instruments[1]!, from: ltp }], 0, new Map())
+    assert.isTrue(p.hasRoom(instruments[2]!, ltp, undefined))
+    connection!.leftovers.ticked(instruments[1]!, 6000)
     assert.strictEqual(p.used, 2)
-    assert.isFalse(p.hasRoom(entries[2]!, ltp, undefined))
+    assert.isFalse(p.hasRoom(instruments[2]!, ltp, undefined))
     assert.deepStrictEqual(p.place(want(2, ltp)), { tag: "full", inUse: 2, limit: 2, alike: false })
-    slot!.leftovers.clear()
+    connection!.leftovers.clear()
     assert.strictEqual(p.place(want(2, ltp)).tag, "placed")
   })
 
@@ -95,16 +102,16 @@ describe("ConnectionPool", () => {
   it("does not open a connection for what fits in none", () => {
     const p = pool(1, 3)
     assert.strictEqual(p.place(want(0, deep)).tag, "full")
-    assert.strictEqual(p.slots.length, 0)
+    assert.strictEqual(p.connections.length, 0)
   })
 
   it("tells whether there is room, without taking it", () => {
     const p = pool(2, 2)
-    const room = (i: number, to: Want) => p.hasRoom(entries[i]!, to, entries[i])
-    assert.isTrue(p.hasRoom(entries[0]!, deep, undefined))
+    const room = (i: number, to: Want) => p.hasRoom(instruments[i]!, to, instruments[i])
+    assert.isTrue(p.hasRoom(instruments[0]!, deep, undefined))
     p.place(want(0, ltp))
     p.place(want(1, deep))
-    assert.strictEqual(p.slots.length, 2)
+    assert.strictEqual(p.connections.length, 2)
     assert.deepStrictEqual([room(2, ltp), room(2, deep)], [true, false])
     assert.isTrue(room(0, deep), "what is placed already needs the difference only")
     assert.isTrue(room(1, ltp))
@@ -118,7 +125,7 @@ describe("ConnectionPool", () => {
     const p = exclusivePool(10, 2, (symbol) => (symbol === "TCS" ? "other" : "same"))
     const slotOf = (i: number) => {
       const placed = p.place(want(i, ltp))
-      return placed.tag === "placed" ? placed.slot.id : placed.tag
+      return placed.tag === "placed" ? placed.connection.id : placed.tag
     }
     assert.deepStrictEqual([slotOf(0), slotOf(1), slotOf(2)], [1, 2, 1])
     assert.strictEqual(p.place(want(0, deep, ltp)).tag, "placed", "its own key is no obstacle")
@@ -127,12 +134,12 @@ describe("ConnectionPool", () => {
 
   it("has no room for a key that every connection has, until one gives it up", () => {
     const p = exclusivePool(10, 1, () => "same")
-    assert.isTrue(p.hasRoom(entries[0]!, ltp, undefined))
+    assert.isTrue(p.hasRoom(instruments[0]!, ltp, undefined))
     p.place(want(0, ltp))
-    assert.isFalse(p.hasRoom(entries[1]!, ltp, undefined))
+    assert.isFalse(p.hasRoom(instruments[1]!, ltp, undefined))
     assert.strictEqual(p.place(want(1, ltp)).tag, "full")
     p.place(want(0, undefined, ltp))
-    assert.isTrue(p.hasRoom(entries[1]!, ltp, undefined))
+    assert.isTrue(p.hasRoom(instruments[1]!, ltp, undefined))
     assert.strictEqual(p.place(want(1, ltp)).tag, "placed")
   })
 
@@ -140,7 +147,7 @@ describe("ConnectionPool", () => {
     const p = exclusivePool(10, 1, () => "same")
     const placed = p.place(want(0, ltp))
     assert.strictEqual(placed.tag, "placed")
-    if (placed.tag === "placed") p.close(placed.slot)
+    if (placed.tag === "placed") p.close(placed.connection)
     assert.deepInclude(p.place(want(1, ltp)), { tag: "placed", opened: true })
   })
 })

@@ -6,20 +6,28 @@ import type { ConnectionFailure } from "../../../src/market/errors.ts"
 import { ConnectionRefused } from "../../../src/market/errors.ts"
 import type { HttpAnswer, HttpRequest, Outbound, Want } from "../../../src/protocols/protocol.ts"
 import { makeRequestWriter } from "../../../src/session/connection/requestWriter.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
-import type { EntryChange } from "../../../src/session/subscriptions/subscriptions.ts"
+import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
+import type { SubscriptionChange } from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 import { advance, settle } from "./support.ts"
 
 const ltp: Want = { mode: "ltp", depth: 0 }
 const quote: Want = { mode: "quote", depth: 0 }
-const book = new SubscriptionBook("asha", { name: "test" })
+const subscriptions = new Subscriptions("asha", { name: "test" })
 const [reliance, infy, tcs] = [RELIANCE, INFY, TCS].map(
-  (i) => book.hold("r", i, "ltp", 5, 0, false).change!.entry
-) as [EntryChange["entry"], EntryChange["entry"], EntryChange["entry"]]
-const add = (entry: EntryChange["entry"], to: Want = ltp): EntryChange => ({ entry, from: undefined, to })
-const change = (entry: EntryChange["entry"], from: Want | undefined, to: Want | undefined): EntryChange => ({
-  entry,
+  (i) => subscriptions.add("r", i, "ltp", 5, 0, false).change!.instrument
+) as [SubscriptionChange["instrument"], SubscriptionChange["instrument"], SubscriptionChange["instrument"]]
+const add = (instrument: SubscriptionChange["instrument"], to: Want = ltp): SubscriptionChange => ({
+  instrument,
+  from: undefined,
+  to
+})
+const change = (
+  instrument: SubscriptionChange["instrument"],
+  from: Want | undefined,
+  to: Want | undefined
+): SubscriptionChange => ({
+  instrument,
   from,
   to
 })
@@ -160,7 +168,10 @@ describe("requestWriter", () => {
   it.effect("gives up what merely waits to be asked for once more", () =>
     Effect.gen(function* () {
       const { log, writer } = yield* start((symbols) => [symbols.join(", ")], 1)
-      const again = (entry: EntryChange["entry"]): EntryChange => ({ ...add(entry), again: true })
+      const again = (instrument: SubscriptionChange["instrument"]): SubscriptionChange => ({
+        ...add(instrument),
+        again: true
+      })
       writer.request([add(reliance), again(infy), again(tcs)])
       writer.request([change(infy, ltp, undefined), change(tcs, ltp, quote)])
       yield* advance("300 millis")
@@ -173,8 +184,8 @@ describe("requestWriter", () => {
     () =>
       Effect.gen(function* () {
         const { log, writer } = yield* start((symbols) => [symbols.join(", ")], 1)
-        const again = new SubscriptionBook("asha", { name: "test" }).hold("r", INFY, "quote", 5, 0, false)
-          .change!.entry
+        const again = new Subscriptions("asha", { name: "test" }).add("r", INFY, "quote", 5, 0, false).change!
+          .instrument
         writer.request([add(reliance), change(infy, quote, undefined)])
         writer.request([change(again, undefined, ltp)])
         writer.request([change(again, ltp, quote)])

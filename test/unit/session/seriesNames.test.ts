@@ -68,7 +68,7 @@ describe("a session", () => {
         results.map((r) => (r.status === "success" ? r.topics : r.message)),
         [taken!.status === "success" ? [taken!.topic] : [], "Not subscribed to NSE:INFY-EQ"]
       )
-      assert.deepStrictEqual(yield* adapter.holdings, [])
+      assert.deepStrictEqual(yield* adapter.subscriptions, [])
     })
   )
 })

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Supervisor } from "../../../src/session/health/restartIntensity.ts"
+import { RestartIntensity } from "../../../src/session/health/restartIntensity.ts"
 
 const intensity = { connectionFaults: 3, sessionRestarts: 2, withinMs: 1000, pauseMs: 5000 }
 
 describe("Supervisor", () => {
   it("restarts a connection, then the session, then gives up for a while", () => {
-    const supervisor = new Supervisor(intensity)
+    const supervisor = new RestartIntensity(intensity)
     const said = [1, 2, 3, 4, 5, 6, 7].map((n) => supervisor.fault(1, n))
     assert.deepStrictEqual(said, [
       "restart_connection",
@@ -19,7 +19,7 @@ describe("Supervisor", () => {
   })
 
   it("forgets faults that are long ago, and counts each connection by itself", () => {
-    const supervisor = new Supervisor(intensity)
+    const supervisor = new RestartIntensity(intensity)
     const far = [0, 2000, 4000, 6000, 8000].map((at) => supervisor.fault(1, at))
     assert.deepStrictEqual(new Set(far), new Set(["restart_connection"]))
     supervisor.fault(2, 8001)
@@ -29,7 +29,7 @@ describe("Supervisor", () => {
   })
 
   it("remembers the last fifty decisions", () => {
-    const supervisor = new Supervisor()
+    const supervisor = new RestartIntensity()
     for (let at = 1; at <= 60; at++) supervisor.note("resume", `n${at}`, at, 2)
     assert.strictEqual(supervisor.decisions.length, 50)
     assert.deepStrictEqual(supervisor.decisions[0], {

@@ -9,8 +9,8 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { broker as zerodha } from "../../../src/brokers/data/zerodha.ts"
 import type { Broker } from "../../../src/brokers/broker.ts"
-import type { Frame } from "../../../src/frame/marketFrame.ts"
-import { kept } from "../../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../../src/frame/marketFrame.ts"
+import { copyOf } from "../../../src/frame/marketFrame.ts"
 import { FrameBus } from "../../../src/bus/frameBus.ts"
 import type { Credentials } from "../../../src/market/credentials.ts"
 import type { ConnectionFailure } from "../../../src/market/errors.ts"
@@ -45,7 +45,7 @@ export interface FakeSocket {
 
 export interface World {
   readonly sockets: Array<FakeSocket>
-  readonly frames: Array<Frame>
+  readonly frames: Array<MarketFrame>
   readonly events: Array<FeedEvent>
   /** When set, the next openings are declined with it. */
   refuse: ConnectionFailure | undefined
@@ -220,7 +220,7 @@ export const makeWorld = Effect.fnUntraced(function* (
     Effect.provideService(ConnectionTaps, options.tap ?? (yield* ConnectionTaps))
   )
   yield* bus.listen((event) => world.events.push(event))
-  yield* bus.subscribe((frames) => world.frames.push(...frames.map(kept)))
+  yield* bus.subscribe((frames) => world.frames.push(...frames.map(copyOf)))
   return { world, adapter }
 })
 

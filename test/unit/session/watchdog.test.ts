@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { modeBit } from "../../../src/market/mode.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import { noteTick } from "../../../src/session/subscriptions/upstreamSubscription.ts"
-import type { Line } from "../../../src/session/subscriptions/upstreamSubscription.ts"
+import type { UpstreamSubscription } from "../../../src/session/subscriptions/upstreamSubscription.ts"
 import { ConnectionPool } from "../../../src/session/subscriptions/pool.ts"
-import { SubscriptionBook } from "../../../src/session/subscriptions/subscriptions.ts"
+import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
 import { judge } from "../../../src/session/health/watchdog.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
@@ -19,29 +19,29 @@ const broker = {
 
 describe("the watchdog's verdict", () => {
   it("asks again, ever more slowly, for what was acknowledged and has said nothing since", () => {
-    const book = new SubscriptionBook("asha", { name: "test" })
+    const subscriptions = new Subscriptions("asha", { name: "test" })
     const pool = new ConnectionPool(broker as never, protocol)
-    const lines = [RELIANCE, INFY].map((instrument): Line => {
-      const { change } = book.hold("one", instrument, "ltp", 5, 0, false)
+    const upstreams = [RELIANCE, INFY].map((instrument): UpstreamSubscription => {
+      const { change } = subscriptions.add("one", instrument, "ltp", 5, 0, false)
       pool.place(change!)
-      const line = change!.entry.lines[0]!
-      line.sentAt = 1000
-      line.state = "confirmed"
-      return line
+      const upstream = change!.instrument.upstream[0]!
+      upstream.sentAt = 1000
+      upstream.state = "confirmed"
+      return upstream
     })
-    const slot = pool.slots[0]!
-    slot.since = 1000
-    const [silent, lively] = lines as [Line, Line]
+    const connection = pool.connections[0]!
+    connection.since = 1000
+    const [silent, lively] = upstreams as [UpstreamSubscription, UpstreamSubscription]
     // Two ticks of the connection before: not enough to know its pace.
     noteTick(silent, 500, modeBit.ltp)
     noteTick(silent, 800, modeBit.ltp)
-    silent.told = 0
+    silent.seenModes = 0
 
     const resentAt: Array<number> = []
     for (let now = 2000; now <= 130_000; now += 1000) {
       noteTick(lively, now, modeBit.ltp)
-      slot.clocks.tick = now
-      const verdict = judge(slot, 1, { now, elapsedMs: 1000, limits, closed: () => undefined })
+      connection.clocks.tick = now
+      const verdict = judge(connection, 1, { now, elapsedMs: 1000, limits, closed: () => undefined })
       assert.isUndefined(verdict.mute)
       if (verdict.resend.length === 0) continue
       assert.deepStrictEqual(verdict.resend, [silent])

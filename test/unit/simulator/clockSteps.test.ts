@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { afterEach, vi } from "vitest"
 import { broker } from "../../../src/brokers/data/zerodha.ts"
 import type { Peer } from "../../../src/simulator/peer.ts"
-import { makeStage } from "../../../src/simulator/simulatedBroker.ts"
+import { makeSimulatedBroker } from "../../../src/simulator/simulatedBroker.ts"
 import { STEPS } from "../../support/settableClock.ts"
 
 afterEach(() => {
@@ -17,7 +17,7 @@ describe.each(STEPS)("the time of day is set %s", (_, ms) => {
       const real = Date.now
       let offset = 0
       vi.spyOn(Date, "now").mockImplementation(() => real() + offset)
-      const { venue, feeds } = yield* makeStage({ broker, ticksPerSecond: 1000 })
+      const { venue, feeds } = yield* makeSimulatedBroker({ broker, ticksPerSecond: 1000 })
       let frames = 0
       const peer: Peer = {
         remote: "a test",

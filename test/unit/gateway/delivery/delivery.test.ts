@@ -1,19 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import type { Frame } from "../../../../src/frame/marketFrame.ts"
+import type { MarketFrame } from "../../../../src/frame/marketFrame.ts"
 import { Delivery } from "../../../../src/gateway/delivery/delivery.ts"
-import { Parcel } from "../../../../src/gateway/delivery/outboundFrame.ts"
+import { OutboundFrame } from "../../../../src/gateway/delivery/outboundFrame.ts"
 import { PIECE, Turns } from "../../../../src/gateway/delivery/turns.ts"
 import { Wheel } from "../../../../src/gateway/delivery/wheel.ts"
-import type { Seat } from "../../../../src/gateway/topics/topics.ts"
+import type { TopicSubscription } from "../../../../src/gateway/topics/topics.ts"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const seatOf = (symbol: string, slow: Seat["terms"]["slow"] = "conflate"): Seat =>
-  ({ spelling: { symbol, exchange: "NSE", tag: 1 }, terms: { slow, intervalMs: 0 } }) as unknown as Seat
+const seatOf = (symbol: string, slow: TopicSubscription["options"]["slow"] = "conflate"): TopicSubscription =>
+  ({
+    spelling: { symbol, exchange: "NSE", tag: 1 },
+    terms: { slow, intervalMs: 0 }
+  }) as unknown as TopicSubscription
 
 const times = { received: 1, exchanged: 0, published: 2 }
-const tick = (text: string): Parcel => new Parcel(Buffer.from(JSON.stringify({ text })), times)
+const tick = (text: string): OutboundFrame => new OutboundFrame(Buffer.from(JSON.stringify({ text })), times)
 
 const start = (events: boolean) => {
   const sent: Array<Record<string, unknown>> = []
@@ -77,15 +80,16 @@ describe("a delivery", () => {
   it("lets what waits out piece by piece, and ticks between them wait their turn", () => {
     const { delivery, sent, socket, turns } = start(false)
     socket.waiting = 2000
-    const seats = Array.from({ length: 2 * PIECE + 1 }, (_, i) => seatOf(`S${i}`))
-    for (const [i, seat] of seats.entries()) delivery.tick(seat, tick(`${i}`))
+    const topicSubscriptions = Array.from({ length: 2 * PIECE + 1 }, (_, i) => seatOf(`S${i}`))
+    for (const [i, topicSubscription] of topicSubscriptions.entries())
+      delivery.tick(topicSubscription, tick(`${i}`))
     socket.waiting = 0
     delivery.drain()
     delivery.drain()
     expect([sent.length, turns.size]).toEqual([0, 1])
     vi.advanceTimersToNextTimer()
     expect([sent.length, turns.size]).toEqual([PIECE, 1])
-    delivery.tick(seats[0]!, tick("newer"))
+    delivery.tick(topicSubscriptions[0]!, tick("newer"))
     vi.runAllTimers()
     expect(texts(sent).at(-1)).toBe("newer")
     expect(sent).toHaveLength(2 * PIECE + 2)
@@ -95,8 +99,9 @@ describe("a delivery", () => {
   it("stops where the socket is full again, and goes on from there", () => {
     const { delivery, sent, socket } = start(false)
     socket.waiting = 2000
-    const seats = Array.from({ length: 200 }, (_, i) => seatOf(`S${i}`))
-    for (const [i, seat] of seats.entries()) delivery.tick(seat, tick(`${i}`))
+    const topicSubscriptions = Array.from({ length: 200 }, (_, i) => seatOf(`S${i}`))
+    for (const [i, topicSubscription] of topicSubscriptions.entries())
+      delivery.tick(topicSubscription, tick(`${i}`))
     Object.assign(socket, { waiting: 0, takes: false })
     delivery.drain()
     vi.runAllTimers()
@@ -106,7 +111,7 @@ describe("a delivery", () => {
     Object.assign(socket, { waiting: 0, takes: true })
     delivery.drain()
     vi.runAllTimers()
-    expect(texts(sent)).toEqual(seats.map((_, i) => `${i}`))
+    expect(texts(sent)).toEqual(topicSubscriptions.map((_, i) => `${i}`))
   })
 
   it("counts messages about the feed alone as what a socket falls behind with", () => {
@@ -128,8 +133,8 @@ describe("a delivery", () => {
     const infy = seatOf("INFY")
     const proud = seatOf("TCS", "close")
     for (let i = 0; i < 100; i++) {
-      delivery.snapshot(infy, Buffer.from(`{"text":"${i}"}`), times as Frame)
-      delivery.snapshot(proud, Buffer.from(`{"text":"${i}"}`), times as Frame)
+      delivery.snapshot(infy, Buffer.from(`{"text":"${i}"}`), times as MarketFrame)
+      delivery.snapshot(proud, Buffer.from(`{"text":"${i}"}`), times as MarketFrame)
     }
     // No frame is missed by that.
     expect(socket.closed).toBe(0)
@@ -150,7 +155,7 @@ describe("a delivery", () => {
     delivery.close()
     delivery.tick(infy, tick("2"))
     delivery.message(Buffer.from("{}"))
-    delivery.snapshot(infy, Buffer.from("{}"), times as Frame)
+    delivery.snapshot(infy, Buffer.from("{}"), times as MarketFrame)
     vi.runAllTimers()
     expect(sent).toEqual([])
     expect(vi.getTimerCount()).toBe(0)

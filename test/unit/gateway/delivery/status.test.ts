@@ -1,28 +1,30 @@
 import { decode } from "@msgpack/msgpack"
 import { describe, expect, it } from "vitest"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"
-import { Holdings } from "../../../../src/gateway/topics/subscriptions.ts"
-import type { Seat } from "../../../../src/gateway/topics/topics.ts"
+import { ClientSubscriptions } from "../../../../src/gateway/topics/subscriptions.ts"
+import type { TopicSubscription } from "../../../../src/gateway/topics/topics.ts"
 import type { FeedEvent } from "../../../../src/market/feedEvent.ts"
 import { stepsOf } from "../../../support/iterations.ts"
 
-const holding = (...names: ReadonlyArray<readonly [symbol: string, written?: string]>): Holdings => {
-  const holdings = new Holdings()
+const subscription = (
+  ...names: ReadonlyArray<readonly [symbol: string, written?: string]>
+): ClientSubscriptions => {
+  const subscriptions = new ClientSubscriptions()
   for (const [symbol, written = symbol] of names) {
     const spelled = { ok: true, symbol: written, exchange: "NSE", suffixDepth: undefined } as const
     const name = { ...spelled, instrument: { symbol, exchange: "NSE" } }
-    holdings.put({
+    subscriptions.put({
       symbol: written,
       exchange: "NSE",
       tag: 1,
       topic: symbol,
-      seat: {} as Seat,
+      topicSubscription: {} as TopicSubscription,
       name,
       mode: "ltp",
       depth: undefined
     })
   }
-  return holdings
+  return subscriptions
 }
 
 const many = Array.from({ length: 1000 }, (_, i) => ({ symbol: `S${i}`, exchange: "NSE", last_tick: i }))
@@ -34,7 +36,7 @@ const textOf = (payload: Uint8Array | undefined) =>
 describe("the status of one client", () => {
   it("is one text for all who hold everything by its usual name, in each encoding", () => {
     const status = statusOf(stale)
-    const [one, other] = [holding(...everything), holding(...everything, ["X"])]
+    const [one, other] = [subscription(...everything), subscription(...everything, ["X"])]
     const text = status(one, "json")
     expect(status(other, "json")).toBe(text)
     expect(textOf(text)).toEqual({
@@ -51,21 +53,21 @@ describe("the status of one client", () => {
 
   it("names what a client holds as it does, once for each spelling", () => {
     const status = statusOf(stale)
-    expect(textOf(status(holding(["S7"], ["S7", "S7:20"], ["X"]), "json"))).toMatchObject({
+    expect(textOf(status(subscription(["S7"], ["S7", "S7:20"], ["X"]), "json"))).toMatchObject({
       instruments: [
         { symbol: "S7", exchange: "NSE", last_tick: 7 },
         { symbol: "S7:20", exchange: "NSE", last_tick: 7 }
       ]
     })
     const odd = everything.map(([symbol]) => [symbol, `${symbol}:20`] as const)
-    const names = textOf(status(holding(...odd), "json")) as { instruments: ReadonlyArray<object> }
+    const names = textOf(status(subscription(...odd), "json")) as { instruments: ReadonlyArray<object> }
     expect(names.instruments).toEqual(many.map((m) => ({ ...m, symbol: `${m.symbol}:20` })))
-    expect(status(holding(["X"]), "json")).toBeUndefined()
+    expect(status(subscription(["X"]), "json")).toBeUndefined()
   })
 
   it("costs by what the client holds, where that is less than the event names", () => {
     const status = statusOf(stale)
-    const few = holding(["S1"], ["X"])
+    const few = subscription(["S1"], ["X"])
     expect(stepsOf(() => status(few, "json"))).toBeLessThan(10)
   })
 })

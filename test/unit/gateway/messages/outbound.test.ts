@@ -6,7 +6,7 @@ import { makeFrameWriter } from "../../../../src/frame/frameWriter.ts"
 import { FeedError } from "../../../../src/bus/feed.ts"
 import * as answers from "../../../../src/gateway/messages/answerWriter.ts"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"
-import { Holdings } from "../../../../src/gateway/topics/subscriptions.ts"
+import { ClientSubscriptions } from "../../../../src/gateway/topics/subscriptions.ts"
 import { missingFor, missingOf } from "../../../../src/gateway/requests/missingFeed.ts"
 import { outboundFault } from "../../../../src/gateway/messages/outbound.ts"
 import { orderFrame } from "../../../../src/gateway/orderUpdates.ts"
@@ -128,17 +128,17 @@ describe("frames of the feed", () => {
     )
   })
 
-  const holdings = new Holdings()
+  const subscriptions = new ClientSubscriptions()
   const name = { symbol: "A", exchange: "NSE" }
   const named = { ok: true, ...name, instrument: name, suffixDepth: undefined } as const
-  holdings.put({
+  subscriptions.put({
     ...name,
     name: named,
     mode: "ltp",
     depth: 5,
     tag: 1,
     topic: "t",
-    seat: undefined as never
+    topicSubscription: undefined as never
   })
   const envelope = { user: "asha", broker: "zerodha", at: 5 }
   const events: ReadonlyArray<FeedEvent> = [
@@ -153,7 +153,7 @@ describe("frames of the feed", () => {
   ]
 
   it.each(events)("tell of $type as published", (event) => {
-    const payload = statusOf(event)(holdings, "json")
+    const payload = statusOf(event)(subscriptions, "json")
     assert.isDefined(payload)
     published(Buffer.from(payload).toString())
   })
