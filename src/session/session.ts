@@ -107,7 +107,7 @@ const session = Effect.fnUntraced(function* (
   const source = yield* makeCredentialSource(broker, hookFaults("CredentialStore.get"))
   const resolver = yield* makeResolver(broker, hookFaults("Instruments.resolve"))
   const pauses = yield* FiberMap.make<"resume", void>()
-  const supervisor = new RestartIntensity(options.intensity)
+  const restarts = new RestartIntensity(options.intensity)
   const events = yield* makeFeedEventPublisher({
     broker: broker.name,
     user: source.user,
@@ -159,7 +159,7 @@ const session = Effect.fnUntraced(function* (
       state,
       reason,
       quietBecause: healthCheck.quietBecause(),
-      decisions: supervisor.decisions,
+      decisions: restarts.decisions,
       hours,
       now: now(),
       epochOf: (at) => epochOf(clock, at)
@@ -171,9 +171,9 @@ const session = Effect.fnUntraced(function* (
     const up = planner.connections.filter(({ state }) => state.tag === "up")
     count.connections(up.length)
     const delivers = up.some(({ stream }) => stream === 0)
-    lapse.note(supervisor, delivers, now())
+    lapse.note(restarts, delivers, now())
   }
-  yield* Effect.addFinalizer(() => Effect.sync(() => lapse.note(supervisor, false, now())))
+  yield* Effect.addFinalizer(() => Effect.sync(() => lapse.note(restarts, false, now())))
 
   /** Answers those who wait for the outcome of the first attempt. */
   const settle = (outcome: Effect.Effect<void, ConnectionFailure>): void => {
@@ -262,7 +262,7 @@ const session = Effect.fnUntraced(function* (
 
   /** Something that should not happen: the supervisor says how far it goes. */
   const onFault = Effect.fnUntraced(function* (connection: PooledConnection, cause: string) {
-    const decision = supervisor.fault(connection.id, now())
+    const decision = restarts.fault(connection.id, now())
     yield* events.decided(decision, cause, connection.id)
     if (decision === "restart_connection") {
       // Nearly always it is trying again by itself; a child that died is not.
@@ -272,8 +272,8 @@ const session = Effect.fnUntraced(function* (
     yield* stopAll(cause)
     if (decision === "restart_session")
       return yield* pause(SESSION_PAUSE_MS, "the pause after a restart is over")
-    unavailable = `too many faults, the last one: ${cause}. Tried again in ${supervisor.pauseMs / 1000} s, or with new credentials`
-    yield* pause(supervisor.pauseMs, "the pause is over")
+    unavailable = `too many faults, the last one: ${cause}. Tried again in ${restarts.pauseMs / 1000} s, or with new credentials`
+    yield* pause(restarts.pauseMs, "the pause is over")
   })
 
   const resume = Effect.fnUntraced(function* (cause: string) {

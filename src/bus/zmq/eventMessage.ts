@@ -16,7 +16,7 @@ const HEADER = 20
 
 const decodeEvent = Schema.decodeUnknownExit(FeedEvent)
 
-export const encodeEvents = (epoch: number, number, events: ReadonlyArray<FeedEvent>): Buffer => {
+export const encodeEvents = (epoch: number, number: number, events: ReadonlyArray<FeedEvent>): Buffer => {
   const body = JSON.stringify(events)
   const message = Buffer.allocUnsafeSlow(HEADER + Buffer.byteLength(body))
   message.writeUInt32LE(EVENTS_MAGIC, 0)

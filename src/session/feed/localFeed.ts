@@ -25,10 +25,10 @@ export interface LocalFeedOptions extends Partial<UserFeedOptions> {
 
 const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const registry = yield* BrokerRegistry
-  const absent = yield* makeOfflineStatus
+  const offline = yield* makeOfflineStatus
   /** The reason is the one that the login was answered with, not a second one that hides it. */
   const noFeed = (user: string) =>
-    Effect.flatMap(absent.whyNone(user), (detail) =>
+    Effect.flatMap(offline.whyNone(user), (detail) =>
       Effect.fail(new FeedError({ code: "BROKER_ERROR", detail }))
     )
   const settings: UserFeedOptions = { ...defaultUserFeed, ...options }
@@ -40,7 +40,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     yield* claim(user)
     const feed = yield* makeUserFeed(user, settings)
     running.set(user, feed)
-    absent.started(user)
+    offline.started(user)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         if (running.get(user) === feed) running.delete(user)
@@ -48,7 +48,7 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     )
     return feed
   })
-  const noteFailure = (user: string) => (error: FeedError) => absent.failed(user, error)
+  const noteFailure = (user: string) => (error: FeedError) => offline.failed(user, error)
 
   /** RcMap measures idle times by the time of day. */
   const byDurations = Effect.provideService(Clock.Clock, steady(yield* Clock.Clock))
@@ -122,10 +122,10 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     release,
     info: (user) => Effect.suspend(() => running.get(user)?.info ?? noFeed(user)),
     last: (user, requests) => Effect.suspend(() => running.get(user)?.last(requests) ?? noFeed(user)),
-    status: (user) => Effect.suspend(() => running.get(user)?.report ?? absent.status(user)),
+    status: (user) => Effect.suspend(() => running.get(user)?.report ?? offline.status(user)),
     instrument: (user, exchange, symbol) =>
       Effect.suspend(
-        () => running.get(user)?.inspect(exchange, symbol) ?? absent.instrument(user, exchange, symbol)
+        () => running.get(user)?.inspect(exchange, symbol) ?? offline.instrument(user, exchange, symbol)
       )
   })
 })

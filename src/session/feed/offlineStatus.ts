@@ -149,7 +149,7 @@ export const makeOfflineStatus = Effect.gen(function* () {
     } satisfies InstrumentStatus
   })
 
-  const absent: OfflineStatus = {
+  const offline: OfflineStatus = {
     failed: (user, error) =>
       brokerOf(user).pipe(
         Effect.map((broker = NO_BROKER) => {
@@ -171,5 +171,5 @@ export const makeOfflineStatus = Effect.gen(function* () {
     status,
     instrument
   }
-  return absent
+  return offline
 })

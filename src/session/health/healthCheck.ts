@@ -156,7 +156,7 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
     const { upstreams, actions } = planner().startRebalance()
     if (upstreams.length === 0) return Effect.void
     rebalancedAt = now
-    moving = upstreams.map((upstream) => ({ line: upstream, until: now + MOVE_WITHIN_MS }))
+    moving = upstreams.map((upstream) => ({ upstream, until: now + MOVE_WITHIN_MS }))
     return Effect.andThen(
       events.decided(
         "rebalance",

@@ -37,29 +37,29 @@ export interface Reported {
 const known = <K extends string>({ epochOf }: Reported, key: K, at: number): { readonly [P in K]?: number } =>
   (at === 0 ? {} : { [key]: epochOf(at) }) as { readonly [P in K]?: number }
 
-const connection = (reported: Reported, slot: PooledConnection): ConnectionStatus => ({
-  id: slot.id,
-  stream: reported.streams[slot.stream]!.broker.name,
-  state: slot.state.tag,
-  ...("reason" in slot.state ? { reason: slot.state.reason } : {}),
-  since: slot.since === 0 ? 0 : reported.epochOf(slot.since),
-  ...known(reported, "last_byte", slot.clocks.byte),
-  ...known(reported, "last_tick", slot.clocks.tick),
-  ...known(reported, "last_pong", slot.clocks.pong),
-  used: loadOf(slot),
-  ...(slot.leftovers.size === 0 ? {} : { unwanted: slot.leftovers.size }),
-  limit: reported.planner.pool(slot).capacity,
-  restarts: slot.restarts
+const connectionOf = (reported: Reported, connection: PooledConnection): ConnectionStatus => ({
+  id: connection.id,
+  stream: reported.streams[connection.stream]!.broker.name,
+  state: connection.state.tag,
+  ...("reason" in connection.state ? { reason: connection.state.reason } : {}),
+  since: connection.since === 0 ? 0 : reported.epochOf(connection.since),
+  ...known(reported, "last_byte", connection.clocks.byte),
+  ...known(reported, "last_tick", connection.clocks.tick),
+  ...known(reported, "last_pong", connection.clocks.pong),
+  used: loadOf(connection),
+  ...(connection.leftovers.size === 0 ? {} : { unwanted: connection.leftovers.size }),
+  limit: reported.planner.pool(connection).capacity,
+  restarts: connection.restarts
 })
 
 export const statusOf = (reported: Reported): FeedStatus => {
   const { broker, decisions, planner, quietBecause, reason, state, user } = reported
   const instruments = { wanted: 0, sent: 0, confirmed: 0, failed: 0, stale: 0 }
   let lastTick = 0
-  for (const slot of planner.connections) {
-    lastTick = Math.max(lastTick, slot.clocks.tick)
-    if (slot.stream !== 0) continue
-    for (const upstream of slot.subscriptions.values()) {
+  for (const connection of planner.connections) {
+    lastTick = Math.max(lastTick, connection.clocks.tick)
+    if (connection.stream !== 0) continue
+    for (const upstream of connection.subscriptions.values()) {
       // The second place of an instrument that is being moved.
       if (upstream.instrument.upstream[0] !== upstream) continue
       instruments[upstream.state]++
@@ -72,7 +72,7 @@ export const statusOf = (reported: Reported): FeedStatus => {
     ...(broker.simulated === true ? { simulated: true as const } : {}),
     state,
     ...(reason === undefined ? {} : { reason }),
-    connections: planner.connections.map((slot) => connection(reported, slot)),
+    connections: planner.connections.map((connection) => connectionOf(reported, connection)),
     instruments,
     ...known(reported, "last_tick", lastTick),
     expecting_ticks: quietBecause === undefined && state === "connected",
@@ -142,7 +142,7 @@ const verdict = (
     return noSuchInstrument(broker.title, broker.name, name)
   }
   if (upstream === undefined) {
-    const left = planner.connections.find((slot) => slot.leftovers.find(name) !== undefined)
+    const left = planner.connections.find((connection) => connection.leftovers.find(name) !== undefined)
     return left === undefined
       ? "Nobody reads it: subscribe it first"
       : `Nobody reads it, and the broker goes on sending it on connection ${left.id}: it is given up once more, and then the connection is replaced`

@@ -58,16 +58,16 @@ const make = (
     const entry = subscriptions.find(instrument.exchange, instrument.symbol)
     if (entry === undefined) return
     const partial = protocol.partial === true
-    const picture = partial ? mergeTick(entry, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
+    const merged = partial ? mergeTick(entry, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
     const serves =
-      entry.bookless && (picture.refreshes & modeBit.quote) !== 0
-        ? picture.refreshes | modeBit.depth
-        : picture.refreshes
+      entry.bookless && (merged.refreshes & modeBit.quote) !== 0
+        ? merged.refreshes | modeBit.depth
+        : merged.refreshes
     for (const [i, bit] of [modeBit.ltp, modeBit.quote, modeBit.depth].entries()) {
-      if ((serves & bit) !== 0) entry.last[i] = picture.tick
+      if ((serves & bit) !== 0) entry.last[i] = merged.tick
     }
     const frames: Array<MarketFrame> = []
-    for (const view of entry.views) if ((serves & view.bit) !== 0) frames.push(view.write(picture.tick, now))
+    for (const view of entry.views) if ((serves & view.bit) !== 0) frames.push(view.write(merged.tick, now))
     if (frames.length > 0) publish(frames)
   }
 

@@ -218,8 +218,8 @@ export const makePublisher = Effect.fnUntraced(function* (
       oldestAt ??= at
       if (!joined) return offer(entry, tick, refreshes)
       if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
-      const picture = mergeTick(entry, stream, partial, tick, refreshes)
-      offer(entry, picture.tick, picture.refreshes)
+      const merged = mergeTick(entry, stream, partial, tick, refreshes)
+      offer(entry, merged.tick, merged.refreshes)
     }
   }
 

@@ -43,7 +43,7 @@ const state = (more: Partial<Tick> = {}): Tick => ({
   close: 99,
   ...more
 })
-const packet = (topic: Topic, id: number, number, divider: number, name = "", more?: Partial<Tick>) =>
+const packet = (topic: Topic, id: number, number: number, divider: number, name = "", more?: Partial<Tick>) =>
   encodePacket(topic, { id, number, name, divider }, state(more))
 
 const login = (more: Credentials = {}): Credentials => ({
