@@ -9,7 +9,7 @@ import type { Tick } from "../../src/market/tick.ts"
 import { isFine } from "../../src/protocols/hsm/encode.ts"
 import type { Kind } from "../../src/protocols/hsm/layout.ts"
 import { protocol, serverProtocol } from "../../src/protocols/kotak-hsm/index.ts"
-import type { Frame, Inbound, ServerCodec, Want } from "../../src/protocols/protocol.ts"
+import type { Frame, ServerCodec, Want } from "../../src/protocols/protocol.ts"
 import { makeRandom } from "../../src/simulator/random.ts"
 import type { Random } from "../../src/simulator/random.ts"
 import type { Expected, Feed, Packet } from "./feeds.ts"
@@ -69,7 +69,7 @@ const openServer = (
     instruments
   })
   const [login] = protocol.open(options, { url: "", headers: {}, secrets: {} }).hello()
-  const [welcome] = server.receive(login as Inbound, () => undefined).answers
+  const [welcome] = server.receive(login as Frame, () => undefined).answers
   return { server, welcome: toBuffer(welcome!) }
 }
 

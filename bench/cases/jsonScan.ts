@@ -1,7 +1,7 @@
 /** The known keys of a frame alone, without a tick: the codecs' scanners, and `JSON.parse` with the same fields picked. */
 import { isDeepStrictEqual } from "node:util"
 import * as noren from "../../src/protocols/noren/fields.ts"
-import { feeds, words } from "../../src/protocols/noren/layout.ts"
+import { channels, words } from "../../src/protocols/noren/layout.ts"
 import { Scanner as NorenScanner } from "../../src/protocols/noren/scan.ts"
 import * as xts from "../../src/protocols/xts/fields.ts"
 import { Scanner as XtsScanner } from "../../src/protocols/xts/scan.ts"
@@ -19,7 +19,7 @@ interface Readers {
 
 const norenReaders = ({ kind: { broker, parse } }: JsonFeed): Readers => {
   const fields = noren.makeFields()
-  const kinds = feeds.flatMap((feed) => [words[feed].snapshot, words[feed].delta])
+  const kinds = channels.flatMap((feed) => [words[feed].snapshot, words[feed].delta])
   const codes = Object.values(broker.exchanges).map(({ code }) => String(code))
   const scanner = new NorenScanner(fields, kinds, [...new Set(codes)])
   return {

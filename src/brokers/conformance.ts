@@ -11,7 +11,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { isExchange } from "../market/exchange.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Tick } from "../market/tick.ts"
-import type { Change, Codec, Inbound, Protocol, Want } from "../protocols/protocol.ts"
+import type { Change, Codec, Frame, Protocol, Want } from "../protocols/protocol.ts"
 import type { Broker } from "./broker.ts"
 import { codecOptions } from "./broker.ts"
 import { difference } from "./tickDifference.ts"
@@ -117,7 +117,7 @@ const toWire = (i: typeof VectorInstrument.Type): WireInstrument => {
   }
 }
 
-const toInbound = (frame: typeof VectorFrame.Type): Inbound =>
+const toInbound = (frame: typeof VectorFrame.Type): Frame =>
   "hex" in frame ? Buffer.from(frame.hex, "hex") : frame.text
 
 /** Everything that a broker offers for an instrument. */
@@ -151,7 +151,7 @@ interface Decoded {
 
 const decodeCase = (
   instruments: ReadonlyArray<WireInstrument>,
-  frames: ReadonlyArray<Inbound>,
+  frames: ReadonlyArray<Frame>,
   broker: Broker,
   protocol: Protocol
 ): Decoded => {
@@ -175,7 +175,7 @@ const decodeCase = (
 /** What is wrong, or undefined. */
 const runCase = (
   instruments: ReadonlyArray<WireInstrument>,
-  frames: ReadonlyArray<Inbound>,
+  frames: ReadonlyArray<Frame>,
   expect: (typeof VectorCase.Type)["expect"],
   broker: Broker,
   protocol: Protocol

@@ -20,7 +20,7 @@ import type { Inboxes, Unread } from "./requests/inbox.ts"
 import { Allowance } from "./limits.ts"
 import type { GatewaySettings } from "./options.ts"
 import type { CloseReason, GatewayMetrics, Limit } from "./metrics.ts"
-import type { ToldDown } from "./requests/missingFeed.ts"
+import type { ReportedDown } from "./requests/missingFeed.ts"
 import type { ErrorCode } from "./messages/requestReader.ts"
 import type { Subscriber, Topics, TopicSubscription, SubscriptionOptions } from "./topics/topics.ts"
 import type { RequestedNames } from "./topics/requestedNames.ts"
@@ -129,7 +129,7 @@ export class Client implements Subscriber {
   /** It asked for what its last connection held. */
   asksToResume = false
   /** How it was told that it has no feed, while it was not told that it has one again. */
-  toldDown: ToldDown | undefined
+  reportedDown: ReportedDown | undefined
   /** Those of the API key that it logged in with, and of its user. */
   shares: OwnShares | undefined
   /** Its subscriptions, as they are counted there. */

@@ -41,7 +41,7 @@ import { isLoopback } from "./limits.ts"
 import type { ListenFailed } from "./connections/listen.ts"
 import type { GatewayStats } from "./metrics.ts"
 import { GatewayMetrics } from "./metrics.ts"
-import { isNews } from "./requests/missingFeed.ts"
+import { isFirstReport } from "./requests/missingFeed.ts"
 import type { GatewayOptions, GatewaySettings } from "./options.ts"
 import { defaults } from "./options.ts"
 import { OrderUpdates, orderFrame, ordersTopic } from "./orderUpdates.ts"
@@ -419,7 +419,7 @@ const makeGateway = Effect.fnUntraced(function* (
     const status = statusOf(event)
     for (const client of clients) {
       if (client.user !== event.user || !client.delivery.optIns.events) continue
-      if (!isNews(client, event)) continue
+      if (!isFirstReport(client, event)) continue
       const payload = status(client.holdings, client.encoding)
       if (payload !== undefined) client.delivery.message(payload)
     }

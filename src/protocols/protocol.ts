@@ -14,7 +14,6 @@ import type { Tick } from "../market/tick.ts"
 
 /** A message of the connection: text frames as strings, binary frames (and reads of a byte stream) as bytes. */
 export type Frame = string | Uint8Array
-export type Inbound = Frame
 
 /** A request to the broker's REST front: some logins and some subscriptions travel that way. Holds secrets: never log it. */
 export interface HttpRequest {
@@ -136,7 +135,7 @@ export interface Change {
 }
 
 /** Whether all of a want must be asked for, whatever is subscribed. */
-export const isAsked = ({ from, to }: Change): boolean => from === undefined && to !== undefined
+export const isSubscribe = ({ from, to }: Change): boolean => from === undefined && to !== undefined
 
 /** The codec of one connection, with that connection's state (subscribed instruments, merged deltas). */
 export interface Codec {
@@ -150,7 +149,7 @@ export interface Codec {
   /** Records the changes and returns what asks the broker for them, batched as it allows. */
   readonly request: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   /** @param receivedAt epoch milliseconds; becomes `received_time` */
-  readonly decode: (frame: Inbound, receivedAt: number, sink: Sink) => void
+  readonly decode: (frame: Frame, receivedAt: number, sink: Sink) => void
   /** Takes the answer to an HTTP request of this codec. */
   readonly answered?: (request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink) => void
   /** The application's own heartbeat, where the protocol has one. */
@@ -281,7 +280,7 @@ export interface ErrorReplies {
    * @returns what is sent in place of `answers`
    */
   readonly refused?: (
-    request: Inbound,
+    request: Frame,
     answers: ReadonlyArray<Frame>,
     instruments: ReadonlyArray<WireInstrument>
   ) => ReadonlyArray<Frame>
@@ -346,7 +345,7 @@ export interface ServerCodec {
    * or changed (real brokers send their last known values at once).
    */
   readonly receive: (
-    frame: Inbound,
+    frame: Frame,
     find: FindByToken
   ) => {
     readonly answers: ReadonlyArray<Frame>

@@ -1,5 +1,5 @@
 /** One client of the simulator: its connection, its codec, and what was sent to it. */
-import type { Kind, Line } from "./faults/line.ts"
+import type { Kind, FaultyWire } from "./faults/faultyWire.ts"
 import type { Peer } from "./peer.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { Tick } from "../market/tick.ts"
@@ -11,7 +11,7 @@ export interface Client {
   readonly id: number
   readonly peer: Peer
   /** What stands between the codec and the peer. */
-  readonly line: Line
+  readonly line: FaultyWire
   readonly protocol: ServerProtocol
   readonly codec: ServerCodec
   /** Epoch ms. */

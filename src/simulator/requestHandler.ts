@@ -1,7 +1,7 @@
 /** Where requests of clients are taken, whichever way they come: what they ask for, what is kept from them, what is noted. */
 import type { Client, Pair } from "./client.ts"
 import type { Engine } from "./faults/engine.ts"
-import type { Kind } from "./faults/line.ts"
+import type { Kind } from "./faults/faultyWire.ts"
 import { MASTER_PATH, pathOf } from "./http.ts"
 import { addressAt, originOf } from "./reached.ts"
 import type { ClientLogWriter } from "./clientLog.ts"

@@ -20,7 +20,7 @@ import type {
   Handshake,
   HttpAnswer,
   HttpRequest,
-  Inbound,
+  Frame,
   Outbound,
   Sink,
   WireEvent
@@ -314,7 +314,7 @@ const connectCodec = async (authority: string, credentials: Credentials) => {
     send
   }
   ws.on("message", (data, isBinary) => {
-    const frame: Inbound = isBinary ? (data as Buffer) : (data as Buffer).toString()
+    const frame: Frame = isBinary ? (data as Buffer) : (data as Buffer).toString()
     codec.decode(frame, Date.now(), sink)
   })
   ws.on("close", () => {

@@ -68,7 +68,7 @@ const BOUNDS: SubscriberBounds = { characters: 1_000_000, subscriptions: 200_000
 const RUN = 200
 
 /** The book of one instrument of one user, and the deepest of its views in the chunk at hand. */
-interface Book {
+interface DepthTopic {
   chunk: number
   deepest: View
 }
@@ -76,7 +76,7 @@ interface Book {
 interface Route {
   readonly topic: string
   /** Depth views only. */
-  readonly book: Book | undefined
+  readonly book: DepthTopic | undefined
 }
 
 /**
@@ -88,13 +88,13 @@ interface Route {
  */
 export const makeDeepestOnly = (accept: (frame: MarketFrame, topic: string) => void) => {
   const routes = new WeakMap<View, Route>()
-  const books = new Map<string, Book>()
+  const books = new Map<string, DepthTopic>()
   let chunk = 0
 
   const routeOf = (view: View): Route => {
     let route = routes.get(view)
     if (route === undefined) {
-      let book: Book | undefined
+      let book: DepthTopic | undefined
       if (view.mode === "depth") {
         const name = `${view.user}/${view.exchange}:${view.symbol}`
         book = books.get(name)

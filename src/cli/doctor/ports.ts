@@ -29,14 +29,14 @@ const listens = (host: string, port: number) =>
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resume(Effect.succeed(undefined))))
   })
 
-interface Told {
+interface Answered {
   readonly text: string
   /** That was shown. */
   readonly certificate: CertificateLife | undefined
 }
 
 /** A gateway's certificate is for its clients' name of it, not for the loopback address: it is not checked. */
-const get = (tls: boolean, host: string, port: number): Promise<Told> =>
+const get = (tls: boolean, host: string, port: number): Promise<Answered> =>
   new Promise((resolve, reject) => {
     const options = { host, port, path: "/health", rejectUnauthorized: false, timeout: HEALTH_PATIENCE_MS }
     const asked = (tls ? tlsRequest : plainRequest)(options, (answer) => {

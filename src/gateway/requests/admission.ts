@@ -51,14 +51,14 @@ const OwnPlace = Context.Reference<Place | undefined>("algoways/gateway/OwnPlace
   defaultValue: () => undefined
 })
 
-interface Line {
+interface WaitingUser {
   readonly turns: Semaphore.Semaphore
   members: number
 }
 
 export class Admission {
   readonly #doors = Semaphore.makeUnsafe(AT_A_TIME)
-  readonly #lines = new Map<string, Line>()
+  readonly #lines = new Map<string, WaitingUser>()
 
   /** @param name of the line to wait in */
   one<A, E>(name: string, work: Effect.Effect<A, E>): Effect.Effect<A, E> {

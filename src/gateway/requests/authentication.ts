@@ -96,7 +96,7 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
       discount(client)
       keeper.ended(client)
       client.needsFeed = false
-      client.toldDown = undefined
+      client.reportedDown = undefined
       return leaveRooms(client)
     }).pipe(
       Effect.andThen(
@@ -176,8 +176,8 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
       client.declinedLogins = 0
       const resumed = taken?.told
       client.send(answers.authenticated(info, user, { optIns, missing, resumed }, requestId))
-      if (missing !== undefined && optIns.events && client.toldDown?.event !== eventFor(missing)) {
-        client.toldDown = { event: eventFor(missing), byLogin: true }
+      if (missing !== undefined && optIns.events && client.reportedDown?.event !== eventFor(missing)) {
+        client.reportedDown = { event: eventFor(missing), byLogin: true }
         client.message(missingStatus(missing, info.broker, timeOfDay()))
       }
       if (taken !== undefined) yield* resuming.serve(client, user, info.broker, taken)
@@ -217,11 +217,11 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
     client.needsFeed = false
     client.feedFaults = 0
     keeper.changed(client)
-    if (missing !== undefined || client.toldDown?.byLogin !== true) return
+    if (missing !== undefined || client.reportedDown?.byLogin !== true) return
     // No session came up for it, so that no event has told it.
     const restored = asked - refused.success
     client.message(arrivedStatus(info.broker, timeOfDay(), { restored, failed: refused.success }))
-    client.toldDown = undefined
+    client.reportedDown = undefined
   })
 
   return { authenticate, leave, settle }

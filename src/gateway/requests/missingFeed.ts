@@ -34,14 +34,14 @@ export const noAnswerYet: MissingFeed = {
 /** The connection that events of the gateway and of its line to the feed process name; those of a session begin with 1. */
 const GATEWAY = 0
 
-export interface ToldDown {
+export interface ReportedDown {
   readonly event: "feed_down" | "waiting_for_login"
   /** By the gateway when it logged in, and not by the watch over the feed process, which tells of the end as well. */
   readonly byLogin: boolean
 }
 
 /** The event that says the same. */
-export const eventFor = ({ state }: MissingFeed): ToldDown["event"] =>
+export const eventFor = ({ state }: MissingFeed): ReportedDown["event"] =>
   state === "waiting_for_login" ? "waiting_for_login" : "feed_down"
 
 /** Its status frame, without the client's sequence number. */
@@ -83,17 +83,20 @@ export const arrivedStatus = (
  * Whether an event is news to a client, which is taken to hear it then. That its feed process is silent, its login may have
  * told it before the watch over that process does, and that it is back, before that is told to all.
  */
-export const isNews = (client: { toldDown: ToldDown | undefined }, event: FeedEvent): boolean => {
+export const isFirstReport = (
+  client: { reportedDown: ReportedDown | undefined },
+  event: FeedEvent
+): boolean => {
   if (event.type !== "feed_up" && event.type !== "feed_down") return true
-  const before = client.toldDown
+  const before = client.reportedDown
   const isOfLink = event.connection === GATEWAY
   if (event.type === "feed_up") {
-    client.toldDown = undefined
+    client.reportedDown = undefined
     return !isOfLink || before !== undefined
   }
   if (!isOfLink) return true
   if (before?.event === "feed_down") return false
-  client.toldDown = { event: "feed_down", byLogin: false }
+  client.reportedDown = { event: "feed_down", byLogin: false }
   return true
 }
 

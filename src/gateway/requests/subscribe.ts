@@ -120,7 +120,7 @@ interface Joined {
 }
 
 /** A request that the feed has answered, and the client has not been told of yet. */
-export interface Asked {
+export interface RequestedSubscription {
   readonly answered: ReadonlyArray<SubscribedEntry | FailedEntry>
   readonly joins: ReadonlyArray<Joining>
   /** No feed took it. */
@@ -296,11 +296,15 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     yield* batches.before(entries.length)
     const answered = yield* batches.inBatches(entries, piece)
     yield* batches.before(entries.length)
-    return { answered, joins, deferred, broker, mode: choice.mode } satisfies Asked
+    return { answered, joins, deferred, broker, mode: choice.mode } satisfies RequestedSubscription
   })
 
   /** The client has its answer: from now on it is served. */
-  const serve = Effect.fnUntraced(function* (client: Client, user: string, { deferred, joins }: Asked) {
+  const serve = Effect.fnUntraced(function* (
+    client: Client,
+    user: string,
+    { deferred, joins }: RequestedSubscription
+  ) {
     if (!client.isOpen) return
     // What is acknowledged is served from then on, so a bulk subscribe of the usual size joins its topics at once.
     const joined = yield* batches.inBatches(

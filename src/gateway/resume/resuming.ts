@@ -9,7 +9,7 @@ import { refusedStatus } from "../requests/missingFeed.ts"
 import type { OrderUpdates } from "../orderUpdates.ts"
 import { ordersTopic } from "../orderUpdates.ts"
 import type { Resume } from "../messages/requestReader.ts"
-import type { Asked, Subscribing } from "../requests/subscribe.ts"
+import type { RequestedSubscription, Subscribing } from "../requests/subscribe.ts"
 import type { Claimed, Keeper } from "./keeper.ts"
 import { identityOf, requestsOf } from "./keptSet.ts"
 
@@ -25,12 +25,12 @@ export interface ResumingDeps {
 /** What was asked for, before the client knows. */
 export interface Taken {
   readonly claimed: Claimed | undefined
-  readonly asked: ReadonlyArray<Asked>
+  readonly asked: ReadonlyArray<RequestedSubscription>
   /** For the answer to the login. */
   readonly told: NonNullable<(typeof AuthAnswer.Type)["resumed"]>
 }
 
-const refusedIn = (asked: ReadonlyArray<Asked>): ReadonlyArray<Refused> =>
+const refusedIn = (asked: ReadonlyArray<RequestedSubscription>): ReadonlyArray<Refused> =>
   asked.flatMap(({ answered, mode }) =>
     answered.flatMap((entry) =>
       entry.status === "success"
@@ -61,7 +61,7 @@ export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay
 
   /** Asks for all of it. */
   const ask = Effect.fnUntraced(function* (client: Client, user: string, claimed: Claimed | undefined) {
-    const asked: Array<Asked> = []
+    const asked: Array<RequestedSubscription> = []
     if (claimed !== undefined) {
       for (const body of requestsOf(claimed.set)) asked.push(yield* subscriptions.ask(client, user, body))
     }

@@ -6,8 +6,8 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -91,7 +91,7 @@ export class ArrowCodec implements Codec {
         continue
       }
       if (!before.has(token)) before.set(token, was?.mode)
-      if (isAsked(change)) asked.add(token)
+      if (isSubscribe(change)) asked.add(token)
       if (to === undefined) this.#givenUp.drop(token)
       else {
         const mode = wireModeOf(to, this.#options.ltpMode)
@@ -125,7 +125,7 @@ export class ArrowCodec implements Codec {
     )
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame

@@ -4,7 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, Inbound, ServerCodec, Want } from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, Want } from "../protocol.ts"
 import { parseObject, plainNumber } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { encodePacket } from "./encode.ts"
@@ -40,7 +40,7 @@ export class ArrowServerCodec implements ServerCodec {
     this.#options = arrowOptions(options)
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame !== "string" || frame === "PONG") return NOTHING
     const request = parseObject(frame)
     const mode = wireModes.find((known) => known === request?.["mode"])

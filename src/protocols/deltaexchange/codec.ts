@@ -5,8 +5,8 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseJson } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -75,7 +75,7 @@ export class DeltaCodec implements Codec {
       }
       const symbol = instrument.brokerSymbol
       if (!before.has(symbol)) before.set(symbol, this.#givenUp.before(symbol, change)?.channels ?? NONE)
-      if (isAsked(change)) asked.add(symbol)
+      if (isSubscribe(change)) asked.add(symbol)
       if (to === undefined) this.#givenUp.drop(symbol)
       else this.#held.set(symbol, { instrument, channels: channelsFor(to.mode) })
     }
@@ -109,7 +109,7 @@ export class DeltaCodec implements Codec {
     return requestFrame("subscribe", names, symbols)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     let message: unknown
     try {

@@ -1,7 +1,7 @@
 /** The broker's side of Delta Exchange's public socket, for the simulator and for tests. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import type { CodecOptions, Frame, Inbound, ServerCodec, ServerContext, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Channel } from "./channels.ts"
 import { LEVELS, MAX_BOOKS, channels } from "./channels.ts"
@@ -50,7 +50,7 @@ export class DeltaServerCodec implements ServerCodec {
     this.#bySymbol = new Map(instruments.map((instrument) => [instrument.brokerSymbol, instrument]))
   }
 
-  receive(frame: Inbound): Received {
+  receive(frame: Frame): Received {
     const request = parseObject(typeof frame === "string" ? frame : new TextDecoder().decode(frame))
     switch (request?.["type"]) {
       case "enable_heartbeat":

@@ -3,8 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
@@ -87,7 +87,7 @@ export class DhanCodec implements Codec {
       const key = `${segment.code}:${id}`
       const touched = before.get(key) ?? { ...place, ask: was?.ask, anew: false }
       before.set(key, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (to === undefined) {
         segment.givenUp.drop(id)
         continue
@@ -118,7 +118,7 @@ export class DhanCodec implements Codec {
     return frames
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame

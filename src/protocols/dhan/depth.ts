@@ -9,17 +9,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import type {
-  Change,
-  Codec,
-  CodecOptions,
-  Inbound,
-  Outbound,
-  Protocol,
-  Sink,
-  WireEvent
-} from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Protocol, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
@@ -98,7 +89,7 @@ export class DhanDepthCodec implements Codec {
       const key = `${segment.code}:${id}`
       if (!before.has(key))
         before.set(key, { ...place, held: segment.givenUp.before(id, change) !== undefined })
-      if (isAsked(change)) asked.add(key)
+      if (isSubscribe(change)) asked.add(key)
       if (to === undefined) segment.givenUp.drop(id)
       else {
         const was = segment.byId.get(id)
@@ -115,7 +106,7 @@ export class DhanDepthCodec implements Codec {
     ]
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") {
       return parseObject(frame) === undefined

@@ -2,15 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import { fitU32 } from "../kit/bytes.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerProtocol,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerProtocol, Want } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import type { DepthKind } from "./depth.ts"
@@ -44,7 +36,7 @@ export class DhanDepthServerCodec implements ServerCodec {
     this.#unsubscribe = unsubscribeCodeOf(kind.name, options)
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const code = request?.["RequestCode"]
     if (code === ASK_DISCONNECT) return { ...NOTHING, close: { code: 1000, reason: "" } }

@@ -4,7 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, Inbound, ServerCodec, Want } from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, Want } from "../protocol.ts"
 import { isObject, parseObject, plainNumber } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { encodeDisconnect, encodeOpenInterest, encodePreviousClose, encodePrices, stacked } from "./encode.ts"
@@ -51,7 +51,7 @@ export class DhanServerCodec implements ServerCodec {
     this.#limit = subscriptionLimit
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const code = request?.["RequestCode"]
     if (request === undefined || typeof code !== "number") return NOTHING

@@ -5,8 +5,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
 import { brokerText, chunks, isObject, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
@@ -60,7 +60,7 @@ export class FirstockCodec implements Codec {
       const scrip = `${code}${IN_SCRIP}${token}`
       const known = this.#givenUp.before(scrip, change)
       if (!before.has(scrip)) before.set(scrip, known !== undefined)
-      if (isAsked(change)) asked.add(scrip)
+      if (isSubscribe(change)) asked.add(scrip)
       if (to === undefined) this.#givenUp.drop(scrip)
       else this.#subscriptions.set(scrip, { instrument, snapshot: known?.snapshot ?? emptySnapshot() })
     }
@@ -80,7 +80,7 @@ export class FirstockCodec implements Codec {
     )
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
     const message = parseObject(frame)

@@ -39,7 +39,7 @@ import {
 
 export type Snapshot = Float64Array
 
-const slotOf: ReadonlyMap<string, number> = new Map([
+const indexOfKey: ReadonlyMap<string, number> = new Map([
   ...keys.map((key, slot) => [key, slot] as const),
   [CLOSE_AGAIN, CLOSE]
 ])
@@ -61,7 +61,7 @@ const numberIn = (value: unknown): number => {
 export const merge = (into: Snapshot, object: Readonly<Record<string, unknown>>): number => {
   let taken = 0
   for (const key in object) {
-    const slot = slotOf.get(key)
+    const slot = indexOfKey.get(key)
     if (slot === undefined) continue
     const n = numberIn(object[key])
     // Zero is a quantity, but no price and no time.

@@ -1,15 +1,7 @@
 /** The broker's side of Firstock, for the simulator and for tests: the same requests, the same frames (version 2). */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
@@ -50,7 +42,7 @@ export class FirstockServerCodec implements ServerCodec {
     return this.#good
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (!this.#good) return { ...NOTHING, close: { code: 1000, reason: "" } }
     const message = typeof frame === "string" ? parseObject(frame) : undefined
     const tokens = message?.["tokens"]

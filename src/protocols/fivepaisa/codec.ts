@@ -4,8 +4,8 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -78,7 +78,7 @@ export class FivePaisaCodec implements Codec {
       const key = keyOf(code, instrument.token)
       const known = this.#givenUp.before(key, change)
       if (!before.has(key)) before.set(key, known)
-      if (isAsked(change)) asked.add(key)
+      if (isSubscribe(change)) asked.add(key)
       if (to === undefined) this.#givenUp.drop(key)
       else {
         const held = (known ?? before.get(key))?.held ?? {}
@@ -120,7 +120,7 @@ export class FivePaisaCodec implements Codec {
     )
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string")
       return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)

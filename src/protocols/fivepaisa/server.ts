@@ -6,7 +6,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   UpgradeRequest,
@@ -36,7 +35,7 @@ export class FivePaisaServerCodec implements ServerCodec {
     this.#codes = textCodes("fivepaisa", options.codes)
   }
 
-  receive(frame: Inbound, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+  receive(frame: Frame, find: FindByToken): ReturnType<ServerCodec["receive"]> {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const service = SERVICES.find((s) => s === request?.["Method"])
     const data = request?.["MarketFeedData"]

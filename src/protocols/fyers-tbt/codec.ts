@@ -6,8 +6,8 @@ import type { TickDraft } from "../../market/tick.ts"
 import { segmentOf } from "../fyers-hsm/subject.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import { Reader, readInt64 } from "../kit/protobuf.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { Book, inside, overrun, wrapped } from "./book.ts"
@@ -83,7 +83,7 @@ export class FyersTbtCodec implements Codec {
         added.push(instrument.brokerSymbol)
       } else {
         held.instrument = instrument
-        if (!isAsked(change)) continue
+        if (!isSubscribe(change)) continue
         // What is known to bring a snapshot is a new subscription.
         gone.push(held.ticker)
         added.push(held.ticker)
@@ -109,7 +109,7 @@ export class FyersTbtCodec implements Codec {
     this.#byTicker.set(held.ticker, held)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     try {

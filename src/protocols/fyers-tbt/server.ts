@@ -10,7 +10,6 @@ import type {
   CodecOptions,
   Frame,
   HttpAnswer,
-  Inbound,
   Refusal,
   ServedRequest,
   ServerCodec,
@@ -70,7 +69,7 @@ export class FyersTbtServerCodec implements ServerCodec {
     }
   }
 
-  receive(frame: Inbound): Received {
+  receive(frame: Frame): Received {
     if (frame === "ping") return { answers: ["pong"], touched: [] }
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const data = request?.["data"]

@@ -2,7 +2,7 @@
 import { ProtocolViolation } from "../../market/errors.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { Reader } from "../kit/protobuf.ts"
-import type { Change, Codec, CodecOptions, Frame, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Handshake, Outbound, Sink } from "../protocol.ts"
 import type { WireEvent } from "../protocol.ts"
 import { StreamBuffer } from "../kit/streamBuffer.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
@@ -52,7 +52,7 @@ export class GrowwCodec implements Codec {
     return this.#subscriptions.request(changes, this.#unasked)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     const bytes = this.#waiting.join(typeof frame === "string" ? Nats.bytesOf(frame) : frame)
     let at = 0

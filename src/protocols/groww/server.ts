@@ -2,15 +2,7 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { StreamBuffer } from "../kit/streamBuffer.ts"
 import { textCodes } from "../kit/variant.ts"
 import { encodePayload } from "./encode.ts"
@@ -69,7 +61,7 @@ export class GrowwServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const bytes = this.#waiting.join(typeof frame === "string" ? Nats.bytesOf(frame) : frame)
     const answers: Array<Frame> = []
     const touched: Array<WireInstrument> = []

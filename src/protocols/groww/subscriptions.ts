@@ -4,7 +4,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Frame } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks } from "../kit/text.ts"
 import type { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -80,7 +80,7 @@ export class Subscriptions {
       if (to !== undefined) held.instrument = instrument
       held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
       touched.set(key, held)
-      if (isAsked(change)) asked.add(held)
+      if (isSubscribe(change)) asked.add(held)
     }
     return this.#frames(touched, asked, again)
   }

@@ -7,8 +7,8 @@ import type { Tick } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../kit/protobuf.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -92,7 +92,7 @@ export class HdfcCodec implements Codec {
       const type = to === undefined ? undefined : to.mode === "ltp" ? "LTP" : "ALL"
       if (!before.has(scrip)) before.set(scrip, held?.type)
       after.set(scrip, type)
-      if (isAsked(change)) asked.add(scrip)
+      if (isSubscribe(change)) asked.add(scrip)
       if (type === undefined) segment.givenUp.drop(token)
       // What was known in another type is not renewed any more.
       else segment.set(token, { instrument, type, last: held?.type === type ? held.last : undefined })
@@ -123,7 +123,7 @@ export class HdfcCodec implements Codec {
     ]
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     if (frame.length === 0) return sink.event({ type: "ignored", what: "an empty frame" })

@@ -10,7 +10,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   UpgradeRequest,
@@ -47,7 +46,7 @@ type Received = ReturnType<ServerCodec["receive"]>
 
 const NOTHING: Received = { answers: [], touched: [] }
 
-const told = (status: string, message: string): Frame => JSON.stringify({ status, message })
+const statusFrame = (status: string, message: string): Frame => JSON.stringify({ status, message })
 
 export class HdfcServerCodec implements ServerCodec {
   /** By scrip id. One type at a time: the last that was asked for. */
@@ -61,16 +60,16 @@ export class HdfcServerCodec implements ServerCodec {
     this.#limit = hdfcOptions(options).subscriptionLimit
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     if (request === undefined) {
-      return { answers: [told("error", "The request is not a JSON object")], touched: [] }
+      return { answers: [statusFrame("error", "The request is not a JSON object")], touched: [] }
     }
     if (request["heart_beat"] === true) return NOTHING
     const dropped = readScrips(request["unSubscribe"])
     const added = readScrips(request["subscribe"])
     if (dropped === undefined || added === undefined) {
-      return { answers: [told("error", "The request holds no list of scrips")], touched: [] }
+      return { answers: [statusFrame("error", "The request holds no list of scrips")], touched: [] }
     }
     for (const { scripId, type } of dropped) {
       if (this.#types.get(scripId) === type) this.#types.delete(scripId)
@@ -89,7 +88,8 @@ export class HdfcServerCodec implements ServerCodec {
         touched.push(instrument)
       }
     }
-    const answer = problem === undefined ? told("success", "subscription updated") : told("error", problem)
+    const answer =
+      problem === undefined ? statusFrame("success", "subscription updated") : statusFrame("error", problem)
     return { answers: [answer], touched }
   }
 

@@ -4,8 +4,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
-import type { Change, Codec, Handshake, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import type { Fields } from "./fields.ts"
@@ -137,7 +137,7 @@ export class HsmCodec implements Codec {
       }
       for (const kind of offered) {
         const is = wanted.includes(kind)
-        if (is === was.includes(kind) && !(is && isAsked(change))) continue
+        if (is === was.includes(kind) && !(is && isSubscribe(change))) continue
         const list = is ? added : to === undefined ? gone : replaced
         list.push(`${kind}|${name}`)
       }
@@ -171,7 +171,7 @@ export class HsmCodec implements Codec {
     })
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return sink.reject("malformed_text", brokerText(frame))
     if (frame.length < HEAD_SIZE) return sink.reject("truncated", `${frame.length} bytes`)

@@ -5,7 +5,7 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { Frame, Inbound, ServerCodec, ServerContext, Want } from "../protocol.ts"
+import type { Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import type { Dialect } from "./codec.ts"
 import type { Scale } from "./encode.ts"
 import { changesOf, valuesOf } from "./encode.ts"
@@ -94,7 +94,7 @@ export class HsmServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound): Received {
+  receive(frame: Frame): Received {
     if (typeof frame === "string" || frame.length < HEAD_SIZE) return NOTHING
     const type = frame[2]!
     switch (type) {

@@ -5,17 +5,8 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { RequestsById } from "../kit/requestsById.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type {
-  Change,
-  Codec,
-  CodecOptions,
-  Handshake,
-  Inbound,
-  Outbound,
-  Sink,
-  WireEvent
-} from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -117,7 +108,7 @@ export class IiflMqttCodec implements Codec {
         if (first !== undefined) this.#drop(first.held, mark)
       } else if (first === undefined) this.#hold({ instrument, segment, streams }, mark)
       else first.held.instrument = instrument
-      if (!isAsked(change)) continue
+      if (!isSubscribe(change)) continue
       for (const stream of streams) before.set(topicOf(stream, segment, instrument.token), false)
     }
     return this.#frames(before)
@@ -186,7 +177,7 @@ export class IiflMqttCodec implements Codec {
     return this.#lastId
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     this.#receivedAt = receivedAt
     this.#sink = sink

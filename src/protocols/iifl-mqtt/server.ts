@@ -2,15 +2,7 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { divisorOf, encodeFeed, encodeIndex, encodeLimit, encodeOpenInterest } from "./encode.ts"
@@ -75,7 +67,7 @@ export class IiflMqttServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     this.#find = find
     this.#answers = []
     this.#touched = []

@@ -11,8 +11,8 @@ import type { Mode } from "../../market/mode.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, isCount, isObject, parseJson } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import type { WireNames } from "./options.ts"
@@ -75,7 +75,7 @@ export class IndMoneyCodec implements Codec {
       }
       const held = this.#givenUp.before(name, change)
       if (!before.has(name)) before.set(name, held)
-      if (isAsked(change)) asked.add(name)
+      if (isSubscribe(change)) asked.add(name)
       if (to === undefined) this.#forget(name)
       else {
         const { known } = held ?? before.get(name) ?? { known: {} }
@@ -109,7 +109,7 @@ export class IndMoneyCodec implements Codec {
     else this.#byToken.set(token, left)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string")
       return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)

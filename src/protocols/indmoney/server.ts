@@ -6,7 +6,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   UpgradeRequest,
@@ -30,7 +29,7 @@ export class IndMoneyServerCodec implements ServerCodec {
     this.#names = wireNames(options)
   }
 
-  receive(frame: Inbound, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+  receive(frame: Frame, find: FindByToken): ReturnType<ServerCodec["receive"]> {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const mode = request?.["mode"]
     const names = request?.["instruments"]

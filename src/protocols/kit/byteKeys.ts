@@ -12,14 +12,14 @@ const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
   return hash >>> 2
 }
 
-interface Slot<A> {
+interface Candidate<A> {
   readonly bytes: Uint8Array
   value: A
 }
 
 export class ByteKeys<A> {
   /** Keys of equal hashes share an entry. */
-  readonly #slots = new Map<number, Array<Slot<A>>>()
+  readonly #slots = new Map<number, Array<Candidate<A>>>()
 
   set(key: string, value: A): void {
     const bytes = encoder.encode(key)
@@ -52,7 +52,7 @@ export class ByteKeys<A> {
     else this.#slots.set(hash, left)
   }
 
-  #find(frame: Uint8Array, from: number, to: number): Slot<A> | undefined {
+  #find(frame: Uint8Array, from: number, to: number): Candidate<A> | undefined {
     const slots = this.#slots.get(hashOf(frame, from, to))
     if (slots === undefined) return undefined
     for (let i = 0; i < slots.length; i++) if (equal(slots[i]!.bytes, frame, from, to)) return slots[i]

@@ -6,8 +6,8 @@ import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader, i32be, u16be, u32be } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeFull, decodeIndex, decodeQuote, ltpTick } from "./decode.ts"
@@ -75,7 +75,7 @@ export class KiteCodec implements Codec {
         continue
       }
       if (!before.has(token)) before.set(token, this.#givenUp.before(token | 0, change)?.mode)
-      if (isAsked(change)) asked.add(token)
+      if (isSubscribe(change)) asked.add(token)
       if (to === undefined) this.#givenUp.drop(token | 0)
       else {
         const divisor = this.#divisors[token & 0xff]!
@@ -116,7 +116,7 @@ export class KiteCodec implements Codec {
     return frames
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame

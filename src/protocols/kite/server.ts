@@ -10,7 +10,6 @@ import type { Tick } from "../../market/tick.ts"
 import type {
   CodecOptions,
   FindByToken,
-  Inbound,
   Frame,
   Refusal,
   ServerCodec,
@@ -61,7 +60,7 @@ export class KiteServerCodec implements ServerCodec {
     this.#limit = subscriptionLimit
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     if (request === undefined) return answer("The request is not a JSON object")
     const { a, v } = request

@@ -3,16 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import type {
-  Change,
-  Codec,
-  CodecOptions,
-  Handshake,
-  Inbound,
-  Outbound,
-  Sink,
-  WireEvent
-} from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import type { Auction } from "./auction.ts"
 import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
@@ -74,7 +65,7 @@ export class SfeedCodec implements Codec {
     return this.#subscriptions.request(changes)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#subscriptions.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
     if (!this.#scaled) return sink.event(EARLY)

@@ -5,15 +5,7 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Target } from "./encode.ts"
@@ -83,7 +75,7 @@ export class SfeedServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const message = typeof frame === "string" ? parseObject(frame) : undefined
     if (message === undefined) return NOTHING
     if (!this.#loggedIn) return this.#login(message)

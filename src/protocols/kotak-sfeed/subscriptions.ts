@@ -3,7 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Outbound, Sink } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -81,7 +81,7 @@ export class Subscriptions {
       let changed = before.get(held)
       if (changed === undefined) before.set(held, (changed = new Map()))
       if (!changed.has(key)) changed.set(key, was)
-      if (isAsked(change)) asked.add(`${instrument.exchange} ${key}`)
+      if (isSubscribe(change)) asked.add(`${instrument.exchange} ${key}`)
       if (was !== undefined) this.segments.remove(segment, number, was)
       if (to === undefined) held.givenUp.drop(key)
       else {

@@ -6,20 +6,18 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type {
-  Change,
-  Codec,
-  CodecOptions,
-  Handshake,
-  Inbound,
-  Outbound,
-  Sink,
-  WireEvent
-} from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
-import { Book, decodeCircuits, decodeIndex, decodeLtp, decodeOhlc, decodeOpenInterest } from "./decode.ts"
+import {
+  DepthState,
+  decodeCircuits,
+  decodeIndex,
+  decodeLtp,
+  decodeOhlc,
+  decodeOpenInterest
+} from "./decode.ts"
 import type { Place } from "./layout.ts"
 import {
   BEST_LEVEL,
@@ -49,7 +47,7 @@ const ABOUT_LOGIN = /client|login|auth|token|session|user/i
 
 interface Subscription {
   instrument: WireInstrument
-  book: Book | undefined
+  book: DepthState | undefined
 }
 
 /** What is subscribed of one letter: scrips, and indices, whose codes are numbers of their own. */
@@ -130,7 +128,7 @@ export class MotilalCodec implements Codec {
     }
     if (known.instrument.exchange === instrument.exchange) {
       known.instrument = instrument
-      return isAsked(change)
+      return isSubscribe(change)
     }
     // The session keeps such pairs apart; see the protocol's `exclusive`.
     this.#unasked.add(
@@ -140,7 +138,7 @@ export class MotilalCodec implements Codec {
     return false
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame
@@ -189,7 +187,7 @@ export class MotilalCodec implements Codec {
       case OPEN_INTEREST:
         return give(sink, instrument, decodeOpenInterest(v, at, instrument, receivedAt), modeBit.quote)
       default: {
-        const book = (subscription.book ??= new Book())
+        const book = (subscription.book ??= new DepthState())
         const good = book.put(v, at, kind - BEST_LEVEL, scale)
         const tick = good ? book.tick(v, at, instrument, receivedAt) : undefined
         return give(sink, instrument, tick, modeBit.depth)

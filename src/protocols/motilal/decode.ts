@@ -144,7 +144,7 @@ export const decodeIndex = (
 }
 
 /** A book as far as its levels have come: by position, best first. */
-export class Book {
+export class DepthState {
   readonly #buy: Array<Level | undefined> = Array.from({ length: LEVELS })
   readonly #sell: Array<Level | undefined> = Array.from({ length: LEVELS })
 

@@ -4,15 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { plainNumber, reveal } from "../kit/text.ts"
 import { encodeIndex, encodeScrip } from "./encode.ts"
 import type { Place } from "./layout.ts"
@@ -47,7 +39,7 @@ export class MotilalServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame === "string" || frame.length === 0) return NOTHING
     const kind = frame[0]
     if ((kind === LOGIN || kind === LOGIN_AGAIN) && frame.length === LOGIN_SIZE) {

@@ -10,22 +10,22 @@ import type {
   Codec,
   CodecOptions,
   Handshake,
-  Inbound,
+  Frame,
   Outbound,
   Sink,
   Want,
   WireEvent
 } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
-import type { Picture } from "./decode.ts"
-import { emptyPicture, forget, merge, toTick } from "./decode.ts"
+import type { ScripState } from "./decode.ts"
+import { emptyScripState, forget, merge, toTick } from "./decode.ts"
 import { makeFields, pick } from "./fields.ts"
 import { isOk } from "./handshake.ts"
-import type { Feed } from "./layout.ts"
+import type { Channel } from "./layout.ts"
 import {
   BETWEEN_SCRIPS,
   DEPTH,
@@ -34,7 +34,7 @@ import {
   MAX_TOKEN,
   TOUCHLINE,
   bitOf,
-  feeds,
+  channels,
   words
 } from "./layout.ts"
 import type { NorenOptions } from "./options.ts"
@@ -46,12 +46,12 @@ const READY: WireEvent = { type: "ready" }
 const NO_VALUES: WireEvent = { type: "ignored", what: "a feed frame without a value" }
 
 interface Kind {
-  readonly feed: Feed
+  readonly feed: Channel
   /** Replaces what was known, rather than adding to it. */
   readonly full: boolean
 }
 const kinds: ReadonlyMap<unknown, Kind> = new Map(
-  feeds.flatMap((feed): ReadonlyArray<[string, Kind]> => [
+  channels.flatMap((feed): ReadonlyArray<[string, Kind]> => [
     [words[feed].snapshot, { feed, full: true }],
     [words[feed].delta, { feed, full: false }]
   ])
@@ -62,7 +62,7 @@ const kindWords = [...kinds.keys()] as ReadonlyArray<string>
 
 /** Known and not market data: acknowledgements, orders, positions, alerts, texts of the administration, market status. */
 const others: ReadonlySet<unknown> = new Set([
-  ...feeds.map((feed) => words[feed].unsubscribed),
+  ...channels.map((feed) => words[feed].unsubscribed),
   "ok",
   "om",
   "pk",
@@ -77,7 +77,7 @@ interface Subscription {
   /** The feeds that were asked for, as bits. */
   readonly feeds: number
   /** What each feed has told, by its index; kept as long as the scrip is subscribed at all. */
-  readonly pictures: Array<Picture | undefined>
+  readonly pictures: Array<ScripState | undefined>
 }
 
 /** A scrip of one request, with the feeds that it had before. */
@@ -152,7 +152,7 @@ export class NorenCodec implements Codec {
       const scrip = `${code}${IN_SCRIP}${token}`
       const touched = before.get(scrip) ?? { scrip, token, tokens, was: held?.feeds ?? 0, anew: false }
       before.set(scrip, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (to === undefined) givenUp.drop(token)
       else {
         tokens.set(token, { instrument, feeds: this.#feedsOf(to), pictures: held?.pictures ?? [] })
@@ -189,7 +189,7 @@ export class NorenCodec implements Codec {
     action: "subscribe" | "unsubscribe",
     scrips: ReadonlyArray<readonly [scrip: string, bits: number]>
   ): ReadonlyArray<Outbound> {
-    return feeds.flatMap((feed) => {
+    return channels.flatMap((feed) => {
       const affected = scrips.filter(([, bits]) => (bits & bitOf(feed)) !== 0).map(([scrip]) => scrip)
       return chunks(affected, this.#batch).map((part) =>
         JSON.stringify({ t: words[feed][action], k: part.join(BETWEEN_SCRIPS) })
@@ -197,7 +197,7 @@ export class NorenCodec implements Codec {
     })
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string") return sink.reject("unknown_packet", `${frame.length} bytes, and no text`)
     if (this.#scanner.scan(frame)) {
@@ -256,7 +256,7 @@ export class NorenCodec implements Codec {
     if (count === 0) {
       return bad > 0 ? sink.reject("malformed_text", brokerText(frame)) : sink.event(NO_VALUES)
     }
-    const picture = (pictures[feed] ??= emptyPicture())
+    const picture = (pictures[feed] ??= emptyScripState())
     if (full) forget(picture)
     const levels = merge(picture, this.#fields)
     const tick = toTick(picture, levels, feed, instrument, receivedAt)

@@ -33,22 +33,22 @@ import {
   WEEK52_HIGH,
   WEEK52_LOW
 } from "./layout.ts"
-import type { Feed } from "./layout.ts"
+import type { Channel } from "./layout.ts"
 
 export type Snapshot = Float64Array
 
 export const emptySnapshot = (): Snapshot => new Float64Array(SLOTS).fill(NaN)
 
 /** What a feed has told of a scrip. */
-export interface Picture {
+export interface ScripState {
   readonly snapshot: Snapshot
   /** The snapshot's book as the last tick had it: levels that do not change are the same objects in the next one. */
   book: Depth | undefined
 }
 
-export const emptyPicture = (): Picture => ({ snapshot: emptySnapshot(), book: undefined })
+export const emptyScripState = (): ScripState => ({ snapshot: emptySnapshot(), book: undefined })
 
-export const forget = (picture: Picture): void => {
+export const forget = (picture: ScripState): void => {
   picture.snapshot.fill(NaN)
   picture.book = undefined
 }
@@ -59,7 +59,7 @@ const levelBits = Int16Array.from({ length: SLOTS }, (_, slot) =>
 )
 
 /** @returns which levels of the book are told anew, as bits */
-export const merge = ({ snapshot }: Picture, { count, slots, values }: Fields): number => {
+export const merge = ({ snapshot }: ScripState, { count, slots, values }: Fields): number => {
   let levels = 0
   for (let i = 0; i < count; i++) {
     const slot = slots[i]!
@@ -77,9 +77,9 @@ export const merge = ({ snapshot }: Picture, { count, slots, values }: Fields): 
  * @param levels of the book that have changed since the last tick, as bits
  */
 export const toTick = (
-  picture: Picture,
+  picture: ScripState,
   levels: number,
-  feed: Feed,
+  feed: Channel,
   instrument: WireInstrument,
   receivedAt: number
 ): Tick => {

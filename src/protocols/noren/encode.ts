@@ -3,7 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { Snapshot } from "./decode.ts"
 import { emptySnapshot } from "./decode.ts"
-import type { Feed } from "./layout.ts"
+import type { Channel } from "./layout.ts"
 import {
   AVERAGE,
   BUY,
@@ -37,7 +37,7 @@ import {
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 
 /** What a feed can tell of a state. Only contracts have an open interest on this wire. */
-export const snapshotOf = (tick: Tick, feed: Feed, { exchange }: WireInstrument): Snapshot => {
+export const snapshotOf = (tick: Tick, feed: Channel, { exchange }: WireInstrument): Snapshot => {
   const s = emptySnapshot()
   const put = (slot: number, value: number | undefined): void => {
     if (value !== undefined) s[slot] = value
@@ -107,7 +107,7 @@ const decimalsOf = ({ exchange }: WireInstrument): number =>
  * @returns undefined where there is nothing new
  */
 export const frameOf = (
-  feed: Feed,
+  feed: Channel,
   code: string,
   instrument: WireInstrument,
   now: Snapshot,

@@ -18,7 +18,7 @@ export const makeFields = (): Fields => ({
   values: new Float64Array(SLOTS)
 })
 
-const slotOf: ReadonlyMap<string, number> = new Map(keys.map((key, slot) => [key, slot]))
+const indexOfKey: ReadonlyMap<string, number> = new Map(keys.map((key, slot) => [key, slot]))
 
 const ZERO = 48
 const NINE = 57
@@ -50,7 +50,7 @@ export const pick = (message: Readonly<Record<string, unknown>>, fields: Fields)
   fields.count = 0
   fields.bad = 0
   for (const key in message) {
-    const slot = slotOf.get(key)
+    const slot = indexOfKey.get(key)
     if (slot === undefined) continue
     const value = message[key]
     const n = slot === LTT ? clockIn(value) : numberIn(value)

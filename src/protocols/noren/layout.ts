@@ -8,12 +8,12 @@
 export const TOUCHLINE = 0
 export const DEPTH = 1
 export const LTP_ONLY = 2
-export type Feed = typeof TOUCHLINE | typeof DEPTH | typeof LTP_ONLY
-export const feeds: ReadonlyArray<Feed> = [TOUCHLINE, DEPTH, LTP_ONLY]
-export const bitOf = (feed: Feed): number => 1 << feed
+export type Channel = typeof TOUCHLINE | typeof DEPTH | typeof LTP_ONLY
+export const channels: ReadonlyArray<Channel> = [TOUCHLINE, DEPTH, LTP_ONLY]
+export const bitOf = (feed: Channel): number => 1 << feed
 
 /** The words of a feed: requests, the answer to one, and what follows it. */
-export interface FeedWords {
+export interface ChannelWords {
   readonly subscribe: string
   readonly unsubscribe: string
   /** Once per scrip and subscription: everything that is known. */
@@ -24,7 +24,7 @@ export interface FeedWords {
 }
 
 /** The LTP feed is in TradeSmart's documentation alone: UNCONFIRMED elsewhere. */
-export const words: Readonly<Record<Feed, FeedWords>> = {
+export const words: Readonly<Record<Channel, ChannelWords>> = {
   [TOUCHLINE]: { subscribe: "t", unsubscribe: "u", snapshot: "tk", delta: "tf", unsubscribed: "uk" },
   [DEPTH]: { subscribe: "d", unsubscribe: "ud", snapshot: "dk", delta: "df", unsubscribed: "udk" },
   [LTP_ONLY]: { subscribe: "l", unsubscribe: "ul", snapshot: "lk", delta: "lf", unsubscribed: "ulk" }

@@ -9,7 +9,6 @@ import type {
   FindByToken,
   Frame,
   HttpAnswer,
-  Inbound,
   ServedRequest,
   ServerCodec,
   ServerContext,
@@ -21,7 +20,7 @@ import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { frameOf, snapshotOf } from "./encode.ts"
 import { loginOf } from "./handshake.ts"
-import type { Feed } from "./layout.ts"
+import type { Channel } from "./layout.ts"
 import {
   BETWEEN_SCRIPS,
   CREATE_SESSION,
@@ -30,7 +29,7 @@ import {
   IN_SCRIP,
   LEVELS,
   LTP_ONLY,
-  feeds,
+  channels,
   words
 } from "./layout.ts"
 import type { NorenOptions } from "./options.ts"
@@ -40,9 +39,9 @@ type Received = ReturnType<ServerCodec["receive"]>
 
 const NOTHING: Received = { answers: [], touched: [] }
 
-type Request = readonly [Feed, "subscribe" | "unsubscribe"]
+type Request = readonly [Channel, "subscribe" | "unsubscribe"]
 const requests: ReadonlyMap<unknown, Request> = new Map(
-  feeds.flatMap((feed): ReadonlyArray<[unknown, Request]> => [
+  channels.flatMap((feed): ReadonlyArray<[unknown, Request]> => [
     [words[feed].subscribe, [feed, "subscribe"]],
     [words[feed].unsubscribe, [feed, "unsubscribe"]]
   ])
@@ -53,7 +52,7 @@ export class NorenServerCodec implements ServerCodec {
   readonly #codes: Readonly<Record<string, string>>
   readonly #context: ServerContext
   /** By feed, then scrip: what was told last, undefined before the snapshot. */
-  readonly #sent: ReadonlyArray<Map<string, Snapshot | undefined>> = feeds.map(() => new Map())
+  readonly #sent: ReadonlyArray<Map<string, Snapshot | undefined>> = channels.map(() => new Map())
   #loggedIn = false
 
   constructor(options: CodecOptions, context: ServerContext) {
@@ -66,7 +65,7 @@ export class NorenServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const message = typeof frame === "string" ? parseObject(frame) : undefined
     if (message === undefined) return NOTHING
     const { t } = message
@@ -115,7 +114,7 @@ export class NorenServerCodec implements ServerCodec {
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
     const scrip = this.#scripOf(instrument)
     if (scrip === undefined) return []
-    return feeds
+    return channels
       .filter((feed) => this.#sent[feed]!.has(scrip))
       .map((feed): Want => {
         if (feed === LTP_ONLY) return { mode: "ltp", depth: 0 }
@@ -134,7 +133,7 @@ export class NorenServerCodec implements ServerCodec {
     for (const [instrument, tick] of states) {
       const scrip = this.#scripOf(instrument)
       if (scrip === undefined) continue
-      for (const feed of feeds) {
+      for (const feed of channels) {
         const sent = this.#sent[feed]!
         if (!sent.has(scrip)) continue
         const now = snapshotOf(tick, feed, instrument)

@@ -7,8 +7,8 @@ import { ByteKeys } from "../kit/byteKeys.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readerOf, skipField } from "../kit/protobuf.ts"
-import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
@@ -87,7 +87,7 @@ export class NubraCodec implements Codec {
       const key = nameOf(instrument)
       const touched = before.get(key) ?? { ...place, channels: held?.channels ?? 0, anew: false }
       before.set(key, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (names.get(name)?.isDeep === true) this.#deep--
       if (to === undefined) {
         names.givenUp.drop(name)
@@ -151,7 +151,7 @@ export class NubraCodec implements Codec {
     return [...frames, ...commands("batch_subscribe", this.#token, added, this.#batch)]
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const elements = this.#elements

@@ -9,7 +9,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   ServerContext,
@@ -71,7 +70,7 @@ export class NubraServerCodec implements ServerCodec {
     return this.#codes[exchange] ?? ""
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame !== "string") return answer("Error: a command is a text")
     const [verb, token, word, ...rest] = frame.split(" ")
     if (verb !== "batch_subscribe" && verb !== "batch_unsubscribe") return answer("Error: unknown command")

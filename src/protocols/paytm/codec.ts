@@ -7,8 +7,8 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
@@ -28,14 +28,14 @@ interface Subscription {
   mode: Mode
 }
 
-class Book extends Map<number, Subscription> {
+class Subscriptions extends Map<number, Subscription> {
   readonly givenUp = new GivenUp(this)
 }
 
 export class PaytmCodec implements Codec {
   /** By security id. Indices have numbers of their own: 13 is NIFTY as an index and ABB as a share. */
-  readonly #indices = new Book()
-  readonly #scrips = new Book()
+  readonly #indices = new Subscriptions()
+  readonly #scrips = new Subscriptions()
   readonly #segments: ReadonlyMap<string, Segment>
   readonly #epoch: number
   readonly #batch: number
@@ -117,17 +117,17 @@ export class PaytmCodec implements Codec {
         if (!before.has(known)) before.set(known, known.mode)
         known.instrument = instrument
         known.mode = to.mode
-        if (isAsked(change)) asked.add(known)
+        if (isSubscribe(change)) asked.add(known)
       }
     }
     return before
   }
 
-  #bookOf(segment: Segment): Book {
+  #bookOf(segment: Segment): Subscriptions {
     return segment.class === "INDEX" ? this.#indices : this.#scrips
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame

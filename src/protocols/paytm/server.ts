@@ -11,7 +11,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   UpgradeRequest,
@@ -56,7 +55,7 @@ export class PaytmServerCodec implements ServerCodec {
     this.#epoch = epochSeconds
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const answers: Array<Frame> = []
     const touched: Array<WireInstrument> = []
     const entries = typeof frame === "string" ? parseArray(frame) : undefined

@@ -6,8 +6,8 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodeCompact, decodeMarket, decodeSnapquote } from "./decode.ts"
@@ -105,7 +105,7 @@ export class PocketfulCodec implements Codec {
       const known = segment.givenUp.before(token, change)
       const touched = before.get(key) ?? { segment, token, streams: known?.streams ?? 0, anew: false }
       before.set(key, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (to === undefined) segment.givenUp.drop(token)
       else segment.byToken.set(token, { instrument, streams: streamsOf(to) })
     }
@@ -138,7 +138,7 @@ export class PocketfulCodec implements Codec {
     })
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return decodeText(frame, sink)
     const { length } = frame

@@ -9,7 +9,6 @@ import type {
   CodecOptions,
   FindByToken,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   UpgradeRequest,
@@ -55,7 +54,7 @@ export class PocketfulServerCodec implements ServerCodec {
     this.#divisors = divisors
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     if (request === undefined) return complaint("invalid request")
     const { a, m, v } = request

@@ -3,8 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, Inbound, Outbound, Sink, Want } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, Frame, Outbound, Sink, Want } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, isObject, parseObject } from "../kit/text.ts"
 import type { Stream } from "./layout.ts"
 import { numberIn, quantityIn, tradeTime, writeRequest } from "./layout.ts"
@@ -61,7 +61,7 @@ export class SamcoCodec implements Codec {
     const asked = new Set<string>()
     for (const change of changes) {
       const { instrument, to } = change
-      if (isAsked(change)) asked.add(instrument.token)
+      if (isSubscribe(change)) asked.add(instrument.token)
       const known = this.#givenUp.before(instrument.token, change)
       if (to === undefined) {
         if (known === undefined) continue
@@ -91,7 +91,7 @@ export class SamcoCodec implements Codec {
   }
 
   /** One message holds several documents, parted by newlines. */
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     if (typeof frame !== "string") {
       return sink.reject("malformed_text", `a binary frame of ${frame.length} bytes`)
     }

@@ -1,23 +1,23 @@
 /** The client's side of one connection to Angel One's Smart Stream. */
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
 import { DEPTH_20, HEAD_SIZE, LTP, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
-import { Ledger } from "./subscriptions.ts"
+import { Subscriptions } from "./subscriptions.ts"
 import type { Segments, Subscription } from "./segments.ts"
 import { readToken } from "./segments.ts"
 
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
 
 export class SmartStreamCodec implements Codec {
-  readonly #ledger: Ledger
+  readonly #ledger: Subscriptions
   readonly #segments: Segments<Subscription>
   readonly #reader = new FrameReader()
 
   constructor(options: CodecOptions) {
-    this.#ledger = new Ledger(options, {
+    this.#ledger = new Subscriptions(options, {
       title: "Angel One",
       oldFirst: false,
       correlationId: (sent) => `aw${(sent % 100_000_000).toString(36)}`
@@ -33,7 +33,7 @@ export class SmartStreamCodec implements Codec {
     return this.#ledger.request(changes)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#ledger.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame

@@ -13,7 +13,7 @@ import type {
   Codec,
   CodecOptions,
   Handshake,
-  Inbound,
+  Frame,
   Outbound,
   Sink,
   Want,
@@ -22,7 +22,7 @@ import type {
 import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
 import { BOOK_LEVELS, EXCHANGE_TIME_AT, LTP, PRICE_AT, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
-import { Ledger } from "./subscriptions.ts"
+import { Subscriptions } from "./subscriptions.ts"
 import type { MStockOptions } from "./options.ts"
 import { mstockOptions } from "./options.ts"
 import { readToken } from "./segments.ts"
@@ -56,7 +56,7 @@ const shallow = (want: Want, exchangeType: number): number =>
 
 export class MStockCodec implements Codec {
   readonly awaitsReady: boolean
-  readonly #ledger: Ledger
+  readonly #ledger: Subscriptions
   readonly #options: MStockOptions
   readonly #token: string | undefined
   readonly #reader = new FrameReader()
@@ -66,7 +66,7 @@ export class MStockCodec implements Codec {
     this.#options = mstockOptions(options)
     this.awaitsReady = this.#options.loginAnswer
     this.#token = handshake?.secrets?.["token"]
-    this.#ledger = new Ledger(options, {
+    this.#ledger = new Subscriptions(options, {
       title: "m.Stock",
       oldFirst: true,
       modesOf: shallow,
@@ -83,7 +83,7 @@ export class MStockCodec implements Codec {
     return this.#ledger.request(changes)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#ledger.report(sink)
     if (typeof frame === "string") return this.#text(frame, sink)
     const { length } = frame

@@ -2,15 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { i64le, putI64le } from "../kit/bytes.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { withoutBearer } from "./handshake.ts"
 import { DEPTH_20, SIZES, SNAP_QUOTE } from "./layout.ts"
@@ -49,7 +41,7 @@ export class MStockServerCodec implements ServerCodec {
     return this.#loggedIn
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame !== "string") return NOTHING
     if (frame.startsWith(LOGIN)) {
       this.#loggedIn = frame.slice(LOGIN.length) === withoutBearer(reveal(this.#context.accepted().authToken))

@@ -5,7 +5,6 @@ import type { Tick } from "../../market/tick.ts"
 import type {
   CodecOptions,
   FindByToken,
-  Inbound,
   Frame,
   Refusal,
   ServerCodec,
@@ -95,7 +94,7 @@ export class SmartStreamServerCodec implements ServerCodec {
     this.#deepLimit = deepLimit
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame !== "string") return NOTHING
     if (frame === "ping") return { answers: ["pong"], touched: [] }
     const request = parseObject(frame)

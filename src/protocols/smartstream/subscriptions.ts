@@ -3,7 +3,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, CodecOptions, Outbound, Sink, Want } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
@@ -34,7 +34,7 @@ export interface AskingManner {
   readonly correlationId: (sent: number) => string
 }
 
-export class Ledger {
+export class Subscriptions {
   readonly segments: Segments<Subscription>
   readonly #manner: AskingManner
   readonly #codes: Readonly<Record<string, number>>
@@ -83,7 +83,7 @@ export class Ledger {
         anew: false
       }
       before.set(key, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (to === undefined) {
         segment.givenUp.drop(token)
         continue

@@ -3,8 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Codec, CodecOptions, Inbound, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { Known, decodeBook, faultOf, fieldOf } from "./decode.ts"
@@ -114,7 +114,7 @@ export class TradejiniCodec implements Codec {
         subscription.book = wantsBook(to)
         segment.byToken.set(token, subscription)
       }
-      if (!isAsked(change)) continue
+      if (!isSubscribe(change)) continue
       asked.l1 = true
       if (wantsBook(to)) asked.l5 = true
     }
@@ -138,7 +138,7 @@ export class TradejiniCodec implements Codec {
     return { l1, l5 }
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame === "string") return sink.event(TEXT)
     const { length } = frame

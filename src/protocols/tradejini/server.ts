@@ -4,15 +4,7 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Inbound,
-  ServerCodec,
-  ServerContext,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import type { Field } from "./encode.ts"
 import { authFrame, encodeFrame, l1Fields, l1Packet, l5Packet, pongFrame } from "./encode.ts"
@@ -55,7 +47,7 @@ export class TradejiniServerCodec implements ServerCodec {
     return this.#admitted
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     if (!this.#admitted) return { ...NOTHING, close: UNAUTHORIZED }
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     // What the real server says to a request that it does not understand is UNCONFIRMED; this one says nothing.

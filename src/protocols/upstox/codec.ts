@@ -7,8 +7,8 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from "../kit/protobuf.ts"
 import { RequestsById } from "../kit/requestsById.ts"
-import type { Change, Codec, CodecOptions, Handshake, Inbound, Outbound, Sink, Want } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, Want } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, isObject, parseObject } from "../kit/text.ts"
 import { readFeed } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -58,7 +58,7 @@ export class UpstoxCodec implements Codec {
       const key = instrument.token
       const held = this.#givenUp.before(key, change)
       if (!before.has(key)) before.set(key, held?.mode)
-      if (isAsked(change)) asked.add(key)
+      if (isSubscribe(change)) asked.add(key)
       if (to === undefined) {
         this.#givenUp.drop(key)
         continue
@@ -113,7 +113,7 @@ export class UpstoxCodec implements Codec {
     return new TextEncoder().encode(JSON.stringify({ guid, method, data }))
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     if (typeof frame === "string") return this.#decodeText(frame, sink)
     if (frame.length === 0) return sink.event({ type: "ignored", what: "an empty frame" })
     this.#toldOf.length = 0

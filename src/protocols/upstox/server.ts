@@ -10,7 +10,6 @@ import type {
   FindByToken,
   Frame,
   HttpAnswer,
-  Inbound,
   Refusal,
   ServedRequest,
   ServerCodec,
@@ -96,7 +95,7 @@ export class UpstoxServerCodec implements ServerCodec {
     return [encodeMarketInfo(this.#segments)]
   }
 
-  receive(frame: Inbound, find: FindByToken): Received {
+  receive(frame: Frame, find: FindByToken): Received {
     // Requests are binary frames; the real server passes over texts.
     if (typeof frame === "string") return NOTHING
     const request = parseObject(new TextDecoder().decode(frame))

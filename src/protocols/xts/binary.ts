@@ -6,7 +6,7 @@ import { inflateSync } from "fflate"
 import type { Level } from "../../market/tick.ts"
 import { FrameReader, i64le } from "../kit/bytes.ts"
 import type { Sink } from "../protocol.ts"
-import type { Book, Subscription } from "./subscriptions.ts"
+import type { Subscriptions, Subscription } from "./subscriptions.ts"
 import { remember } from "./subscriptions.ts"
 import type { MessageCode } from "./layout.ts"
 import { DEPTH, ENGINE_MESSAGE, LTP, OPEN_INTEREST, isMessageCode, toEpochMs } from "./layout.ts"
@@ -37,14 +37,14 @@ const MAX_PROPERTIES = 200
 export type OnMessage = (subscription: Subscription, code: MessageCode, known: Known) => void
 
 export class BinaryDecoder {
-  readonly #book: Book
+  readonly #book: Subscriptions
   readonly #divisors: ReadonlyMap<number, number>
   readonly #reader = new FrameReader()
   /** One byte more than allowed, to notice what is larger. */
   readonly #room = new Uint8Array(MAX_PAYLOAD + 1)
   readonly #roomView = new DataView(this.#room.buffer)
 
-  constructor(book: Book, divisors: ReadonlyMap<number, number>) {
+  constructor(book: Subscriptions, divisors: ReadonlyMap<number, number>) {
     this.#book = book
     this.#divisors = divisors
   }

@@ -9,19 +9,19 @@ import type {
   Handshake,
   HttpAnswer,
   HttpRequest,
-  Inbound,
+  Frame,
   Outbound,
   Sink,
   WireEvent
 } from "../protocol.ts"
-import { isAsked } from "../protocol.ts"
+import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { BinaryDecoder } from "./binary.ts"
 import type { OnMessage } from "./binary.ts"
-import type { Book, Subscription } from "./subscriptions.ts"
-import { MAX_ID, makeBook, makeSubscription } from "./subscriptions.ts"
+import type { Subscriptions, Subscription } from "./subscriptions.ts"
+import { MAX_ID, makeSubscriptions, makeSubscription } from "./subscriptions.ts"
 import { makeFields } from "./fields.ts"
 import { PING, pong, readFrame } from "./frames.ts"
 import { parseLoosely } from "./full.ts"
@@ -47,7 +47,7 @@ export class XtsCodec implements Codec {
   readonly awaitsReady = true
   readonly #options: XtsOptions
   readonly #codes: Readonly<Record<string, number>>
-  readonly #book: Book
+  readonly #book: Subscriptions
   readonly #messages: Messages
   readonly #fields = makeFields()
   readonly #scanner = new Scanner(this.#fields)
@@ -63,7 +63,7 @@ export class XtsCodec implements Codec {
   constructor(options: CodecOptions, handshake?: Handshake) {
     this.#options = xtsOptions(options)
     this.#codes = numericCodes("xts", options.codes)
-    this.#book = makeBook(this.#options.divisors)
+    this.#book = makeSubscriptions(this.#options.divisors)
     this.#messages = new Messages(this.#book)
     this.#binary = new BinaryDecoder(this.#book, this.#options.divisors)
     this.#origin = handshake?.secrets?.["origin"]
@@ -113,7 +113,7 @@ export class XtsCodec implements Codec {
         anew: false
       }
       before.set(key, touched)
-      if (isAsked(change)) touched.anew = true
+      if (isSubscribe(change)) touched.anew = true
       if (to === undefined) {
         bySegment.givenUp.drop(id)
         continue
@@ -160,7 +160,7 @@ export class XtsCodec implements Codec {
     this.#subscriber.answered(request, answer, receivedAt, sink)
   }
 
-  decode(frame: Inbound, receivedAt: number, sink: Sink): void {
+  decode(frame: Frame, receivedAt: number, sink: Sink): void {
     this.#unasked.report(sink)
     if (typeof frame !== "string") return this.#attachment(frame, receivedAt, sink)
     if (this.#scanner.scan(frame)) {

@@ -4,7 +4,7 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Sink } from "../protocol.ts"
 import { brokerText, isObject, plainNumber } from "../kit/text.ts"
-import type { Book, Subscription } from "./subscriptions.ts"
+import type { Subscriptions, Subscription } from "./subscriptions.ts"
 import { MAX_ID, knownOf, remember } from "./subscriptions.ts"
 import type { Fields } from "./fields.ts"
 import { ID, SEGMENT, makeFields, pick } from "./fields.ts"
@@ -18,10 +18,10 @@ import type { Known } from "./ticks.ts"
 import { overlay } from "./ticks.ts"
 
 export class Messages {
-  readonly #book: Book
+  readonly #book: Subscriptions
   readonly #fields = makeFields()
 
-  constructor(book: Book) {
+  constructor(book: Subscriptions) {
     this.#book = book
   }
 

@@ -5,7 +5,6 @@ import type { Tick } from "../../market/tick.ts"
 import type {
   CodecOptions,
   Frame,
-  Inbound,
   Refusal,
   ServerCodec,
   ServerContext,
@@ -114,7 +113,7 @@ export class XtsServerCodec implements ServerCodec {
   }
 
   /** Requests come over REST; what clients send here keeps the connection. */
-  receive(frame: Inbound): Received {
+  receive(frame: Frame): Received {
     const packet = typeof frame === "string" ? readFrame(frame) : undefined
     switch (packet?.type) {
       case "ping":

@@ -34,9 +34,9 @@ class Segment extends Map<number, Subscription> {
 }
 
 /** One map per known segment, in the place of its number. Equal ids live in several segments. */
-export type Book = ReadonlyArray<Segment | undefined>
+export type Subscriptions = ReadonlyArray<Segment | undefined>
 
 const SEGMENTS = 256
 
-export const makeBook = (segments: ReadonlyMap<number, unknown>): Book =>
+export const makeSubscriptions = (segments: ReadonlyMap<number, unknown>): Subscriptions =>
   Array.from({ length: SEGMENTS }, (_, segment) => (segments.has(segment) ? new Segment() : undefined))

@@ -6,7 +6,7 @@ import { Mode } from "../../market/mode.ts"
 import type { Change, Frame, Want } from "../../protocols/protocol.ts"
 
 /** What was asked of the codec for one instrument: a tuple, since there are many. */
-export const Asked = Schema.Tuple([
+export const SubscribedOnWire = Schema.Tuple([
   Exchange,
   /** Symbol, token, broker's exchange, broker's symbol. */
   Schema.String,
@@ -17,7 +17,7 @@ export const Asked = Schema.Tuple([
   /** Levels. */
   Schema.Number
 ])
-export type Asked = typeof Asked.Type
+export type SubscribedOnWire = typeof SubscribedOnWire.Type
 
 export const QuarantineRecord = Schema.Struct({
   id: Schema.Int,
@@ -36,13 +36,13 @@ export const QuarantineRecord = Schema.Struct({
   text: Schema.optionalKey(Schema.String),
   base64: Schema.optionalKey(Schema.String),
   /** What was requested on the connection, or the part of it that the frame is likely about. */
-  asked: Schema.Array(Asked),
+  asked: Schema.Array(SubscribedOnWire),
   /** How many instruments were requested in all, where `asked` has not all of them. */
   askedOf: Schema.optionalKey(Schema.Int)
 })
 export type QuarantineRecord = typeof QuarantineRecord.Type
 
-export const toAsked = (i: WireInstrument, { depth, mode }: Want): Asked => [
+export const subscribedOnWire = (i: WireInstrument, { depth, mode }: Want): SubscribedOnWire => [
   i.exchange,
   i.symbol,
   i.token,

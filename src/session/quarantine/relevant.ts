@@ -4,8 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Frame, Want } from "../../protocols/protocol.ts"
-import type { Asked } from "./record.ts"
-import { toAsked } from "./record.ts"
+import type { SubscribedOnWire } from "./record.ts"
+import { subscribedOnWire } from "./record.ts"
 
 /** At most so many in a record. */
 export const MOST_ASKED = 200
@@ -14,18 +14,18 @@ export const relevant = (
   wants: ReadonlyMap<WireInstrument, Want>,
   frame: Frame,
   detail: string
-): ReadonlyArray<Asked> => {
-  if (wants.size <= MOST_ASKED) return [...wants].map(([i, want]) => toAsked(i, want))
+): ReadonlyArray<SubscribedOnWire> => {
+  if (wants.size <= MOST_ASKED) return [...wants].map(([i, want]) => subscribedOnWire(i, want))
   const words = wordsOf(
     `${typeof frame === "string" ? frame : Buffer.from(frame).toString("latin1")} ${detail}`
   )
   const numbers = typeof frame === "string" ? new Set<number>() : numbersOf(frame)
-  const found: Array<Asked> = []
-  const others: Array<Asked> = []
+  const found: Array<SubscribedOnWire> = []
+  const others: Array<SubscribedOnWire> = []
   for (const [i, want] of wants) {
     const named = words.has(i.token) || words.has(i.brokerSymbol) || words.has(i.symbol)
-    if (named || numbers.has(Number(i.token))) found.push(toAsked(i, want))
-    else if (others.length < MOST_ASKED) others.push(toAsked(i, want))
+    if (named || numbers.has(Number(i.token))) found.push(subscribedOnWire(i, want))
+    else if (others.length < MOST_ASKED) others.push(subscribedOnWire(i, want))
     if (found.length === MOST_ASKED) return found
   }
   return [...found, ...others.slice(0, MOST_ASKED - found.length)]

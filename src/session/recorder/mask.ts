@@ -1,5 +1,5 @@
 /**
- * Keeps tokens out of what is written to disk. Inbound frames are market data, but a login may be answered with what it
+ * Keeps tokens out of what is written to disk. Frame frames are market data, but a login may be answered with what it
  * was asked with; so this is for texts that come before the first request, and for texts that nobody could read.
  */
 

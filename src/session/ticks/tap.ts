@@ -5,17 +5,17 @@
  */
 import type { HookFault } from "../../bus/hooks.ts"
 import { answerOf, callHook, watchPromise } from "../../bus/hooks.ts"
-import type { Change, HttpAnswer, HttpRequest, Inbound, RejectCause } from "../../protocols/protocol.ts"
+import type { Change, HttpAnswer, HttpRequest, Frame, RejectCause } from "../../protocols/protocol.ts"
 
 export interface ConnectionTap {
   /** A fresh codec was made: what an earlier one knew is void. */
   readonly opened: (at: number) => void
   /** The codec was asked to record and request these changes. */
   readonly requested: (changes: ReadonlyArray<Change>, at: number) => void
-  readonly frame: (frame: Inbound, at: number) => void
+  readonly frame: (frame: Frame, at: number) => void
   readonly answered: (request: HttpRequest, answer: HttpAnswer, at: number) => void
   /** The frame that is being decoded, or a part of it, became no tick. */
-  readonly rejected: (cause: RejectCause, detail: string, frame: Inbound | undefined, at: number) => void
+  readonly rejected: (cause: RejectCause, detail: string, frame: Frame | undefined, at: number) => void
   /** The first tick since `opened`: the login is over. */
   readonly ticked?: (at: number) => void
   /** The connection ended. */

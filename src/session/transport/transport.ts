@@ -10,15 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../../market/errors.ts"
-import type {
-  Closing,
-  Frame,
-  Handshake,
-  HttpAnswer,
-  HttpRequest,
-  Inbound,
-  Refusal
-} from "../../protocols/protocol.ts"
+import type { Closing, Frame, Handshake, HttpAnswer, HttpRequest, Refusal } from "../../protocols/protocol.ts"
 import { openByteStream } from "./byteStream.ts"
 import { requestHttp } from "./http.ts"
 import { atHost } from "./unreachable.ts"
@@ -43,7 +35,7 @@ export interface SocketOptions {
   /** Turns a close frame into its cause, where it says more than "closed". */
   readonly closed?: ((closing: Closing) => ConnectionFailure | undefined) | undefined
   /** Called in the socket's own callback, in order. Must not throw. */
-  readonly onFrame: (frame: Inbound, receivedAt: number) => void
+  readonly onFrame: (frame: Frame, receivedAt: number) => void
   /** The other side pinged, or answered our ping. */
   readonly onAlive?: (sign: "ping" | "pong") => void
 }

@@ -1,7 +1,7 @@
 /** Begins and ends faults, decides who is let in, and tells every connection what holds on it. Plain callbacks on one thread. */
 import { Active, isActive } from "./active.ts"
 import type { FaultHandle } from "./active.ts"
-import { Line, endings } from "./line.ts"
+import { FaultyWire, endings } from "./faultyWire.ts"
 import { makeLimits } from "./limits.ts"
 import type { Fault, FaultScript } from "./schema.ts"
 import type { Peer } from "../peer.ts"
@@ -38,7 +38,7 @@ export type Engine = ReturnType<typeof makeEngine>
 
 export const makeEngine = (options: EngineOptions) => {
   const { moment, now, onFault } = options
-  const lines = new Set<Line>()
+  const lines = new Set<FaultyWire>()
   const faults: Array<Active> = []
   const timers = new Map<Active, Set<NodeJS.Timeout>>()
   let lastId = 0
@@ -66,7 +66,7 @@ export const makeEngine = (options: EngineOptions) => {
     own.add(timer)
   }
 
-  const refresh = (line: Line): void =>
+  const refresh = (line: FaultyWire): void =>
     line.apply(faults.filter((f) => f.state === "active" && f.concerns(line)))
 
   const refreshAll = (): void => {
@@ -87,7 +87,7 @@ export const makeEngine = (options: EngineOptions) => {
     if (begun) tell("ends", active)
   }
 
-  const leave = (line: Line, words: Trouble | undefined, otherwise: Closing): void => {
+  const leave = (line: FaultyWire, words: Trouble | undefined, otherwise: Closing): void => {
     if (!line.peer.isOpen()) return
     if (words !== undefined && words.frames.length > 0) line.send("login", words.frames, moment())
     const { code, reason } = words?.close ?? otherwise
@@ -96,7 +96,7 @@ export const makeEngine = (options: EngineOptions) => {
   }
 
   /** One connection, of a fault that strikes connections. */
-  const strike = (line: Line, active: Active): void => {
+  const strike = (line: FaultyWire, active: Active): void => {
     if (active.state !== "active" || !line.peer.isOpen()) return
     const { fault } = active
     switch (fault.fault) {
@@ -124,7 +124,7 @@ export const makeEngine = (options: EngineOptions) => {
     tell("strikes", active, active.struck - before)
   }
 
-  const afterLogin = (line: Line, active: Active): void => {
+  const afterLogin = (line: FaultyWire, active: Active): void => {
     const { fault } = active
     if (!("afterLogin" in fault) || fault.afterLogin === undefined || line.loggedInAt === undefined) return
     const wait = Math.max(0, line.loggedInAt + fault.afterLogin - moment())
@@ -208,8 +208,8 @@ export const makeEngine = (options: EngineOptions) => {
       while (faults.length > 0) end(faults[0]!)
     },
     list: (): ReadonlyArray<Active> => [...faults],
-    connect: (id: number, protocol: ServerProtocol, peer: Peer): Line => {
-      const line = new Line(id, protocol, peer, (struck, active) => {
+    connect: (id: number, protocol: ServerProtocol, peer: Peer): FaultyWire => {
+      const line = new FaultyWire(id, protocol, peer, (struck, active) => {
         strike(struck, active)
         tell("strikes", active, 1)
       })
@@ -220,14 +220,14 @@ export const makeEngine = (options: EngineOptions) => {
         leave(oldest, oldest.words?.leaving?.("displaced"), PLAIN)
       return line
     },
-    loggedIn: (line: Line): void => {
+    loggedIn: (line: FaultyWire): void => {
       line.loggedInAt = moment()
       for (const active of faults) {
         if (active.state === "active" && endings.has(active.fault.fault) && active.concerns(line))
           afterLogin(line, active)
       }
     },
-    gone: (line: Line): void => {
+    gone: (line: FaultyWire): void => {
       lines.delete(line)
       line.gone()
     },
@@ -238,7 +238,7 @@ export const makeEngine = (options: EngineOptions) => {
       expired = undefined
     },
     /** The client asked too much: it is sent away. */
-    tooMuch: (line: Line): void => leave(line, line.words?.leaving?.("limited"), POLICY),
+    tooMuch: (line: FaultyWire): void => leave(line, line.words?.leaving?.("limited"), POLICY),
     turn: (at: number): void => {
       for (const line of lines) line.turn(at)
     },

@@ -1,13 +1,13 @@
 /** What a broker allows: who is let in, how fast, and which subscriptions. */
 import { isActive } from "./active.ts"
 import type { Active } from "./active.ts"
-import type { Line } from "./line.ts"
+import type { FaultyWire } from "./faultyWire.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { FindByToken, Refusal } from "../../protocols/protocol.ts"
 
 export interface LimitsOptions {
   readonly faults: ReadonlyArray<Active>
-  readonly lines: ReadonlySet<Line>
+  readonly lines: ReadonlySet<FaultyWire>
   /** Epoch ms. */
   /** Monotonic ms. */
   readonly now: () => number
@@ -52,7 +52,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
   const concernsFeed = ({ fault }: Active, protocol: string): boolean =>
     fault.on?.protocol === undefined || fault.on.protocol === protocol
 
-  const openOn = (protocol: string): ReadonlyArray<Line> =>
+  const openOn = (protocol: string): ReadonlyArray<FaultyWire> =>
     Array.from(lines).filter((line) => line.protocol === protocol && line.peer.isOpen())
 
   /** Before the login is looked at: `hang` is no answer at all. */
@@ -82,7 +82,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
   }
 
   /** Those that have to go for a new connection, oldest first. */
-  const displacedBy = (line: Line): ReadonlyArray<Line> => {
+  const displacedBy = (line: FaultyWire): ReadonlyArray<FaultyWire> => {
     for (const active of faults) {
       if (!isActive(active, "connectionCap") || active.fault.excess !== "displace") continue
       if (!concernsFeed(active, line.protocol)) continue
@@ -97,7 +97,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
   }
 
   /** A request, over whichever way. @param line undefined over REST */
-  const request = (line: Line | undefined): "ignore" | "close" | undefined => {
+  const request = (line: FaultyWire | undefined): "ignore" | "close" | undefined => {
     for (const active of faults) {
       if (!isActive(active, "rateLimit") || active.fault.of === "upgrades") continue
       if (line !== undefined && !active.concerns(line)) continue
@@ -108,7 +108,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
     return undefined
   }
 
-  const isRefused = (instrument: WireInstrument, line: Line | undefined): boolean =>
+  const isRefused = (instrument: WireInstrument, line: FaultyWire | undefined): boolean =>
     faults.some((active) => {
       if (!isActive(active, "refuseSubscriptions")) return false
       if (line === undefined ? active.fault.on?.connections !== undefined : !active.concerns(line))
@@ -118,7 +118,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
       return true
     })
 
-  const capOf = (line: Line | undefined): Active | undefined =>
+  const capOf = (line: FaultyWire | undefined): Active | undefined =>
     faults.find((active) => isActive(active, "symbolCap") && (line === undefined || active.concerns(line)))
 
   /**
@@ -129,7 +129,7 @@ export const makeLimits = ({ faults, lines, now }: LimitsOptions) => {
    * @param held how many it has
    */
   const inquiry = (
-    line: Line | undefined,
+    line: FaultyWire | undefined,
     find: FindByToken,
     isHeld: (instrument: WireInstrument) => boolean,
     held: () => number

@@ -1,6 +1,6 @@
 /** Whatever arrives becomes ticks of subscribed instruments, rejects or events. Nothing throws. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Inbound } from "../../../src/protocols/protocol.ts"
+import type { Frame } from "../../../src/protocols/protocol.ts"
 import {
   DEEP,
   bytes,
@@ -25,7 +25,7 @@ describe.each(protocols)("%s: any input", (_, side, vectors) => {
   const subscribed = all.filter((_, i) => i % 2 === 0)
   const good = framesOf(vectors)
 
-  const check = (frames: ReadonlyArray<Inbound>): void => {
+  const check = (frames: ReadonlyArray<Frame>): void => {
     const codec = opened(side, subscribed, DEEP)
     for (const frame of frames) {
       const found = decode(codec, frame)

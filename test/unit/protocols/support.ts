@@ -16,7 +16,6 @@ import type {
   Codec,
   Frame,
   Handshake,
-  Inbound,
   Outbound,
   Protocol,
   RejectCause,
@@ -154,7 +153,7 @@ export const collecting = (): { readonly found: Found; readonly sink: Sink } => 
   }
 }
 
-export const decode = (codec: Codec, ...frames: ReadonlyArray<Inbound>): Found => {
+export const decode = (codec: Codec, ...frames: ReadonlyArray<Frame>): Found => {
   const { found, sink } = collecting()
   for (const frame of frames) codec.decode(frame, NOW, sink)
   return found

@@ -21,7 +21,7 @@ export type Kind = "greet" | "login" | "answer" | "snapshot" | "tick" | "idle" |
 const isData = (kind: Kind): boolean => kind === "tick" || kind === "snapshot"
 const isLogin = (kind: Kind): boolean => kind === "greet" || kind === "login"
 
-export class Line {
+export class FaultyWire {
   readonly id: number
   readonly protocol: string
   readonly words: ServerProtocol["words"]
@@ -37,7 +37,7 @@ export class Line {
   calm = true
   readonly #raw: Peer
   readonly #outbox: Outbox | undefined
-  readonly #struck: (line: Line, active: Active) => void
+  readonly #struck: (line: FaultyWire, active: Active) => void
   #faults: ReadonlyArray<Active> = []
   readonly #memories = new Map<Active, Memory>()
   readonly #cured = new Map<Active, Set<WireInstrument>>()
@@ -49,7 +49,7 @@ export class Line {
     id: number,
     protocol: ServerProtocol,
     peer: Peer,
-    struck: (line: Line, active: Active) => void
+    struck: (line: FaultyWire, active: Active) => void
   ) {
     this.id = id
     this.protocol = protocol.name
