@@ -87,9 +87,9 @@ const TRIES = 3
 /** Memory that may stay: caches of the engine that grow with the first use. */
 const ALLOWED_HEAP = 24 * 1024 * 1024
 /** By which memory may be above its level before an act, while it goes on, where the act says nothing else. */
-const USUAL_MEMORY = 320 * 1024 * 1024
+const USUAL_MEMORY = 192 * 1024 * 1024
 /** By which it may be above its level at the end: what the allocator keeps. */
-const ALLOWED_RSS = 192 * 1024 * 1024
+const ALLOWED_RSS = 160 * 1024 * 1024
 /** The heap that is enough (docs/limits.md, "Memory"): whatever is asked for, it does not run out. */
 const HEAP_MB = 256
 const PING_EVERY_MS = 10

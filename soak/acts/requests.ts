@@ -20,7 +20,7 @@ const repeating = (send: (socket: WebSocket, turn: number) => number): Act => ({
 })
 
 /** Megabytes from each of fifty connections at once: what waits unread, and the garbage of what was handled. */
-export const LARGE_REQUESTS_MEMORY = 480 * 1024 * 1024
+export const LARGE_REQUESTS_MEMORY = 384 * 1024 * 1024
 const repeatingLarge: typeof repeating = (send) => ({ ...repeating(send), memory: LARGE_REQUESTS_MEMORY })
 
 const nesting = "[".repeat(30_000) + "]".repeat(30_000)
