@@ -33,6 +33,8 @@ export type DecodePacket<Result = TickDraft> = (
 interface Options {
   /** Write over spare ticks. */
   readonly reuse?: boolean
+  /** The book is the codec's to read, as the packet says how long it is: it comes as the last argument. */
+  readonly givenBook?: boolean
 }
 
 /** Ticks of all packets have their fields in this order, so that their hidden classes have much in common. */

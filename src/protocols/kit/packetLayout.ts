@@ -17,6 +17,8 @@ import {
   unsignedPrice
 } from "./bytes.ts"
 
+const TWO_32 = 4_294_967_296
+
 /** How a number stands in the bytes. */
 export interface NumberType {
   readonly bytes: number
@@ -57,6 +59,15 @@ export const i64: NumberType = {
   read: (v, at, little) => (little ? i64le(v, at) : i64be(v, at)),
   write: (v, at, value, little) => (little ? putI64le(v, at, value) : putI64be(v, at, value)),
   code: (at, little) => `${little ? "i64le" : "i64be"}(v, ${at})`
+}
+
+/** The same without a sign. */
+export const u64: NumberType = {
+  ...i64,
+  read: (v, at, little) =>
+    v.getUint32(little ? at + 4 : at, little) * TWO_32 + v.getUint32(little ? at : at + 4, little),
+  code: (at, little) =>
+    `(v.getUint32(${at} + ${little ? 4 : 0}, ${little}) * ${TWO_32} + v.getUint32(${at} + ${little ? 0 : 4}, ${little}))`
 }
 
 /** 32 bits of a price that has no sign on the wire: see `unsignedPrice`. */
@@ -100,6 +111,13 @@ export const seconds: Scale = {
   code: (raw) => `${raw} * 1000`
 }
 
+/** Where only what is above 0 is a price, or a time. */
+export const positive = (scale: Scale): Scale => ({
+  read: (raw, divisor, shift) => (raw > 0 ? scale.read(raw, divisor, shift) : 0),
+  write: scale.write,
+  zeroIsNone: true
+})
+
 /** Epoch milliseconds. */
 export const milliseconds: Scale = { ...count, zeroIsNone: true }
 
@@ -134,6 +152,8 @@ export interface LevelLayout {
   readonly types: { readonly price: NumberType; readonly quantity: NumberType; readonly orders: NumberType }
   /** Of the price. */
   readonly scale: Scale
+  /** Bytes that mean nothing. */
+  readonly padding?: { readonly at: number; readonly bytes: number }
   /** A number that each level of the side has. */
   readonly mark?: { readonly at: number; readonly type: NumberType; readonly value: number }
 }
@@ -176,14 +196,14 @@ export const derived = (
   name: string,
   at: number,
   type: NumberType,
-  of: (tick: Partial<Tick>) => number | undefined,
+  of: (tick: Partial<Tick>, divisor: number) => number | undefined,
   scale: Scale = count
 ): Rest => ({
   name,
   at,
   bytes: type.bytes,
   write: (v, from, tick, divisor, little) => {
-    const value = of(tick)
+    const value = of(tick, divisor)
     if (value !== undefined) type.write(v, from, scale.write(value, divisor, 0), little)
   }
 })

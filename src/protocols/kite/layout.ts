@@ -26,13 +26,13 @@ export const INDEX_FULL_SIZE = 32
 export const QUOTE_SIZE = 44
 export const FULL_SIZE = 184
 
-/** The last two of a level's twelve bytes are padding. */
 const level: LevelLayout = {
   quantity: 0,
   price: 4,
   orders: 8,
   types: { quantity: u32, price: i32, orders: u16 },
-  scale: price
+  scale: price,
+  padding: { at: 10, bytes: 2 }
 }
 
 /** @param priceType signed, or not: see `options.ts` */
