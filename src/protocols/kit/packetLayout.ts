@@ -53,12 +53,17 @@ export const i32 = typeOf("Int32", 4, fitI32)
 export const f32 = typeOf("Float32", 4, asIs)
 export const f64 = typeOf("Float64", 8, asIs)
 
-/** Exact up to 2^53, as in `bytes.ts`. */
+/** 64 bits are two numbers to a DataView. Exact up to 2^53, as in `bytes.ts`. */
+const words = (at: string, little: boolean, high: "Int32" | "Uint32"): string => {
+  const [highAt, lowAt] = little ? [`${at} + 4`, at] : [at, `${at} + 4`]
+  return `(v.get${high}(${highAt}, ${little}) * ${TWO_32} + v.getUint32(${lowAt}, ${little}))`
+}
+
 export const i64: NumberType = {
   bytes: 8,
   read: (v, at, little) => (little ? i64le(v, at) : i64be(v, at)),
   write: (v, at, value, little) => (little ? putI64le(v, at, value) : putI64be(v, at, value)),
-  code: (at, little) => `${little ? "i64le" : "i64be"}(v, ${at})`
+  code: (at, little) => words(at, little, "Int32")
 }
 
 /** The same without a sign. */
@@ -66,8 +71,7 @@ export const u64: NumberType = {
   ...i64,
   read: (v, at, little) =>
     v.getUint32(little ? at + 4 : at, little) * TWO_32 + v.getUint32(little ? at : at + 4, little),
-  code: (at, little) =>
-    `(v.getUint32(${at} + ${little ? 4 : 0}, ${little}) * ${TWO_32} + v.getUint32(${at} + ${little ? 0 : 4}, ${little}))`
+  code: (at, little) => words(at, little, "Uint32")
 }
 
 /** 32 bits of a price that has no sign on the wire: see `unsignedPrice`. */

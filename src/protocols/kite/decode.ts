@@ -1,7 +1,7 @@
 /** Kite packets to ticks. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import { packetDecoder } from "../kit/packetDecoder.ts"
+import { packetDecoder, reusingDecoder } from "../kit/packetDecoder.ts"
 import { i32, u32 } from "../kit/packetLayout.ts"
 import { packetsOf } from "./layout.ts"
 
@@ -12,7 +12,7 @@ export const ltpTick = ({ symbol, exchange }: WireInstrument, received_time: num
     : { symbol, exchange, mode: "ltp", received_time, ltp }
 
 const decodersOf = ({ full, indexFull, indexQuote, quote }: ReturnType<typeof packetsOf>) => ({
-  full: packetDecoder(full, "depth", { reuse: true }),
+  full: reusingDecoder(full, "depth"),
   quote: packetDecoder(quote, "quote"),
   // An index has no book, so its full packet is a quote with a time.
   indexFull: packetDecoder(indexFull, "quote"),
