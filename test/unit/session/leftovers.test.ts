@@ -137,7 +137,7 @@ describe("Leftovers", () => {
     const depth: Want = { mode: "depth", depth: 5 }
     const upstream = makeUpstreamSubscription(
       infy,
-      { lines: new Map() } as unknown as PooledConnection,
+      { subscriptions: new Map() } as unknown as PooledConnection,
       ltp,
       1,
       undefined
