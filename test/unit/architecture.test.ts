@@ -55,6 +55,19 @@ describe("architecture", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  /** They mean something else to a trader, or nothing to anybody: docs/architecture.md has the glossary. */
+  it("takes no word for a thing of its own that the trade uses otherwise", () => {
+    const taken =
+      /^(?:export )?(?:abstract )?(?:class|interface|type) (?:Orders?|Holdings?|Positions?|Desk|Lines?|Slots?|Care|Herald|News|Rooms?|Doors?|Seats?|Parcels?|Ledgers?|Stage|Floor|Asked|Told|Entry)\b/gm
+    const found = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(taken)].map(([words]) => `${relative(root, file)}: ${words}`)
+    )
+    assert.deepStrictEqual(
+      found,
+      ["gateway/messages/inbound.ts: export type Entry"].filter((one) => found.includes(one))
+    )
+  })
+
   /** Libraries that only compute. */
   const pure = new Set([
     "effect/Redacted",
