@@ -6,23 +6,15 @@
  * included. Book levels without price and quantity are left out on both sides.
  */
 import type { Level, Tick } from "../market/tick.ts"
+import { fieldsOf, tickFields } from "../market/tickFields.ts"
 
 const TOLERANCE = 1e-9
 
-const prices: ReadonlySet<string> = new Set([
-  "ltp",
-  "open",
-  "high",
-  "low",
-  "close",
-  "average_price",
-  "upper_circuit",
-  "lower_circuit",
-  "week52_high",
-  "week52_low",
-  "indicative_price",
-  "reference_price"
-])
+const prices: ReadonlySet<string> = new Set(
+  Object.values(tickFields)
+    .flatMap(fieldsOf)
+    .flatMap(([name, { kind }]) => (kind === "price" ? [name] : []))
+)
 
 type Expected = Readonly<Record<string, unknown>>
 
