@@ -10,20 +10,20 @@ import type { Places, Rare } from "./fieldReaders.ts"
 import type { Text } from "./fixedText.ts"
 import { fixed } from "./fixedText.ts"
 
-type Line = readonly [key: string, field: Field]
+type FrameField = readonly [key: string, field: Field]
 
-const linesIn = (section: Section, mode: Mode): ReadonlyArray<Line> =>
+const fieldsIn = (section: Section, mode: Mode): ReadonlyArray<FrameField> =>
   fieldsOf(section).filter(([, field]) => isIn(field, mode))
 
 /** `,"name":` */
 export const keyText = (name: string): Text => fixed(`,"${name}":`)
 
-const keysOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Text> => lines.map(([key]) => keyText(key))
+const keysOf = (fields: ReadonlyArray<FrameField>): ReadonlyArray<Text> => fields.map(([key]) => keyText(key))
 
 /** What the tick has itself, each field with the places of all its keys. */
-const placesOf = (lines: ReadonlyArray<Line>, first = 0): Places => {
+const placesOf = (fields: ReadonlyArray<FrameField>, first = 0): Places => {
   const places = new Map<keyof Tick, Array<number>>()
-  for (const [i, [key, { computed, from }]] of lines.entries()) {
+  for (const [i, [key, { computed, from }]] of fields.entries()) {
     if (computed !== undefined) continue
     const field = (from ?? key) as keyof Tick
     const known = places.get(field)
@@ -35,37 +35,37 @@ const placesOf = (lines: ReadonlyArray<Line>, first = 0): Places => {
 
 const { auction, day, times } = tickFields
 
-const ltpLines = [...linesIn(day, "ltp"), ...linesIn(times, "ltp")]
+const ltpFields = [...fieldsIn(day, "ltp"), ...fieldsIn(times, "ltp")]
 
 /** All in one go. */
-export const ltpLayout = { keys: keysOf(ltpLines), places: placesOf(ltpLines) }
+export const ltpLayout = { keys: keysOf(ltpFields), places: placesOf(ltpFields) }
 
-const dayLines = linesIn(day, "quote")
-const auctionLines = linesIn(auction, "quote")
-const timeLines = linesIn(times, "quote")
+const dayFields = fieldsIn(day, "quote")
+const auctionFields = fieldsIn(auction, "quote")
+const timeFields = fieldsIn(times, "quote")
 
 /** The values of these lie one behind the other. */
-const auctionAt = dayLines.length
-const timesAt = auctionAt + auctionLines.length
+const auctionAt = dayFields.length
+const timesAt = auctionAt + auctionFields.length
 /** Behind all of them: whether there is anything of an auction. */
-const inAuction = timesAt + timeLines.length
+const inAuction = timesAt + timeFields.length
 
-const rare: Rare = { flag: inAuction, places: placesOf(auctionLines, auctionAt) }
+const rare: Rare = { flag: inAuction, places: placesOf(auctionFields, auctionAt) }
 
 /** Quotes, and depth but for its book: first the day, in an auction its fields, and behind the book the times. */
 export const quoteLayout = {
-  day: keysOf(dayLines),
-  auction: keysOf(auctionLines),
+  day: keysOf(dayFields),
+  auction: keysOf(auctionFields),
   auctionAt,
-  times: keysOf(timeLines),
+  times: keysOf(timeFields),
   timesAt,
   inAuction,
-  places: [...placesOf(dayLines), ...placesOf(timeLines, timesAt)],
+  places: [...placesOf(dayFields), ...placesOf(timeFields, timesAt)],
   rare
 }
 
 /** Where a value of the day lies. */
-export const placeOf = (key: keyof typeof day): number => dayLines.findIndex(([name]) => name === key)
+export const placeOf = (key: keyof typeof day): number => dayFields.findIndex(([name]) => name === key)
 
 /** Places that the values of all modes need. */
 export const VALUES = inAuction + 1
