@@ -11,7 +11,7 @@ import { outboundFault } from "../../../src/gateway/messages/outbound.ts"
 import { Tick, auctionFields } from "../../../src/market/tick.ts"
 import { makeTickCheck } from "../../../src/market/tickCheck.ts"
 import type { Field, TickFields } from "../../../src/market/tickFields.ts"
-import { fieldsOf, tickFields } from "../../../src/market/tickFields.ts"
+import { fieldsOf, isIn, tickFields } from "../../../src/market/tickFields.ts"
 import { badField, withoutBadFields } from "../../../src/market/tickRules.ts"
 
 vi.mock("../../../src/market/tickFields.ts", async (original) => {
@@ -143,6 +143,13 @@ describe("the table", () => {
 
   it("carries nothing of an auction in LTP frames, which most instruments send most of the time", () => {
     for (const [name, { modes }] of fieldsOf(tickFields.auction)) assert.notInclude(modes ?? [], "ltp", name)
+  })
+
+  it("carries in depth frames what it carries in quote frames, and the book", () => {
+    const { auction, day, marks, times } = others
+    for (const section of [marks, day, auction, times])
+      for (const [name, field] of fieldsOf(section))
+        assert.strictEqual(isIn(field, "depth"), isIn(field, "quote"), name)
   })
 
   it("says of every line in the head that every tick has it", () => {
