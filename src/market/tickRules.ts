@@ -51,8 +51,12 @@ const own = (section: Section) => fieldsOf(section).filter(([, field]) => isOwn(
 const rulesOf = (section: Section): Rules =>
   Object.fromEntries(own(section).map(([name, { kind }]) => [name, ruleOf[kind]]))
 
-const { head, ...others } = tickFields
-const mayBeAbsent: Section = Object.assign({}, ...Object.values(others))
+const { auction, book, day, head, marks, times } = tickFields
+/**
+ * The book comes last, as in the compiled check: to walk it is a call, after which the engine looks at the tick's shape again for
+ * each field (a full packet took 83 ns instead of 71).
+ */
+const mayBeAbsent: Section = { ...times, ...day, ...auction, ...marks, ...book }
 
 /** The fields that every tick has. */
 export const required: Rules = rulesOf(head)

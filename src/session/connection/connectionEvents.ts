@@ -12,7 +12,7 @@ import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { forget } from "../ticks/tickMerge.ts"
 import type { PooledConnection, ConnectionState } from "../subscriptions/pool.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
 
 export interface ConnectionEventsOptions {
   readonly care: HealthCheck
