@@ -53,4 +53,4 @@ export const askOf = ({ mode }: Want, segment: number): Ask => {
 export const MAX_ID = 0xffff_ffff
 
 /** India is so far ahead of UTC, in seconds. */
-export const IST_SECONDS = 19_800
+export { INDIA_OFFSET_SECONDS as IST_SECONDS } from "../../kit/indiaTime.ts"
