@@ -55,6 +55,16 @@ describe("architecture", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  /** They mean something else to a trader, or nothing to anybody: docs/architecture.md has the glossary. */
+  it("takes no word for a thing of its own that the trade uses otherwise", () => {
+    const taken =
+      /^(?:export )?(?:abstract )?(?:class|interface|type) (?:Orders?|Holdings?|Positions?|Desk|Lines?|Slots?|Care|Herald|News|Rooms?|Doors?|Seats?|Parcels?|Ledgers?|Stage|Floor|Asked|Told|Entry)\b/gm
+    const found = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(taken)].map(([words]) => `${relative(root, file)}: ${words}`)
+    )
+    assert.deepStrictEqual(found, [])
+  })
+
   /** Libraries that only compute. */
   const pure = new Set([
     "effect/Redacted",
@@ -62,7 +72,8 @@ describe("architecture", () => {
     "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
     "fflate",
-    "mqtt-packet"
+    "mqtt-packet",
+    "protobufjs/minimal.js"
   ])
 
   it("keeps codecs pure: no Effect at run time, no Node I/O, no clock", () => {

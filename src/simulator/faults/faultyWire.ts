@@ -24,7 +24,7 @@ const isLogin = (kind: Kind): boolean => kind === "greet" || kind === "login"
 export class FaultyWire {
   readonly id: number
   readonly protocol: string
-  readonly words: ServerProtocol["words"]
+  readonly words: ServerProtocol["errorReplies"]
   /** The far end as the venue sees it. */
   readonly peer: Peer
   /** Epoch ms. */
@@ -53,7 +53,7 @@ export class FaultyWire {
   ) {
     this.id = id
     this.protocol = protocol.name
-    this.words = protocol.words
+    this.words = protocol.errorReplies
     this.#raw = peer
     this.#outbox = peer.wire === undefined ? undefined : new Outbox(peer.wire)
     this.#struck = struck
