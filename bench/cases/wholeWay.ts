@@ -67,7 +67,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   let wrong: string | undefined
   const sink: Sink = {
     tick: publisher.tickHandler({
-      slot: connection,
+      connection,
       joined: false,
       partial: false,
       onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),

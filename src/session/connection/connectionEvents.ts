@@ -15,8 +15,8 @@ import type { PooledConnection, ConnectionState } from "../subscriptions/pool.ts
 import type { SampledLog } from "../../bus/sampledLog.ts"
 
 export interface ConnectionEventsOptions {
-  readonly care: HealthCheck
-  readonly herald: FeedEventPublisher
+  readonly healthCheck: HealthCheck
+  readonly events: FeedEventPublisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
   readonly now: () => number
@@ -34,7 +34,7 @@ export const enter = (connection: PooledConnection, now: number, state: Connecti
 }
 
 export const makeConnectionEvents = (options: ConnectionEventsOptions) => {
-  const { care: healthCheck, connections, count, herald: events, lapse, log, now, settle } = options
+  const { healthCheck, connections, count, events, lapse, log, now, settle } = options
 
   /** Undefined where nothing was delivered before that could be missed. */
   const gapBefore = (connection: PooledConnection): number | undefined => {

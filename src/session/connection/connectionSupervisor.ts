@@ -32,11 +32,11 @@ import { withoutPaths } from "../../market/withoutPaths.ts"
 
 export interface ConnectionSupervisorOptions {
   readonly broker: Broker
-  readonly feeds: ReadonlyArray<BrokerStream>
+  readonly streams: ReadonlyArray<BrokerStream>
   readonly reconnect: ReconnectOptions | undefined
   readonly source: CredentialSource
-  readonly desk: () => SubscriptionPlanner
-  readonly news: SubscriptionUpdates
+  readonly planner: () => SubscriptionPlanner
+  readonly updates: SubscriptionUpdates
   readonly publisher: Publisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
@@ -58,19 +58,8 @@ export interface ConnectionSupervisor {
 export const makeConnectionSupervisor = Effect.fnUntraced(function* (
   options: ConnectionSupervisorOptions
 ): Effect.fn.Return<ConnectionSupervisor, never, Transport | Scope.Scope> {
-  const {
-    broker,
-    count,
-    desk: planner,
-    feeds: streams,
-    hookFaults,
-    log,
-    news: updates,
-    publisher,
-    reconnect,
-    source,
-    tell
-  } = options
+  const { broker, count, planner, streams, hookFaults, log, updates, publisher, reconnect, source, tell } =
+    options
   const transport = yield* Transport
   const taps = soundTap(yield* ConnectionTaps, hookFaults("ConnectionTap"))
   const clock = yield* Clock.Clock
@@ -135,7 +124,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
           }),
         inlet: (reject, leftOut) =>
           publisher.tickHandler({
-            slot: connection,
+            connection,
             joined: streams.length > 1 || partial,
             partial,
             levels: broker.deepFeeds?.[connection.stream - 1]?.levels,
@@ -163,11 +152,11 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
         },
         onUnwanted: (instrument, at) => connection.leftovers.ticked(instrument, at),
         onEvent: (event) => onEvent(connection, event),
-        onConnecting: tell({ tag: "Connecting", slot: connection.id }),
-        onUp: (link) => tell({ tag: "Up", slot: connection.id, link }),
-        onDown: (failure) => tell({ tag: "Down", slot: connection.id, failure }),
-        onParked: (reason) => tell({ tag: "Parked", slot: connection.id, reason }),
-        onFault: (cause) => tell({ tag: "Fault", slot: connection.id, cause })
+        onConnecting: tell({ tag: "Connecting", connection: connection.id }),
+        onUp: (link) => tell({ tag: "Up", connection: connection.id, link }),
+        onDown: (failure) => tell({ tag: "Down", connection: connection.id, failure }),
+        onParked: (reason) => tell({ tag: "Parked", connection: connection.id, reason }),
+        onFault: (cause) => tell({ tag: "Fault", connection: connection.id, cause })
       }).pipe(
         Effect.provideService(Transport, transport),
         Effect.annotateLogs("connection", connection.id),
@@ -175,7 +164,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
         Effect.tapDefect((defect) =>
           tell({
             tag: "Fault",
-            slot: connection.id,
+            connection: connection.id,
             cause: withoutPaths(`the connection's supervisor died: ${faultWords(defect)}`)
           })
         )

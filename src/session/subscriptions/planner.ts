@@ -1,5 +1,5 @@
 /**
- * The session's desk: the subscription book and the connection pool together. It answers requests and says what
+ * The planner: the subscriptions and the connection pools together. It answers requests and says what
  * must be done upstream; it does nothing itself. Plain data, owned by the session's actor.
  */
 import type { Broker } from "../../brokers/broker.ts"

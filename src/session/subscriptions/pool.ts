@@ -120,7 +120,7 @@ export class ConnectionPool {
     return this.connections.reduce((sum, connection) => sum + loadOf(connection), 0)
   }
 
-  slot(id: number): PooledConnection | undefined {
+  connection(id: number): PooledConnection | undefined {
     return this.connections.find((s) => s.id === id)
   }
 

@@ -61,9 +61,9 @@ export interface SubscribedInstrument {
 
 /** For the codec: each spare tick is handed out once. */
 export const takeSpare = (instrument: WireInstrument): Tick | undefined => {
-  const entry = instrument as SubscribedInstrument
-  const { spare } = entry
-  entry.spare = undefined
+  const subscribed = instrument as SubscribedInstrument
+  const { spare } = subscribed
+  subscribed.spare = undefined
   return spare
 }
 
@@ -127,20 +127,20 @@ export class Subscriptions {
     actualDepth: number,
     bookless: boolean
   ): Added {
-    const entry = this.#instrumentOf(instrument, bookless)
-    const topic = topicOf(this.#user, entry.exchange, entry.symbol, mode, requestedDepth)
-    let active = entry.views.find((v) => v.view.topic === topic)
+    const subscribed = this.#instrumentOf(instrument, bookless)
+    const topic = topicOf(this.#user, subscribed.exchange, subscribed.symbol, mode, requestedDepth)
+    let active = subscribed.views.find((v) => v.view.topic === topic)
     if (active === undefined) {
-      const view = this.#view(entry, topic, mode, actualDepth)
+      const view = this.#view(subscribed, topic, mode, actualDepth)
       active = { view, bit: modeBit[mode], requestedDepth, write: makeFrameWriter(view), readers: new Set() }
-      entry.views = [...entry.views, active]
+      subscribed.views = [...subscribed.views, active]
     }
     const fresh = !active.readers.has(reader)
     active.readers.add(reader)
     let held = this.#byReader.get(reader)
     if (held === undefined) this.#byReader.set(reader, (held = new Map()))
-    held.set(active, entry)
-    return { view: active.view, fresh, change: this.#settle(entry) }
+    held.set(active, subscribed)
+    return { view: active.view, fresh, change: this.#settle(subscribed) }
   }
 
   /** Takes one reader off one view: the exact opposite of the `hold` that returned it, for want of a place. */
@@ -266,7 +266,7 @@ export class Subscriptions {
     const name = nameOf(instrument)
     const known = this.#instruments.get(name)
     if (known !== undefined) return known
-    const entry: SubscribedInstrument = {
+    const subscribed: SubscribedInstrument = {
       symbol: instrument.symbol,
       exchange: instrument.exchange,
       token: instrument.token,
@@ -283,8 +283,8 @@ export class Subscriptions {
       upstream: [],
       chunk: 0
     }
-    this.#instruments.set(name, entry)
-    return entry
+    this.#instruments.set(name, subscribed)
+    return subscribed
   }
 
   #remove(reader: string, instrument: SubscribedInstrument, active: ActiveView): void {
