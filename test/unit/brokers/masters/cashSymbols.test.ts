@@ -280,7 +280,7 @@ const formats: Readonly<Record<string, Format>> = {
 }
 
 const parserOf = async (name: string) => {
-  const { broker } = (await import(`../../../src/brokers/data/${name}.ts`)) as {
+  const { broker } = (await import(`../../../../src/brokers/data/${name}.ts`)) as {
     readonly broker: Broker
   }
   return broker.instrumentMaster.load()
