@@ -24,7 +24,7 @@ export const FULL = 8
 export const DISCONNECT = 50
 
 /** India is so far ahead of UTC, in seconds. */
-export const IST_SECONDS = 19_800
+export { INDIA_OFFSET_SECONDS as IST_SECONDS } from "../../kit/indiaTime.ts"
 
 /** Rupees, rounded to the exchange's decimals: the price without the float's noise. */
 const rupees: Scale = {

@@ -15,7 +15,7 @@ import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
 import { FULL, INDEX_FULL, INDEX_LTP, INDEX_QUOTE, LTP, MAX_ID, QUOTE, SIZES } from "./layout.ts"
 import type { Segment } from "./options.ts"
 import { paytmOptions } from "./options.ts"
-import type { Entry } from "./requests.ts"
+import type { Preference } from "./requests.ts"
 import { entry } from "./requests.ts"
 
 const EMPTY: WireEvent = { type: "ignored", what: "an empty frame" }
@@ -54,8 +54,8 @@ export class PaytmCodec implements Codec {
    * adding alone replaces is UNCONFIRMED.
    */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const removed: Array<Entry> = []
-    const added: Array<Entry> = []
+    const removed: Array<Preference> = []
+    const added: Array<Preference> = []
     const asked = new Set<Subscription>()
     for (const [subscription, was] of this.#take(changes, asked)) {
       const { instrument, mode } = subscription
