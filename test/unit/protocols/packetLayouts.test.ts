@@ -39,7 +39,8 @@ for (const folder of readdirSync(protocols)) {
 const { symbol, exchange } = instrument("NSE", "RELIANCE", "1")
 const RECEIVED = 1_700_000_000_123
 const DIVISOR = 100
-const SHIFT = 19_800
+/** Whole seconds, also where it counts milliseconds. */
+const SHIFT = 20_000
 
 /** What a field may hold, whatever its type and scale: a price, a time or a small count. */
 const valueOf = ({ name, scale }: Field, i: number): number => {
