@@ -147,5 +147,7 @@ export const readEntry = <A>(
   if (segment === undefined || typeof SecurityId !== "string") return undefined
   const id = plainNumber(SecurityId, MAX_ID)
   const instrument = find(SecurityId, segment.code)
-  return id === undefined || instrument === undefined ? undefined : { place: { segment, id }, instrument }
+  return id === undefined || instrument === undefined
+    ? undefined
+    : { place: { segment, id, givenUp: segment.givenUp }, instrument }
 }

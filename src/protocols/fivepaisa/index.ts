@@ -60,7 +60,7 @@ export const protocol = {
   // Prices, book and open interest arrive apart.
   partial: true,
   kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
-  cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).size
+  cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).length
 } satisfies Protocol
 
 export const serverProtocol = {

@@ -46,6 +46,9 @@ const channels: ReadonlyMap<string | undefined, Channel> = new Map([
   ["greeks", GREEKS]
 ])
 
+/** @param channels as bits */
+const weigh = (channels: number): number => weightOf(CHANNELS.filter((channel) => (channels & channel) !== 0))
+
 export class NubraServerCodec implements ServerCodec {
   /** Channels as bits, by instrument. */
   readonly #held = new Map<WireInstrument, number>()
@@ -87,7 +90,7 @@ export class NubraServerCodec implements ServerCodec {
     const touched: Array<WireInstrument> = []
     for (const instrument of wanted) {
       const held = this.#held.get(instrument) ?? 0
-      if (this.#weight + weightOf(channel & ~held) > this.#limit) {
+      if (this.#weight + weigh(channel & ~held) > this.#limit) {
         return { answers: ["Error: the weight limit of the session is reached"], touched }
       }
       this.#set(instrument, held | channel)
@@ -106,7 +109,7 @@ export class NubraServerCodec implements ServerCodec {
   }
 
   #set(instrument: WireInstrument, held: number): void {
-    this.#weight += weightOf(held) - weightOf(this.#held.get(instrument) ?? 0)
+    this.#weight += weigh(held) - weigh(this.#held.get(instrument) ?? 0)
     if (held === 0) this.#held.delete(instrument)
     else this.#held.set(instrument, held)
   }
