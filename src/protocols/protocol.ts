@@ -268,7 +268,7 @@ export interface ServerProtocol {
   readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
   /** A frame for times without data, and how often it is sent. */
   readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
-  readonly words?: ErrorReplies
+  readonly errorReplies?: ErrorReplies
 }
 
 /** The broker's own words for trouble, as far as it has some; what it has none for is silence or a plain close. */

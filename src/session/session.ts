@@ -16,9 +16,9 @@ import { streamsOf } from "../brokers/broker.ts"
 import { FrameBus } from "../bus/frameBus.ts"
 import type { ConnectionFailure } from "../market/errors.ts"
 import { AuthRejected, ConnectionLost, ConnectionRefused } from "../market/errors.ts"
-import { breathe } from "../market/breathe.ts"
+import { breathe } from "../kit/breathe.ts"
 import { alwaysOpen } from "../market/hours.ts"
-import { epochOf, monotonicOf } from "../market/monotonic.ts"
+import { epochOf, monotonicOf } from "../kit/monotonic.ts"
 import type { Protocol } from "../protocols/protocol.ts"
 import type { CredentialStore } from "../store/credentials/credentials.ts"
 import type { Instruments } from "../store/instruments/instruments.ts"
@@ -36,13 +36,13 @@ import { reset } from "./subscriptions/upstreamSubscription.ts"
 import type { Message, Reply, StoredVersion } from "./messages.ts"
 import * as metrics from "./metrics.ts"
 import { SubscriptionUpdates } from "./feed/subscriptionUpdates.ts"
-import type { PooledConnection } from "./subscriptions/pool.ts"
+import type { PooledConnection } from "./model.ts"
 import { makePublisher } from "./ticks/publisher.ts"
 import type { ReconnectOptions } from "./connection/reconnect.ts"
 import { instrumentOf, statusOf } from "./health/report.ts"
 import type { Reported } from "./health/report.ts"
 import { makeResolver } from "./subscriptions/resolver.ts"
-import { makeSampledLog } from "../bus/sampledLog.ts"
+import { makeSampledLog } from "../kit/sampledLog.ts"
 import { stateOf } from "./health/sessionState.ts"
 import { enter, makeConnectionEvents } from "./connection/connectionEvents.ts"
 import type { Intensity } from "./health/restartIntensity.ts"
@@ -118,7 +118,7 @@ const session = Effect.fnUntraced(function* (
   })
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const updates = new SubscriptionUpdates(() => {
-    run(actor.tell({ tag: "News" }))
+    run(actor.tell({ tag: "Updates" }))
   })
 
   /** Of connections and subscriptions; told as times of day (`epochOf`). */
@@ -193,11 +193,11 @@ const session = Effect.fnUntraced(function* (
 
   const children = yield* makeConnectionSupervisor({
     broker,
-    feeds: streams,
+    streams,
     reconnect: options.reconnect,
     source,
-    desk: () => planner,
-    news: updates,
+    planner: () => planner,
+    updates,
     publisher,
     count,
     log,
@@ -207,8 +207,8 @@ const session = Effect.fnUntraced(function* (
   const healthCheck = makeHealthCheck({ planner: () => planner, streams, hours, events, updates, carryOut })
 
   const connections = makeConnectionEvents({
-    care: healthCheck,
-    herald: events,
+    healthCheck,
+    events,
     count,
     log,
     now,
@@ -340,11 +340,11 @@ const session = Effect.fnUntraced(function* (
           stopAll("disconnected"),
           Effect.andThen(FiberMap.clear(pauses), Deferred.succeed(message.reply, undefined))
         )
-      case "Hold": {
+      case "Subscribe": {
         const { actions, results } = planner.add(message.reader, message.items)
         return Effect.andThen(carryOut(actions), Deferred.succeed(message.reply, results))
       }
-      case "Drop": {
+      case "Unsubscribe": {
         const { actions, results } = planner.remove(message.reader, message.requests)
         return Effect.andThen(carryOut(actions), Deferred.succeed(message.reply, results))
       }
@@ -355,7 +355,7 @@ const session = Effect.fnUntraced(function* (
         )
       case "Status":
         return Deferred.succeed(message.reply, status())
-      case "Holdings":
+      case "Subscriptions":
         return Deferred.succeed(message.reply, planner.subscriptions.all())
       case "Last":
         return Deferred.succeed(
@@ -371,17 +371,17 @@ const session = Effect.fnUntraced(function* (
         )
       case "CredentialsChanged":
         return onChange(message.stored)
-      case "Care":
+      case "Look":
         return Effect.andThen(
           lingerMs === 0 ? Effect.void : carryOut(planner.expire(now() - lingerMs)),
           running ? healthCheck.look(now(), clock.currentTimeMillisUnsafe()) : Effect.void
         )
-      case "News":
+      case "Updates":
         return onNews
       case "Resume":
         return resume(message.cause)
       default: {
-        const connection = planner.connection(message.slot)
+        const connection = planner.connection(message.connection)
         // A message of a connection that was closed meanwhile.
         if (connection === undefined || !running || unavailable !== undefined) return Effect.void
         const named = Effect.annotateLogs({ connection: connection.id })
@@ -421,7 +421,7 @@ const session = Effect.fnUntraced(function* (
     })
   )
   yield* Effect.forkScoped(watchCredentials)
-  yield* actor.tell({ tag: "Care" }).pipe(
+  yield* actor.tell({ tag: "Look" }).pipe(
     Effect.repeat(Schedule.spaced(CARE_EVERY_MS)),
     Effect.tapCause((cause) => Effect.logError("the watchdog stopped", cause)),
     Effect.forkScoped
@@ -443,12 +443,12 @@ const session = Effect.fnUntraced(function* (
     disconnect: actor.ask<void, never>((reply) => ({ tag: "Disconnect", reply })),
     subscribe: (requests, reader = OWN_READER) =>
       Effect.flatMap(resolver.resolve(requests), (items) =>
-        actor.ask((reply) => ({ tag: "Hold", reader, items, reply }))
+        actor.ask((reply) => ({ tag: "Subscribe", reader, items, reply }))
       ),
     unsubscribe: (requests, reader = OWN_READER) =>
       resolver.underEitherName(
         requests,
-        (some) => actor.ask((reply) => ({ tag: "Drop", reader, requests: some, reply })),
+        (some) => actor.ask((reply) => ({ tag: "Unsubscribe", reader, requests: some, reply })),
         ({ status }) => status === "success"
       ),
     release: (reader) => {
@@ -462,7 +462,7 @@ const session = Effect.fnUntraced(function* (
       )
     },
     status: actor.ask((reply) => ({ tag: "Status", reply })),
-    subscriptions: actor.ask((reply) => ({ tag: "Holdings", reply })),
+    subscriptions: actor.ask((reply) => ({ tag: "Subscriptions", reply })),
     last: (requests) =>
       resolver.underEitherName(
         requests,

@@ -55,7 +55,7 @@ export interface ClientLog {
   readonly mostConnections: number
 }
 
-interface Entry {
+interface InstrumentCounts {
   subscribed: number
   unsubscribed: number
   most: number
@@ -76,7 +76,7 @@ export const makeClientLog = (clients: ReadonlySet<Client>, now: () => number, m
   const connections: Array<Writable<ConnectionRecord>> = []
   const byId = new Map<number, Writable<ConnectionRecord>>()
   const logins: Array<LoginAttempt> = []
-  const entries = new Map<WireInstrument, Entry>()
+  const entries = new Map<WireInstrument, InstrumentCounts>()
   const held = new Map<Client, Set<WireInstrument>>()
   const totals = {
     subscribed: 0,
@@ -94,7 +94,7 @@ export const makeClientLog = (clients: ReadonlySet<Client>, now: () => number, m
     if (list.length > KEPT) list.splice(0, list.length - KEPT)
   }
 
-  const entryOf = (instrument: WireInstrument): Entry => {
+  const entryOf = (instrument: WireInstrument): InstrumentCounts => {
     const known = entries.get(instrument)
     if (known !== undefined) return known
     const entry = { subscribed: 0, unsubscribed: 0, most: 0 }

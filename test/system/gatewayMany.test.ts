@@ -43,11 +43,14 @@ const bulk = Array.from({ length: MANY }, (_, i) => ({
 }))
 
 let sent = 0
+/** Frames that are replaced while they wait, before the system's buffers take no more: a few may still be growing. */
+const SURELY_BEHIND = 200
+
 /** Lets a reader stand still and TCS tick until its frames wait. */
 const overrun = async (gateway: TestGateway, slow: TestClient, quick: TestClient) => {
   slow.socket.pause()
   const before = gateway.stats().conflated
-  while (gateway.stats().conflated === before) {
+  while (gateway.stats().conflated < before + SURELY_BEHIND) {
     for (let i = 0; i < 50; i++) gateway.feed.tick(deep("TCS", ++sent))
     await quick.settle()
     if (sent > 200_000) throw new Error("the reader never fell behind")

@@ -5,19 +5,32 @@ import { assert, describe, it } from "@effect/vitest"
 
 const root = resolve(import.meta.dirname, "../../src")
 const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
-  market: [],
-  protocols: ["market"],
-  brokers: ["market", "protocols"],
-  store: ["market", "brokers"],
-  frame: ["market"],
-  bus: ["market", "frame"],
+  kit: [],
+  market: ["kit"],
+  protocols: ["kit", "market"],
+  brokers: ["kit", "market", "protocols"],
+  store: ["kit", "market", "brokers"],
+  frame: ["kit", "market"],
+  bus: ["kit", "market", "frame"],
   // The simulator for brokers whose market is simulated in the process, loaded only then.
-  session: ["market", "protocols", "brokers", "store", "frame", "bus", "simulator"],
-  gateway: ["market", "frame", "bus", "store"],
-  simulator: ["market", "protocols", "brokers"],
+  session: ["kit", "market", "protocols", "brokers", "store", "frame", "bus", "simulator"],
+  gateway: ["kit", "market", "frame", "bus", "store"],
+  simulator: ["kit", "market", "protocols", "brokers"],
   // A client of any server that speaks the protocol: it knows nothing of ours.
   load: [],
-  cli: ["market", "protocols", "brokers", "store", "frame", "bus", "session", "gateway", "simulator", "load"]
+  cli: [
+    "kit",
+    "market",
+    "protocols",
+    "brokers",
+    "store",
+    "frame",
+    "bus",
+    "session",
+    "gateway",
+    "simulator",
+    "load"
+  ]
 }
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
@@ -55,6 +68,24 @@ describe("architecture", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  it("makes code from text in one file alone", () => {
+    const makers = files.filter((f) => /\bnew Function\b|\beval\(/.test(readFileSync(f, "utf8")))
+    assert.deepStrictEqual(
+      makers.map((f) => relative(root, f)),
+      ["kit/compile.ts"]
+    )
+  })
+
+  /** They mean something else to a trader, or nothing to anybody: docs/architecture.md has the glossary. */
+  it("takes no word for a thing of its own that the trade uses otherwise", () => {
+    const taken =
+      /^(?:export )?(?:abstract )?(?:class|interface|type) (?:Orders?|Holdings?|Positions?|Desk|Lines?|Slots?|Care|Herald|News|Rooms?|Doors?|Seats?|Parcels?|Ledgers?|Stage|Floor|Asked|Told|Entry)\b/gm
+    const found = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(taken)].map(([words]) => `${relative(root, file)}: ${words}`)
+    )
+    assert.deepStrictEqual(found, [])
+  })
+
   /** Libraries that only compute. */
   const pure = new Set([
     "effect/Redacted",
@@ -62,7 +93,8 @@ describe("architecture", () => {
     "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
     "fflate",
-    "mqtt-packet"
+    "mqtt-packet",
+    "protobufjs/minimal.js"
   ])
 
   it("keeps codecs pure: no Effect at run time, no Node I/O, no clock", () => {

@@ -79,20 +79,20 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-type Entry = Readonly<Record<string, unknown>>
+type SymbolRow = Readonly<Record<string, unknown>>
 
 /** `undefined` for anything else. */
-const readIndices = ({ text }: MasterFile): ReadonlyArray<Entry> | undefined => {
+const readIndices = ({ text }: MasterFile): ReadonlyArray<SymbolRow> | undefined => {
   const data = parseObject(text.replace(/^\uFEFF/, ""))?.["data"]
   return Array.isArray(data)
-    ? data.map((entry: unknown) => (typeof entry === "object" && entry !== null ? (entry as Entry) : {}))
+    ? data.map((entry: unknown) => (typeof entry === "object" && entry !== null ? (entry as SymbolRow) : {}))
     : undefined
 }
 
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : ""
 
-const toIndex = (entry: Entry): Row => {
+const toIndex = (entry: SymbolRow): Row => {
   const brokerExchange = textOf(entry["exchange"])
   const exchange = brokerExchange === "MCX" ? undefined : indexExchanges[brokerExchange]
   if (exchange === undefined) return skipped(`index of ${brokerExchange === "" ? "(none)" : brokerExchange}`)

@@ -1,14 +1,14 @@
 /** Those of one address who wait for a place: the newest and the oldest enter in turns, and anybody may go. */
-interface Entry<W> {
+interface Waiter<W> {
   readonly who: W
   readonly since: number
   isHere: boolean
 }
 
 export class WaitingQueue<W> {
-  #entries: Array<Entry<W>> = []
+  #entries: Array<Waiter<W>> = []
   #head = 0
-  readonly #byWho = new Map<W, Entry<W>>()
+  readonly #byWho = new Map<W, Waiter<W>>()
   #newestNext = true
 
   get size(): number {
@@ -36,7 +36,7 @@ export class WaitingQueue<W> {
   }
 
   /** Who has waited for the longest. */
-  get oldest(): Entry<W> | undefined {
+  get oldest(): Waiter<W> | undefined {
     while (this.#head < this.#entries.length && !this.#entries[this.#head]!.isHere) this.#head++
     return this.#entries[this.#head]
   }
@@ -53,7 +53,7 @@ export class WaitingQueue<W> {
     return entry.who
   }
 
-  get #newest(): Entry<W> | undefined {
+  get #newest(): Waiter<W> | undefined {
     while (this.#entries.length > this.#head && !this.#entries.at(-1)!.isHere) this.#entries.pop()
     return this.#entries.length > this.#head ? this.#entries.at(-1) : undefined
   }

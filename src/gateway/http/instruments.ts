@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { UserNotFound } from "../../market/errors.ts"
-import { indiaDay } from "../../market/day.ts"
+import { indiaDay } from "../../kit/indiaTime.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { StoreError } from "../../store/errors.ts"
 import type { Instruments } from "../../store/instruments/instruments.ts"
@@ -39,7 +39,7 @@ const badRequest = (message: string): Answer =>
     "Ask for /instruments?query=nifty+25000+ce&exchange=NFO&type=CE&expiry=next&strike_min=24000&strike_max=26000&limit=20, with special characters percent-encoded"
   )
 
-interface Asked {
+interface Query {
   readonly text: string
   readonly filters: Filters
   readonly limit: number
@@ -48,7 +48,7 @@ interface Asked {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** @param query what stands behind the question mark */
-const readQuery = (query: string, today: string): Result.Result<Asked, Answer> =>
+const readQuery = (query: string, today: string): Result.Result<Query, Answer> =>
   Result.gen(function* () {
     const given = new URLSearchParams(query)
     for (const name of given.keys()) {
@@ -119,7 +119,7 @@ export const addInstrumentRoute = (routes: Routes, deps: InstrumentDeps): void =
 
   const find = Effect.fnUntraced(function* (
     user: string,
-    { filters, limit, text }: Asked,
+    { filters, limit, text }: Query,
     { instruments, users }: NonNullable<InstrumentDeps["table"]>,
     today: string
   ): Effect.fn.Return<Answer, StoreError | UserNotFound> {

@@ -15,15 +15,15 @@ const error = (message: string): Received => ({
 })
 
 /** One channel of a request. Without symbols it is the whole channel. */
-interface Asked {
+interface ChannelRequest {
   readonly name: string
   readonly symbols: ReadonlyArray<string> | undefined
 }
 
-const readChannels = (payload: unknown): ReadonlyArray<Asked> | undefined => {
+const readChannels = (payload: unknown): ReadonlyArray<ChannelRequest> | undefined => {
   const list = isObject(payload) ? payload["channels"] : undefined
   if (!Array.isArray(list)) return undefined
-  const asked: Array<Asked> = []
+  const asked: Array<ChannelRequest> = []
   for (const channel of list as ReadonlyArray<unknown>) {
     if (!isObject(channel)) return undefined
     const { name, symbols } = channel
@@ -68,7 +68,7 @@ export class DeltaServerCodec implements ServerCodec {
     }
   }
 
-  #subscribe(asked: ReadonlyArray<Asked>): Received {
+  #subscribe(asked: ReadonlyArray<ChannelRequest>): Received {
     const touched = new Set<WireInstrument>()
     const answers = asked.map(({ name, symbols = [] }) => {
       const channel = channels.find((c) => c === name)
@@ -95,7 +95,7 @@ export class DeltaServerCodec implements ServerCodec {
     return { answers: [JSON.stringify({ type: "subscriptions", channels: answers })], touched: [...touched] }
   }
 
-  #unsubscribe(asked: ReadonlyArray<Asked>): Received {
+  #unsubscribe(asked: ReadonlyArray<ChannelRequest>): Received {
     for (const { name, symbols } of asked) {
       const channel = channels.find((c) => c === name)
       if (channel === undefined) continue

@@ -5,7 +5,7 @@ import { TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./failures.ts"
 
 const REASONS = { displaced: TOO_MANY_CONNECTIONS, expired: TOKEN_EXPIRED, limited: undefined } as const
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   leaving: (why) => {
     const reason = REASONS[why]
     return reason === undefined

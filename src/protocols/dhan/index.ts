@@ -5,7 +5,7 @@ import { refusal } from "./failures.ts"
 import { admit, handshakeWith } from "./handshake.ts"
 import { dhanOptions } from "./options.ts"
 import { DhanServerCodec } from "./server.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
@@ -23,5 +23,5 @@ export const serverProtocol = {
   name: "dhan",
   admit,
   open: (options: CodecOptions) => new DhanServerCodec(options),
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -8,7 +8,7 @@ import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { fyersOptions } from "./options.ts"
 import { subjectOf } from "./subject.ts"
-import { words } from "../hsm/errorReplies.ts"
+import { errorReplies } from "../hsm/errorReplies.ts"
 
 export const protocol = {
   name: "fyers-hsm",
@@ -41,5 +41,5 @@ export const serverProtocol = {
   admit: () => undefined,
   open: (options: CodecOptions, context: ServerContext) =>
     new HsmServerCodec(serverDialect(options), context),
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -11,7 +11,7 @@ const TEXTS = {
   limited: "Maximum Control Line Exceeded"
 } as const
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   /** One for each subject, as NATS has it. */
   refused: (request, answers, instruments) => {
     const text = typeof request === "string" ? request : Nats.textOf(request, 0, request.length)

@@ -7,7 +7,7 @@ import { PING } from "./nats.ts"
 import { growwOptions } from "./options.ts"
 import { GrowwServerCodec } from "./server.ts"
 import { http } from "./socketToken.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 
 export const protocol = {
   name: "groww",
@@ -29,5 +29,5 @@ export const serverProtocol = {
   open: (options: CodecOptions, context: ServerContext) => new GrowwServerCodec(options, context),
   http,
   idle: { everyMs: 30_000, frame: () => PING },
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -3,7 +3,7 @@ import type { ErrorReplies } from "../protocol.ts"
 import { HEAD_SIZE, SUBSCRIBE } from "./layout.ts"
 import { field, message } from "./messages.ts"
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   refused: (request, answers) =>
     typeof request !== "string" && request.length >= HEAD_SIZE && request[2] === SUBSCRIBE
       ? [message(SUBSCRIBE, [field(1, "N")])]

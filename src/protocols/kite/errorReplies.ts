@@ -2,7 +2,7 @@
 import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   refused: (request, answers, { length }) => {
     const action = typeof request === "string" ? parseObject(request)?.["a"] : undefined
     return action === "subscribe" || action === "mode"

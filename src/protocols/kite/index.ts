@@ -4,7 +4,7 @@ import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { kiteOptions } from "./options.ts"
 import { KiteServerCodec, admit } from "./server.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 import { oneKindEach } from "../protocol.ts"
 
 export const protocol = {
@@ -26,5 +26,5 @@ export const serverProtocol = {
   admit,
   open: (options: CodecOptions) => new KiteServerCodec(options),
   idle: { everyMs: 1000, frame: () => HEARTBEAT },
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -5,7 +5,7 @@ import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, 
 import type { WireInstrument } from "../../market/instrument.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"
-import { words } from "../hsm/errorReplies.ts"
+import { errorReplies } from "../hsm/errorReplies.ts"
 import { kotakOptions } from "./options.ts"
 
 export const protocol = {
@@ -28,5 +28,5 @@ export const serverProtocol = {
   admit: () => undefined,
   open: (options: CodecOptions, context: ServerContext) =>
     new HsmServerCodec(serverDialect(options), context),
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -4,7 +4,7 @@ import type { Mode } from "../../market/mode.ts"
 import { MODE_NAMES } from "./layout.ts"
 import type { Segment } from "./options.ts"
 
-export interface Entry {
+export interface Preference {
   readonly actionType: "ADD" | "REMOVE"
   readonly modeType: string
   readonly scripType: string
@@ -31,11 +31,11 @@ export const scripType = (
 }
 
 export const entry = (
-  actionType: Entry["actionType"],
+  actionType: Preference["actionType"],
   mode: Mode,
   instrument: WireInstrument,
   segment: Segment
-): Entry => ({
+): Preference => ({
   actionType,
   modeType: MODE_NAMES[mode],
   scripType: scripType(instrument, segment),

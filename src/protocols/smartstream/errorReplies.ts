@@ -3,7 +3,7 @@ import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 import { ACTION_SUBSCRIBE } from "./layout.ts"
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   refused: (request, answers) => {
     const { action, correlationID = "" } =
       (typeof request === "string" ? parseObject(request) : undefined) ?? {}

@@ -7,7 +7,7 @@ import { MStockCodec } from "./mstock.ts"
 import { MStockServerCodec } from "./mstockServer.ts"
 import { dialectOf, mstockOptions, smartStreamOptions } from "./options.ts"
 import { SmartStreamServerCodec, admit } from "./server.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 
 export const protocol = {
   name: "smartstream",
@@ -32,5 +32,5 @@ export const serverProtocol = {
     dialectOf(options) === "mstock"
       ? new MStockServerCodec(options, context)
       : new SmartStreamServerCodec(options),
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -2,7 +2,7 @@
 import type { ErrorReplies } from "../protocol.ts"
 import { parseObject } from "../kit/text.ts"
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   refused: (request, answers) => {
     if (typeof request === "string") return answers
     const { guid, method } = parseObject(new TextDecoder().decode(request)) ?? {}

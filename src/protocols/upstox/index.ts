@@ -4,7 +4,7 @@ import { UpstoxCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { upstoxOptions } from "./options.ts"
 import { UpstoxServerCodec, admit, http } from "./server.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 
 export const protocol = {
   name: "upstox",
@@ -22,5 +22,5 @@ export const serverProtocol = {
   admit,
   http,
   open: (options: CodecOptions) => new UpstoxServerCodec(options),
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -10,7 +10,7 @@ const TEXTS = {
   limited: undefined
 } as const
 
-export const words: ErrorReplies = {
+export const errorReplies: ErrorReplies = {
   leaving: (why) => {
     const text = TEXTS[why]
     return text === undefined ? undefined : { frames: [logout(text)], close: { code: 1000, reason: "" } }

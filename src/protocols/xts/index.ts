@@ -11,7 +11,7 @@ import { codesOf } from "./layout.ts"
 import { xtsOptions } from "./options.ts"
 import { http } from "./rest.ts"
 import { XtsServerCodec, admit, demo } from "./server.ts"
-import { words } from "./errorReplies.ts"
+import { errorReplies } from "./errorReplies.ts"
 
 export const protocol = {
   name: "xts",
@@ -34,5 +34,5 @@ export const serverProtocol = {
   admit,
   open: (options: CodecOptions, context: ServerContext) => new XtsServerCodec(options, context),
   http,
-  words
+  errorReplies
 } satisfies ServerProtocol

@@ -68,13 +68,13 @@ const logIn = ({ body }: ServedRequest, { accepted }: ServerHttpContext): HttpAn
   })
 }
 
-interface Asked {
+interface SubscriptionRequest {
   readonly code: MessageCode
   readonly instruments: ReadonlyArray<Address>
   readonly publishFormat: unknown
 }
 
-const readRequest = (body: string): Asked | undefined => {
+const readRequest = (body: string): SubscriptionRequest | undefined => {
   const { instruments, publishFormat, xtsMessageCode } = parseObject(body) ?? {}
   if (typeof xtsMessageCode !== "number" || !isMessageCode(xtsMessageCode)) return undefined
   if (!Array.isArray(instruments) || instruments.length === 0) return undefined
@@ -96,14 +96,14 @@ interface Found {
 }
 
 /** Instruments that do not exist are passed over; the real server's word on them is UNCONFIRMED. */
-const foundOf = ({ instruments }: Asked, { find }: ServerHttpContext): ReadonlyArray<Found> =>
+const foundOf = ({ instruments }: SubscriptionRequest, { find }: ServerHttpContext): ReadonlyArray<Found> =>
   instruments.flatMap((address) => {
     const instrument = find(String(address.exchangeInstrumentID), address.exchangeSegment)
     return instrument === undefined ? [] : [{ address, instrument }]
   })
 
 const quotesOf = (
-  { code, instruments }: Asked,
+  { code, instruments }: SubscriptionRequest,
   all: ReadonlyArray<Found>,
   { stateOf }: ServerHttpContext
 ) => ({
@@ -116,7 +116,7 @@ const quotesOf = (
 })
 
 const subscribe = (
-  asked: Asked,
+  asked: SubscriptionRequest,
   socket: XtsServerCodec | undefined,
   context: ServerHttpContext
 ): HttpAnswer => {
@@ -141,7 +141,7 @@ const subscribe = (
 }
 
 const unsubscribe = (
-  asked: Asked,
+  asked: SubscriptionRequest,
   socket: XtsServerCodec | undefined,
   context: ServerHttpContext
 ): HttpAnswer => {

@@ -54,7 +54,7 @@ const InstrumentRow = Schema.Tuple([
   Schema.String
 ])
 
-export const Line = Schema.Union([
+export const RecordedEvent = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("instruments"), list: Schema.Array(InstrumentRow) }),
   Schema.Struct({ kind: Schema.Literal("opened"), at }),
   Schema.Struct({
@@ -81,9 +81,9 @@ export const Line = Schema.Union([
   /** What came before is the prologue: the decoder's history. `skipped`: records between that were not kept. */
   Schema.Struct({ kind: Schema.Literal("ring"), skipped: Schema.Int })
 ])
-export type Line = typeof Line.Type
+export type RecordedEvent = typeof RecordedEvent.Type
 
-const line = (value: Line): string => `${JSON.stringify(value)}\n`
+const line = (value: RecordedEvent): string => `${JSON.stringify(value)}\n`
 
 const changeLine = ({ from, instrument, to }: NumberedChange) => ({
   instrument,

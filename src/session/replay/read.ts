@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { isExchange } from "../../market/exchange.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Change, Frame, HttpAnswer, Want } from "../../protocols/protocol.ts"
-import { FORMAT_VERSION, Header, Line } from "../recorder/format.ts"
+import { FORMAT_VERSION, Header, RecordedEvent } from "../recorder/format.ts"
 
 export type Recorded =
   | { readonly kind: "opened"; readonly at: number }
@@ -37,7 +37,7 @@ export class RecordingUnreadable extends Schema.TaggedError<RecordingUnreadable>
 }
 
 const decodeHeader = Schema.decodeUnknownResult(Header)
-const decodeLine = Schema.decodeUnknownResult(Line)
+const decodeLine = Schema.decodeUnknownResult(RecordedEvent)
 
 export const readRecording = (path: string): Effect.Effect<Recording, RecordingUnreadable> =>
   Effect.tryPromise({
@@ -129,7 +129,7 @@ class Reader {
     this.#header = header.success
   }
 
-  #line(line: Line): void {
+  #line(line: RecordedEvent): void {
     switch (line.kind) {
       case "instruments":
         this.#instruments = line.list.map(
@@ -172,7 +172,11 @@ class Reader {
     }
   }
 
-  #change({ from, instrument, to }: (Line & { readonly kind: "requested" })["changes"][number]): Change {
+  #change({
+    from,
+    instrument,
+    to
+  }: (RecordedEvent & { readonly kind: "requested" })["changes"][number]): Change {
     const found = this.#instruments[instrument]
     if (found === undefined) return this.#bad(`there is no instrument ${instrument}`)
     return {

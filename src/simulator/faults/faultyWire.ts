@@ -10,7 +10,7 @@ import { Outbox } from "./outbox.ts"
 import type { FaultName } from "./schema.ts"
 import { payloadOf } from "./webSocketBytes.ts"
 import { bytesOf, debrisOf, isLow, paceOf } from "./wireFaults.ts"
-import type { Pair } from "../client.ts"
+import type { Pair } from "../pair.ts"
 import type { Peer } from "../peer.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Frame, ServerProtocol } from "../../protocols/protocol.ts"
@@ -24,7 +24,7 @@ const isLogin = (kind: Kind): boolean => kind === "greet" || kind === "login"
 export class FaultyWire {
   readonly id: number
   readonly protocol: string
-  readonly words: ServerProtocol["words"]
+  readonly words: ServerProtocol["errorReplies"]
   /** The far end as the venue sees it. */
   readonly peer: Peer
   /** Epoch ms. */
@@ -53,7 +53,7 @@ export class FaultyWire {
   ) {
     this.id = id
     this.protocol = protocol.name
-    this.words = protocol.words
+    this.words = protocol.errorReplies
     this.#raw = peer
     this.#outbox = peer.wire === undefined ? undefined : new Outbox(peer.wire)
     this.#struck = struck

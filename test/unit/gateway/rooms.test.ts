@@ -199,11 +199,11 @@ describe("holdings", () => {
     expect(subscriptions.remove(named("TCS"), "quote").requests).toEqual([
       { symbol: "TCS", exchange: "NSE", mode: "quote" }
     ])
-    expect(subscriptions.remove(named("INFY"), undefined)).toEqual({ holdings: [], requests: [] })
+    expect(subscriptions.remove(named("INFY"), undefined)).toEqual({ subscriptions: [], requests: [] })
     const rest = subscriptions.remove(named("TCS"), undefined)
     expect(rest.subscriptions.map((h) => h.tag)).toEqual([1, 3])
     expect(rest.requests.map((r) => r.mode)).toEqual(["ltp", "depth"])
-    expect(subscriptions.remove(named("TCS"), undefined)).toEqual({ holdings: [], requests: [] })
+    expect(subscriptions.remove(named("TCS"), undefined)).toEqual({ subscriptions: [], requests: [] })
   })
 
   it("keep the feed's subscription until the last spelling of it goes", () => {
@@ -212,7 +212,7 @@ describe("holdings", () => {
     hold(subscriptions, named("TCS:20"), 3, 20)
     hold(subscriptions, named("TCS", "nse"), 4)
     expect(subscriptions.remove(named("TCS"), "depth")).toMatchObject({
-      holdings: [{ symbol: "TCS" }],
+      subscriptions: [{ symbol: "TCS" }],
       requests: []
     })
     expect(subscriptions.remove(named("TCS:20"), undefined).requests).toEqual([])
@@ -278,6 +278,6 @@ describe("holdings", () => {
     expect(subscriptions.find(named("TCS"), 3)?.topic).toBe("TCS/depth/20")
     hold(subscriptions, named("TCS"), 4, 5)
     expect(subscriptions.clear().subscriptions.map((h) => h.tag)).toEqual([3, 4])
-    expect(subscriptions.clear()).toEqual({ holdings: [], requests: [] })
+    expect(subscriptions.clear()).toEqual({ subscriptions: [], requests: [] })
   })
 })

@@ -9,10 +9,13 @@ import type { TopicSubscription } from "../../../../src/gateway/topics/topics.ts
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const seatOf = (symbol: string, slow: TopicSubscription["options"]["slow"] = "conflate"): TopicSubscription =>
+const topicSubscriptionOf = (
+  symbol: string,
+  slow: TopicSubscription["options"]["slow"] = "conflate"
+): TopicSubscription =>
   ({
-    spelling: { symbol, exchange: "NSE", tag: 1 },
-    terms: { slow, intervalMs: 0 }
+    requested: { symbol, exchange: "NSE", tag: 1 },
+    options: { slow, intervalMs: 0 }
   }) as unknown as TopicSubscription
 
 const times = { received: 1, exchanged: 0, published: 2 }
@@ -51,7 +54,7 @@ const texts = (sent: ReadonlyArray<Record<string, unknown>>) => sent.map((f) => 
 describe("a delivery", () => {
   it("tells a client that reads nothing for long once what it missed, when there is room", () => {
     const { delivery, lost, sent, socket } = start(true)
-    const infy = seatOf("INFY")
+    const infy = topicSubscriptionOf("INFY")
     socket.waiting = 2000
     for (let second = 0; second < 100; second++) {
       for (let i = 0; i < 10; i++) delivery.tick(infy, tick(`${second}.${i}`))
@@ -80,7 +83,7 @@ describe("a delivery", () => {
   it("lets what waits out piece by piece, and ticks between them wait their turn", () => {
     const { delivery, sent, socket, turns } = start(false)
     socket.waiting = 2000
-    const topicSubscriptions = Array.from({ length: 2 * PIECE + 1 }, (_, i) => seatOf(`S${i}`))
+    const topicSubscriptions = Array.from({ length: 2 * PIECE + 1 }, (_, i) => topicSubscriptionOf(`S${i}`))
     for (const [i, topicSubscription] of topicSubscriptions.entries())
       delivery.tick(topicSubscription, tick(`${i}`))
     socket.waiting = 0
@@ -99,7 +102,7 @@ describe("a delivery", () => {
   it("stops where the socket is full again, and goes on from there", () => {
     const { delivery, sent, socket } = start(false)
     socket.waiting = 2000
-    const topicSubscriptions = Array.from({ length: 200 }, (_, i) => seatOf(`S${i}`))
+    const topicSubscriptions = Array.from({ length: 200 }, (_, i) => topicSubscriptionOf(`S${i}`))
     for (const [i, topicSubscription] of topicSubscriptions.entries())
       delivery.tick(topicSubscription, tick(`${i}`))
     Object.assign(socket, { waiting: 0, takes: false })
@@ -130,8 +133,8 @@ describe("a delivery", () => {
   it("keeps one snapshot of a subscription, as of its ticks", () => {
     const { delivery, sent, socket } = start(false)
     socket.waiting = 2000
-    const infy = seatOf("INFY")
-    const proud = seatOf("TCS", "close")
+    const infy = topicSubscriptionOf("INFY")
+    const proud = topicSubscriptionOf("TCS", "close")
     for (let i = 0; i < 100; i++) {
       delivery.snapshot(infy, Buffer.from(`{"text":"${i}"}`), times as MarketFrame)
       delivery.snapshot(proud, Buffer.from(`{"text":"${i}"}`), times as MarketFrame)
@@ -147,7 +150,7 @@ describe("a delivery", () => {
 
   it("gives nothing more to a client that is gone", () => {
     const { delivery, sent, socket } = start(true)
-    const infy = seatOf("INFY")
+    const infy = topicSubscriptionOf("INFY")
     socket.waiting = 2000
     delivery.tick(infy, tick("1"))
     socket.waiting = 0

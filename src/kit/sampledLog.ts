@@ -1,15 +1,15 @@
 /** Log lines from callbacks, at most one per key and interval, with the number that were held back. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { monotonicOf } from "../market/monotonic.ts"
+import { monotonicOf } from "./monotonic.ts"
 
 /** Safe to call from a socket callback. `detail` is built only when the line is really written. */
-type Line = (key: string, detail: () => string, fields?: Readonly<Record<string, unknown>>) => void
+type Write = (key: string, detail: () => string, fields?: Readonly<Record<string, unknown>>) => void
 
 export interface SampledLog {
-  readonly warn: Line
+  readonly warn: Write
   /** For faults of ours, or of whoever wrote a hook. */
-  readonly error: Line
+  readonly error: Write
 }
 
 const EVERY_MS = 10_000
@@ -19,7 +19,7 @@ export const makeSampledLog: Effect.Effect<SampledLog> = Effect.gen(function* ()
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const last = new Map<string, { at: number; heldBack: number }>()
   const sampled =
-    (write: (line: string) => Effect.Effect<void>): Line =>
+    (write: (line: string) => Effect.Effect<void>): Write =>
     (key, detail, fields = {}) => {
       const at = now()
       const seen = last.get(key)
