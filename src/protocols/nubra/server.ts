@@ -5,16 +5,8 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Refusal,
-  ServerCodec,
-  ServerContext,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { State } from "./encode.ts"

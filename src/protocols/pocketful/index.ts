@@ -1,5 +1,6 @@
 /** Pocketful's feed: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Protocol, Want } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { PocketfulCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { streamsOf } from "./layout.ts"

@@ -3,7 +3,8 @@
  * REST for everything that is asked. Both sides.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { oneKindEach } from "../protocol.ts"
 import { XtsCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
