@@ -10,8 +10,8 @@ import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
 import { contract } from "./kit/contracts.ts"
 import { beginning, isToken, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import type { Row } from "./kit/row.ts"
+import { carried, cash, rejected, skipped } from "./kit/row.ts"
 import { bseIndices, nseIndices } from "./kit/indices.ts"
 
 const segments: Readonly<Record<string, Exchange>> = {
