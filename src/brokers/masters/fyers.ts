@@ -148,9 +148,7 @@ const listingOf = (f: Fields<Column>): Listing | Row => {
   }
   const cash = cashSegments[segment]
   if (cash === undefined) return skipped(`segment ${segment}`)
-  return f.type === INDEX_TYPE
-    ? listing(indexExchanges[cash]!, cash, "INDEX")
-    : listing(cash, cash, "EQ")
+  return f.type === INDEX_TYPE ? listing(indexExchanges[cash]!, cash, "INDEX") : listing(cash, cash, "EQ")
 }
 
 const toRow = rowParser<Column>({

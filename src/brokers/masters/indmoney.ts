@@ -36,8 +36,7 @@ const REMEDY = "Fetch the instruments of source equity, fno and index again."
 
 export const parse = filesMaster(`${TITLE} has no file. ${REMEDY}`, ({ text }, builder) => {
   const source = { title: TITLE, text, remedy: REMEDY }
-  if (headerOf(text).includes("INSTRUMENT_NAME"))
-    addCsvRows({ ...source, columns, optional }, builder, toRow)
+  if (headerOf(text).includes("INSTRUMENT_NAME")) addCsvRows({ ...source, columns, optional }, builder, toRow)
   else addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
 })
 

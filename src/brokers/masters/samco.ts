@@ -74,9 +74,7 @@ const listingOf = (f: Fields<Column>): Listing | Row => {
   if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
   if (f.instrument.startsWith("FUT")) return listing(exchange, f.exchange, "FUT")
   if (f.instrument.startsWith("OPT")) return listing(exchange, f.exchange, "OPT")
-  return isCash(exchange)
-    ? listing(exchange, f.exchange, "EQ")
-    : skipped(`${f.instrument} of ${f.exchange}`)
+  return isCash(exchange) ? listing(exchange, f.exchange, "EQ") : skipped(`${f.instrument} of ${f.exchange}`)
 }
 
 /** The number in `1594_NSE`; some files have it alone. */

@@ -50,7 +50,9 @@ export const dayIn =
   (form: RegExp) =>
   (text: string): string | undefined => {
     const { day, month = "", year } = form.exec(text)?.groups ?? {}
-    return year === undefined ? undefined : isoDate(Number(year), Number(month) || monthOf(month), Number(day))
+    return year === undefined
+      ? undefined
+      : isoDate(Number(year), Number(month) || monthOf(month), Number(day))
   }
 
 /** `2026-08-27`, and nothing behind it. */
