@@ -58,7 +58,7 @@ export const levelDecoder = (level: LevelLayout, endian: "big" | "little"): Deco
   return compiled ?? ((v, at, divisor) => readLevel(level, v, at, divisor, little))
 }
 
-/** The same without compiling, ten times slower. */
+/** The same without compiling. */
 const walk = ({ book, fields, little }: Layout, mode: Mode, extra: Extra): Decoder => {
   const ordered = inOrder(fields)
   return (v, at, { exchange, symbol }, received_time, divisor, shift = 0, beside) => {
