@@ -4,6 +4,7 @@
  * Nothing of a request is traced, neither in spans nor in headers to the server: addresses and headers hold secrets. For the
  * same reason callers show `codeOf` an error and the host, never its message, which may quote either.
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -78,6 +79,25 @@ export const boundedBody = (
       Effect.map(() => Buffer.concat(parts, length))
     )
   })
+
+/** A request and its whole answer, within a time and a size. */
+export const exchange = (
+  request: OutgoingRequest,
+  { maxBytes, timeoutMs }: { readonly maxBytes: number; readonly timeoutMs: number }
+): Effect.Effect<
+  { readonly status: number; readonly text: string },
+  HttpClientError | BodyTooLarge | Cause.TimeoutError
+> =>
+  send(request).pipe(
+    Effect.flatMap((response) =>
+      Effect.map(boundedBody(response, maxBytes), (body) => ({
+        status: response.status,
+        text: body.toString("utf8")
+      }))
+    ),
+    Effect.scoped,
+    Effect.timeout(timeoutMs)
+  )
 
 /** The error that a system or a library gave; fetch says "fetch failed" and keeps that in its cause. */
 export const causeOf = ({ reason }: HttpClientError): unknown => {
