@@ -21,8 +21,6 @@ import { defaults } from "../options.ts"
 import type { SubscriptionOptions } from "../topics/topics.ts"
 import { usualOptions } from "../topics/topics.ts"
 
-export type { ErrorCode, ModeTag } from "./words.ts"
-
 /** What goes into an error frame. Not every fault of a frame is one: a bad entry of a list fails alone. */
 export interface Problem {
   readonly code: ErrorCode

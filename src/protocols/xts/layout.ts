@@ -56,23 +56,6 @@ export const codesOf = (
   return openInterest && derivatives.has(exchange) ? main | bitOf(OPEN_INTEREST) : main
 }
 
-/**
- * The segments, with what layout C of the binary packets multiplies its whole-number prices by: UNCONFIRMED, from
- * third-party code. All other prices on this wire are rupees. No default: an unknown segment is rejected.
- */
-export const DIVISORS: Readonly<Record<number, number>> = {
-  1: 100,
-  2: 100,
-  3: 10_000_000,
-  // NSE's commodity segment in one third-party table: UNCONFIRMED.
-  4: 10_000,
-  11: 100,
-  12: 100,
-  13: 10_000,
-  21: 100,
-  51: 100
-}
-
 /** The clocks show Indian time. NSE's counts from here, the other exchanges' from 1970. Seconds. */
 const EPOCH_1980 = 315_532_800
 const YEAR_2000 = 946_684_800
