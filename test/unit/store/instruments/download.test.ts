@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { ReadOptions } from "../../../src/store/instruments/download.ts"
-import { fetchUrl } from "../../../src/store/instruments/download.ts"
+import type { ReadOptions } from "../../../../src/store/instruments/download.ts"
+import { fetchUrl } from "../../../../src/store/instruments/download.ts"
 
 const serving = (answer: RequestListener) =>
   Effect.acquireRelease(
