@@ -4,20 +4,8 @@
  * Source: Pocketful's official Python SDK; what prices are multiplied by after the SDK of a sibling of its platform.
  */
 import type { Layout, LevelLayout, Rest } from "../kit/packetLayout.ts"
-import {
-  changeOf,
-  derived,
-  field,
-  head,
-  i32,
-  layout,
-  price,
-  reserved,
-  seconds,
-  u32,
-  u64,
-  unsigned
-} from "../kit/packetLayout.ts"
+import { changeOf, derived, field, head, layout, reserved } from "../kit/packetLayout.ts"
+import { i32, price, seconds, u32, u64, unsigned } from "../kit/packetNumbers.ts"
 import type { Want } from "../protocol.ts"
 
 /** Three streams, each with a packet of its own; a token may be in several. */
@@ -141,9 +129,9 @@ export const MAX_TOKEN = 0xffff_ffff
 
 export const HEARTBEAT = JSON.stringify({ a: "h", v: [], m: "" })
 
-/** The streams that serve a want, as bits. The book's packet has no last price, so it takes the other one beside it. */
-export const streamsOf = ({ depth, mode }: Want): number => {
-  if (mode === "ltp") return COMPACT
+/** The streams that serve a want. The book's packet has no last price, so it takes the other one beside it. */
+export const streamsOf = ({ depth, mode }: Want): ReadonlyArray<Stream> => {
+  if (mode === "ltp") return [COMPACT]
   // An exchange without a book asks for depth 0.
-  return mode === "depth" && depth > 0 ? MARKET | SNAPQUOTE : MARKET
+  return mode === "depth" && depth > 0 ? [MARKET, SNAPQUOTE] : [MARKET]
 }
