@@ -8,6 +8,7 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -212,5 +213,5 @@ const decodeText = (text: string, sink: Sink): void => {
   if (ABOUT_LOGIN.test(`${String(code)} ${detail}`)) {
     return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
   }
-  sink.event({ type: "refused", detail, ...(code === undefined ? {} : { code: brokerText(code) }) })
+  sink.event(refused(detail, code))
 }

@@ -7,6 +7,7 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -199,6 +200,5 @@ const decodeText = (text: string, sink: Sink): void => {
   if (ABOUT_LOGIN.test(detail)) {
     return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
   }
-  const code = errorcode === undefined || errorcode === "" ? {} : { code: brokerText(errorcode) }
-  sink.event({ type: "refused", detail, ...code })
+  sink.event(refused(detail, errorcode))
 }

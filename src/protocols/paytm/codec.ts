@@ -1,5 +1,4 @@
 /** The client's side of one Paytm Money connection. */
-import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
@@ -8,6 +7,7 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { complaint } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -141,10 +141,5 @@ const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, re
 const decodeText = (text: string, sink: Sink): void => {
   const message = parseObject(text)
   if (message === undefined) return sink.reject("malformed_text", brokerText(text))
-  const detail = brokerText(message["error"] ?? message["message"] ?? message)
-  sink.event(
-    ABOUT_LOGIN.test(detail)
-      ? { type: "failure", failure: new AuthRejected({ detail }) }
-      : { type: "refused", detail }
-  )
+  sink.event(complaint(brokerText(message["error"] ?? message["message"] ?? message), ABOUT_LOGIN))
 }
