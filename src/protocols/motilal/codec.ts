@@ -5,7 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
@@ -51,16 +51,11 @@ interface Subscription {
   book: DepthState | undefined
 }
 
-/** By scrip code. */
-class Subscriptions extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 /** What is subscribed of one letter: scrips, and indices, whose codes are numbers of their own. */
 interface Segment {
   readonly scale: number
-  readonly scrips: Subscriptions
-  readonly indices: Subscriptions
+  readonly scrips: SubscriptionTable<number, Subscription>
+  readonly indices: SubscriptionTable<number, Subscription>
 }
 
 export class MotilalCodec implements Codec {
@@ -78,8 +73,8 @@ export class MotilalCodec implements Codec {
     for (const { exchange } of places.values()) {
       segments[exchange] ??= {
         scale: scaleOf(exchange),
-        scrips: new Subscriptions(),
-        indices: new Subscriptions()
+        scrips: new SubscriptionTable<number, Subscription>(),
+        indices: new SubscriptionTable<number, Subscription>()
       }
     }
     this.#segments = segments

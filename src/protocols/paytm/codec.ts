@@ -5,7 +5,7 @@ import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
 import { complaint } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
@@ -27,14 +27,10 @@ interface Subscription {
   readonly mode: Mode
 }
 
-class Subscriptions extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 export class PaytmCodec implements Codec {
   /** By security id. Indices have numbers of their own: 13 is NIFTY as an index and ABB as a share. */
-  readonly #indices = new Subscriptions()
-  readonly #scrips = new Subscriptions()
+  readonly #indices = new SubscriptionTable<number, Subscription>()
+  readonly #scrips = new SubscriptionTable<number, Subscription>()
   readonly #segments: ReadonlyMap<string, Segment>
   readonly #epoch: number
   readonly #batch: number
