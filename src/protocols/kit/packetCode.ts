@@ -1,9 +1,11 @@
 /** The JavaScript of a packet's decoder, from its table. What comes of it is what one would write by hand, and as fast. */
 import type { Mode } from "../../market/mode.ts"
 import { optional } from "../../market/tickRules.ts"
+import { compile } from "../../kit/compile.ts"
 import { unsignedPrice } from "./bytes.ts"
-import { count } from "./packetLayout.ts"
-import type { Book, Field, Layout, LevelLayout, NumberType, Scale } from "./packetLayout.ts"
+import { count } from "./packetNumbers.ts"
+import type { Book, Field, Layout, LevelLayout } from "./packetLayout.ts"
+import type { NumberType, Scale } from "./packetNumbers.ts"
 
 /** What a decoder takes beside the packet: an older tick to write over, or a book. */
 export type Extra = "" | "spare" | "depth"
@@ -12,8 +14,6 @@ export type Extra = "" | "spare" | "depth"
 const ORDER = Object.keys(optional)
 export const inOrder = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> =>
   fields.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
-
-let made = 0
 
 /**
  * Undefined where the process may not compile texts (--disallow-code-generation-from-strings).
@@ -29,14 +29,7 @@ const compiled = (little: boolean, write: (valueOf: ValueText) => string): unkno
     return `scale${called.indexOf(scale)}(${raw}, divisor, shift)`
   })
   const scales = called.map((_, i) => `const scale${i} = scales[${i}].read\n`).join("")
-  // The number makes each text another one, and what the engine learns from it the packet's own.
-  const text = `"use strict" // packet ${made++}\n${scales}${body}`
-  try {
-    return new Function("unsignedPrice", "scales", text)(unsignedPrice, called)
-  } catch (error) {
-    if (error instanceof EvalError) return undefined
-    throw error
-  }
+  return compile(`${scales}${body}`, { unsignedPrice, scales: called })
 }
 
 type ValueText = (type: NumberType, scale: Scale, at: string) => string
@@ -58,16 +51,22 @@ const packetText = ({ book, fields }: Layout, mode: Mode, extra: Extra, valueOf:
   const literal = (fields: ReadonlyArray<string>): string =>
     `{ ${["symbol", "exchange", `mode: "${mode}"`, "received_time", ...fields, ...depth].join(", ")} }`
   const whole = perhaps.map((name) => `${name} !== 0`).join(" && ") || "true"
+  const values = ["symbol", "exchange", "received_time", ...names, ...depth]
+  // Apart, because what is seldom needed would keep the engine from inlining the rest.
+  const part = `const part = (${values.join(", ")}) => {
+  const tick = ${literal(always)}
+  ${perhaps.map((name) => `if (${name} !== 0) tick.${name} = ${name}`).join("\n  ")}
+  return tick
+}`
   return `${book === undefined ? "" : sidesText(book, valueOf)}
+${part}
 return (v, at, instrument, received_time, divisor, shift${extra === "" ? "" : `, ${extra}`}) => {
   const { symbol, exchange } = instrument
   ${ordered.map(({ at, name, scale, type }) => `const ${name} = ${valueOf(type, scale, `at + ${at}`)}`).join("\n  ")}
   ${book === undefined ? "" : bookText(book, extra === "spare" ? overText(book, names, perhaps) : "")}
   ${failing.length === 0 ? "" : `if (!Number.isFinite(${failing.join(" + ")})) return undefined`}
   if (${whole}) return ${literal(names)}
-  const tick = ${literal(always)}
-  ${perhaps.map((name) => `if (${name} !== 0) tick.${name} = ${name}`).join("\n  ")}
-  return tick
+  return part(${values.join(", ")})
 }`
 }
 
