@@ -33,7 +33,7 @@ const toRow = rowParser({
   },
   brokerSymbol: "trading_symbol",
   name: "name",
-  // Both exchanges' indices go by NSE's names; Groww has its own for the first.
+  // Indices of both exchanges are spelled like NSE's.
   indexSymbol: (_, name) => nseSymbol("NSE_INDEX", name),
   lotSize: "lot_size",
   tickSize: "tick_size",
@@ -43,6 +43,7 @@ const toRow = rowParser({
   underlying: "underlying_symbol"
 })
 
+/** Groww has a name of its own for one. */
 const nseSymbol = indexSymbols({ nse: { NIFTYJR: "NIFTYNXT50" } })
 
 export const parse = csvMaster(

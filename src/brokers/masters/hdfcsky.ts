@@ -26,7 +26,6 @@ const typeOf = (
 }
 
 const toRow = rowParser({
-  also: ["option_type", "segment", "exchange", "instrument_name", "isin"],
   listing: (f) => {
     const exchange = exchanges[f.exchange.toUpperCase()]
     if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
@@ -43,6 +42,7 @@ const toRow = rowParser({
       : listing(exchange, f.exchange, type)
   },
   token: "exchange_token",
+  also: ["option_type", "segment", "exchange", "instrument_name", "isin"],
   brokerSymbol: "trading_symbol",
   name: "company_name",
   indexSymbol,

@@ -59,8 +59,8 @@ const toIndex = indexParser({
     const exchange = indexExchanges[EXCH]
     return exchange === undefined ? skipped(`index of ${orNone(EXCH)}`) : listing(exchange, EXCH, "INDEX")
   },
-  token: "SECURITY_ID",
   brokerSymbol: "SEGMENT",
+  token: "SECURITY_ID",
   indexSymbol: indexSymbols({ without: /[ -]/g }),
   reasons: { symbol: () => "SEGMENT, the index's name, is empty" }
 })

@@ -75,7 +75,11 @@ const toScrip = rowParser({
       : { root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno },
   expiry: { columns: "scripname", read: (text) => dateOf(daysIn(text)[0] ?? "") },
   strike: "strikeprice",
-  reasons: { token: noCode, expiry: (text) => `scripname "${text}" has no expiry date` }
+  reasons: {
+    token: noCode,
+    symbol: () => "scripshortname is empty",
+    expiry: (text) => `scripname "${text}" has no expiry date`
+  }
 })
 
 /**

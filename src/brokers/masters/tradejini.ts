@@ -66,8 +66,9 @@ const toRow = rowParser({
     if (type === "INDEX") {
       const brokerExchange = parts.at(-1)!
       const exchange = indexExchanges[brokerExchange]
-      return exchange === undefined
-        ? skipped(`index of ${brokerExchange}`)
+      if (exchange === undefined) return skipped(`index of ${brokerExchange}`)
+      return indexName(f) === ""
+        ? rejected(`id "${f.id}" has no name`)
         : listing(exchange, brokerExchange, type)
     }
     const isShare = type === "EQ"

@@ -44,7 +44,6 @@ const segmentIn = (token: string): number | undefined =>
 const types = ["EQ", "FUT", "CE", "PE"] as const
 
 const toRow = rowParser({
-  also: ["instrument_type", "segment", "exchange"],
   listing: (f) => {
     const segment = segmentIn(f.instrument_token)
     if (f.segment === "INDICES") {
@@ -70,6 +69,7 @@ const toRow = rowParser({
   token: { columns: "instrument_token", read: uint32Token },
   brokerSymbol: "tradingsymbol",
   name: "name",
+  expiry: { columns: "expiry", read: isoDay },
   indexName: "tradingsymbol",
   indexSymbol: (exchange, name) => indexSymbol(exchange, name),
   tickSize: "tick_size",
@@ -81,8 +81,8 @@ const toRow = rowParser({
     const bseNumber = String(Number(token) >>> 8)
     return { root, series: series === "" && exchange === "NSE" ? "EQ" : series, bseNumber }
   },
-  expiry: { columns: "expiry", read: isoDay },
   strike: "strike",
+  also: ["instrument_type", "segment", "exchange"],
   underlying: ({ name, tradingsymbol }, { expiry, strike, type }) =>
     name ||
     (underlyingOf(tradingsymbol, expiry, contractTail(type, strike)) ??
