@@ -9,9 +9,10 @@ import type { Sink } from "../../src/protocols/protocol.ts"
 import { forBroker } from "../../src/session/metrics.ts"
 import { ConnectionPool } from "../../src/session/subscriptions/pool.ts"
 import { makePublisher } from "../../src/session/ticks/publisher.ts"
-import { makeSampledLog } from "../../src/bus/sampledLog.ts"
-import { Subscriptions, takeSpare } from "../../src/session/subscriptions/subscriptions.ts"
-import type { SubscribedInstrument } from "../../src/session/subscriptions/subscriptions.ts"
+import { makeSampledLog } from "../../src/kit/sampledLog.ts"
+import { Subscriptions } from "../../src/session/subscriptions/subscriptions.ts"
+import { takeSpare } from "../../src/session/model.ts"
+import type { SubscribedInstrument } from "../../src/session/model.ts"
 import type { Contestant } from "../harness.ts"
 import { WrongResult, keep } from "../harness.ts"
 import { checkSdk, ticksOf } from "./decode.ts"
@@ -67,7 +68,7 @@ export const wholeWay = async (feed: Feed, scope: Scope.Scope): Promise<Contesta
   let wrong: string | undefined
   const sink: Sink = {
     tick: publisher.tickHandler({
-      slot: connection,
+      connection,
       joined: false,
       partial: false,
       onReject: (cause, detail) => (wrong = `${cause}: ${detail}`),

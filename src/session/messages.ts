@@ -10,27 +10,26 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../market/subscription.ts"
-import type { Link } from "./connection/connection.ts"
+import type { Link } from "./model.ts"
 import type { Unusable } from "./connection/credentialSource.ts"
+import type { StoredVersion } from "./connection/credentialWatch.ts"
 import type { Resolved } from "./subscriptions/resolver.ts"
 
 export type Reply<A, E = never> = Deferred.Deferred<A, E>
 
-/** Of credentials; undefined where some are missing, and a problem where they could not be read. */
-export type StoredVersion = { readonly version: number | undefined } | { readonly problem: string }
-
 export type Message =
+  /** Other credentials are to be used. */
   | { readonly tag: "Initialise"; readonly reply: Reply<void> }
   | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
   | { readonly tag: "Disconnect"; readonly reply: Reply<void> }
   | {
-      readonly tag: "Hold"
+      readonly tag: "Subscribe"
       readonly reader: string
       readonly items: ReadonlyArray<Resolved>
       readonly reply: Reply<ReadonlyArray<SubscribeResult>>
     }
   | {
-      readonly tag: "Drop"
+      readonly tag: "Unsubscribe"
       readonly reader: string
       readonly requests: ReadonlyArray<UnsubscribeRequest>
       readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
@@ -56,16 +55,16 @@ export type Message =
       readonly resolved: Resolved | undefined
       readonly reply: Reply<InstrumentStatus>
     }
-  | { readonly tag: "Holdings"; readonly reply: Reply<ReadonlyArray<ReaderSubscription>> }
+  | { readonly tag: "Subscriptions"; readonly reply: Reply<ReadonlyArray<ReaderSubscription>> }
   | { readonly tag: "CredentialsChanged"; readonly stored: StoredVersion }
-  | { readonly tag: "Connecting"; readonly slot: number }
-  | { readonly tag: "Up"; readonly slot: number; readonly link: Link }
-  | { readonly tag: "Down"; readonly slot: number; readonly failure: ConnectionFailure }
-  | { readonly tag: "Parked"; readonly slot: number; readonly reason: AuthRejected | Unusable }
-  | { readonly tag: "Fault"; readonly slot: number; readonly cause: string }
+  | { readonly tag: "Connecting"; readonly connection: number }
+  | { readonly tag: "Up"; readonly connection: number; readonly link: Link }
+  | { readonly tag: "Down"; readonly connection: number; readonly failure: ConnectionFailure }
+  | { readonly tag: "Parked"; readonly connection: number; readonly reason: AuthRejected | Unusable }
+  | { readonly tag: "Fault"; readonly connection: number; readonly cause: string }
   /** The time has come to look after the connections. */
-  | { readonly tag: "Care" }
+  | { readonly tag: "Look" }
   /** The sockets' callbacks have learned something about subscriptions. */
-  | { readonly tag: "News" }
+  | { readonly tag: "Updates" }
   /** A pause that the supervisor ordered is over. */
   | { readonly tag: "Resume"; readonly cause: string }

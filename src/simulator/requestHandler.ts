@@ -1,5 +1,6 @@
 /** Where requests of clients are taken, whichever way they come: what they ask for, what is kept from them, what is noted. */
-import type { Client, Pair } from "./client.ts"
+import type { Client } from "./client.ts"
+import type { Pair } from "./pair.ts"
 import type { Engine } from "./faults/engine.ts"
 import type { Kind } from "./faults/faultyWire.ts"
 import { MASTER_PATH, pathOf } from "./http.ts"
@@ -8,7 +9,8 @@ import type { ClientLogWriter } from "./clientLog.ts"
 import type { VenueFeed } from "./venueOptions.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { WireInstrument } from "../market/instrument.ts"
-import type { Closing, FindByToken, Frame, HttpAnswer, ServedRequest } from "../protocols/protocol.ts"
+import type { Closing, Frame, HttpAnswer } from "../protocols/protocol.ts"
+import type { FindByToken, ServedRequest } from "../protocols/serverProtocol.ts"
 
 export interface RequestHandlerOptions {
   readonly clients: ReadonlySet<Client>

@@ -4,19 +4,18 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { HealthCheck } from "../health/healthCheck.ts"
-import type { Link } from "./connection.ts"
+import type { ConnectionState, Link, PooledConnection } from "../model.ts"
 import type { Unusable } from "./credentialSource.ts"
 import type { FeedEventPublisher } from "../health/feedEventPublisher.ts"
 import type { Lapse } from "../health/lapse.ts"
 import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { forget } from "../ticks/tickMerge.ts"
-import type { PooledConnection, ConnectionState } from "../subscriptions/pool.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
 
 export interface ConnectionEventsOptions {
-  readonly care: HealthCheck
-  readonly herald: FeedEventPublisher
+  readonly healthCheck: HealthCheck
+  readonly events: FeedEventPublisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
   readonly now: () => number
@@ -33,8 +32,10 @@ export const enter = (connection: PooledConnection, now: number, state: Connecti
   connection.state = state
 }
 
+export type ConnectionEvents = ReturnType<typeof makeConnectionEvents>
+
 export const makeConnectionEvents = (options: ConnectionEventsOptions) => {
-  const { care: healthCheck, connections, count, herald: events, lapse, log, now, settle } = options
+  const { healthCheck, connections, count, events, lapse, log, now, settle } = options
 
   /** Undefined where nothing was delivered before that could be missed. */
   const gapBefore = (connection: PooledConnection): number | undefined => {

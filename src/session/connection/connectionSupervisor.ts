@@ -8,35 +8,34 @@ import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { Broker } from "../../brokers/broker.ts"
 import { faultText, faultWords } from "../../bus/hooks.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
-import { monotonicOf } from "../../market/monotonic.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
+import { monotonicOf } from "../../kit/monotonic.ts"
 import type { WireEvent } from "../../protocols/protocol.ts"
 import { keepConnected } from "./connection.ts"
 import type { HookFaults } from "../containment.ts"
 import { soundTap } from "../containment.ts"
 import type { CredentialSource } from "./credentialSource.ts"
-import type { SubscriptionPlanner, BrokerStream } from "../subscriptions/planner.ts"
+import type { BrokerStream, SubscriptionPlanner } from "../subscriptions/planner.ts"
 import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { Message } from "../messages.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import type { SubscriptionUpdates } from "../feed/subscriptionUpdates.ts"
 import { forget, forgetFields } from "../ticks/tickMerge.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { PooledConnection, SubscribedInstrument } from "../model.ts"
 import type { Publisher } from "../ticks/publisher.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
-import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
 import { ConnectionTaps } from "../references.ts"
 import type { ConnectionTap } from "../ticks/tap.ts"
 import { Transport } from "../transport/transport.ts"
-import { withoutPaths } from "../../market/withoutPaths.ts"
+import { withoutPaths } from "../../kit/withoutPaths.ts"
 
 export interface ConnectionSupervisorOptions {
   readonly broker: Broker
-  readonly feeds: ReadonlyArray<BrokerStream>
+  readonly streams: ReadonlyArray<BrokerStream>
   readonly reconnect: ReconnectOptions | undefined
   readonly source: CredentialSource
-  readonly desk: () => SubscriptionPlanner
-  readonly news: SubscriptionUpdates
+  readonly planner: SubscriptionPlanner
+  readonly updates: SubscriptionUpdates
   readonly publisher: Publisher
   readonly count: BrokerMetrics
   readonly log: SampledLog
@@ -58,19 +57,8 @@ export interface ConnectionSupervisor {
 export const makeConnectionSupervisor = Effect.fnUntraced(function* (
   options: ConnectionSupervisorOptions
 ): Effect.fn.Return<ConnectionSupervisor, never, Transport | Scope.Scope> {
-  const {
-    broker,
-    count,
-    desk: planner,
-    feeds: streams,
-    hookFaults,
-    log,
-    news: updates,
-    publisher,
-    reconnect,
-    source,
-    tell
-  } = options
+  const { broker, count, planner, streams, hookFaults, log, updates, publisher, reconnect, source, tell } =
+    options
   const transport = yield* Transport
   const taps = soundTap(yield* ConnectionTaps, hookFaults("ConnectionTap"))
   const clock = yield* Clock.Clock
@@ -106,7 +94,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
     const feed = streams[connection.stream]!
     const partial = feed.protocol.partial === true
     const tap = taps.connection({
-      user: source.user(),
+      user: source.user,
       broker: broker.name,
       stream: feed.broker.name,
       connection: connection.id
@@ -135,7 +123,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
           }),
         inlet: (reject, leftOut) =>
           publisher.tickHandler({
-            slot: connection,
+            connection,
             joined: streams.length > 1 || partial,
             partial,
             levels: broker.deepFeeds?.[connection.stream - 1]?.levels,
@@ -147,7 +135,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
               if (upstream.stale) updates.fresh(upstream)
               const main = upstream.instrument.upstream[connection.stream]
               if (main === undefined || main === upstream) return
-              planner().pool(connection).finishMove(main)
+              planner.pool(connection).finishMove(main)
               updates.moved(main)
             }
           }),
@@ -163,11 +151,11 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
         },
         onUnwanted: (instrument, at) => connection.leftovers.ticked(instrument, at),
         onEvent: (event) => onEvent(connection, event),
-        onConnecting: tell({ tag: "Connecting", slot: connection.id }),
-        onUp: (link) => tell({ tag: "Up", slot: connection.id, link }),
-        onDown: (failure) => tell({ tag: "Down", slot: connection.id, failure }),
-        onParked: (reason) => tell({ tag: "Parked", slot: connection.id, reason }),
-        onFault: (cause) => tell({ tag: "Fault", slot: connection.id, cause })
+        onConnecting: tell({ tag: "Connecting", connection: connection.id }),
+        onUp: (link) => tell({ tag: "Up", connection: connection.id, link }),
+        onDown: (failure) => tell({ tag: "Down", connection: connection.id, failure }),
+        onParked: (reason) => tell({ tag: "Parked", connection: connection.id, reason }),
+        onFault: (cause) => tell({ tag: "Fault", connection: connection.id, cause })
       }).pipe(
         Effect.provideService(Transport, transport),
         Effect.annotateLogs("connection", connection.id),
@@ -175,7 +163,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
         Effect.tapDefect((defect) =>
           tell({
             tag: "Fault",
-            slot: connection.id,
+            connection: connection.id,
             cause: withoutPaths(`the connection's supervisor died: ${faultWords(defect)}`)
           })
         )

@@ -4,18 +4,17 @@ import * as Effect from "effect/Effect"
 import type { FrameBus } from "../../bus/frameBus.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Decision, FeedEvent } from "../../market/feedEvent.ts"
-import { epochOf } from "../../market/monotonic.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
+import { epochOf } from "../../kit/monotonic.ts"
+import type { PooledConnection, UpstreamSubscription } from "../model.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { nameAndMode } from "../feed/subscriptionUpdates.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
 import type { RestartIntensity } from "./restartIntensity.ts"
 
 type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : never
 
 export interface FeedEventPublisherOptions {
   readonly broker: string
-  readonly user: () => string
+  readonly user: string
   readonly count: BrokerMetrics
   readonly restarts: RestartIntensity
   readonly bus: Pick<FrameBus["Service"], "tell">
@@ -55,7 +54,7 @@ export const makeFeedEventPublisher = Effect.fnUntraced(function* (
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
     count.event(payload.type)
-    bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
+    bus.tell({ ...payload, user, broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
   const about = <L>(
     upstreams: ReadonlyArray<UpstreamSubscription>,

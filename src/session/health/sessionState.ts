@@ -1,6 +1,6 @@
 /** What the session's connections amount to. Pure. */
 import type { SessionState } from "../../market/feedStatus.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { PooledConnection } from "../model.ts"
 
 /** The session's state, out of its connections' states. */
 export const stateOf = (

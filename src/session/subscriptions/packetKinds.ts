@@ -6,9 +6,9 @@ import type { Broker } from "../../brokers/broker.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { PacketKinds, Protocol, Want } from "../../protocols/protocol.ts"
-import type { SubscribedInstrument } from "./subscriptions.ts"
+import type { SubscribedInstrument } from "../model.ts"
 
-/** Kinds of packets, as `Line.kinds` has them: those that come in the first want and not in the second. */
+/** Kinds of packets, as `UpstreamSubscription.kinds` has them: those that come in the first want and not in the second. */
 export type StrayKinds = (from: Want, to: Want, entry: Pick<SubscribedInstrument, "bookless">) => number
 
 const bitsOf = (kinds: ReadonlyArray<number>): number => kinds.reduce((bits, kind) => bits | (1 << kind), 0)

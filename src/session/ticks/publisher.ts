@@ -13,7 +13,7 @@ import type { FrameBus } from "../../bus/frameBus.ts"
 import { callHook, faultText } from "../../bus/hooks.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, modeNumber } from "../../market/mode.ts"
-import { monotonicOf } from "../../market/monotonic.ts"
+import { monotonicOf } from "../../kit/monotonic.ts"
 import type { Implausible, Tick } from "../../market/tick.ts"
 import type { RejectCause } from "../../protocols/protocol.ts"
 import type { LeftOut } from "./guard.ts"
@@ -21,16 +21,14 @@ import { explain, guardOf, mend } from "./guard.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { forgetFields, mergeTick } from "./tickMerge.ts"
 import type { PriceMemory } from "./plausibility.ts"
-import { newPriceMemory, judge } from "./plausibility.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
+import { judge, newPriceMemory } from "./plausibility.ts"
+import type { PooledConnection, SubscribedInstrument, UpstreamSubscription } from "../model.ts"
 import { noteTick } from "../subscriptions/upstreamSubscription.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
-import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
 import { Plausibility } from "../references.ts"
 
 interface Item {
-  readonly entry: SubscribedInstrument
+  readonly instrument: SubscribedInstrument
   readonly tick: Tick
   readonly refreshes: number
 }
@@ -59,7 +57,7 @@ const doubtOf = (
 export type TickHandler = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
 
 export interface TickHandlerOptions {
-  readonly slot: PooledConnection
+  readonly connection: PooledConnection
   /** The packets of an instrument are joined into one picture: they come in kinds, or over several feeds. */
   readonly joined: boolean
   /** Ticks of this feed carry only what their packet carried. */
@@ -112,8 +110,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     Effect.sync(() =>
       makeConflatingQueue<Item>({
         capacity: QUEUE_CAPACITY,
-        keyOf: ({ entry: instrument, refreshes, tick }) =>
-          `${instrument.name}/${modeNumber[tick.mode]}/${refreshes}`
+        keyOf: ({ instrument, refreshes, tick }) => `${instrument.name}/${modeNumber[tick.mode]}/${refreshes}`
       })
     ),
     (q) => q.shutdown
@@ -141,7 +138,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   const offer = (instrument: SubscribedInstrument, tick: Tick, refreshes: number): void => {
     const serves =
       instrument.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
-    queue.offerUnsafe({ entry: instrument, tick, refreshes: serves })
+    queue.offerUnsafe({ instrument, tick, refreshes: serves })
   }
 
   const tickHandler = (options: TickHandlerOptions): TickHandler => {
@@ -153,7 +150,7 @@ export const makePublisher = Effect.fnUntraced(function* (
       onReject: reject,
       onTicking,
       partial,
-      slot: connection
+      connection
     } = options
     const { clocks, stream } = connection
     const isTick = guardOf(`${broker}/${stream}`)
@@ -171,19 +168,19 @@ export const makePublisher = Effect.fnUntraced(function* (
     }
     return (instrument, arrived, refreshes) => {
       let tick = arrived
-      const entry = instrument as SubscribedInstrument
-      const upstream = entry.upstream[stream]
+      const subscribed = instrument as SubscribedInstrument
+      const upstream = subscribed.upstream[stream]
       if (!isTick(tick)) {
         const fields: Array<string> = []
         const mended = mend(tick, (field, fault) => {
           fields.push(field)
-          leaveOut(field, `${entry.name}: ${fault}`)
+          leaveOut(field, `${subscribed.name}: ${fault}`)
         })
         if (mended === undefined) {
           if (upstream !== undefined) upstream.rejected++
-          return reject("guard", `${entry.name}: ${reason(tick)}`)
+          return reject("guard", `${subscribed.name}: ${reason(tick)}`)
         }
-        if (partial) forgetFields(entry, stream, fields)
+        if (partial) forgetFields(subscribed, stream, fields)
         tick = mended
       }
       // Late after an unsubscribe, or a second place that an instrument is being moved to.
@@ -193,7 +190,7 @@ export const makePublisher = Effect.fnUntraced(function* (
           : upstream?.next?.connection === connection
             ? upstream.next
             : undefined
-      if (own === undefined) return reject("not_subscribed", entry.name)
+      if (own === undefined) return reject("not_subscribed", subscribed.name)
       const at = clocks.arrival
       clocks.tick = at
       if (!ticking) {
@@ -204,22 +201,23 @@ export const makePublisher = Effect.fnUntraced(function* (
       noteTick(own, at, refreshes)
       if (own.state !== "confirmed" || own.stale || own !== upstream) onFirst(own, at)
       if (doubts) {
-        const why = judge((own.priceMemory ??= newPriceMemory()), tick, entry.tickSize, percent)
+        const why = judge((own.priceMemory ??= newPriceMemory()), tick, subscribed.tickSize, percent)
         if (why !== undefined) {
           if (onDoubt === "drop") {
             own.rejected++
-            return reject("implausible", doubtOf(entry, own.priceMemory, tick, why))
+            return reject("implausible", doubtOf(subscribed, own.priceMemory, tick, why))
           }
           tick = { ...tick, implausible: why }
         }
       }
       // Nobody reads it any more, and it is still subscribed for a moment.
-      if (entry.views.length === 0) return
+      if (subscribed.views.length === 0) return
       oldestAt ??= at
-      if (!joined) return offer(entry, tick, refreshes)
-      if (levels !== undefined && entry.want?.depth !== levels) return reject("not_subscribed", entry.name)
-      const merged = mergeTick(entry, stream, partial, tick, refreshes)
-      offer(entry, merged.tick, merged.refreshes)
+      if (!joined) return offer(subscribed, tick, refreshes)
+      if (levels !== undefined && subscribed.want?.depth !== levels)
+        return reject("not_subscribed", subscribed.name)
+      const merged = mergeTick(subscribed, stream, partial, tick, refreshes)
+      offer(subscribed, merged.tick, merged.refreshes)
     }
   }
 
@@ -230,17 +228,17 @@ export const makePublisher = Effect.fnUntraced(function* (
     let written = 0
     chunk++
     const now = clock.currentTimeMillisUnsafe()
-    for (const { entry, tick, refreshes } of items) {
-      remember(entry, tick, refreshes, !shared)
-      if (entry.chunk === chunk && frames.length > 0) {
+    for (const { instrument, tick, refreshes } of items) {
+      remember(instrument, tick, refreshes, !shared)
+      if (instrument.chunk === chunk && frames.length > 0) {
         // Its frames would be written over: what is written goes out before.
         bus.publish(frames)
         written += frames.length
         frames = []
         chunk++
       }
-      entry.chunk = chunk
-      for (const active of entry.views) {
+      instrument.chunk = chunk
+      for (const active of instrument.views) {
         if ((refreshes & active.bit) !== 0) frames.push(active.write(tick, now))
       }
     }

@@ -13,23 +13,21 @@ import { loadProtocol, loadServerProtocol } from "../../../src/protocols/index.t
 import type {
   Change,
   Codec,
-  FindByToken,
   Frame,
   Handshake,
   HttpAnswer,
   HttpRequest,
   Outbound,
-  ServerCodec,
   Sink,
   Want,
   WireEvent
 } from "../../../src/protocols/protocol.ts"
+import type { FindByToken, ServerCodec } from "../../../src/protocols/serverProtocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import type { ConnectionTap } from "../../../src/session/ticks/tap.ts"
-import { loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
-import { demoLoginAt } from "../../../src/simulator/index.ts"
+import { demoLoginAt, loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
-import type { Listed } from "../../../src/simulator/identity.ts"
+import type { Listed } from "../../../src/simulator/masters/master.ts"
 import { loadMaster } from "../../../src/simulator/masters/index.ts"
 
 /** A trading afternoon, 2026-08-20 14:00 IST. */
