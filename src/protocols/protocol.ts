@@ -15,15 +15,15 @@ import type { Tick } from "../market/tick.ts"
 /** A message of the connection: text frames as strings, binary frames (and reads of a byte stream) as bytes. */
 export type Frame = string | Uint8Array
 
-/** A request to the broker's REST front: some logins and some subscriptions travel that way. Holds secrets: never log it. */
+/** A request to the broker's REST API: some logins and some subscriptions use it. Holds secrets: never log it. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** In a login: one that it can do without. No answer at all is an answer of status 0 then. */
+  /** In a login: a request that may fail. If it gets no answer, its answer has status 0. */
   readonly optional?: true
-  /** In a login: no answer within this is none. The transport has a limit of its own, which is longer. */
+  /** In a login: how long to wait for the answer. The transport has a longer limit of its own. */
   readonly timeoutMs?: number
 }
 
@@ -32,7 +32,7 @@ export interface HttpAnswer {
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
-  /** Of status 0: why no answer came, fit for a log. */
+  /** With status 0: why no answer came, fit for a log. */
   readonly unanswered?: string
 }
 
@@ -42,7 +42,7 @@ export type Outbound = Frame | HttpRequest
 export const isHttpRequest = (outbound: Outbound): outbound is HttpRequest =>
   typeof outbound === "object" && !(outbound instanceof Uint8Array)
 
-/** Why a frame, or a part of one, became no tick. A counter per cause; never a price by guess. */
+/** Why a wire frame, or a part of one, became no tick. Each cause has a counter. A price is never guessed. */
 export type RejectCause =
   | "truncated"
   | "unknown_length"
@@ -50,27 +50,27 @@ export type RejectCause =
   | "unknown_packet"
   /** A good packet for an instrument that is not subscribed (late after an unsubscribe, or not ours). */
   | "not_subscribed"
-  /** The packet's prices have no scale that one could divide by, or an earlier packet told none for them. */
+  /** The packet's prices have no scale to divide by, or an earlier packet gave none. */
   | "unusable_scale"
   | "malformed_text"
-  /** The decoded tick failed the Schema guard. Raised behind the codec, counted with the others. */
+  /** The decoded tick failed the Schema guard. Raised after the codec, counted with the others. */
   | "guard"
-  /** The price is not possible, and the plausibility guard drops such. Raised behind the codec. */
+  /** The price is implausible, and the plausibility guard drops it. Raised after the codec. */
   | "implausible"
-  /** The codec threw: a bug of ours, contained. Raised behind the codec. */
+  /** The codec threw: a bug of ours, contained. Raised after the codec. */
   | "defect"
-  /** A field was left out and the tick went on: what the quarantine keeps such frames under. Raised behind the codec. */
+  /** A field was left out and the tick continued: the quarantine keeps such frames under this cause. Raised after the codec. */
   | "field"
 
-/** What else a frame can mean. */
+/** What else a wire frame can mean. */
 export type WireEvent =
   /** The feed is alive and has nothing to say. */
   | { readonly type: "heartbeat" }
   /** The broker accepted the login (protocols that answer one). */
   | { readonly type: "ready" }
   /**
-   * The broker refused a request; the connection stays usable. `code` is the broker's own. `instruments` are the very
-   * objects that were passed to `request`, where the wire tells which ones it means.
+   * The broker refused a request, and the connection stays usable. `code` is the broker's own. `instruments` are the
+   * very objects that were passed to `request`, if the wire says which ones it means.
    */
   | {
       readonly type: "refused"
@@ -79,7 +79,7 @@ export type WireEvent =
       readonly instruments?: ReadonlyArray<WireInstrument>
     }
   /**
-   * The broker acknowledged these subscriptions: the very objects that were passed to `request`. Where a broker
+   * The broker acknowledged these subscriptions: the very objects that were passed to `request`. If a broker
    * acknowledges nothing there is no such event, and an instrument's first tick confirms it.
    */
   | { readonly type: "confirmed"; readonly instruments: ReadonlyArray<WireInstrument> }
@@ -90,16 +90,16 @@ export type WireEvent =
   /** Known and not market data (order postbacks, metadata). */
   | { readonly type: "ignored"; readonly what: string }
 
-/** Where a codec puts what it found. Calls are synchronous, in wire order. */
+/** Receives what a codec finds. Calls are synchronous, in wire order. */
 export interface Sink {
   /**
    * @param instrument the very object that was passed to `request`
-   * @param refreshes bits of `modeBit`: the modes for which this tick is news (see market/mode.ts)
+   * @param refreshes bits of `modeBit`: the modes that this tick refreshes (see market/mode.ts)
    */
   readonly tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
   /**
-   * An older tick of the instrument that nobody has any more, to be written over: a depth tick is a dozen objects, and
-   * whoever makes thousands a second makes garbage of them. Optional on both sides; asked once per tick at most.
+   * An older tick of the instrument that nothing references any more, to be overwritten: a depth tick is a dozen
+   * objects, and thousands a second would become garbage. Optional on both sides. Called once per tick at most.
    */
   readonly spare?: (instrument: WireInstrument) => Tick | undefined
   /**
@@ -150,16 +150,16 @@ export interface Codec {
   readonly request: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   /** @param receivedAt epoch milliseconds; becomes `received_time` */
   readonly decode: (frame: Frame, receivedAt: number, sink: Sink) => void
-  /** Takes the answer to an HTTP request of this codec. */
+  /** Takes the answer to one of this codec's HTTP requests. */
   readonly answered?: (request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink) => void
   /** The application's own heartbeat, where the protocol has one. */
   readonly heartbeat?: () => Outbound
 }
 
-/** What a login may be made of. No clock and no randomness inside a protocol: both are handed in. */
+/** The inputs of a login. A protocol has no clock and no randomness of its own: both are passed in. */
 export interface LoginContext {
   readonly endpoint: string
-  /** The broker's further addresses by name (its REST front, ...), without a trailing slash. */
+  /** The broker's further addresses by name (its REST API, ...), without a trailing slash. */
   readonly services: Readonly<Record<string, string>>
   readonly credentials: Credentials
   /** Epoch milliseconds. */
@@ -176,17 +176,17 @@ export interface Handshake {
   /** Of the upgrade request. */
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols?: ReadonlyArray<string>
-  /** Where the address came from and what to do when nothing answers there. Part of that failure; holds no secret. */
+  /** Where the address came from and what to do if nothing answers there. Added to that failure. Holds no secret. */
   readonly addressNote?: string
-  /** What the user should know of the login although it succeeds: written to the log. Holds no secret. */
+  /** What the user should know about a login that succeeds: written to the log. Holds no secret. */
   readonly notices?: ReadonlyArray<string>
-  /** What the codec needs of the login (tokens that go into frames), by names of the protocol's own. */
+  /** What the codec needs from the login (tokens that go into wire frames), by names of the protocol's own. */
   readonly secrets?: Readonly<Record<string, string>>
 }
 
 /**
- * A login that talks to the broker's REST front first: yields requests, is resumed with their answers, and ends with
- * the handshake or with the reason why there is none. A generator, so that it stays pure.
+ * A login that uses the broker's REST API first: it yields requests, is resumed with their answers, and ends with the
+ * handshake or with the reason why there is none. A generator, so that it stays pure.
  */
 export type Login = Generator<HttpRequest, Handshake | ConnectionFailure, HttpAnswer>
 
@@ -205,19 +205,19 @@ export interface Closing {
 /** A broker's code for a segment on its wire: a number in binary formats, a name in text ones. */
 export type SegmentCode = number | string
 
-/** The facts of a broker that its codec needs. `codes` maps a common exchange to the broker's segment code. */
+/** The facts about a broker that its codec needs. `codes` maps a common exchange to the broker's segment code. */
 export interface CodecOptions {
   readonly codes: Readonly<Record<string, SegmentCode>>
   /** Subscriptions in one request frame. */
   readonly batch: number
-  /** Choices of one protocol, see its own `options.ts` or header. */
+  /** The choices of one protocol: see its `options.ts` or header. */
   readonly variant?: Readonly<Record<string, unknown>>
 }
 
-/** By mode, what the packets of a subscription are news for, as `Sink.tick` tells it: each number is a kind of packet. */
+/** By mode, what the packets of a subscription refresh, as in `Sink.tick`: each number is a kind of packet. */
 export type PacketKinds = Readonly<Record<Mode, ReadonlyArray<number>>>
 
-/** Each mode has a packet of its own, which is news for the poorer modes too. */
+/** Each mode has a packet of its own, which refreshes the poorer modes too. */
 export const oneKindEach: PacketKinds = {
   ltp: [refreshes.ltp],
   quote: [refreshes.quote],
@@ -230,51 +230,49 @@ export interface Protocol {
   readonly handshake: (context: LoginContext) => Handshake | ConnectionFailure | Login
   /** Turns a declined upgrade into its cause. */
   readonly refusal: (refusal: Refusal) => ConnectionFailure
-  /** Turns a close frame of the broker into its cause, where its code or reason says more than "closed". */
+  /** Turns a close frame of the broker into its cause, if its code or reason says more than "closed". */
   readonly closed?: (closing: Closing) => ConnectionFailure | undefined
   /**
-   * Reads every choice of the variant, by its key: which keys there are is found by it, and a wrong value before anything
+   * Reads every choice of the variant, by its key. This finds the keys that exist, and a wrong value before anything
    * connects. Throws InvalidVariant. Absent: variants are not checked.
    */
   readonly readVariant?: (options: CodecOptions) => unknown
-  /** @param handshake absent where there is no login: golden frames, benchmarks */
+  /** @param handshake absent without a login: golden frames, benchmarks */
   readonly open: (options: CodecOptions, handshake?: Handshake) => Codec
   /**
-   * True where a tick carries only what its packet carried, and an instrument's packets are of several kinds (prices
-   * here, book there). The session joins them into one picture per instrument, forgotten on reconnect.
+   * True if a tick carries only what its packet carried, and an instrument's packets are of several kinds (prices
+   * here, depth there). The session merges them into one tick per instrument, and forgets them on reconnect.
    */
   readonly partial?: boolean
   /**
    * For wires that cannot tell two instruments apart: instruments of equal keys are never put on one connection.
    */
   readonly exclusive?: (instrument: WireInstrument) => string
-  /**
-   * A mode that the broker goes on with after it was changed is known by its kinds of packets. Without them, nobody looks for such.
-   */
+  /** Recognises, by its kinds of packets, a former mode that the broker keeps serving. Absent: nothing looks for such modes. */
   readonly kinds?: (options: CodecOptions) => PacketKinds
-  /** How many upstream subscriptions a want takes of the broker's limit. */
+  /** How many upstream subscriptions of the broker's limit a want uses. */
   readonly cost: (want: Want, instrument: WireInstrument) => number
 }
 
 /** The broker's side of a protocol, for the simulator and for tests. */
 export interface ServerProtocol {
   readonly name: string
-  /** The login that the simulator accepts unless told otherwise, where a field must have a form (a JWT, ...). */
+  /** The login that the simulator accepts by default, if a field must have a form (a JWT, ...). */
   readonly demo?: Partial<Readonly<Record<CredentialField, string>>>
-  /** `undefined` admits the client. Not asked for plain byte streams. */
+  /** `undefined` admits the client. Not called for plain byte streams. */
   readonly admit: (request: UpgradeRequest, accepted: Credentials) => Refusal | undefined
   readonly open: (options: CodecOptions, context: ServerContext) => ServerCodec
-  /** The broker's REST front, as far as this protocol uses it; `undefined` for what is not its own. */
+  /** The broker's REST API, as far as this protocol uses it. `undefined` for other requests. */
   readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
-  /** A frame for times without data, and how often it is sent. */
+  /** The frame to send when there is no data, and how often. */
   readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
   readonly errorReplies?: ErrorReplies
 }
 
-/** The broker's own words for trouble, as far as it has some; what it has none for is silence or a plain close. */
+/** The broker's own messages for trouble, as far as it has some. Without one, it is silent or closes the connection. */
 export interface ErrorReplies {
   /**
-   * To a request for instruments that are not served.
+   * Answers a request for instruments that are not served.
    *
    * @param answers to the rest of the request
    * @returns what is sent in place of `answers`
@@ -284,23 +282,23 @@ export interface ErrorReplies {
     answers: ReadonlyArray<Frame>,
     instruments: ReadonlyArray<WireInstrument>
   ) => ReadonlyArray<Frame>
-  /** The last to a connection: its login is used elsewhere, has ended, or asks too much. */
+  /** The last message to a connection: its login is used elsewhere, has ended, or asks for too much. */
   readonly leaving?: (why: "displaced" | "expired" | "limited") => Trouble | undefined
 }
 
 export interface Trouble {
   readonly frames: ReadonlyArray<Frame>
-  /** Absent: closed as by a fault that says nothing. */
+  /** Absent: closed without a reason. */
   readonly close?: Closing
 }
 
-/** What the broker's end of a connection knows beside its frames. */
+/** What the broker's end of a connection knows besides its wire frames. */
 export interface ServerContext {
-  /** The upgrade request that it began with; an empty one on a byte stream. */
+  /** The upgrade request that opened it. Empty on a byte stream. */
   readonly request: UpgradeRequest
-  /** The login that is valid at this moment. */
+  /** The login that is valid now. */
   readonly accepted: () => Credentials
-  /** What the market lists at this broker, for wires that name instruments by something else than their token. */
+  /** The instruments that this broker lists, for wires that name instruments by something other than their token. */
   readonly instruments?: ReadonlyArray<WireInstrument>
 }
 
@@ -316,12 +314,12 @@ export interface ServedRequest {
 export interface ServerHttpContext {
   readonly accepted: Credentials
   readonly options: CodecOptions
-  /** Where the simulator's connections of this protocol are opened, by the host that the request came to. */
+  /** Where the simulator's connections of this protocol are opened, given the host that the request came to. */
   readonly endpoint: string
   readonly find: FindByToken
-  /** Instruments that `find` has kept back, for a broker that refuses them. */
+  /** Instruments that `find` hides, for a broker that refuses them. */
   readonly refused?: ReadonlySet<WireInstrument>
-  /** What the market holds of an instrument now. */
+  /** The instrument's current values in the market. */
   readonly stateOf: (instrument: WireInstrument) => Tick | undefined
   /** The protocol's open connections: the very objects that its `open` made. */
   readonly connections: ReadonlyArray<ServerCodec>
@@ -338,11 +336,11 @@ export interface UpgradeRequest {
 export interface ServerCodec {
   /** Sent as soon as the connection is open. */
   readonly greet?: () => ReadonlyArray<Frame>
-  /** Whether the client has logged in, where that takes frames; absent where the upgrade is the login. */
+  /** Whether the client has logged in, if that takes wire frames. Absent if the upgrade is the login. */
   readonly isLoggedIn?: () => boolean
   /**
-   * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
-   * or changed (real brokers send their last known values at once).
+   * Takes a wire frame from the client. Returns immediate answers, and the instruments that the request subscribed or
+   * changed (real brokers send their last known values at once).
    */
   readonly receive: (
     frame: Frame,
@@ -354,11 +352,11 @@ export interface ServerCodec {
     readonly close?: Closing
   }
   /**
-   * What the client has subscribed of an instrument: nothing, or a want for each kind of packet that it would be
-   * sent. `depth` counts the levels of the book in it.
+   * What the client has subscribed for an instrument: nothing, or a want for each kind of packet that it would be
+   * sent. `depth` is the number of levels in it.
    */
   readonly holds: (instrument: WireInstrument) => ReadonlyArray<Want>
-  /** Wire bytes for what the market holds now; instruments that the client did not subscribe are left out. */
+  /** Wire bytes for the market's current values. Instruments that the client did not subscribe are left out. */
   readonly encode: (states: ReadonlyArray<readonly [WireInstrument, Tick]>) => ReadonlyArray<Frame>
 }
 

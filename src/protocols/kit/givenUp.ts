@@ -1,6 +1,7 @@
 /**
- * What one connection has given up, by what its packets say. A broker may not have heard an unsubscription and go on: then
- * its packets are known by their instrument, and giving up once more asks for it on the wire once more.
+ * Remembers what one connection has given up, by the keys of its packets. The broker may have missed an
+ * unsubscription and keep sending. Then these packets still find their instrument, and giving up once more sends the
+ * request again.
  */
 import type { Change } from "../protocol.ts"
 
@@ -10,23 +11,23 @@ interface Table<K, S> {
   readonly delete: (key: K) => unknown
 }
 
-/** Beyond these the oldest are forgotten: their packets are nobody's again. */
+/** Beyond this many the oldest are forgotten, and their packets belong to no instrument again. */
 export const MOST_GIVEN_UP = 1000
 
 export class GivenUp<K, S> {
-  readonly #held: Table<K, S>
+  readonly #inUse: Table<K, S>
   readonly #gone = new Map<K, S>()
 
-  /** @param held the subscriptions that are in use */
-  constructor(held: Table<K, S>) {
-    this.#held = held
+  /** @param inUse the subscriptions that are in use */
+  constructor(inUse: Table<K, S>) {
+    this.#inUse = inUse
   }
 
-  /** Takes a subscription out of those in use. */
+  /** Removes a subscription from those in use. */
   drop(key: K): void {
-    const subscription = this.#held.get(key)
+    const subscription = this.#inUse.get(key)
     if (subscription === undefined) return
-    this.#held.delete(key)
+    this.#inUse.delete(key)
     // The newest at the end.
     this.#gone.delete(key)
     this.#gone.set(key, subscription)
@@ -37,9 +38,9 @@ export class GivenUp<K, S> {
     }
   }
 
-  /** What the broker has before a change: what is in use; of what is given up once more, what was in use. */
+  /** What the broker has before a change: the subscription in use or, if it is given up once more, the former one. */
   before(key: K, { from, to }: Change): S | undefined {
-    return this.#held.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
+    return this.#inUse.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
   }
 
   /** Whose packet it is that nobody wants any more. */

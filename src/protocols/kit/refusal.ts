@@ -1,12 +1,13 @@
-/** What an HTTP status means for a connection, in whichever answer it came. */
+/** What an HTTP status means for a connection, in any answer. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected, ConnectionRefused, RateLimited } from "../../market/errors.ts"
 import type { Refusal } from "../protocol.ts"
 
 /**
- * 401 and 403 are the login's: tokens of Indian brokers end every night, so neither is worth a retry with the same one.
+ * 401 and 403 are about the login: tokens of Indian brokers end every night, so neither is worth a retry with the
+ * same token.
  *
- * @param login what is wrong with it then, in words
+ * @param login what is then wrong with it, as text
  */
 export const failureOf = (status: number, login = ""): ConnectionFailure => {
   const detail = `HTTP ${status}`
@@ -21,7 +22,7 @@ export const failureOf = (status: number, login = ""): ConnectionFailure => {
   }
 }
 
-/** For brokers that decline an upgrade as the rest of the web does. */
+/** For brokers that decline an upgrade with the usual HTTP statuses. */
 export const usualRefusal =
   (login = "") =>
   ({ status }: Refusal): ConnectionFailure =>
@@ -30,7 +31,7 @@ export const usualRefusal =
 const NO = /\bnot|fail|invalid|reject|denied|error|expired|unauth/i
 
 /**
- * Whether a status says no in words that can be understood. An answer to a login that says neither yes nor no is no refusal:
- * a session that took it for one would wait for other credentials with good ones in its hands.
+ * Whether a status is a clear no. An answer to a login that says neither yes nor no is no refusal: a session that
+ * took it for one would wait for other credentials although its own are good.
  */
 export const saysNo = (status: unknown): boolean => typeof status === "string" && NO.test(status)

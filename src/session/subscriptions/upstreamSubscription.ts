@@ -18,9 +18,9 @@ export interface UpstreamSubscription {
   readonly instrument: SubscribedInstrument
   readonly connection: PooledConnection
   want: Want
-  /** What the want took of the broker's limit when it was placed. */
+  /** What the subscription used of the broker's limit when it was assigned. */
   cost: number
-  /** What it cannot be told apart by on one connection, where the wire has such instruments. */
+  /** The key by which it cannot be told apart on one connection, if the wire has such instruments. */
   readonly key: string | undefined
   state: SubscriptionState
   /** When it was first sent on this connection. Monotonic milliseconds, here and below; 0: never. */
@@ -33,20 +33,20 @@ export interface UpstreamSubscription {
   resentAt: number
   lastTickAt: number
   ticks: number
-  /** The modes that something was told for since the subscription was sent, as bits: it may take several upstream. */
+  /** The modes that packets have arrived for since the subscription was sent, as bits: it may take several upstream. */
   seenModes: number
-  /** The kinds of packets that came since it was looked at last: bit `refreshes` of each. */
+  /** The kinds of packets since the last check: bit `refreshes` of each. */
   kinds: number
   rejected: number
-  /** The tick before, on this connection. */
+  /** The previous tick on this connection. */
   previousTickAt: number
-  /** The usual time between two ticks in ms, learned from them; 0 while it is unknown. */
+  /** The usual time between two ticks in ms, learned from them. 0 while unknown. */
   usualIntervalMs: number
-  /** Should tick and does not. */
+  /** True if it should tick and does not. */
   stale: boolean
-  /** What the plausibility guard remembers of this connection, where it is on. */
+  /** The plausibility guard's memory for this connection, if the guard is on. */
   priceMemory: PriceMemory | undefined
-  /** Where it is being moved to; ticks come from here until one comes from there. */
+  /** The connection that it is being moved to. Ticks come from here until one comes from there. */
   next: UpstreamSubscription | undefined
 }
 
@@ -81,12 +81,16 @@ export const makeUpstreamSubscription = (
   next: undefined
 })
 
-/** A new tick weighs one eighth: a rate is learned from some ten ticks and forgets a burst as quickly. */
+/** A new tick weighs one eighth: a rate is learned from about ten ticks and forgets a burst as quickly. */
 const WEIGHT = 1 / 8
 
-/** For the tick path. @param refreshes the modes that it is news for, as bits */
+/**
+ * Called on the tick path.
+ *
+ * @param refreshes the modes that the tick refreshes, as bits
+ */
 export const noteTick = (upstream: UpstreamSubscription, at: number, refreshes: number): void => {
-  // An outage or a silence that was noticed is not how the instrument usually ticks.
+  // A known outage or silence is not how the instrument usually ticks.
   if (upstream.previousTickAt > 0 && !upstream.stale) {
     const since = at - upstream.previousTickAt
     upstream.usualIntervalMs =

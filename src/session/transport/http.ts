@@ -1,4 +1,4 @@
-/** HTTP to a broker's REST front, by the platform's own fetch. */
+/** HTTP to a broker's REST API, by the platform's own fetch. */
 import * as Effect from "effect/Effect"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
@@ -6,10 +6,10 @@ import { explainedCode, hostOf } from "../../market/networkReason.ts"
 import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 
 const TIMEOUT_MS = 10_000
-/** Snapshots of a whole batch fit many times over. */
+/** Large enough for snapshots of a whole batch, many times over. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** Of the address only the host is shown, and no header: paths, queries and headers hold secrets. */
+/** Errors show only the host of the address, and no header: paths, queries and headers hold secrets. */
 export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> =>
   Effect.tryPromise({
     try: async (signal) => {
@@ -17,7 +17,7 @@ export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, Con
       const response = await fetch(url, {
         method,
         headers,
-        // A redirect would take the secrets of headers and body along, to a host that nobody chose.
+        // A redirect would take the secrets in headers and body to a host that nobody chose.
         redirect: "manual",
         signal: AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS))]),
         ...(body === undefined ? {} : { body })

@@ -1,9 +1,9 @@
 /**
  * How bytes travel to and from a broker. A service, so that actors are tested on a test clock without sockets.
  *
- * WebSockets for most brokers, a plain byte stream for MQTT, and HTTP beside either for logins and subscriptions
- * that go to a REST front. What the bytes mean is the codec's alone: Socket.IO, MQTT and NATS are framed there, so
- * that live connections, golden frames and the simulator share one decode path.
+ * WebSockets for most brokers, a plain byte stream for MQTT, and HTTP beside either for logins and subscriptions that
+ * use a REST API. Only the codec knows what the bytes mean: it frames Socket.IO, MQTT and NATS itself, so that live
+ * connections, golden frames and the simulator share one decode path.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,9 +18,9 @@ import { openSimulated } from "./simulated.ts"
 import { openWebSocket } from "./webSocket.ts"
 
 export interface Socket {
-  /** Sends at once; a socket that is closing drops it (its end is reported by `ended`). */
+  /** Sends at once. A socket that is closing drops it, and `ended` reports the end. */
   readonly send: (frame: Frame) => void
-  /** A ping at the WebSocket's own level; nothing on a byte stream. */
+  /** A WebSocket ping. Does nothing on a byte stream. */
   readonly ping: () => void
   /** Ends it at once, without a closing handshake: for connections that are believed dead. */
   readonly drop: () => void
@@ -32,7 +32,7 @@ export interface SocketOptions {
   readonly handshake: Handshake
   /** Turns a declined upgrade into its cause. */
   readonly refusal: (refusal: Refusal) => ConnectionFailure
-  /** Turns a close frame into its cause, where it says more than "closed". */
+  /** Turns a close frame into its cause, if it says more than "closed". */
   readonly closed?: ((closing: Closing) => ConnectionFailure | undefined) | undefined
   /** Called in the socket's own callback, in order. Must not throw. */
   readonly onFrame: (frame: Frame, receivedAt: number) => void
@@ -45,7 +45,7 @@ export class Transport extends Context.Service<
   {
     /** Resolves when the connection is open. It closes with the scope. */
     readonly open: (options: SocketOptions) => Effect.Effect<Socket, ConnectionFailure, Scope.Scope>
-    /** Answers of any status are answers; only a request that got none fails. */
+    /** An answer of any status succeeds. Fails only if a request gets no answer. */
     readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
   }
 >()("algoways/session/Transport") {
