@@ -5,7 +5,7 @@ import type { MarketFrame } from "../frame/marketFrame.ts"
 import { ofLeg } from "../bus/latency.ts"
 import type { FeedEvent } from "../market/feedEvent.ts"
 import type { Lost } from "./delivery/outbox.ts"
-import type { ErrorCode } from "./messages/requestReader.ts"
+import type { ErrorCode } from "./messages/words.ts"
 
 const counter = (name: string, description: string) =>
   Metric.counter(`algoways_gateway_${name}`, { description, incremental: true })

@@ -10,7 +10,7 @@ import type {
   UnsubscribeRequest,
   UnsubscribeResult
 } from "../market/subscription.ts"
-import type { Link } from "./connection/connection.ts"
+import type { Link } from "./model.ts"
 import type { Unusable } from "./connection/credentialSource.ts"
 import type { Resolved } from "./subscriptions/resolver.ts"
 

@@ -1,11 +1,8 @@
 /** One client of the simulator: its connection, its codec, and what was sent to it. */
 import type { Kind, FaultyWire } from "./faults/faultyWire.ts"
 import type { Peer } from "./peer.ts"
-import type { WireInstrument } from "../market/instrument.ts"
-import type { Tick } from "../market/tick.ts"
 import type { Frame, ServerCodec, ServerProtocol } from "../protocols/protocol.ts"
-
-export type Pair = readonly [WireInstrument, Tick]
+import type { Pair } from "./pair.ts"
 
 export interface Client {
   readonly id: number

@@ -1,5 +1,6 @@
 /** What a client holds upstream, as its server codec tells it. For tests and operators, not for ticks. */
-import type { Client, Pair } from "./client.ts"
+import type { Client } from "./client.ts"
+import type { Pair } from "./pair.ts"
 import { nameOf } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 

@@ -1,17 +1,9 @@
 /** The market's instruments as one broker lists them: token, symbol and exchange as its master and its wire have them. */
 import { tickSizeOf } from "./listing.ts"
 import type { Listing } from "./listing.ts"
-import type { SimulatedMaster } from "./masters/index.ts"
+import type { Listed, SimulatedMaster } from "./masters/master.ts"
 import type { Broker } from "../brokers/broker.ts"
 import type { Instrument } from "../market/instrument.ts"
-import type { SegmentCode } from "../protocols/protocol.ts"
-
-export interface Listed {
-  readonly listing: Listing
-  readonly instrument: Instrument
-  /** The broker's segment code on its wire. */
-  readonly code: SegmentCode
-}
 
 /** `NSE` for an index of NSE: most brokers keep indices under their exchange. */
 const plainExchange = (listing: Listing): string => listing.exchange.replace("_INDEX", "")

@@ -1,6 +1,6 @@
 /** The market as one broker lists it: its instruments with their states, by token and by place in the market. */
-import type { Pair } from "./client.ts"
-import type { Listed } from "./identity.ts"
+import type { Pair } from "./pair.ts"
+import type { Listed } from "./masters/master.ts"
 import type { Market } from "./market.ts"
 import type { WireInstrument } from "../market/instrument.ts"
 import type { FindByToken } from "../protocols/protocol.ts"

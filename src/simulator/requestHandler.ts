@@ -1,5 +1,6 @@
 /** Where requests of clients are taken, whichever way they come: what they ask for, what is kept from them, what is noted. */
-import type { Client, Pair } from "./client.ts"
+import type { Client } from "./client.ts"
+import type { Pair } from "./pair.ts"
 import type { Engine } from "./faults/engine.ts"
 import type { Kind } from "./faults/faultyWire.ts"
 import { MASTER_PATH, pathOf } from "./http.ts"

@@ -1,6 +1,6 @@
 /** What a venue is made of, and what it counts. */
 import type { FaultEvent } from "./faults/engine.ts"
-import type { Listed } from "./identity.ts"
+import type { Listed } from "./masters/master.ts"
 import type { Market } from "./market.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { CodecOptions, ServerProtocol } from "../protocols/protocol.ts"

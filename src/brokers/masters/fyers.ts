@@ -2,6 +2,7 @@
  * Fyers' symbol master: a file per exchange and segment, as CSV without a header or as one JSON object of objects.
  * Source: Fyers' API documentation ("Symbol Master").
  */
+import { indiaClock } from "../../kit/indiaTime.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { segmentOf } from "../../protocols/fyers-hsm/subject.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
@@ -213,12 +214,10 @@ const toContract = (f: Fields, exchange: Exchange, tickSize: number): Row => {
   return contract(base, type, expiry, strike)
 }
 
-const IST_SECONDS = 19_800
-
 /** Epoch seconds to the day in India. */
 const expiryOf = (text: string): string | undefined => {
   const seconds = numberOf(text)
   if (seconds === undefined || seconds <= 0 || seconds > 4.2e9) return undefined
-  const date = new Date((seconds + IST_SECONDS) * 1000)
+  const date = indiaClock(seconds * 1000)
   return isoDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
 }

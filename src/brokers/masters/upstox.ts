@@ -3,6 +3,7 @@
  * instrument. Strikes are in rupees, tick sizes in paise, expiries in epoch milliseconds.
  * Source: Upstox' developer documentation ("Instruments") and the file itself.
  */
+import { indiaDay } from "../../kit/indiaTime.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
@@ -65,7 +66,6 @@ const globalIndices: Readonly<Record<string, string>> = {
 }
 
 const PAISE = 100
-const IST_MS = 19_800_000
 
 const REMEDY =
   "Fetch https://assets.upstox.com/market-quote/instruments/exchange/complete.json.gz again; a file of your own needs the same fields."
@@ -143,7 +143,7 @@ const toContract = (f: Fields, base: Parameters<typeof contract>[0], type: "FUT"
 const expiryOf = (millis: string): string | undefined => {
   const time = numberOf(millis)
   if (time === undefined || Math.abs(time) > 8e15) return undefined
-  return new Date(time + IST_MS).toISOString().slice(0, 10)
+  return indiaDay(time)
 }
 
 const indexSymbol = (exchange: Exchange, name: string): string => {

@@ -8,21 +8,8 @@ import type { Second } from "../../load/meter.ts"
 import { Meter } from "../../load/meter.ts"
 import { Swarm } from "../../load/swarm.ts"
 import { CommandFailed, printJson } from "../text/output.ts"
-import type { Name } from "./names.ts"
 import { header, opened, refusals, secondLine, summaryText } from "./text.ts"
-
-export interface LoadTask {
-  readonly url: URL
-  readonly key: Redacted.Redacted<string>
-  readonly clients: number
-  readonly names: ReadonlyArray<Name>
-  readonly subscription: Omit<Subscription, "symbols">
-  /** 0: until interrupted. */
-  readonly seconds: number
-  readonly encoding: "json" | "msgpack"
-  readonly ramp: number | undefined
-  readonly json: boolean
-}
+import type { LoadTask } from "./task.ts"
 
 /** Names in one request: what every server takes. */
 const AT_ONCE = 1000

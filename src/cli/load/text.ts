@@ -1,6 +1,6 @@
 /** What `algoways bench load` prints for people. */
 import type { AgeSummary, Second, Summary } from "../../load/meter.ts"
-import type { LoadTask } from "./run.ts"
+import type { LoadTask } from "./task.ts"
 
 /** From here on the client measures itself. */
 const BUSY = 0.9

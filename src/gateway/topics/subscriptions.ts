@@ -7,7 +7,8 @@
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { UnsubscribeRequest } from "../../market/subscription.ts"
-import type { ModeTag, Named } from "../messages/requestReader.ts"
+import type { Named } from "../messages/requestReader.ts"
+import type { ModeTag } from "../messages/words.ts"
 import type { TopicSubscription } from "./topics.ts"
 
 export interface ClientSubscription {

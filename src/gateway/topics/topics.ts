@@ -11,7 +11,7 @@ import { toMsgpack } from "../delivery/encoding.ts"
 import { makeFrameToMsgpack } from "../../frame/frameToMsgpack.ts"
 import type { SlowPolicy } from "../delivery/outbox.ts"
 import { OutboundFrame } from "../delivery/outboundFrame.ts"
-import type { ModeTag } from "../messages/requestReader.ts"
+import type { ModeTag } from "../messages/words.ts"
 
 /** What a client chose for a subscription. */
 export interface SubscriptionOptions {

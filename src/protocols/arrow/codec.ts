@@ -3,7 +3,6 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
-import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
@@ -11,16 +10,15 @@ import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { textCodes } from "../kit/variant.ts"
-import { decodeFull, decodeLtp, decodeQuote, withAuction } from "./decode.ts"
+import type { DecodePacket } from "../kit/packetDecoder.ts"
+import { decodeFull, decodeLtp, decodeLtpc, decodeOldFull, decodeQuote, withAuction } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
 import {
   AUCTION_TRAILER,
-  BOOK_AT,
   FULL_SIZE,
   LTPC_SIZE,
   LTP_SIZE,
   MAX_TOKEN,
-  OLD_BOOK_AT,
   OLD_FULL_SIZE,
   QUOTE_SIZE,
   wireModeOf,
@@ -141,22 +139,10 @@ export class ArrowCodec implements Codec {
       return sink.reject("not_subscribed", `token ${token}`, this.#givenUp.of(token)?.instrument)
     }
     const { divisor, instrument } = subscription
-    switch (size) {
-      case LTP_SIZE:
-      case LTPC_SIZE: {
-        const tick = decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.ltp)
-      }
-      case QUOTE_SIZE: {
-        const tick = decodeQuote(view, instrument, receivedAt, divisor)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.quote)
-      }
-      default: {
-        const bookAt = size === OLD_FULL_SIZE ? OLD_BOOK_AT : BOOK_AT
-        const tick = decodeFull(view, instrument, receivedAt, divisor, bookAt)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.depth)
-      }
-    }
+    const tick = decodersBySize.get(size)!(view, 0, instrument, receivedAt, divisor)
+    // The closing auction, where its trailer stands behind the packet.
+    const whole = length === size ? tick : withAuction(view, size, instrument, divisor, tick)
+    sink.tick(instrument, whole, refreshes[tick.mode])
   }
 
   #text(text: string, sink: Sink): void {
@@ -180,27 +166,19 @@ export class ArrowCodec implements Codec {
   }
 }
 
-/** With the closing auction, where its trailer stands behind the packet. */
-const whole = (view: DataView, length: number, size: number, divisor: number, tick: Tick): Tick =>
-  length === size ? tick : withAuction(view, size, divisor, tick)
+const decodersBySize: ReadonlyMap<number, DecodePacket> = new Map([
+  [LTP_SIZE, decodeLtp],
+  [LTPC_SIZE, decodeLtpc],
+  [QUOTE_SIZE, decodeQuote],
+  [FULL_SIZE, decodeFull],
+  [OLD_FULL_SIZE, decodeOldFull]
+])
 
 /** Which packet has this length, by its plain size; 0 for none. Whether the older one ever had a trailer is not known. */
 const kindOf = (length: number): number => {
-  switch (length) {
-    case LTP_SIZE:
-    case LTPC_SIZE:
-    case QUOTE_SIZE:
-    case FULL_SIZE:
-    case OLD_FULL_SIZE:
-      return length
-    case LTP_SIZE + AUCTION_TRAILER:
-    case LTPC_SIZE + AUCTION_TRAILER:
-    case QUOTE_SIZE + AUCTION_TRAILER:
-    case FULL_SIZE + AUCTION_TRAILER:
-      return length - AUCTION_TRAILER
-    default:
-      return 0
-  }
+  if (decodersBySize.has(length)) return length
+  const plain = length - AUCTION_TRAILER
+  return plain !== OLD_FULL_SIZE && decodersBySize.has(plain) ? plain : 0
 }
 
 const clash = (instrument: WireInstrument, other: WireInstrument): string =>

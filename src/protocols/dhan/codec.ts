@@ -8,7 +8,7 @@ import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { numericCodes } from "../kit/variant.ts"
-import { decodeFull, decodePrice, decodeQuote, decodeTicker, withClose, withOpenInterest } from "./decode.ts"
+import { decodePreviousClose, decodeTicker, decoders, withClose, withOpenInterest } from "./decode.ts"
 import { disconnection } from "./failures.ts"
 import type { Ask } from "./layout.ts"
 import {
@@ -21,7 +21,7 @@ import {
   OPEN_INTEREST,
   PREVIOUS_CLOSE,
   QUOTE,
-  SIZES,
+  packets,
   TICKER,
   askOf,
   asks
@@ -62,12 +62,14 @@ export class DhanCodec implements Codec {
   readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #options: DhanOptions
+  readonly #decoders: ReturnType<typeof decoders>
   readonly #reader = new FrameReader()
   readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#options = dhanOptions(options)
-    const { commoditySegment } = this.#options
+    const { closesInPackets, commoditySegment } = this.#options
+    this.#decoders = decoders(closesInPackets)
     this.#segments = makeSegments(commoditySegment)
     this.#codes = { ...numericCodes("dhan", options.codes), NCO: commoditySegment }
     this.#batch = options.batch
@@ -149,7 +151,7 @@ export class DhanCodec implements Codec {
       case MARKET_STATUS:
         return sink.event(STATUS)
     }
-    const least = SIZES[code]
+    const least = packets[code]?.size
     if (least === undefined) return sink.reject("unknown_packet", `code ${code}`)
     if (size < least) return sink.reject("unknown_length", `code ${code} has ${least} bytes, not ${size}`)
     if (code === DISCONNECT) {
@@ -166,7 +168,7 @@ export class DhanCodec implements Codec {
       case OPEN_INTEREST:
         return openInterest(subscription, v.getUint32(at + 8, true), receivedAt, sink)
       case PREVIOUS_CLOSE:
-        return previousClose(subscription, decodePrice(v, at, segment.scale), receivedAt, sink)
+        return previousClose(subscription, v, at, segment.scale, receivedAt, sink)
       default:
         this.#prices(v, at, code, segment, subscription, receivedAt, sink)
     }
@@ -182,15 +184,15 @@ export class DhanCodec implements Codec {
     sink: Sink
   ): void {
     const { instrument } = subscription
-    const { ahead, closesInPackets } = this.#options
+    const { ahead } = this.#options
     let tick: TickDraft | undefined
     let modes: number = refreshes.ltp
     if (code === TICKER) tick = decodeTicker(v, at, instrument, receivedAt, scale, ahead)
     else if (code === QUOTE) {
-      tick = decodeQuote(v, at, instrument, receivedAt, scale, ahead, closesInPackets)
+      tick = this.#decoders.quote(v, at, instrument, receivedAt, scale, ahead)
       modes = refreshes.quote
     } else if (code === FULL) {
-      tick = decodeFull(v, at, instrument, receivedAt, scale, ahead, closesInPackets)
+      tick = this.#decoders.full(v, at, instrument, receivedAt, scale, ahead)
       modes = refreshes.depth
     }
     if (tick === undefined)
@@ -213,11 +215,20 @@ const openInterest = (subscription: Subscription, oi: number, receivedAt: number
   sink.tick(instrument, tick, refreshes[tick.mode])
 }
 
-const previousClose = (subscription: Subscription, close: number, receivedAt: number, sink: Sink): void => {
-  if (!Number.isFinite(close)) return sink.reject("unknown_packet", "a previous close that is no number")
+const previousClose = (
+  subscription: Subscription,
+  v: DataView,
+  at: number,
+  scale: number,
+  receivedAt: number,
+  sink: Sink
+): void => {
   const { instrument, last } = subscription
-  if (close !== 0) subscription.close = close
-  if (close === 0 || last === undefined || last.close !== undefined) return sink.event(NOTHING_NEW)
+  const packet = decodePreviousClose(v, at, instrument, receivedAt, scale)
+  if (packet === undefined) return sink.reject("unknown_packet", "a previous close that is no number")
+  const { close } = packet
+  if (close !== undefined) subscription.close = close
+  if (close === undefined || last === undefined || last.close !== undefined) return sink.event(NOTHING_NEW)
   const tick = withClose(last, close, receivedAt)
   subscription.last = tick
   sink.tick(instrument, tick, refreshes[tick.mode])

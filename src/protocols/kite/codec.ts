@@ -10,7 +10,7 @@ import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } fr
 import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
-import { decodeFull, decodeIndex, decodeQuote, ltpTick } from "./decode.ts"
+import { decoders, ltpTick } from "./decode.ts"
 import {
   FULL_SIZE,
   INDEX_FULL_SIZE,
@@ -49,6 +49,7 @@ export class KiteCodec implements Codec {
   readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #divisors: ReadonlyArray<number>
   readonly #signed: boolean
+  readonly #decoders: ReturnType<typeof decoders>
   readonly #batch: number
   readonly #reader = new FrameReader()
   readonly #unasked = new LocalRefusals()
@@ -57,6 +58,7 @@ export class KiteCodec implements Codec {
     const { divisors, signedPrices } = kiteOptions(options)
     this.#divisors = divisors
     this.#signed = signedPrices
+    this.#decoders = decoders(signedPrices)
     this.#batch = options.batch
   }
 
@@ -170,25 +172,25 @@ export class KiteCodec implements Codec {
     sink: Sink
   ): void {
     switch (size) {
-      case FULL_SIZE:
-        return sink.tick(
-          instrument,
-          decodeFull(v, at, instrument, receivedAt, divisor, this.#signed, sink.spare?.(instrument)),
-          refreshes.depth
-        )
+      case FULL_SIZE: {
+        const spare = sink.spare?.(instrument)
+        const tick = this.#decoders.full(v, at, instrument, receivedAt, divisor, 0, spare)
+        return sink.tick(instrument, tick, refreshes.depth)
+      }
       case QUOTE_SIZE:
         return sink.tick(
           instrument,
-          decodeQuote(v, at, instrument, receivedAt, divisor, this.#signed),
+          this.#decoders.quote(v, at, instrument, receivedAt, divisor),
           refreshes.quote
         )
-      case INDEX_QUOTE_SIZE:
-      case INDEX_FULL_SIZE:
-        return sink.tick(
-          instrument,
-          decodeIndex(v, at, instrument, receivedAt, divisor, this.#signed, size === INDEX_FULL_SIZE),
-          refreshes.quote
-        )
+      case INDEX_QUOTE_SIZE: {
+        const tick = this.#decoders.indexQuote(v, at, instrument, receivedAt, divisor)
+        return sink.tick(instrument, tick, refreshes.quote)
+      }
+      case INDEX_FULL_SIZE: {
+        const tick = this.#decoders.indexFull(v, at, instrument, receivedAt, divisor)
+        return sink.tick(instrument, tick, refreshes.quote)
+      }
       default:
         return sink.reject("unknown_length", `no packet has ${size} bytes (token ${v.getUint32(at)})`)
     }

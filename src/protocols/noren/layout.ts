@@ -82,7 +82,7 @@ export const keys: ReadonlyArray<string> = [
 ]
 
 /** Seconds from UTC to the clock that `ltt` is read from. */
-export const IST_SECONDS = 19_800
+export { INDIA_OFFSET_SECONDS as IST_SECONDS } from "../../kit/indiaTime.ts"
 export const DAY_SECONDS = 86_400
 
 /** What joins scrips in a request, and an exchange with its token. */

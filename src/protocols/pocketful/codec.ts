@@ -17,7 +17,7 @@ import {
   HEARTBEAT,
   MARKET,
   MAX_TOKEN,
-  SIZES,
+  packets,
   SNAPQUOTE,
   STREAM_NAMES,
   streams,
@@ -149,8 +149,8 @@ export class PocketfulCodec implements Codec {
         ? sink.event({ type: "ignored", what: `packet ${kind}` })
         : sink.reject("unknown_packet", `kind ${kind}`)
     }
-    if (length < SIZES[kind]) {
-      return sink.reject("truncated", `packet ${kind} has ${SIZES[kind]} bytes, ${length} came`)
+    if (length < packets[kind].size) {
+      return sink.reject("truncated", `packet ${kind} has ${packets[kind].size} bytes, ${length} came`)
     }
     const segment = this.#segments[frame[1]!]
     if (segment === undefined) return sink.reject("unknown_segment", `exchange code ${frame[1]!}`)
@@ -169,20 +169,21 @@ export class PocketfulCodec implements Codec {
     const { divisor } = segment
     switch (kind) {
       case MARKET:
-        return give(sink, instrument, decodeMarket(v, instrument, receivedAt, divisor), refreshes.quote)
+        return give(sink, instrument, decodeMarket(v, 0, instrument, receivedAt, divisor), refreshes.quote)
       case COMPACT:
-        return give(sink, instrument, decodeCompact(v, instrument, receivedAt, divisor), refreshes.ltp)
+        return give(sink, instrument, decodeCompact(v, 0, instrument, receivedAt, divisor), refreshes.ltp)
       case SNAPQUOTE:
         // Without a last price: news for depth readers alone.
-        return sink.tick(instrument, decodeSnapquote(v, instrument, receivedAt, divisor), modeBit.depth)
+        return sink.tick(instrument, decodeSnapquote(v, 0, instrument, receivedAt, divisor), modeBit.depth)
     }
   }
 }
 
 const isStream = (kind: number): kind is Stream => kind === MARKET || kind === COMPACT || kind === SNAPQUOTE
 
-const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, refreshed: number): void => {
-  if (tick === undefined) sink.event(UNTRADED)
+/** Before the first trade: without a last price these packets say nothing. */
+const give = (sink: Sink, instrument: WireInstrument, tick: Tick, refreshed: number): void => {
+  if (tick.ltp === undefined) sink.event(UNTRADED)
   else sink.tick(instrument, tick, refreshed)
 }
 

@@ -2,6 +2,7 @@
  * Facts of XTS's market data feed that both of its sides share.
  * Source: Symphony Fintech's official SDKs (JavaScript, Python, .NET, Java), unless a line says otherwise.
  */
+import { INDIA_OFFSET_SECONDS } from "../../kit/indiaTime.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import type { Want } from "../protocol.ts"
 import type { XtsOptions } from "./options.ts"
@@ -55,28 +56,9 @@ export const codesOf = (
   return openInterest && derivatives.has(exchange) ? main | bitOf(OPEN_INTEREST) : main
 }
 
-/**
- * The segments, with what layout C of the binary packets multiplies its whole-number prices by: UNCONFIRMED, from
- * third-party code. All other prices on this wire are rupees. No default: an unknown segment is rejected.
- */
-export const DIVISORS: Readonly<Record<number, number>> = {
-  1: 100,
-  2: 100,
-  3: 10_000_000,
-  // NSE's commodity segment in one third-party table: UNCONFIRMED.
-  4: 10_000,
-  11: 100,
-  12: 100,
-  13: 10_000,
-  21: 100,
-  51: 100
-}
-
-/** NSE's clock counts from here, the other exchanges' from 1970. Seconds. */
+/** The clocks show Indian time. NSE's counts from here, the other exchanges' from 1970. Seconds. */
 const EPOCH_1980 = 315_532_800
 const YEAR_2000 = 946_684_800
-/** The clocks show Indian time. */
-const IST = 19_800
 
 const isNse = (segment: number): boolean => segment >= 1 && segment <= 3
 
@@ -86,10 +68,12 @@ const isNse = (segment: number): boolean => segment >= 1 && segment <= 3
  */
 export const toEpochMs = (seconds: number, segment: number): number => {
   if (!(seconds > 0)) return 0
-  const since1970 = seconds - IST
+  const since1970 = seconds - INDIA_OFFSET_SECONDS
   return (isNse(segment) || since1970 < YEAR_2000 ? since1970 + EPOCH_1980 : since1970) * 1000
 }
 
 /** The other way, in whole seconds; 0 for an absent time. */
 export const toWireSeconds = (epochMs: number | undefined, segment: number): number =>
-  epochMs === undefined ? 0 : Math.floor(epochMs / 1000) + IST - (isNse(segment) ? EPOCH_1980 : 0)
+  epochMs === undefined
+    ? 0
+    : Math.floor(epochMs / 1000) + INDIA_OFFSET_SECONDS - (isNse(segment) ? EPOCH_1980 : 0)

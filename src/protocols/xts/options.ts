@@ -9,13 +9,12 @@
  * - `openInterest` (true): also subscribe derivatives' open interest, a message of its own.
  * - `broadcastMode` (`Full`): `Partial` asks for changes only, as text.
  * - `publishFormat` (`JSON`): the other one is `Binary`.
- * - `divisors` (layout.ts): price divisors of layout C by segment, merged over the known ones.
+ * - `divisors` (below): price divisors of layout C by segment, merged over the known ones.
  * - `layout` (`A`): the layout of the binary packets that the simulator's side writes. The client tells them apart
  *   by their lengths: A is what the SDKs read, B fits what was seen live at Jainam, C is UNCONFIRMED.
  */
 import type { CodecOptions } from "../protocol.ts"
 import { booleanOf, choiceOf, divisorsOf } from "../kit/variant.ts"
-import { DIVISORS } from "./layout.ts"
 
 export type Product = "json" | "binary"
 export type LayoutName = "A" | "B" | "C"
@@ -29,6 +28,23 @@ export interface XtsOptions {
   /** By segment; segments that are not in here are unknown. */
   readonly divisors: ReadonlyMap<number, number>
   readonly layout: LayoutName
+}
+
+/**
+ * The segments, with what layout C of the binary packets multiplies its whole-number prices by: UNCONFIRMED, from
+ * third-party code. All other prices on this wire are rupees. No default: an unknown segment is rejected.
+ */
+const DIVISORS: Readonly<Record<number, number>> = {
+  1: 100,
+  2: 100,
+  3: 10_000_000,
+  // NSE's commodity segment in one third-party table: UNCONFIRMED.
+  4: 10_000,
+  11: 100,
+  12: 100,
+  13: 10_000,
+  21: 100,
+  51: 100
 }
 
 /** @throws InvalidVariant naming the choice that is wrong */

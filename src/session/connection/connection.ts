@@ -13,14 +13,13 @@ import { codecOptions } from "../../brokers/broker.ts"
 import type { HookFault } from "../../bus/hooks.ts"
 import { callHook, faultText, faultWords, watchPromise } from "../../bus/hooks.ts"
 import type { Credentials } from "../../market/credentials.ts"
-import type { ConnectionFailure } from "../../market/errors.ts"
+import type { AuthRejected, ConnectionFailure } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
-import { monotonicOf } from "../../market/monotonic.ts"
-import { hostOf } from "../../market/networkReason.ts"
-import type { AuthRejected } from "../../market/errors.ts"
+import { monotonicOf } from "../../kit/monotonic.ts"
+import { hostOf } from "../../kit/networkReason.ts"
 import { ConnectionLost, ConnectionRefused, Displaced, ProtocolViolation } from "../../market/errors.ts"
-import { withoutPaths } from "../../market/withoutPaths.ts"
+import { withoutPaths } from "../../kit/withoutPaths.ts"
 import type { Change, Frame, Protocol, Sink, WireEvent } from "../../protocols/protocol.ts"
 import type { HookFaults } from "../containment.ts"
 import { endOf } from "../containment.ts"
@@ -32,23 +31,11 @@ import { logIn } from "./login.ts"
 import type { ReconnectOptions } from "./reconnect.ts"
 import { reconnectSchedule } from "./reconnect.ts"
 import { makeRequestWriter } from "./requestWriter.ts"
-import type { Clocks } from "../subscriptions/pool.ts"
-import type { SubscriptionChange } from "../subscriptions/subscriptions.ts"
-import { takeSpare } from "../subscriptions/subscriptions.ts"
+import type { Clocks, Link } from "../model.ts"
+import { takeSpare } from "../model.ts"
 import type { ConnectionTap } from "../ticks/tap.ts"
-import type { Socket } from "../transport/transport.ts"
+import type { Socket } from "../transport/socket.ts"
 import { Transport } from "../transport/transport.ts"
-
-/** The session's hand on a live connection. */
-export interface Link {
-  /**
-   * Asks the broker for changes. Waiting changes of one instrument are merged, so the backlog is bounded by the
-   * number of instruments, however fast readers come and go; frames leave at the broker's pace.
-   */
-  readonly request: (changes: ReadonlyArray<SubscriptionChange>) => void
-  /** Ends it without waiting for a closing handshake: it is believed dead, or of no use. */
-  readonly fail: (failure: ConnectionFailure) => void
-}
 
 export interface ConnectionOptions {
   readonly broker: Broker

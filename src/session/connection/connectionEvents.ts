@@ -4,15 +4,14 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { HealthCheck } from "../health/healthCheck.ts"
-import type { Link } from "./connection.ts"
+import type { ConnectionState, Link, PooledConnection } from "../model.ts"
 import type { Unusable } from "./credentialSource.ts"
 import type { FeedEventPublisher } from "../health/feedEventPublisher.ts"
 import type { Lapse } from "../health/lapse.ts"
 import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { forget } from "../ticks/tickMerge.ts"
-import type { PooledConnection, ConnectionState } from "../subscriptions/pool.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
 
 export interface ConnectionEventsOptions {
   readonly healthCheck: HealthCheck

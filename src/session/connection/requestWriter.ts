@@ -8,8 +8,8 @@ import type { Broker } from "../../brokers/broker.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Change, Frame, HttpAnswer, HttpRequest, Outbound } from "../../protocols/protocol.ts"
 import { isHttpRequest } from "../../protocols/protocol.ts"
-import type { SubscribedInstrument, SubscriptionChange } from "../subscriptions/subscriptions.ts"
-import { sameWant } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument, SubscriptionChange } from "../model.ts"
+import { sameWant } from "../model.ts"
 
 export interface RequestWriter {
   /**

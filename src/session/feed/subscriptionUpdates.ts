@@ -4,9 +4,7 @@
  */
 import type { Mode } from "../../market/mode.ts"
 import type { Change } from "../../protocols/protocol.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
-import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
+import type { PooledConnection, SubscribedInstrument, UpstreamSubscription } from "../model.ts"
 
 export interface Updates {
   readonly confirmed: ReadonlyArray<UpstreamSubscription>

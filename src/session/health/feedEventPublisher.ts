@@ -7,11 +7,10 @@ import * as Effect from "effect/Effect"
 import type { FrameBus } from "../../bus/frameBus.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Decision, FeedEvent } from "../../market/feedEvent.ts"
-import { epochOf } from "../../market/monotonic.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
+import { epochOf } from "../../kit/monotonic.ts"
+import type { PooledConnection, UpstreamSubscription } from "../model.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { nameAndMode } from "../feed/subscriptionUpdates.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
 import type { RestartIntensity } from "./restartIntensity.ts"
 
 type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : never

@@ -11,10 +11,9 @@ import type {
 import type { MarketHours } from "../../market/hours.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { noSuchInstrument } from "../feed/offlineStatus.ts"
-import type { SubscriptionPlanner, BrokerStream } from "../subscriptions/planner.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
-import { loadOf } from "../subscriptions/pool.ts"
+import type { BrokerStream, SubscriptionPlanner } from "../subscriptions/planner.ts"
+import type { PooledConnection, UpstreamSubscription } from "../model.ts"
+import { loadOf } from "../model.ts"
 import type { Resolved } from "../subscriptions/resolver.ts"
 
 export interface Reported {

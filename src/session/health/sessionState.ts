@@ -1,6 +1,6 @@
 /** Derives the session's state from its connections. Pure. */
 import type { SessionState } from "../../market/feedStatus.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { PooledConnection } from "../model.ts"
 
 /** The session's state, derived from its connections' states. */
 export const stateOf = (

@@ -8,8 +8,7 @@
 import type { Broker } from "../../brokers/broker.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { modeBit } from "../../market/mode.ts"
-import type { UpstreamSubscription } from "../subscriptions/upstreamSubscription.ts"
-import type { PooledConnection } from "../subscriptions/pool.ts"
+import type { PooledConnection, UpstreamSubscription } from "../model.ts"
 
 export interface TickLimits {
   /** The limit for a connection that has ticked before: no tick for this long, while ticks are due. */

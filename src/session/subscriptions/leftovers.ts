@@ -10,40 +10,16 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Change, Protocol, Want } from "../../protocols/protocol.ts"
-import type { UpstreamSubscription } from "./upstreamSubscription.ts"
+import type {
+  Leftover,
+  Leftovers,
+  NewMode,
+  SubscribedInstrument,
+  Tidying,
+  UpstreamSubscription
+} from "../model.ts"
 import type { StrayKinds } from "./packetKinds.ts"
-import type { SubscribedInstrument } from "./subscriptions.ts"
-import { sameWant } from "./subscriptions.ts"
-
-/** Set if the mode was given up and the instrument is wanted in another one. */
-export interface NewMode {
-  readonly upstream: UpstreamSubscription
-  readonly want: Want
-  /** Kinds of packets that come in the former mode and not in this one. */
-  readonly strays: number
-}
-
-export interface Leftover {
-  readonly instrument: SubscribedInstrument
-  readonly now: NewMode | undefined
-  /** What was subscribed. */
-  readonly want: Want
-  /** When it was given up, or last given up again. Monotonic milliseconds, here and below. */
-  at: number
-  /** Its last tick since it was given up; 0: none. */
-  ticked: number
-  /** How often it was given up again. */
-  asks: number
-  /** It is to be given up again, and that request has not been sent yet. */
-  waiting: boolean
-}
-
-export interface Tidying {
-  /** To be given up again. */
-  readonly again: ReadonlyArray<Leftover>
-  /** Requests have not helped: the connection is to be replaced. */
-  readonly stubborn: ReadonlyArray<Leftover>
-}
+import { sameWant } from "../model.ts"
 
 /** Packets in flight when it was given up have arrived by then. */
 export const GOES_ON_MS = 5000
@@ -74,7 +50,7 @@ const isAgain = ({ now, waiting, want }: Leftover, from: Want | undefined, to: W
 
 const NONE: Tidying = { again: [], stubborn: [] }
 
-export class Leftovers {
+export class LeftoverTracker implements Leftovers {
   readonly #cost: Protocol["cost"]
   readonly #strayKinds: StrayKinds
   readonly #byName = new Map<string, Leftover>()

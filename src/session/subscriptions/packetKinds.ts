@@ -6,7 +6,7 @@ import type { Broker } from "../../brokers/broker.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { modeBit } from "../../market/mode.ts"
 import type { PacketKinds, Protocol, Want } from "../../protocols/protocol.ts"
-import type { SubscribedInstrument } from "./subscriptions.ts"
+import type { SubscribedInstrument } from "../model.ts"
 
 /** Kinds of packets, as in `UpstreamSubscription.kinds`, that come in the first mode and not in the second. */
 export type StrayKinds = (from: Want, to: Want, instrument: Pick<SubscribedInstrument, "bookless">) => number

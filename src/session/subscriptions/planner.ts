@@ -13,12 +13,12 @@ import type {
 import type { Protocol, Want } from "../../protocols/protocol.ts"
 import { deepBooksOf } from "./depth.ts"
 import { forget } from "../ticks/tickMerge.ts"
-import type { UpstreamSubscription } from "./upstreamSubscription.ts"
-import type { Placement, PooledConnection } from "./pool.ts"
+import type { PooledConnection, SubscriptionChange, UpstreamSubscription } from "../model.ts"
+import type { Placement } from "./pool.ts"
 import { ConnectionPool, counter } from "./pool.ts"
 import type { Resolved } from "./resolver.ts"
-import type { SubscriptionChange } from "./subscriptions.ts"
-import { Subscriptions, sameWant } from "./subscriptions.ts"
+import { Subscriptions } from "./subscriptions.ts"
+import { sameWant } from "../model.ts"
 
 /** One kind of connection that the broker has: its main feed first, then those for deep books. */
 export interface BrokerStream {

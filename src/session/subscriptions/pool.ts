@@ -8,62 +8,16 @@
 import type { Broker } from "../../brokers/broker.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Protocol, Want } from "../../protocols/protocol.ts"
-import type { Link } from "../connection/connection.ts"
-import { Leftovers } from "./leftovers.ts"
-import type { UpstreamSubscription } from "./upstreamSubscription.ts"
-import { makeUpstreamSubscription } from "./upstreamSubscription.ts"
+import type {
+  PooledConnection,
+  SubscribedInstrument,
+  SubscriptionChange,
+  UpstreamSubscription
+} from "../model.ts"
+import { LeftoverTracker } from "./leftovers.ts"
+import { loadOf, makePooledConnection, makeUpstreamSubscription } from "../model.ts"
 import type { StrayKinds } from "./packetKinds.ts"
 import { strayKindsOf } from "./packetKinds.ts"
-import type { SubscribedInstrument, SubscriptionChange } from "./subscriptions.ts"
-
-export type ConnectionState =
-  | { readonly tag: "connecting" }
-  | { readonly tag: "up"; readonly link: Link }
-  | { readonly tag: "down"; readonly reason: string }
-  | { readonly tag: "parked"; readonly reason: string }
-
-/** The watchdog's three clocks of one connection: monotonic milliseconds, 0 for never. */
-export interface Clocks {
-  /** When the frame or the answer came that is being decoded. */
-  arrival: number
-  byte: number
-  tick: number
-  pong: number
-}
-
-export interface PooledConnection {
-  /** Unique among all feeds of the session. */
-  readonly id: number
-  /** Which of the broker's feeds it belongs to: 0 is the main one, the others serve deep books. */
-  readonly stream: number
-  readonly subscriptions: Map<SubscribedInstrument, UpstreamSubscription>
-  readonly clocks: Clocks
-  /** The credentials that its last attempt was made with; undefined before the first one. */
-  credentialsVersion: number | undefined
-  /** By its lines; what it has given up and the broker goes on with comes on top. */
-  used: number
-  readonly leftovers: Leftovers
-  state: ConnectionState
-  /** Since when it is in this state: monotonic milliseconds, here and below. */
-  since: number
-  /** True once it has been up: later trouble is a reconnect, not a failed start. */
-  hasBeenUp: boolean
-  /** When the last connection ended; 0 while it is up. */
-  downSince: number
-  restarts: number
-  /** Valid ticks so far, and a short average of them per second. */
-  ticks: number
-  rate: number
-  /** Connections in a row that came up and never ticked. */
-  connectsWithoutTick: number
-  /** Connections in a row that ticked and were replaced because they, or part of them, fell silent. */
-  silentConnects: number
-  /** Since when nothing on it has been silent. */
-  livelySince: number
-}
-
-/** Upstream subscriptions of a connection, as the broker counts them. */
-export const loadOf = ({ leftovers, used }: PooledConnection): number => used + leftovers.used
 
 export type Placement =
   /** The slot's own share of the change, to be sent when it is up. */
@@ -125,25 +79,8 @@ export class ConnectionPool {
   }
 
   open(): PooledConnection {
-    const connection: PooledConnection = {
-      id: this.#nextId(),
-      stream: this.#stream,
-      subscriptions: new Map(),
-      clocks: { arrival: 0, byte: 0, tick: 0, pong: 0 },
-      credentialsVersion: undefined,
-      used: 0,
-      leftovers: new Leftovers(this.#cost, this.#strayKinds),
-      state: { tag: "connecting" },
-      since: 0,
-      hasBeenUp: false,
-      downSince: 0,
-      restarts: 0,
-      ticks: 0,
-      rate: 0,
-      connectsWithoutTick: 0,
-      silentConnects: 0,
-      livelySince: 0
-    }
+    const leftovers = new LeftoverTracker(this.#cost, this.#strayKinds)
+    const connection = makePooledConnection(this.#nextId(), this.#stream, leftovers)
     this.connections.push(connection)
     return connection
   }

@@ -7,76 +7,17 @@
  */
 import type { ReaderSubscription } from "../../brokers/adapter.ts"
 import type { Broker } from "../../brokers/broker.ts"
-import type { MarketFrame, View } from "../../frame/marketFrame.ts"
+import type { View } from "../../frame/marketFrame.ts"
 import { topicOf } from "../../frame/marketFrame.ts"
 import { makeFrameWriter } from "../../frame/frameWriter.ts"
-import type { Exchange } from "../../market/exchange.ts"
-import type { Instrument, WireInstrument } from "../../market/instrument.ts"
+import type { Instrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeBit, modeNumber, richer } from "../../market/mode.ts"
 import type { LastTick, SubscribeRequest } from "../../market/subscription.ts"
-import type { Tick } from "../../market/tick.ts"
 import type { Want } from "../../protocols/protocol.ts"
-import type { UpstreamSubscription } from "./upstreamSubscription.ts"
-
-/** A view with its readers and its writer. */
-export interface ActiveView {
-  readonly view: View
-  readonly bit: number
-  readonly requestedDepth: number
-  readonly write: (tick: Tick, published: number) => MarketFrame
-  readonly readers: Set<string>
-}
-
-/**
- * A wanted instrument. This very object is what the codec gets as its WireInstrument and hands back with each
- * tick, so that a tick finds its views without a lookup.
- */
-export interface SubscribedInstrument {
-  readonly symbol: string
-  readonly exchange: Exchange
-  readonly token: string
-  readonly brokerExchange: string
-  readonly brokerSymbol: string
-  readonly name: string
-  /** The step of its price in rupees; 0 where it has none or none is known. */
-  readonly tickSize: number
-  /** The exchange has no order book: quote ticks serve depth readers too. */
-  readonly bookless: boolean
-  /** A small array: iterated for every tick. */
-  views: Array<ActiveView>
-  want: Want | undefined
-  /** What is known of it by feed, where its packets are joined; see tickMerge.ts. */
-  parts: Array<Tick | undefined>
-  /** The last tick that was news for each mode, for readers who come later: by `modeNumber` less one. */
-  last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
-  /** A tick that nobody has any more, for the codec to write over. */
-  spare: Tick | undefined
-  /** Its place by feed: on which connection, in which state. */
-  upstream: Array<UpstreamSubscription | undefined>
-  /** The publisher's last chunk with frames of it: its views' memory is theirs, so it stands once in each. */
-  chunk: number
-}
-
-/** For the codec: each spare tick is handed out once. */
-export const takeSpare = (instrument: WireInstrument): Tick | undefined => {
-  const subscribed = instrument as SubscribedInstrument
-  const { spare } = subscribed
-  subscribed.spare = undefined
-  return spare
-}
-
-export interface SubscriptionChange {
-  readonly instrument: SubscribedInstrument
-  readonly from: Want | undefined
-  readonly to: Want | undefined
-  /**
-   * Asked for once more, though the broker should have it: `from` says nothing then. Or given up once more, though it should
-   * have heard.
-   */
-  readonly again?: true
-}
+import type { ActiveView, SubscribedInstrument, SubscriptionChange } from "../model.ts"
+import { makeSubscribedInstrument, sameWant } from "../model.ts"
 
 export interface Added {
   readonly view: View
@@ -84,9 +25,6 @@ export interface Added {
   readonly fresh: boolean
   readonly change: SubscriptionChange | undefined
 }
-
-export const sameWant = (a: Want | undefined, b: Want | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.mode === b.mode && a.depth === b.depth)
 
 export class Subscriptions {
   readonly #user: string
@@ -143,7 +81,7 @@ export class Subscriptions {
     return { view: active.view, fresh, change: this.#settle(subscribed) }
   }
 
-  /** Takes one reader off one view: the exact opposite of the `hold` that returned it, for want of a place. */
+  /** Takes one reader off one view: the exact opposite of the `add` that returned it, for want of a place. */
   takeBack(reader: string, { change, view }: Added): void {
     const entry = this.find(view.exchange, view.symbol)
     const active = entry?.views.find((v) => v.view === view)
@@ -266,23 +204,7 @@ export class Subscriptions {
     const name = nameOf(instrument)
     const known = this.#instruments.get(name)
     if (known !== undefined) return known
-    const subscribed: SubscribedInstrument = {
-      symbol: instrument.symbol,
-      exchange: instrument.exchange,
-      token: instrument.token,
-      brokerExchange: instrument.brokerExchange,
-      brokerSymbol: instrument.brokerSymbol,
-      name,
-      tickSize: instrument.tickSize,
-      bookless,
-      views: [],
-      want: undefined,
-      parts: [],
-      last: [undefined, undefined, undefined],
-      spare: undefined,
-      upstream: [],
-      chunk: 0
-    }
+    const subscribed = makeSubscribedInstrument(instrument, bookless)
     this.#instruments.set(name, subscribed)
     return subscribed
   }

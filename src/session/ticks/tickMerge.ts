@@ -6,7 +6,7 @@ import { modeBit, modeNumber } from "../../market/mode.ts"
 import type { Mode } from "../../market/mode.ts"
 import { auctionFields } from "../../market/tick.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
-import type { SubscribedInstrument } from "../subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../model.ts"
 
 export interface MergedTick {
   readonly tick: Tick

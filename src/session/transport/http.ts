@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
-import { explainedCode, hostOf } from "../../market/networkReason.ts"
+import { explainedCode, hostOf } from "../../kit/networkReason.ts"
 import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 
 const TIMEOUT_MS = 10_000

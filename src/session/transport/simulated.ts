@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
-import type { Socket, SocketOptions } from "./transport.ts"
+import type { Socket, SocketOptions } from "./socket.ts"
 
 export const openSimulated = (
   options: SocketOptions

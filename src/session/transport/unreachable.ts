@@ -1,7 +1,7 @@
 /** Describes a connection that could not be opened: which host, and where its address came from. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
-import { explainedCode, hostOf } from "../../market/networkReason.ts"
+import { explainedCode, hostOf } from "../../kit/networkReason.ts"
 import type { Handshake } from "../../protocols/protocol.ts"
 
 /** Node and `ws` report a timeout of the whole opening in their own words, without a code. */

@@ -7,7 +7,7 @@ import { WebSocket } from "ws"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, ConnectionRefused } from "../../market/errors.ts"
 import { brokerText } from "../../protocols/kit/text.ts"
-import type { Socket, SocketOptions } from "./transport.ts"
+import type { Socket, SocketOptions } from "./socket.ts"
 import { lostReason, socketReason } from "./unreachable.ts"
 
 const HANDSHAKE_TIMEOUT_MS = 10_000

@@ -1,8 +1,7 @@
 /** Alice Blue's instrument master: a CSV per exchange, and one of the indices. */
 import { ddmmmyy } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 import { contractKind, norenSymbol, norenToken, onExchange, optionType } from "./norenNames.ts"
 
 const CASH = [

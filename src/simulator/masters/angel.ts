@@ -1,8 +1,7 @@
 /** Angel One's instrument master: one JSON array, every field a text. */
 import { ddmmmyy, monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 /** `FUTIDX`, `OPTSTK`, ...: which kind of underlying a contract has. */
 const angelType = ({ listing }: Listed): string => {

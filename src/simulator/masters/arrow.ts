@@ -1,9 +1,8 @@
 /** Arrow's instrument master: one CSV. */
 import { ddmmmyy, monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "Exchange",

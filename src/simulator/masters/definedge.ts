@@ -1,7 +1,6 @@
 /** Definedge's instrument master: one CSV without a header, prices in paise. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 import { contractKind, norenSymbol, norenToken } from "./norenNames.ts"
 
 /** `28032024` */

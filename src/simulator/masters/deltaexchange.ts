@@ -1,8 +1,7 @@
 /** Delta Exchange India's products: one page of JSON. */
 import { ddmmmyy } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const contractType = ({ expiry, type }: Listing): string => {
   if (expiry === undefined) return "perpetual_futures"

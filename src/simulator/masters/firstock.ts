@@ -1,7 +1,6 @@
 /** Firstock's instrument master: a CSV per exchange, and a JSON list of the indices. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 import { contractKind, norenExpiry, norenSymbol, norenToken, onExchange, optionType } from "./norenNames.ts"
 
 const CASH = ["Exchange", "Token", "LotSize", "TradingSymbol", "CompanyName", "ISIN", "TickSize", "FreezeQty"]

@@ -1,8 +1,7 @@
 /** 5paisa's scrip master: one CSV of all segments. */
 import { ddmmmyy } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "Exch",

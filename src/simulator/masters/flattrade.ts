@@ -1,7 +1,6 @@
 /** Flattrade's instrument master: CSV files by exchange and kind. */
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import { csvText } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 import { contractKind, norenExpiry, norenSymbol, norenToken, onExchange, optionType } from "./norenNames.ts"
 
 const CASH = ["Exchange", "Token", "Lotsize", "Symbol", "Tradingsymbol", "Instrument"]

@@ -1,9 +1,8 @@
 /** Fyers' symbol master: CSV without a header for cash and equity derivatives, JSON for currency and commodities. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 
 /** Digits of exchange and segment, the ticker's exchange, the file. */
 const places: Readonly<Record<string, readonly [digits: string, exchange: string, file: string]>> = {

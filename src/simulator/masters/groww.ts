@@ -1,7 +1,6 @@
 /** Groww's instrument master: CSV, contracts under their underlying and expiry. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, csvText, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS =
   "exchange,exchange_token,trading_symbol,groww_symbol,name,instrument_type,segment,series,isin,underlying_symbol,underlying_exchange_token,expiry_date,strike_price,lot_size,tick_size,freeze_quantity"

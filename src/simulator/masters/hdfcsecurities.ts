@@ -1,9 +1,8 @@
 /** HDFC Securities' instrument master: CSV, an id for orders beside the feed's token, tick sizes mostly in paise. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { csvText } from "./contracts.ts"
 import { indexToken } from "./hdfcsky.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS =
   "exchange,security_id,instrument_segment,expiry_date,strike_price,option_type,lot_size,tick_size,close_price,exch_security_id,symbol_name,underline_symbol,open_price"

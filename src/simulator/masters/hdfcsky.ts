@@ -1,9 +1,8 @@
 /** HDFC Sky's instrument master: CSV, strikes and tick sizes in rupees, indices as rows of their cash exchange. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS =
   "exchange_token,trading_symbol,company_name,close_price,expiry,strike,tick_size,lot_size,instrument_name,option_type,segment,exchange,fin_instrm_pdct_tp_cd,asset_code,settlement_type,isin"

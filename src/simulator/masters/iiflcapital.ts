@@ -1,8 +1,7 @@
 /** IIFL Capital's instrument master: a CSV per segment, indices in one of their own. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, csvText, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "Exchange",

@@ -2,27 +2,7 @@
  * How brokers list the simulated market: the names and tokens of its instruments, and the instrument master that says
  * so. By the master's format, since brokers whose files look alike share it. Loaded when a simulator needs one.
  */
-import type { Listed } from "../identity.ts"
-import type { Listing } from "../listing.ts"
-import type { SegmentCode } from "../../protocols/protocol.ts"
-
-export interface MasterText {
-  /** As the parser knows it, see the broker's `instrumentMaster.sources`. */
-  readonly name: string
-  readonly text: string
-}
-
-export interface SimulatedMaster {
-  /** What the broker's wire calls the instrument. @param code its segment there */
-  readonly token: (listing: Listing, code: SegmentCode) => string
-  readonly symbol: (listing: Listing) => string
-  /** The broker's exchange name; when absent, the common one without `_INDEX`. */
-  readonly brokerExchange?: (listing: Listing, code: SegmentCode) => string
-  /** Listings that this master leaves out although the broker has their exchange. */
-  readonly leavesOut?: (listing: Listing) => boolean
-  /** The files, in the broker's own format. */
-  readonly write: (listed: ReadonlyArray<Listed>) => ReadonlyArray<MasterText>
-}
+import type { SimulatedMaster } from "./master.ts"
 
 const formats: Readonly<Record<string, () => Promise<{ readonly master: SimulatedMaster }>>> = {
   aliceblue: () => import("./aliceblue.ts"),

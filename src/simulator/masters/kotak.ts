@@ -1,8 +1,7 @@
 /** Kotak Neo's scrip master: a CSV per segment, with the stray signs that its header has. */
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "pSymbol",

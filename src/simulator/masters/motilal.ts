@@ -1,9 +1,8 @@
 /** Motilal Oswal's instrument master: scrips in a CSV per exchange, indices in others. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { csvText } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 
 const SCRIPS = [
   "exchange",

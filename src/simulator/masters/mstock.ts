@@ -1,9 +1,8 @@
 /** m.Stock's instrument master: one JSON array, and the page with the tokens of indices. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const indexTokens: Readonly<Record<string, string>> = {
   NIFTY: "26000",

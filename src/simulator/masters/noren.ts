@@ -1,7 +1,6 @@
 /** The instrument masters of Shoonya, Zebu and TradeSmart: a CSV per exchange, every line with a comma at its end. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 import { contractKind, norenExpiry, norenSymbol, norenToken, onExchange, optionType } from "./norenNames.ts"
 
 const CASH = "Exchange,Token,LotSize,Symbol,TradingSymbol,Instrument,TickSize,"

@@ -1,6 +1,6 @@
 /** How the brokers on Noren back ends name the market's instruments. */
 import { ddmmmyy, monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, yearMonth } from "./contracts.ts"
 

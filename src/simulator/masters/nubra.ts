@@ -1,8 +1,7 @@
 /** Nubra's instrument master: JSON of each exchange, prices in paise, and a CSV of the indices. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 /** Nubra's numbers are its own, and unique over all exchanges: order books carry nothing else. */
 const SEGMENTS = ["NSE", "BSE", "NFO", "BFO", "MCX"]

@@ -1,9 +1,8 @@
 /** Paytm Money's instrument master: one CSV, contracts under the exchange of their underlying. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { csvText } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "security_id",

@@ -1,9 +1,8 @@
 /** Pocketful's instrument master: a CSV per exchange, which the broker packs into one archive. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, csvText, weeklyDay, yearMonth } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 
 const COLUMNS = [
   "exchange_token",

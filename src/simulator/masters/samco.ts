@@ -1,8 +1,7 @@
 /** Samco's instrument master: a CSV, and one answer of the API per index. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import { contractTail, csvText, yearMonth } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 import { indexFile } from "../../brokers/masters/kit/samcoIndices.ts"
 
 const COLUMNS = [

@@ -1,8 +1,7 @@
 /** Tradejini's instrument master: a CSV per group of its symbol store, where ids say what an instrument is. */
-import type { Listed } from "../identity.ts"
+import type { Listed, MasterText, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { csvText } from "./contracts.ts"
-import type { MasterText, SimulatedMaster } from "./index.ts"
 
 const COLUMNS = ["id", "dispName", "excToken", "lot", "tick", "asset", "symbol", "desc"]
 

@@ -1,8 +1,7 @@
 /** Upstox' instrument master: JSON, where the key of an instrument is its segment and ISIN, token or name. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 /** The simulated market knows no ISIN; one made of the symbol is as unique, and equal at both exchanges. */
 const keyOf = (l: Listing): string => {

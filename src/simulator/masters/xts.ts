@@ -1,9 +1,8 @@
 /** The instrument master of XTS servers: an answer of the REST front per segment, and one per list of indices. */
 import { monthName } from "../expiries.ts"
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import type { Listing } from "../listing.ts"
 import { contractTail, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const segments: Readonly<Record<string, string>> = {
   NSE: "NSECM",

@@ -1,7 +1,6 @@
 /** Zerodha's instrument master: CSV, with the exchange's token beside the wire's. */
-import type { Listed } from "../identity.ts"
+import type { Listed, SimulatedMaster } from "./master.ts"
 import { contractTail, csvField, weeklyDay, yearMonth } from "./contracts.ts"
-import type { SimulatedMaster } from "./index.ts"
 
 const COLUMNS =
   "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,instrument_type,segment,exchange"

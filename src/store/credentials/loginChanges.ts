@@ -3,7 +3,6 @@
  * under a number that grows with each change. Reading what is new is one seek in the primary key, so a read
  * costs microseconds and sees the writes of this process and of the others alike.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import { watched } from "../../kit/watched.ts"
 import type { DatabaseFailed } from "../errors.ts"
 import { attempt } from "../database/sql.ts"
 import { DatabaseState } from "../database/watchedFile.ts"
@@ -102,11 +102,7 @@ const readChanges = Effect.gen(function* () {
 
   yield* Effect.delay(read, interval).pipe(
     Effect.forever,
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.void
-        : Effect.logError("changes of credentials are no longer seen", cause)
-    ),
+    watched("changes of credentials are no longer seen"),
     Effect.forkScoped
   )
   return LoginChanges.of({

@@ -8,7 +8,7 @@ import { gunzip } from "node:zlib"
 import { unzipSync } from "fflate"
 import { fileName } from "../../brokers/overrides.ts"
 import type { MasterFile } from "../../brokers/broker.ts"
-import { networkReason } from "../../market/networkReason.ts"
+import { networkReason } from "../../kit/networkReason.ts"
 
 /** The largest master known is below 64 MB. */
 export const MAX_MASTER_BYTES = 256 * 1024 * 1024

@@ -26,10 +26,9 @@ import type {
 } from "../../../src/protocols/protocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import type { ConnectionTap } from "../../../src/session/ticks/tap.ts"
-import { loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
-import { demoLoginAt } from "../../../src/simulator/index.ts"
+import { demoLoginAt, loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"
 import { listAt } from "../../../src/simulator/identity.ts"
-import type { Listed } from "../../../src/simulator/identity.ts"
+import type { Listed } from "../../../src/simulator/masters/master.ts"
 import { loadMaster } from "../../../src/simulator/masters/index.ts"
 
 /** A trading afternoon, 2026-08-20 14:00 IST. */

@@ -1,9 +1,8 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Want } from "../../../src/protocols/protocol.ts"
-import { GOES_ON_MS, Leftovers } from "../../../src/session/subscriptions/leftovers.ts"
-import { makeUpstreamSubscription } from "../../../src/session/subscriptions/upstreamSubscription.ts"
-import type { PooledConnection } from "../../../src/session/subscriptions/pool.ts"
-import type { SubscribedInstrument } from "../../../src/session/subscriptions/subscriptions.ts"
+import { GOES_ON_MS, LeftoverTracker } from "../../../src/session/subscriptions/leftovers.ts"
+import { makeUpstreamSubscription } from "../../../src/session/model.ts"
+import type { PooledConnection, SubscribedInstrument } from "../../../src/session/model.ts"
 import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
 import { INFY, RELIANCE } from "./instruments.ts"
 
@@ -14,12 +13,12 @@ const [reliance, infy] = [entryOf(RELIANCE), entryOf(INFY)]
 const names = (some: ReadonlyArray<{ readonly instrument: SubscribedInstrument }>) =>
   some.map(({ instrument }) => instrument.name)
 
-let left = new Leftovers(
+let left = new LeftoverTracker(
   () => 2,
   () => 0
 )
 beforeEach(() => {
-  left = new Leftovers(
+  left = new LeftoverTracker(
     () => 2,
     () => 0
   )
@@ -43,7 +42,7 @@ const goesOn = (instrument: SubscribedInstrument, from: number, to: number) => {
   return done
 }
 
-describe("Leftovers", () => {
+describe("LeftoverTracker", () => {
   it("takes packets that were on their way for what they are", () => {
     giveUp(reliance, 1000)
     tick(reliance, 1000, 1000 + GOES_ON_MS - 1)
@@ -143,7 +142,7 @@ describe("Leftovers", () => {
       undefined
     )
     upstream.connection.subscriptions.set(infy, upstream)
-    left = new Leftovers(
+    left = new LeftoverTracker(
       ({ mode }) => (mode === "depth" ? 3 : 1),
       () => 1 << 7
     )

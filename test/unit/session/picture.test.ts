@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { modeBit, refreshes } from "../../../src/market/mode.ts"
 import type { Depth, Tick } from "../../../src/market/tick.ts"
 import { forget, forgetFields, mergeTick } from "../../../src/session/ticks/tickMerge.ts"
-import type { SubscribedInstrument } from "../../../src/session/subscriptions/subscriptions.ts"
+import type { SubscribedInstrument } from "../../../src/session/model.ts"
 import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
 import { RELIANCE } from "./instruments.ts"
 

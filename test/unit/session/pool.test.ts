@@ -2,10 +2,7 @@ import { assert, beforeEach, describe, it } from "@effect/vitest"
 import type { Protocol, Want } from "../../../src/protocols/protocol.ts"
 import { ConnectionPool } from "../../../src/session/subscriptions/pool.ts"
 import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
-import type {
-  SubscribedInstrument,
-  SubscriptionChange
-} from "../../../src/session/subscriptions/subscriptions.ts"
+import type { SubscribedInstrument, SubscriptionChange } from "../../../src/session/model.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 
 /** Depth of more than 5 levels takes two subscriptions, as at Angel. */

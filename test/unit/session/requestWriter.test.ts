@@ -7,7 +7,7 @@ import { ConnectionRefused } from "../../../src/market/errors.ts"
 import type { HttpAnswer, HttpRequest, Outbound, Want } from "../../../src/protocols/protocol.ts"
 import { makeRequestWriter } from "../../../src/session/connection/requestWriter.ts"
 import { Subscriptions } from "../../../src/session/subscriptions/subscriptions.ts"
-import type { SubscriptionChange } from "../../../src/session/subscriptions/subscriptions.ts"
+import type { SubscriptionChange } from "../../../src/session/model.ts"
 import { INFY, RELIANCE, TCS } from "./instruments.ts"
 import { advance, settle } from "./support.ts"
 

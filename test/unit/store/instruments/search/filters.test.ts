@@ -1,7 +1,7 @@
 /** Filters as people write them, and what is said of those that are wrong. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
-import { indiaDay } from "../../../../../src/market/day.ts"
+import { indiaDay } from "../../../../../src/kit/indiaTime.ts"
 import {
   readExpiry,
   readFilters,

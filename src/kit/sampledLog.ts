@@ -1,7 +1,7 @@
 /** Log lines from callbacks, at most one per key and interval, with the number that were held back. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { monotonicOf } from "../market/monotonic.ts"
+import { monotonicOf } from "./monotonic.ts"
 
 /** Safe to call from a socket callback. `detail` is built only when the line is really written. */
 type Write = (key: string, detail: () => string, fields?: Readonly<Record<string, unknown>>) => void

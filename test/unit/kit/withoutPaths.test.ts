@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { withoutPaths } from "../../../src/market/withoutPaths.ts"
+import { withoutPaths } from "../../../src/kit/withoutPaths.ts"
 
 describe("withoutPaths", () => {
   it("leaves of a path its last part", () => {

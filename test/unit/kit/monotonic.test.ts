@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { epochOf, monotonicMillis, monotonicOf, steady } from "../../../src/market/monotonic.ts"
+import { epochOf, monotonicMillis, monotonicOf, steady } from "../../../src/kit/monotonic.ts"
 import { makeSettableClock, STEPS } from "../../support/settableClock.ts"
 
 const MORNING = 1_764_040_500_000
