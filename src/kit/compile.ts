@@ -7,7 +7,8 @@
  * closures of one function share what the engine learned. Nor does one text for all, because the engine caches texts.
  *
  * Why it is safe: a text holds constants of this source tree and nothing else. Its names come from the table of a tick's fields
- * (`market/tickFields.ts`) and pass `identifier`, its numbers from the table's rules, its words through JSON. Nothing from a broker,
+ * (`market/tickFields.ts`) and pass `identifier`, its numbers from the table's rules and from the protocols' packet
+ * tables (`protocols/kit/packetCode.ts`), its words through JSON. Nothing from a broker,
  * a client, a file or a setting gets near it; what the code works on are arguments. It runs in strict mode, and
  * `test/unit/architecture.test.ts` allows `new Function` in this file alone.
  *

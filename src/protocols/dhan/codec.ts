@@ -4,9 +4,9 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { decodePreviousClose, decodeTicker, decoders, withClose, withOpenInterest } from "./decode.ts"
 import { disconnection } from "./failures.ts"
@@ -28,8 +28,8 @@ import {
 } from "./layout.ts"
 import type { DhanOptions } from "./options.ts"
 import { dhanOptions } from "./options.ts"
-import { listFrames } from "./requests.ts"
-import type { Place, Segment, Segments } from "./segments.ts"
+import { listFrame } from "./requests.ts"
+import type { Segment, Segments } from "./segments.ts"
 import { makeSegments, placeOf } from "./segments.ts"
 
 const ALIVE: WireEvent = { type: "heartbeat" }
@@ -50,13 +50,6 @@ interface Subscription {
   close: number | undefined
 }
 
-/** An instrument of one request, with what it was asked by before. */
-interface Touched extends Place<Subscription> {
-  readonly ask: Ask | undefined
-  /** Asked for even where it is subscribed. */
-  anew: boolean
-}
-
 export class DhanCodec implements Codec {
   readonly #segments: Segments<Subscription>
   readonly #codes: Readonly<Record<string, number>>
@@ -75,49 +68,26 @@ export class DhanCodec implements Codec {
     this.#batch = options.batch
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = placeOf(this.#segments, this.#codes, instrument)
-      if (typeof place === "string") {
-        this.#unasked.add(instrument, place)
-        continue
-      }
-      const { id, segment } = place
-      const was = segment.givenUp.before(id, change)
-      const key = `${segment.code}:${id}`
-      const touched = before.get(key) ?? { ...place, ask: was?.ask, anew: false }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) {
-        segment.givenUp.drop(id)
-        continue
-      }
-      const ask = askOf(to, segment.code)
-      // What the last tick carried may not be wanted any more; open interest and close are the instrument's.
-      const last = was?.ask === ask ? was.last : undefined
-      segment.byId.set(id, { instrument, ask, last, oi: was?.oi, close: was?.close })
-    }
-    return this.#frames(before)
-  }
-
   /** Each request code is a subscription of its own: the old one is given up, then the new one taken. */
-  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const frames: Array<Outbound> = []
-    const touched = [...before.values()].map((place) => ({
-      ...place,
-      now: place.segment.byId.get(place.id)?.ask
-    }))
-    for (const ask of asks) {
-      const gone = touched.filter((t) => t.ask === ask && t.now !== ask)
-      frames.push(...listFrames(ask + 1, gone, this.#batch))
-    }
-    for (const ask of asks) {
-      const added = touched.filter((t) => t.now === ask && (t.ask !== ask || t.anew))
-      frames.push(...listFrames(ask, added, this.#batch))
-    }
-    return frames
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => placeOf(this.#segments, this.#codes, instrument),
+      kinds: ({ ask }) => [ask],
+      make: (instrument, to, held, { segment }): Subscription => {
+        const ask = askOf(to, segment.code)
+        // What the last tick carried may not be wanted any more; open interest and close are the instrument's.
+        const last = held?.ask === ask ? held.last : undefined
+        return { instrument, ask, last, oi: held?.oi, close: held?.close }
+      }
+    })
+    const rules = { order: "oldFirst", kinds: asks, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, ask, items) =>
+      listFrame(
+        action === "subscribe" ? ask : ask + 1,
+        items.map(({ place }) => place)
+      )
+    )
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

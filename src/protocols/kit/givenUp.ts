@@ -8,6 +8,7 @@ import type { Change } from "../protocol.ts"
 /** Subscriptions, as a codec finds them: a `Map`, or `ByteKeys`. */
 interface Table<K, S> {
   readonly get: (key: K) => S | undefined
+  readonly set: (key: K, subscription: S) => unknown
   readonly delete: (key: K) => unknown
 }
 
@@ -15,19 +16,28 @@ interface Table<K, S> {
 export const MOST_GIVEN_UP = 1000
 
 export class GivenUp<K, S> {
-  readonly #inUse: Table<K, S>
+  readonly #current: Table<K, S>
   readonly #gone = new Map<K, S>()
 
-  /** @param inUse the subscriptions that are in use */
-  constructor(inUse: Table<K, S>) {
-    this.#inUse = inUse
+  /** @param current the subscriptions that are in use */
+  constructor(current: Table<K, S>) {
+    this.#current = current
+  }
+
+  inUse(key: K): S | undefined {
+    return this.#current.get(key)
+  }
+
+  /** Adds a subscription to those in use. */
+  put(key: K, subscription: S): void {
+    this.#current.set(key, subscription)
   }
 
   /** Removes a subscription from those in use. */
   drop(key: K): void {
-    const subscription = this.#inUse.get(key)
+    const subscription = this.#current.get(key)
     if (subscription === undefined) return
-    this.#inUse.delete(key)
+    this.#current.delete(key)
     // The newest at the end.
     this.#gone.delete(key)
     this.#gone.set(key, subscription)
@@ -40,10 +50,12 @@ export class GivenUp<K, S> {
 
   /** What the broker has before a change: the subscription in use or, if it is given up once more, the former one. */
   before(key: K, { from, to }: Change): S | undefined {
-    return this.#inUse.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
+    return (
+      this.#current.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
+    )
   }
 
-  /** Whose packet it is that nobody wants any more. */
+  /** The given-up subscription that a packet belongs to. */
   of(key: K): S | undefined {
     return this.#gone.get(key)
   }

@@ -1,6 +1,7 @@
 /** The JavaScript of a packet's decoder, from its table. What comes of it is what one would write by hand, and as fast. */
 import type { Mode } from "../../market/mode.ts"
 import { optional } from "../../market/tickRules.ts"
+import { compile } from "../../kit/compile.ts"
 import { unsignedPrice } from "./bytes.ts"
 import { count } from "./packetLayout.ts"
 import type { Book, Field, Layout, LevelLayout, NumberType, Scale } from "./packetLayout.ts"
@@ -12,8 +13,6 @@ export type Extra = "" | "spare" | "depth"
 const ORDER = Object.keys(optional)
 export const inOrder = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> =>
   fields.toSorted((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name))
-
-let made = 0
 
 /**
  * Undefined where the process may not compile texts (--disallow-code-generation-from-strings).
@@ -29,14 +28,7 @@ const compiled = (little: boolean, write: (valueOf: ValueText) => string): unkno
     return `scale${called.indexOf(scale)}(${raw}, divisor, shift)`
   })
   const scales = called.map((_, i) => `const scale${i} = scales[${i}].read\n`).join("")
-  // The number makes each text another one, and what the engine learns from it the packet's own.
-  const text = `"use strict" // packet ${made++}\n${scales}${body}`
-  try {
-    return new Function("unsignedPrice", "scales", text)(unsignedPrice, called)
-  } catch (error) {
-    if (error instanceof EvalError) return undefined
-    throw error
-  }
+  return compile(`${scales}${body}`, { unsignedPrice, scales: called })
 }
 
 type ValueText = (type: NumberType, scale: Scale, at: string) => string

@@ -141,9 +141,9 @@ export const MAX_TOKEN = 0xffff_ffff
 
 export const HEARTBEAT = JSON.stringify({ a: "h", v: [], m: "" })
 
-/** The streams that serve a want, as bits. The book's packet has no last price, so it takes the other one beside it. */
-export const streamsOf = ({ depth, mode }: Want): number => {
-  if (mode === "ltp") return COMPACT
+/** The streams that serve a want. The book's packet has no last price, so it takes the other one beside it. */
+export const streamsOf = ({ depth, mode }: Want): ReadonlyArray<Stream> => {
+  if (mode === "ltp") return [COMPACT]
   // An exchange without a book asks for depth 0.
-  return mode === "depth" && depth > 0 ? MARKET | SNAPQUOTE : MARKET
+  return mode === "depth" && depth > 0 ? [MARKET, SNAPQUOTE] : [MARKET]
 }

@@ -141,16 +141,8 @@ export const bitOf = (mode: WireMode): number => 1 << mode
 export const isDeep = ({ mode, depth }: Want): boolean => mode === "depth" && depth > BOOK_LEVELS
 
 /** The wire modes that serve a want. */
-export const modesOf = (want: Want, exchangeType: number): number => {
-  if (want.mode === "ltp") return bitOf(LTP)
-  if (want.mode === "quote") return bitOf(QUOTE)
-  return isDeep(want) && exchangeType === DEEP_EXCHANGE_TYPE
-    ? bitOf(DEPTH_20) | bitOf(QUOTE)
-    : bitOf(SNAP_QUOTE)
-}
-
-export const countOfModes = (modes: number): number => {
-  let count = 0
-  for (let rest = modes; rest !== 0; rest &= rest - 1) count++
-  return count
+export const modesOf = (want: Want, exchangeType: number): ReadonlyArray<WireMode> => {
+  if (want.mode === "ltp") return [LTP]
+  if (want.mode === "quote") return [QUOTE]
+  return isDeep(want) && exchangeType === DEEP_EXCHANGE_TYPE ? [QUOTE, DEPTH_20] : [SNAP_QUOTE]
 }

@@ -21,6 +21,7 @@ import type {
 } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
+import type { WireMode } from "./layout.ts"
 import {
   BOOK_LEVELS,
   EXCHANGE_TIME_AT,
@@ -59,7 +60,7 @@ const ABOUT_LOGIN =
 const ABOUT_PACE = /\blimit|\btoo (?:many|fast)\b/i
 
 /** No book is deeper than five levels here. */
-const shallow = (want: Want, exchangeType: number): number =>
+const shallow = (want: Want, exchangeType: number): ReadonlyArray<WireMode> =>
   modesOf({ mode: want.mode, depth: Math.min(want.depth, BOOK_LEVELS) }, exchangeType)
 
 export class MStockCodec implements Codec {

@@ -45,15 +45,15 @@ const derivatives: ReadonlySet<string> = new Set<Exchange>([
   "NCDEX"
 ])
 
-/** The messages that serve a want, as bits. An exchange without a book (level 0) serves depth by the touchline. */
+/** The messages that serve a want. An exchange without a book (level 0) serves depth by the touchline. */
 export const codesOf = (
   { depth, mode }: Want,
   exchange: string,
   { ltpBy, openInterest }: Pick<XtsOptions, "ltpBy" | "openInterest">
-): number => {
-  if (mode === "ltp") return bitOf(ltpBy === "touchline" ? TOUCHLINE : LTP)
-  const main = bitOf(mode === "depth" && depth > 0 ? DEPTH : TOUCHLINE)
-  return openInterest && derivatives.has(exchange) ? main | bitOf(OPEN_INTEREST) : main
+): ReadonlyArray<MessageCode> => {
+  if (mode === "ltp") return [ltpBy === "touchline" ? TOUCHLINE : LTP]
+  const main = mode === "depth" && depth > 0 ? DEPTH : TOUCHLINE
+  return openInterest && derivatives.has(exchange) ? [main, OPEN_INTEREST] : [main]
 }
 
 /** The clocks show Indian time. NSE's counts from here, the other exchanges' from 1970. Seconds. */
