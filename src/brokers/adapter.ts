@@ -42,7 +42,9 @@ export class BrokerAdapter extends Context.Service<
     readonly broker: Broker
     /**
      * Sets whose credentials to use: those stored for the user, re-read at every connection attempt, or the given
-     * ones. Fails if a field that the broker needs is missing.
+     * ones. Fails if a field that the broker needs is missing. Call it before everything else. Called again, it
+     * changes the credentials. For another user it starts afresh, and ends what was connected and subscribed for the
+     * first one.
      */
     readonly initialise: (options: {
       readonly user: string

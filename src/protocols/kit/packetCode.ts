@@ -1,7 +1,7 @@
 /** The JavaScript of a packet's decoder, from its table. What comes of it is what one would write by hand, and as fast. */
+import { compile } from "../../kit/compile.ts"
 import type { Mode } from "../../market/mode.ts"
 import { optional } from "../../market/tickRules.ts"
-import { compile } from "../../kit/compile.ts"
 import { unsignedPrice } from "./bytes.ts"
 import { count } from "./packetLayout.ts"
 import type { Book, Field, Layout, LevelLayout, NumberType, Scale } from "./packetLayout.ts"
