@@ -1,10 +1,11 @@
 /** `npm run bench`: runs the suites, prints their tables, writes `bench/results/<date>-<name>.json` and `.svg`. */
 import "../src/youngTicks.ts"
-import { BadFlag, HELP, readFlags } from "./flags.ts"
+import { ToolFailed, runTool, work } from "../scripts/tool.ts"
+import { bench } from "./flags.ts"
 import type { Flags } from "./flags.ts"
 import { WrongResult } from "./harness.ts"
 import type { Row } from "./report.ts"
-import { BadResultFile, drawAgain, loadNow, write } from "./resultFile.ts"
+import { drawAgain, loadNow, write } from "./resultFile.ts"
 import { suites } from "./suites.ts"
 import type { BenchSuite } from "./suites.ts"
 import { goalTable, table } from "./table.ts"
@@ -15,7 +16,7 @@ const progress = (step: string): void => {
 
 const refuseNothing = (found: ReadonlyArray<unknown>, { only, suites }: Flags): void => {
   if (found.length > 0) return
-  throw new BadFlag(
+  throw new ToolFailed(
     `--only "${only}": no case of ${[...suites].join(", ")} has this in its name. \`npm run bench -- --check\` prints the names.`
   )
 }
@@ -52,20 +53,16 @@ const check = async (chosen: ReadonlyArray<BenchSuite>, flags: Flags): Promise<v
   )
 }
 
-const main = async (): Promise<void> => {
-  const flags = readFlags(process.argv.slice(2))
-  if (flags.help) return console.log(HELP)
+const main = async (flags: Flags): Promise<void> => {
   if (flags.chart !== undefined) return console.log(`drawn to ${drawAgain(flags.chart)}`)
   const chosen = suites.filter(({ name }) => flags.suites.has(name))
-  return await (flags.check ? check : compare)(chosen, flags)
+  try {
+    await (flags.check ? check : compare)(chosen, flags)
+  } catch (error) {
+    if (error instanceof WrongResult)
+      throw new ToolFailed(`A wrong result, so no figures: ${error.message}`, { cause: error })
+    throw error
+  }
 }
 
-try {
-  await main()
-} catch (error) {
-  if (error instanceof BadFlag) console.error(`${error.message}\n\n${HELP}`)
-  else if (error instanceof BadResultFile) console.error(error.message)
-  else if (error instanceof WrongResult) console.error(`A wrong result, so no figures: ${error.message}`)
-  else console.error(error)
-  process.exitCode = 1
-}
+runTool(bench((flags) => work(() => main(flags))))

@@ -1,6 +1,7 @@
 /** A result as a file in `bench/results/`, and its chart beside it. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import os from "node:os"
+import { ToolFailed } from "../scripts/tool.ts"
 import { chart } from "./chart.ts"
 import type { Row } from "./report.ts"
 
@@ -19,11 +20,6 @@ export interface Result {
   readonly date: string
   readonly command: string
   readonly rows: ReadonlyArray<Row>
-}
-
-/** The message names the file and the remedy. */
-export class BadResultFile extends Error {
-  override readonly name = "BadResultFile"
 }
 
 /** The load average of the last minute. */
@@ -82,10 +78,10 @@ export const write = (
  * Draws the chart of a file that is there.
  *
  * @returns the chart's path
- * @throws BadResultFile
+ * @throws ToolFailed
  */
 export const drawAgain = (path: string): string => {
-  if (!path.endsWith(".json")) throw new BadResultFile(`${path}: give the .json file of a result.`)
+  if (!path.endsWith(".json")) throw new ToolFailed(`${path}: give the .json file of a result.`)
   const svg = path.replace(/json$/, "svg")
   writeFileSync(svg, chart(read(path)))
   return svg
@@ -97,7 +93,7 @@ const read = (path: string): Result => {
     return { ...result, rows: rows.map(ofToday) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new BadResultFile(
+    throw new ToolFailed(
       `${path} is no result file (${reason}): give one that \`npm run bench\` wrote to bench/results/.`
     )
   }

@@ -1,11 +1,11 @@
-/** The settings of a run, out of the environment: `SEED=7 SCENARIOS=50 make chaos`. */
-export const HELP = `npm run chaos, or make chaos, with these in the environment:
-
-  SEED=n           of everything that is left to chance (default: drawn, and printed)
-  SCENARIOS=n      how many (default 240)
-  ONLY=n           one scenario of the seed, by its number
-  WORLDS=n         how many run at the same time (default 6)
-  PARTS=a,b        of scenarios, endurance, crash (default: all)`
+/** The settings of a run, as flags or out of the environment: `SEED=7 SCENARIOS=50 make chaos`. */
+import * as Config from "effect/Config"
+import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import type { ToolFailed } from "../scripts/tool.ts"
+import { numberFlag, oneOrMoreOf } from "../scripts/tool.ts"
 
 const parts = ["scenarios", "endurance", "crash"] as const
 export type Part = (typeof parts)[number]
@@ -18,38 +18,51 @@ export interface Flags {
   readonly parts: ReadonlySet<Part>
 }
 
-/** The message names the setting and the remedy. */
-export class BadFlag extends Error {
-  override readonly name = "BadFlag"
-}
+/** Falls back to an environment variable: the flag's name in capitals. */
+const wholeNumber = (name: string, least: number) =>
+  numberFlag(name, {
+    expected: `a whole number from ${least} on, in --${name} or ${name.toUpperCase()}`,
+    isValid: (value) => Number.isSafeInteger(value) && value >= least,
+    variable: name.toUpperCase()
+  })
 
-const numberOf = (env: NodeJS.ProcessEnv, name: string, least: number): number | undefined => {
-  const text = env[name]?.trim()
-  if (text === undefined || text === "") return undefined
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new BadFlag(`${name}="${text}" has to be a whole number from ${least} on.`)
-}
-
-const partsOf = (text: string | undefined): ReadonlySet<Part> => {
-  if (text === undefined || text.trim() === "") return new Set(parts)
-  return new Set(
-    text.split(",").map((name) => {
-      const part = parts.find((p) => p === name.trim())
-      if (part === undefined) throw new BadFlag(`PARTS has "${name}" in it; there are ${parts.join(", ")}.`)
-      return part
-    })
+const flags = {
+  seed: wholeNumber("seed", 0).pipe(
+    Flag.withDescription("Of everything that is left to chance (SEED; default: drawn, and printed)"),
+    Flag.optional
+  ),
+  scenarios: wholeNumber("scenarios", 1).pipe(
+    Flag.withDescription("How many (SCENARIOS; default 240)"),
+    Flag.withDefault(240)
+  ),
+  only: wholeNumber("only", 0).pipe(
+    Flag.withDescription("One scenario of the seed, by its number (ONLY)"),
+    Flag.optional
+  ),
+  worlds: wholeNumber("worlds", 1).pipe(
+    Flag.withDescription("How many run at the same time (WORLDS; default 6)"),
+    Flag.withDefault(6)
+  ),
+  parts: Flag.String("parts").pipe(
+    Flag.withMetavar("name,..."),
+    Flag.withFallbackConfig(Config.String("PARTS")),
+    oneOrMoreOf(parts),
+    Flag.withDescription(`Of ${parts.join(", ")} (PARTS; default: all)`),
+    Flag.withDefault<ReadonlySet<Part>>(new Set(parts))
   )
 }
 
-/** @throws BadFlag */
-export const readFlags = (env: NodeJS.ProcessEnv): Flags => {
-  const only = numberOf(env, "ONLY", 0)
-  return {
-    seed: numberOf(env, "SEED", 0) ?? Math.floor(Math.random() * 1_000_000),
-    scenarios: numberOf(env, "SCENARIOS", 1) ?? 240,
-    only,
-    worlds: numberOf(env, "WORLDS", 1) ?? 6,
-    parts: only === undefined ? partsOf(env["PARTS"]) : new Set(["scenarios"])
-  }
-}
+/** @param run gets the settings, with a seed where none was given */
+export const chaos = (run: (flags: Flags) => Effect.Effect<void, ToolFailed>) =>
+  Command.make("chaos", flags, ({ only, seed, ...given }) =>
+    run({
+      ...given,
+      seed: Option.getOrElse(seed, () => Math.floor(Math.random() * 1_000_000)),
+      only: Option.getOrUndefined(only),
+      parts: Option.isNone(only) ? given.parts : new Set(["scenarios"])
+    })
+  ).pipe(
+    Command.withDescription(
+      "Lets everything go wrong on purpose: scenarios of faults, endurance, and processes that crash"
+    )
+  )

@@ -1,8 +1,9 @@
 /** `npm run chaos`: scenarios, endurance and crashes; prints figures, and every violation with the way to see it again. */
 import * as Effect from "effect/Effect"
+import { ToolFailed, runTool, work } from "../scripts/tool.ts"
 import { longCrashes, runCrashes } from "./crash.ts"
 import { longLengths, runEndurance } from "./endurance.ts"
-import { BadFlag, HELP, readFlags } from "./flags.ts"
+import { chaos } from "./flags.ts"
 import type { Flags } from "./flags.ts"
 import { crashesOf, describeOutcome, enduranceOf, figuresOf, violationsOf } from "./report.ts"
 import { runScenario } from "./run.ts"
@@ -38,8 +39,7 @@ const scenarios = async ({ only, scenarios: count, seed, worlds }: Flags): Promi
   return outcomes.reduce((sum, o) => sum + o.violations.length, 0)
 }
 
-const main = async (): Promise<number> => {
-  const flags = readFlags(process.env)
+const main = async (flags: Flags): Promise<void> => {
   let violations = 0
   if (flags.parts.has("scenarios")) violations += await scenarios(flags)
   if (flags.parts.has("endurance")) {
@@ -54,13 +54,7 @@ const main = async (): Promise<number> => {
     console.log(`\n${crashesOf(flags.seed, crashes)}`)
     violations += crashes.violations.length
   }
-  return violations
+  if (violations > 0) throw new ToolFailed(`${violations} violations`)
 }
 
-try {
-  process.exitCode = (await main()) === 0 ? 0 : 1
-} catch (error) {
-  if (error instanceof BadFlag) console.error(`${error.message}\n\n${HELP}`)
-  else console.error(error)
-  process.exitCode = 1
-}
+runTool(chaos((flags) => work(() => main(flags))))

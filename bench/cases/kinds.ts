@@ -8,7 +8,8 @@ import type { Tick } from "../../src/market/tick.ts"
 import { protocol as dhanProtocol, serverProtocol as dhanServer } from "../../src/protocols/dhan/index.ts"
 import { protocol as kite, serverProtocol as kiteServer } from "../../src/protocols/kite/index.ts"
 import { DIVISORS as KITE_DIVISORS } from "../../src/protocols/kite/layout.ts"
-import type { Protocol, ServerProtocol, Want } from "../../src/protocols/protocol.ts"
+import type { Protocol, Want } from "../../src/protocols/protocol.ts"
+import type { ServerProtocol } from "../../src/protocols/serverProtocol.ts"
 import {
   protocol as smartStream,
   serverProtocol as smartStreamServer

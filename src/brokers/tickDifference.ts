@@ -5,24 +5,17 @@
  * 1e-9, and an expected price of 0 is an absent one (nothing trades at 0). All else is exact, a quantity of 0
  * included. Book levels without price and quantity are left out on both sides.
  */
+import { isObject } from "../kit/isObject.ts"
 import type { Level, Tick } from "../market/tick.ts"
+import { fieldsOf, tickFields } from "../market/tickFields.ts"
 
 const TOLERANCE = 1e-9
 
-const prices: ReadonlySet<string> = new Set([
-  "ltp",
-  "open",
-  "high",
-  "low",
-  "close",
-  "average_price",
-  "upper_circuit",
-  "lower_circuit",
-  "week52_high",
-  "week52_low",
-  "indicative_price",
-  "reference_price"
-])
+const prices: ReadonlySet<string> = new Set(
+  Object.values(tickFields)
+    .flatMap(fieldsOf)
+    .flatMap(([name, { kind }]) => (kind === "price" ? [name] : []))
+)
 
 type Expected = Readonly<Record<string, unknown>>
 
@@ -84,9 +77,6 @@ const sameLevel = (got: Partial<Level>, want: Partial<Level>): boolean =>
   samePrice(got.price, want.price) &&
   got.quantity === want.quantity &&
   (want.orders === undefined || got.orders === want.orders)
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null
 
 /** The levels that hold something. */
 const sideOf = (book: unknown, side: "buy" | "sell"): ReadonlyArray<Partial<Level>> | undefined => {

@@ -12,7 +12,7 @@ import type { MarketFrame } from "../frame/marketFrame.ts"
 import type { HookFault } from "./hooks.ts"
 import { faultText, watchPromise } from "./hooks.ts"
 import * as metrics from "./metrics.ts"
-import { makeSampledLog } from "./sampledLog.ts"
+import { makeSampledLog } from "../kit/sampledLog.ts"
 
 export type EventHandler = (event: FeedEvent) => void
 export type FrameHandler = (frames: ReadonlyArray<MarketFrame>) => void

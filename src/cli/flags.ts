@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 
-const Port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
+export const Port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))
 
 export const dataDir = Flag.String("data-dir").pipe(
   Flag.withDescription("Folder of the database and the key file (ALGOWAYS_DATA_DIR)"),
@@ -16,7 +16,7 @@ export const port = Flag.Int("port").pipe(
   Flag.withAlias("p"),
   Flag.withSchema(Port),
   Flag.withDescription("Port of the gateway, 0 for any free one (ALGOWAYS_PORT)"),
-  Flag.withFallbackConfig(Config.Int("ALGOWAYS_PORT")),
+  Flag.withFallbackConfig(Config.schema(Port, "ALGOWAYS_PORT")),
   Flag.withDefault(8765)
 )
 
@@ -138,11 +138,13 @@ export const gatewayFlags = {
     Flag.optional
   )
 }
+const QuarantineMiB = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_240 }))
+
 export const quarantine = Flag.Int("quarantine").pipe(
   Flag.withMetavar("MiB"),
-  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_240 }))),
+  Flag.withSchema(QuarantineMiB),
   Flag.withDescription("Disk for rejected frames, in MiB; 0 keeps none (ALGOWAYS_QUARANTINE)"),
-  Flag.withFallbackConfig(Config.Int("ALGOWAYS_QUARANTINE")),
+  Flag.withFallbackConfig(Config.schema(QuarantineMiB, "ALGOWAYS_QUARANTINE")),
   Flag.withDefault(32)
 )
 
@@ -155,12 +157,14 @@ export const plausibility = Flag.String("plausibility").pipe(
   Flag.withDefault("off")
 )
 
+const RecordMinutes = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 120 }))
+
 export const record = Flag.Int("record").pipe(
   Flag.withMetavar("minutes"),
-  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 120 }))),
+  Flag.withSchema(RecordMinutes),
   Flag.withDescription(
     "Minutes of raw frames that are kept in memory for a recording; 0 keeps none (ALGOWAYS_RECORD)"
   ),
-  Flag.withFallbackConfig(Config.Int("ALGOWAYS_RECORD")),
+  Flag.withFallbackConfig(Config.schema(RecordMinutes, "ALGOWAYS_RECORD")),
   Flag.withDefault(5)
 )

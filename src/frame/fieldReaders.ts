@@ -1,18 +1,18 @@
 /**
  * Reads a tick's numbers into an array, for the frame writer.
  *
- * A process sees dozens of hidden classes of ticks, so in code that all share every read of a field is a search: a third of
- * a quote's time and a tenth of a depth frame's. Those of one broker in one mode come in a few. So these share code of their own, as the guard's checks do
- * (see `market/tickCheck.ts`, also for why texts are numbered).
+ * Code that all ticks share searches for each field: a third of a quote's time and a tenth of a depth frame's. So the ticks of
+ * one broker in one mode share code of their own, as the guard's checks do (`kit/compile.ts` says why).
  */
+import { compile, identifier } from "../kit/compile.ts"
 import type { Mode } from "../market/mode.ts"
 import type { Depth, Tick } from "../market/tick.ts"
 
 /** Writes NaN for what the tick does not have; returns its book. */
 export type ReadFields = (tick: Tick, values: Float64Array) => Depth | undefined
 
-/** Where a field goes: one place or two. */
-export type Places = ReadonlyArray<readonly [field: keyof Tick, first: number, second?: number]>
+/** Where a field goes: one place or more. */
+export type Places = ReadonlyArray<readonly [field: keyof Tick, ...at: ReadonlyArray<number>]>
 
 /** Fields of rare occasions, which most ticks should not have to pay for: one place says whether any of them is there. */
 export interface Rare {
@@ -25,19 +25,18 @@ const reads = (places: Places): string =>
   places
     .map(
       ([field, ...at]) =>
-        `  { const v = t.${field}; ${at.map((i) => `values[${i}] = `).join("")}v === undefined ? NaN : v }\n`
+        `  { const v = t.${identifier(field)}; ${at.map((i) => `values[${i}] = `).join("")}v === undefined ? NaN : v }\n`
     )
     .join("")
 
-const textOf = (places: Places, rare: Rare | undefined): string => `"use strict"
-return (t, values) => {
+const textOf = (places: Places, rare: Rare | undefined): string => `return (t, values) => {
 ${reads(places)}${rare === undefined ? "" : rarely(rare)}
   return t.depth
 }`
 
 /** Of a tick without them all these fields together are one comparison of its shape. */
 const rarely = ({ flag, places }: Rare): string => `
-  if (${places.map(([field]) => `t.${field} === undefined`).join(" && ")}) values[${flag}] = 0
+  if (${places.map(([field]) => `t.${identifier(field)} === undefined`).join(" && ")}) values[${flag}] = 0
   else {
     values[${flag}] = 1
 ${reads(places)}  }`
@@ -45,10 +44,9 @@ ${reads(places)}  }`
 /** The same without compiling. */
 const plain = (places: Places, rare: Rare | undefined): ReadFields => {
   const read = (tick: Tick, values: Float64Array, from: Places): void => {
-    for (const [field, first, second] of from) {
+    for (const [field, ...at] of from) {
       const value = tick[field]
-      values[first] = typeof value === "number" ? value : Number.NaN
-      if (second !== undefined) values[second] = values[first]
+      for (const i of at) values[i] = typeof value === "number" ? value : Number.NaN
     }
   }
   return (tick, values) => {
@@ -69,18 +67,9 @@ export const fieldsReader = (broker: string, mode: Mode, places: Places, rare?: 
   const name = `${mode} ${broker}`
   let reader = made.get(name)
   if (reader === undefined) {
-    reader = compiled(`// fields ${made.size}\n${textOf(places, rare)}`) ?? plain(places, rare)
+    // Undefined where the process may not compile texts.
+    reader = compile<ReadFields>(textOf(places, rare)) ?? plain(places, rare)
     made.set(name, reader)
   }
   return reader
-}
-
-/** Undefined where the process may not compile texts (--disallow-code-generation-from-strings). */
-const compiled = (text: string): ReadFields | undefined => {
-  try {
-    return new Function(text)() as ReadFields
-  } catch (error) {
-    if (error instanceof EvalError) return undefined
-    throw error
-  }
 }

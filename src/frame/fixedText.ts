@@ -16,6 +16,8 @@ export interface Text {
 
 /** @param content one byte a character */
 export const fixed = (content: string): Text => {
+  if (content.length > TEXT_SIZE)
+    throw new Error(`${content} is too long for a fixed text: ${TEXT_SIZE} characters at most`)
   const padded = Buffer.alloc(TEXT_SIZE)
   padded.write(content, "latin1")
   return {

@@ -1,6 +1,7 @@
 /**
  * The texts of a market_data frame, to be found in its JSON and written in MessagePack.
  */
+import { tickFields } from "../market/tickFields.ts"
 import type { Text } from "./fixedText.ts"
 import { TEXT_SIZE, fixed } from "./fixedText.ts"
 
@@ -48,46 +49,10 @@ export interface Key {
   readonly msgpack: Text
 }
 
+const { head: _, ...sections } = tickFields
+
 /** In the order in which the feed writes them, which is one order for all modes and for both objects. */
-const NAMES = [
-  "simulated",
-  "implausible",
-  "ltp",
-  "ltq",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "last_trade_quantity",
-  "last_quantity",
-  "average_price",
-  "avg_trade_price",
-  "total_buy_quantity",
-  "total_sell_quantity",
-  "change",
-  "change_percent",
-  "bid_price",
-  "bid_size",
-  "ask_price",
-  "ask_size",
-  "oi",
-  "oi_high",
-  "oi_low",
-  "upper_circuit",
-  "lower_circuit",
-  "week52_high",
-  "week52_low",
-  "indicative_price",
-  "indicative_quantity",
-  "reference_price",
-  "imbalance",
-  "market_imbalance",
-  "depth",
-  "ltt",
-  "exchange_time",
-  "timestamp"
-]
+const NAMES = ["simulated", ...Object.values(sections).flatMap((section) => Object.keys(section))]
 
 /** The keys of `data` that stand behind the names. Where their ranks rise, no key stands twice. */
 export const frameKeys: ReadonlyArray<Key> = NAMES.map((name) => ({

@@ -1,9 +1,9 @@
 /** What the gateway does by itself on a beat: pings, slow clients, revoked keys, feeds that are missing. */
-import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { breathe } from "../market/breathe.ts"
+import { logged } from "../kit/watched.ts"
+import { breathe } from "../kit/breathe.ts"
 import type { ApiKeys } from "../store/users/apiKeys.ts"
 import type { CertificateVerdict } from "./connections/certificate.ts"
 import type { Client } from "./client.ts"
@@ -17,11 +17,7 @@ import type { GatewaySettings } from "./options.ts"
 /** For ever, on a beat; a round that fails is logged and the next one comes all the same. */
 export const every = (what: string, every: Duration.Input, act: Effect.Effect<void>) =>
   act.pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause)
-        : Effect.logError(`the gateway: ${what} failed`, cause)
-    ),
+    logged(`the gateway: ${what} failed`, Effect.void),
     Effect.repeat(Schedule.spaced(every)),
     Effect.forkScoped
   )

@@ -1,10 +1,10 @@
 /** Looks a moment up in an exchange calendar. Pure; days are those of India, which has one time zone and no summer time. */
+import { INDIA_OFFSET_MS, indiaClock, indiaMidnight } from "../kit/indiaTime.ts"
 import { builtInCalendar } from "./calendarData.ts"
 import type { CalendarFile, CalendarGroup, Hours } from "./calendarFile.ts"
 import type { Exchange } from "./exchange.ts"
 import type { HoursAnswer, MarketHours } from "./hours.ts"
 
-const IST_MS = 5.5 * 3_600_000
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
@@ -22,9 +22,6 @@ interface Day {
 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))
 
-/** Midnight in India before this moment, as epoch milliseconds. */
-const midnightOf = (at: number): number => Math.floor((at + IST_MS) / DAY_MS) * DAY_MS - IST_MS
-
 const nthSunday = (year: number, month: number, n: number): number => {
   const first = new Date(Date.UTC(year, month, 1)).getUTCDay()
   return Date.UTC(year, month, 1 + ((7 - first) % 7) + 7 * (n - 1))
@@ -32,13 +29,13 @@ const nthSunday = (year: number, month: number, n: number): number => {
 
 /** New York is on summer time from the second Sunday of March to the first one of November. */
 const isNewYorkSummer = (midnight: number): boolean => {
-  const day = midnight + IST_MS
+  const day = midnight + INDIA_OFFSET_MS
   const year = new Date(day).getUTCFullYear()
   return day >= nthSunday(year, 2, 2) && day < nthSunday(year, 10, 1)
 }
 
 const dayOf = (group: CalendarGroup, midnight: number): Day => {
-  const date = new Date(midnight + IST_MS)
+  const date = indiaClock(midnight)
   const name = date.toISOString().slice(0, 10)
   const weekday = date.getUTCDay()
   const regular =
@@ -102,7 +99,7 @@ export const makeCalendar = (calendar: CalendarFile = builtInCalendar): MarketHo
     at: (exchange, at) => {
       const group = groups.get(exchange)!
       if (group.always === true) return { open: true, why: "it never closes" }
-      return answer(at, midnightOf(at), (midnight) => cached(group, midnight))
+      return answer(at, indiaMidnight(at), (midnight) => cached(group, midnight))
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The one normalised shape of a market-data update.
+ * The one normalised shape of a market-data update. Its fields stand in `tickFields.ts`.
  *
  * Units: prices in rupees (or the quote currency) exactly as the exchange would print them, quantities as
  * plain numbers, times as epoch milliseconds UTC. A field that the wire did not carry is absent: never 0,
@@ -8,88 +8,72 @@
  */
 import * as Schema from "effect/Schema"
 import { Mode } from "./mode.ts"
+import { doubts, fieldsOf, isOwn, tickFields } from "./tickFields.ts"
+import type { Field, Section, TickFields } from "./tickFields.ts"
 import { outOfBounds } from "./tickRules.ts"
 
-// The kinds of numbers. Their bounds are in `tickRules.ts`, checked for the whole tick at once: a check per field costs
+// The bounds of numbers are in `tickRules.ts`, checked for the whole tick at once: a check per field costs
 // more than all the rest of a compiled Schema together (measured: 1400 to 2300 ns against 130 ns a depth tick).
-const Price = Schema.Number
-const Quantity = Schema.Number
-const SignedQuantity = Schema.Number
-const Time = Schema.Number
 
 // Not in the order of the decoders' levels: an object with the same keys in the same order would share their hidden class, and
 // its fields would no longer be numbers to the engine (160 bytes more for each depth tick).
-export const Level = Schema.Struct({ orders: Quantity, quantity: Quantity, price: Price })
+export const Level = Schema.Struct({ orders: Schema.Number, quantity: Schema.Number, price: Schema.Number })
 export type Level = typeof Level.Type
 
 /** Best price first on both sides. Slots that the wire left empty are kept as zeros. */
 export const Depth = Schema.Struct({ buy: Schema.Array(Level), sell: Schema.Array(Level) })
 export type Depth = typeof Depth.Type
 
-export const Implausible = Schema.Literals(["jump", "circuit"])
+export const Implausible = Schema.Literals(doubts)
 export type Implausible = typeof Implausible.Type
 
-export const Tick = Schema.Struct({
-  symbol: Schema.String,
-  exchange: Schema.String,
-  /** The richest mode that the packet can serve. */
+const schemas = {
+  text: Schema.String,
   mode: Mode,
-  /** When our socket delivered the frame. */
-  received_time: Time,
-  /** The exchange's own clock for this update. */
-  exchange_time: Schema.optionalKey(Time),
-  /** Last trade time. */
-  ltt: Schema.optionalKey(Time),
-  /** Last traded price. */
-  ltp: Schema.optionalKey(Price),
-  /** Last traded quantity. */
-  ltq: Schema.optionalKey(Quantity),
-  open: Schema.optionalKey(Price),
-  high: Schema.optionalKey(Price),
-  low: Schema.optionalKey(Price),
-  /** The previous session's close. */
-  close: Schema.optionalKey(Price),
-  volume: Schema.optionalKey(Quantity),
-  /** Volume-weighted average price of the day. */
-  average_price: Schema.optionalKey(Price),
-  total_buy_quantity: Schema.optionalKey(Quantity),
-  total_sell_quantity: Schema.optionalKey(Quantity),
-  /** Open interest, and its extremes of the day. */
-  oi: Schema.optionalKey(Quantity),
-  oi_high: Schema.optionalKey(Quantity),
-  oi_low: Schema.optionalKey(Quantity),
-  upper_circuit: Schema.optionalKey(Price),
-  lower_circuit: Schema.optionalKey(Price),
-  week52_high: Schema.optionalKey(Price),
-  week52_low: Schema.optionalKey(Price),
-  // The fields of an auction (`auctionFields`): outside one they are absent.
-  /** Where the auction would match now. */
-  indicative_price: Schema.optionalKey(Price),
-  /** How much it would match there. */
-  indicative_quantity: Schema.optionalKey(Quantity),
-  /** What the auction's price band is measured from. */
-  reference_price: Schema.optionalKey(Price),
-  /** What would be left unmatched: more to buy is positive, more to sell negative. */
-  imbalance: Schema.optionalKey(SignedQuantity),
-  /** The same of the orders at the market price alone. */
-  market_imbalance: Schema.optionalKey(SignedQuantity),
-  depth: Schema.optionalKey(Depth),
-  /** Why its `ltp` is doubted; only where the plausibility guard marks (session/ticks/plausibility.ts). */
-  implausible: Schema.optionalKey(Implausible)
+  doubt: Implausible,
+  price: Schema.Number,
+  percent: Schema.Number,
+  quantity: Schema.Number,
+  signedQuantity: Schema.Number,
+  time: Schema.Number,
+  book: Depth
+} as const satisfies Record<Field["kind"], Schema.Top>
+
+/** The lines of a section that are fields of the tick, by the Schemas of their kinds. */
+type Required<S extends Section> = {
+  readonly [
+    Name in keyof S as S[Name] extends { readonly from: string } | { readonly computed: true } ? never : Name
+  ]: (typeof schemas)[S[Name]["kind"]]
+}
+type Optional<S extends Section> = {
+  readonly [Name in keyof Required<S>]: Schema.optionalKey<Required<S>[Name]>
+}
+
+const required = <S extends Section>(section: S): Required<S> =>
+  Object.fromEntries(
+    fieldsOf(section).flatMap(([name, field]) => (isOwn(field) ? [[name, schemas[field.kind]]] : []))
+  ) as Required<S>
+
+const optional = <S extends Section>(section: S): Optional<S> =>
+  Object.fromEntries(
+    Object.entries(required(section)).map(([name, schema]) => [
+      name,
+      Schema.optionalKey(schema as Schema.Top)
+    ])
+  ) as Optional<S>
+
+export const Tick = Schema.Struct({
+  ...required(tickFields.head),
+  ...optional(tickFields.marks),
+  ...optional(tickFields.day),
+  ...optional(tickFields.auction),
+  ...optional(tickFields.book),
+  ...optional(tickFields.times)
 }).check(Schema.makeFilter(outOfBounds))
 export type Tick = typeof Tick.Type
 
-/**
- * What a tick has in an auction only. Most wires do not say that the auction is over; packets just no longer carry them. So what one
- * packet told of them is never kept beside the next one.
- */
-export const auctionFields = [
-  "indicative_price",
-  "indicative_quantity",
-  "reference_price",
-  "imbalance",
-  "market_imbalance"
-] as const satisfies ReadonlyArray<keyof Tick>
+/** What a tick has in an auction only: never kept beside a packet that no longer has it. */
+export const auctionFields = Object.keys(tickFields.auction) as ReadonlyArray<keyof TickFields["auction"]>
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** A tick under construction in a codec. */

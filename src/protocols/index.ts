@@ -2,7 +2,8 @@
  * Protocols by name, loaded the first time somebody asks. An application adds its own with `registerProtocol`,
  * under a new name or in place of one of ours.
  */
-import type { Protocol, ServerProtocol } from "./protocol.ts"
+import type { Protocol } from "./protocol.ts"
+import type { ServerProtocol } from "./serverProtocol.ts"
 
 export interface ProtocolLoaders {
   readonly client: () => Promise<Protocol>

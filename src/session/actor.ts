@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { watched } from "../kit/watched.ts"
 
 /** What a sender dies of when the actor's scope has closed: asking after the end is a bug of the asker. */
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {
@@ -54,9 +55,7 @@ export const makeActor = Effect.fnUntraced(function* <M extends object>(
     Effect.flatMap(step),
     Effect.forever,
     Effect.catchIf(Cause.isDone, () => Effect.void),
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(`${name} stopped`, cause)
-    ),
+    watched(`${name} stopped`),
     Effect.forkScoped
   )
   const dead = Effect.die(new ActorStopped({ actor: name }))

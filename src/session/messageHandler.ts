@@ -2,7 +2,7 @@
 import type { Clock } from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { monotonicOf } from "../market/monotonic.ts"
+import { monotonicOf } from "../kit/monotonic.ts"
 import type { ConnectionEvents } from "./connection/connectionEvents.ts"
 import { enter } from "./connection/connectionEvents.ts"
 import type { SubscriptionUpdates } from "./feed/subscriptionUpdates.ts"

@@ -1,7 +1,8 @@
 /** One client of the simulator: its connection, its codec, and what was sent to it. */
 import type { Kind, FaultyWire } from "./faults/faultyWire.ts"
 import type { Peer } from "./peer.ts"
-import type { Frame, ServerCodec, ServerProtocol } from "../protocols/protocol.ts"
+import type { Frame } from "../protocols/protocol.ts"
+import type { ServerCodec, ServerProtocol } from "../protocols/serverProtocol.ts"
 import type { Pair } from "./pair.ts"
 
 export interface Client {

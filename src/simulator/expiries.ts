@@ -2,8 +2,8 @@
  * Expiry dates, computed from a day. Exchange holidays are not known here: a date may fall on one, which no
  * reader of the simulator can tell.
  */
+import { indiaDayNumber } from "../kit/indiaTime.ts"
 const DAY_MS = 86_400_000
-const IST_MS = 19_800_000
 /** 15:30 IST, in milliseconds since midnight UTC. */
 const CLOSE_MS = 36_000_000
 
@@ -16,9 +16,6 @@ export interface Expiry {
   readonly at: number
   readonly weekly: boolean
 }
-
-/** The day's number in IST, counted from 1970-01-01: changes at midnight in India. */
-export const istDay = (now: number): number => Math.floor((now + IST_MS) / DAY_MS)
 
 const make = (day: number, weekly: boolean): Expiry => ({
   date: new Date(day * DAY_MS).toISOString().slice(0, 10),
@@ -40,7 +37,7 @@ const lastWeekday = (today: number, offset: number, weekday: number): number => 
 
 /** The next `count` monthly expiries, today's included. */
 export const monthlyExpiries = (now: number, weekday: number, count: number): ReadonlyArray<Expiry> => {
-  const today = istDay(now)
+  const today = indiaDayNumber(now)
   const found: Array<Expiry> = []
   for (let offset = 0; found.length < count; offset++) {
     const day = lastWeekday(today, offset, weekday)
@@ -51,14 +48,14 @@ export const monthlyExpiries = (now: number, weekday: number, count: number): Re
 
 /** The next such weekday, today included; `weekly` unless it is the month's last one. */
 export const weeklyExpiry = (now: number, weekday: number): Expiry => {
-  const today = istDay(now)
+  const today = indiaDayNumber(now)
   const day = today + ((weekday - weekdayOf(today) + 7) % 7)
   return make(day, day !== lastWeekday(day, 0, weekday))
 }
 
 /** The next such day of a month, moved to Friday from a weekend (commodities). */
 export const dateExpiry = (now: number, date: number): Expiry => {
-  const today = istDay(now)
+  const today = indiaDayNumber(now)
   const t = new Date(today * DAY_MS)
   for (let offset = 0; ; offset++) {
     const plain = dayNumber(t.getUTCFullYear(), t.getUTCMonth() + offset, date)

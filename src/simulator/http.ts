@@ -8,7 +8,8 @@ import { DESCRIPTION_PATH, describedAt } from "./description.ts"
 import type { MasterText } from "./masters/master.ts"
 import { originOf } from "./reached.ts"
 import type { InstrumentMaster } from "../brokers/broker.ts"
-import type { HttpAnswer, Refusal, ServedRequest } from "../protocols/protocol.ts"
+import type { HttpAnswer, Refusal } from "../protocols/protocol.ts"
+import type { ServedRequest } from "../protocols/serverProtocol.ts"
 
 /** Where every simulated master is, whatever its broker's own path. */
 export const MASTER_PATH = "/instruments"

@@ -1,7 +1,7 @@
 /** One instrument of the simulated market with everything that changes: how it starts, its band, its new day. */
 import { emptySide } from "./book.ts"
 import type { MutableLevel } from "./book.ts"
-import { istDay } from "./expiries.ts"
+import { indiaDayNumber } from "../kit/indiaTime.ts"
 import { toRupees, toSteps } from "./listing.ts"
 import type { Listing } from "./listing.ts"
 import { futurePrice } from "./pricing.ts"
@@ -99,7 +99,7 @@ export const list = (
     traded: false,
     turnover: 0,
     movedAt: now,
-    day: istDay(now)
+    day: indiaDayNumber(now)
   }
   setBand(state, now)
   return state

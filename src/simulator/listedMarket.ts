@@ -3,7 +3,7 @@ import type { Pair } from "./pair.ts"
 import type { Listed } from "./masters/master.ts"
 import type { Market } from "./market.ts"
 import type { WireInstrument } from "../market/instrument.ts"
-import type { FindByToken } from "../protocols/protocol.ts"
+import type { FindByToken } from "../protocols/serverProtocol.ts"
 
 export interface ListedMarket {
   readonly all: ReadonlyArray<Pair>

@@ -3,7 +3,7 @@
  * clock of its own. Equal listings, seed and calls give equal ticks.
  */
 import { BOOK_LEVELS } from "./book.ts"
-import { istDay } from "./expiries.ts"
+import { indiaDayNumber } from "../kit/indiaTime.ts"
 import { list, newDay } from "./instrument.ts"
 import type { Instrument, MarketState } from "./instrument.ts"
 import type { Listing } from "./listing.ts"
@@ -111,7 +111,7 @@ const move = (state: Instrument, now: number, liveliness: number, random: Random
   const { tick } = state
   const elapsed = Math.min(Math.max(0, now - state.movedAt), LONGEST_MOVE_MS)
   state.movedAt = now
-  const day = istDay(now)
+  const day = indiaDayNumber(now)
   if (day !== state.day) newDay(state, day, now)
   state.fair = nextFair(state, now, elapsed, liveliness, random)
   tick.received_time = now

@@ -9,7 +9,8 @@ import type { ClientLogWriter } from "./clientLog.ts"
 import type { VenueFeed } from "./venueOptions.ts"
 import type { Credentials } from "../market/credentials.ts"
 import type { WireInstrument } from "../market/instrument.ts"
-import type { Closing, FindByToken, Frame, HttpAnswer, ServedRequest } from "../protocols/protocol.ts"
+import type { Closing, Frame, HttpAnswer } from "../protocols/protocol.ts"
+import type { FindByToken, ServedRequest } from "../protocols/serverProtocol.ts"
 
 export interface RequestHandlerOptions {
   readonly clients: ReadonlySet<Client>

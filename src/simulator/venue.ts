@@ -24,7 +24,8 @@ import { makePacer } from "./pacer.ts"
 import type { Counters, VenueFeed, VenueOptions } from "./venueOptions.ts"
 import { credentialFields } from "../market/credentials.ts"
 import type { Credentials } from "../market/credentials.ts"
-import type { Frame, Refusal, UpgradeRequest } from "../protocols/protocol.ts"
+import type { Frame, Refusal } from "../protocols/protocol.ts"
+import type { UpgradeRequest } from "../protocols/serverProtocol.ts"
 
 /** Requests are short; real brokers close on more. */
 const MAX_REQUEST_BYTES = 1024 * 1024

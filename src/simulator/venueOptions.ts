@@ -3,7 +3,8 @@ import type { FaultEvent } from "./faults/engine.ts"
 import type { Listed } from "./masters/master.ts"
 import type { Market } from "./market.ts"
 import type { Credentials } from "../market/credentials.ts"
-import type { CodecOptions, ServerProtocol } from "../protocols/protocol.ts"
+import type { CodecOptions } from "../protocols/protocol.ts"
+import type { ServerProtocol } from "../protocols/serverProtocol.ts"
 
 /** One kind of connection that the broker offers. */
 export interface VenueFeed {

@@ -12,7 +12,7 @@ import type { Credentials } from "../../src/market/credentials.ts"
 import { nameOf } from "../../src/market/instrument.ts"
 import type { Tick } from "../../src/market/tick.ts"
 import { loadProtocol, loadServerProtocol, registerProtocol } from "../../src/protocols/index.ts"
-import type { ServerProtocol } from "../../src/protocols/protocol.ts"
+import type { ServerProtocol } from "../../src/protocols/serverProtocol.ts"
 import {
   demoCredentials,
   makeSimulator,

@@ -5,19 +5,32 @@ import { assert, describe, it } from "@effect/vitest"
 
 const root = resolve(import.meta.dirname, "../../src")
 const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
-  market: [],
-  protocols: ["market"],
-  brokers: ["market", "protocols"],
-  store: ["market", "brokers"],
-  frame: ["market"],
-  bus: ["market", "frame"],
+  kit: [],
+  market: ["kit"],
+  protocols: ["kit", "market"],
+  brokers: ["kit", "market", "protocols"],
+  store: ["kit", "market", "brokers"],
+  frame: ["kit", "market"],
+  bus: ["kit", "market", "frame"],
   // The simulator for brokers whose market is simulated in the process, loaded only then.
-  session: ["market", "protocols", "brokers", "store", "frame", "bus", "simulator"],
-  gateway: ["market", "frame", "bus", "store"],
-  simulator: ["market", "protocols", "brokers"],
+  session: ["kit", "market", "protocols", "brokers", "store", "frame", "bus", "simulator"],
+  gateway: ["kit", "market", "frame", "bus", "store"],
+  simulator: ["kit", "market", "protocols", "brokers"],
   // A client of any server that speaks the protocol: it knows nothing of ours.
   load: [],
-  cli: ["market", "protocols", "brokers", "store", "frame", "bus", "session", "gateway", "simulator", "load"]
+  cli: [
+    "kit",
+    "market",
+    "protocols",
+    "brokers",
+    "store",
+    "frame",
+    "bus",
+    "session",
+    "gateway",
+    "simulator",
+    "load"
+  ]
 }
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
@@ -53,6 +66,14 @@ describe("architecture", () => {
       }
     }
     assert.deepStrictEqual(wrong, [])
+  })
+
+  it("makes code from text in one file alone", () => {
+    const makers = files.filter((f) => /\bnew Function\b|\beval\(/.test(readFileSync(f, "utf8")))
+    assert.deepStrictEqual(
+      makers.map((f) => relative(root, f)),
+      ["kit/compile.ts"]
+    )
   })
 
   /** They mean something else to a trader, or nothing to anybody: docs/architecture.md has the glossary. */

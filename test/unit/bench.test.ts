@@ -5,9 +5,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { DOMParser } from "@xmldom/xmldom"
 import { chart, scoreOf } from "../../bench/chart.ts"
-import { BadFlag, readFlags } from "../../bench/flags.ts"
+import { bench as command } from "../../bench/flags.ts"
+import { readTool, refusalOf } from "../support/toolFlags.ts"
 import type { Contestant } from "../../bench/harness.ts"
 import { WrongResult, checkAll, measure, summarise } from "../../bench/harness.ts"
 import { SUITES, countGoals, toRow } from "../../bench/report.ts"
@@ -63,41 +65,66 @@ describe("the bench suite", () => {
   })
 
   it("names a bad flag and shows the help", () => {
-    const { status, stderr } = bench("--fast")
+    const { status, stderr, stdout } = bench("--fast")
     assert.strictEqual(status, 1)
     assert.include(stderr, "--fast")
-    assert.include(stderr, "--quick")
+    assert.include(stdout, "--quick")
   })
 })
 
 describe("flags", () => {
-  it("writes a whole run, and a part of one only under a name of its own", () => {
-    assert.isTrue(readFlags([]).write)
-    assert.isFalse(readFlags(["--only", "kite"]).write)
-    assert.isTrue(readFlags(["--only", "kite", "--name", "kite"]).write)
-    assert.isFalse(readFlags(["--name", "kite", "--no-write"]).write)
-  })
+  const read = (...args: ReadonlyArray<string>) => readTool(command, args)
+  const refused = (...args: ReadonlyArray<string>) => refusalOf(command, args)
 
-  it("takes suites with commas between, all of them unless told", () => {
-    assert.deepStrictEqual([...readFlags([]).suites], [...SUITES])
-    assert.deepStrictEqual([...readFlags(["--suite", "micro, fan-out"]).suites], ["micro", "fan-out"])
-    assert.isFalse(readFlags(["--suite", "micro"]).write)
-    assert.isTrue(readFlags(["--suite", "micro", "--name", "micro"]).write)
-    assert.throws(() => readFlags(["--suite", "micro,fanout"]), BadFlag, /"fanout".*pipeline, fan-out/)
-    assert.throws(() => readFlags(["--suite", ""]), BadFlag, /--suite/)
-  })
+  it.effect("writes a whole run, and a part of one only under a name of its own", () =>
+    Effect.gen(function* () {
+      assert.isTrue((yield* read()).write)
+      assert.isFalse((yield* read("--only", "kite")).write)
+      assert.isTrue((yield* read("--only", "kite", "--name", "kite")).write)
+      assert.isFalse((yield* read("--name", "kite", "--no-write")).write)
+    })
+  )
 
-  it("does not let a quick run replace a whole one", () => {
-    assert.strictEqual(readFlags([]).name, "all")
-    assert.strictEqual(readFlags(["--quick"]).name, "quick")
-    assert.strictEqual(readFlags(["--quick", "--name", "now"]).name, "now")
-  })
+  it.effect("takes suites with commas between, all of them unless told", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual([...(yield* read()).suites], [...SUITES])
+      assert.deepStrictEqual([...(yield* read("--suite", "micro, fan-out")).suites], ["micro", "fan-out"])
+      assert.isFalse((yield* read("--suite", "micro")).write)
+      assert.isTrue((yield* read("--suite", "micro", "--name", "micro")).write)
+      assert.match(yield* refused("--suite", "micro,fanout"), /--suite.*pipeline, fan-out.*"fanout"/)
+      assert.match(yield* refused("--suite="), /--suite/)
+    })
+  )
 
-  it("refuses what it does not know", () => {
-    assert.throws(() => readFlags(["--name", "../x"]), BadFlag, /--name/)
-    assert.throws(() => readFlags(["--only"]), BadFlag, /--only/)
-    assert.throws(() => readFlags(["full"]), BadFlag, /full/)
-  })
+  it.effect("runs those of which a case can be run, or that are quick, unless told", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual([...(yield* read("--only", "kite")).suites], ["micro", "pipeline"])
+      assert.deepStrictEqual([...(yield* read("--quick")).suites], ["micro", "pipeline", "fan-out"])
+    })
+  )
+
+  it.effect("does not let a quick run replace a whole one", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* read()).name, "all")
+      assert.strictEqual((yield* read("--quick")).name, "quick")
+      assert.strictEqual((yield* read("--quick", "--name", "now")).name, "now")
+    })
+  )
+
+  it.effect("refuses what it does not know, by name and with the remedy", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* read("--soak-minutes", "0.5")).soakMinutes, 0.5)
+      for (const minutes of ["0", "1441", "long"])
+        assert.match(
+          yield* refused("--soak-minutes", minutes),
+          /--soak-minutes: "\w+"\. Expected: a number of minutes: more than 0, at most a day/
+        )
+      assert.match(yield* refused("--name", "../x"), /--name: "\.\.\/x"\. Expected: letters, digits/)
+      assert.match(yield* refused("--only"), /--only/)
+      assert.match(yield* refused("--fast"), /--fast/)
+      assert.match(yield* refused("full"), /full/)
+    })
+  )
 })
 
 describe("the harness", () => {

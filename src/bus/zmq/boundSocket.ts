@@ -9,11 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import type * as zmq from "zeromq"
+import { watched } from "../../kit/watched.ts"
 import { setAside } from "../descriptors.ts"
 import type { Places } from "../descriptors.ts"
 import * as metrics from "../metrics.ts"
 import type { EndpointFailed } from "./sockets.ts"
-import { bind, scoped, watched } from "./sockets.ts"
+import { bind, scoped } from "./sockets.ts"
 
 /** Which of our sockets, as metrics name it. */
 export type SocketName = "public" | "frames" | "control"

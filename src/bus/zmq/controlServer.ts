@@ -6,6 +6,8 @@ import * as Metric from "effect/Metric"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
+import { breathe } from "../../kit/breathe.ts"
+import { watched } from "../../kit/watched.ts"
 import * as metrics from "../metrics.ts"
 import type { BoundSocket } from "./boundSocket.ts"
 import { intake, openBound } from "./boundSocket.ts"
@@ -13,7 +15,6 @@ import type { Control } from "./control.ts"
 import type { Leases } from "./leases.ts"
 import { MAX_REQUEST_BYTES } from "./link.ts"
 import type { EndpointFailed } from "./sockets.ts"
-import { breathe, watched } from "./sockets.ts"
 
 export interface ControlServerOptions {
   readonly endpoint: string
@@ -56,7 +57,7 @@ export const serveControl = Effect.fnUntraced(function* (
     const [peer, body] = yield* Effect.tryPromise(() => router.receive())
     if (peer === undefined) return
     const size = body?.length ?? 0
-    if (size > LARGE_BYTES) yield* Effect.promise(breathe)
+    if (size > LARGE_BYTES) yield* breathe
     const busy = (yield* FiberSet.size(requests)) >= MAX_REQUESTS || bytes + size > MAX_REQUEST_BYTES_AT_ONCE
     bytes += size
     yield* FiberSet.run(

@@ -11,8 +11,9 @@ import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
+import { watched } from "../../kit/watched.ts"
 import * as metrics from "../metrics.ts"
-import { scoped, watched } from "./sockets.ts"
+import { scoped } from "./sockets.ts"
 
 export interface FeedCurve {
   readonly secretKey: Redacted.Redacted<string>

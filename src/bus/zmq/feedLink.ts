@@ -10,6 +10,7 @@ import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as zmq from "zeromq"
+import { watched } from "../../kit/watched.ts"
 import { FeedError } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { GatewayCurve } from "./curve.ts"
@@ -18,7 +19,7 @@ import { watchHandshakes } from "./handshakes.ts"
 import type { Answer, Request } from "./link.ts"
 import { LINK_VERSION, MAX_MESSAGE_BYTES, decodeAnswer } from "./link.ts"
 import type { EndpointFailed } from "./sockets.ts"
-import { connect, scoped, watched } from "./sockets.ts"
+import { connect, scoped } from "./sockets.ts"
 
 type Distribute<R> = R extends Request ? Omit<R, "version" | "id" | "gateway"> : never
 /** A request without its envelope. */

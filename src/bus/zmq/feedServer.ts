@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { breathed } from "../../kit/breathe.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { Feed } from "../feed.ts"
@@ -27,7 +28,7 @@ import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT } from "./link.ts"
 import type { PublishingSocket } from "./publishing.ts"
 import { openPublishing } from "./publishing.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { EVENTS_OUTBOX, breathe, sendFrom } from "./sockets.ts"
+import { EVENTS_OUTBOX, sendFrom } from "./sockets.ts"
 
 export interface FeedServerOptions {
   readonly control?: string
@@ -147,7 +148,7 @@ const publishFrames = Effect.fnUntraced(function* (
         const open = publisher.ready() ?? (await publisher.opened(signal))
         if (open === undefined) return false
         await open.send(message)
-        if (++messages % RUN === 0) await breathe()
+        if (++messages % RUN === 0) await breathed()
         return true
       }
       for (const run of runsOf(chunk)) {

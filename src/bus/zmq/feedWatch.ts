@@ -9,13 +9,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Duration from "effect/Duration"
 import * as Metric from "effect/Metric"
+import { watched } from "../../kit/watched.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
-import { epochOf, monotonicOf } from "../../market/monotonic.ts"
+import { epochOf, monotonicOf } from "../../kit/monotonic.ts"
 import type { FeedError, FeedInfo } from "../feed.ts"
 import * as metrics from "../metrics.ts"
 import type { Answer } from "./link.ts"
 import type { Held } from "./remoteReader.ts"
-import { watched } from "./sockets.ts"
 
 export interface FeedWatchOptions {
   readonly endpoint: string

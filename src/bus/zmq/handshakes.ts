@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as zmq from "zeromq"
-import { watched } from "./sockets.ts"
+import { watched } from "../../kit/watched.ts"
 
 const AGAIN_AFTER = Duration.seconds(2)
 /** A connection that is lost in its handshake is no news, and so many of them in a row are. */

@@ -11,6 +11,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { breathed } from "../../kit/breathe.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { Mode } from "../../market/mode.ts"
 import { makeConflatingQueue } from "../conflatingQueue.ts"
@@ -19,7 +20,7 @@ import { placesOf } from "../descriptors.ts"
 import { FrameBus } from "../frameBus.ts"
 import { openPublishing } from "./publishing.ts"
 import type { EndpointFailed, SendCounts } from "./sockets.ts"
-import { EVENTS_OUTBOX, breathe, sendFrom } from "./sockets.ts"
+import { EVENTS_OUTBOX, sendFrom } from "./sockets.ts"
 import type { SubscriberBounds } from "./subscribers.ts"
 import { EVENT_MARK } from "./subscribers.ts"
 
@@ -173,7 +174,7 @@ export class ZmqPublisher extends Context.Service<
               await open.send([item.topic, bodyOf(item)])
               progress.sent++
               if ("event" in item) progress.events++
-              if (progress.sent % RUN === 0) await breathe()
+              if (progress.sent % RUN === 0) await breathed()
             }
           },
           yield* Effect.context<never>()

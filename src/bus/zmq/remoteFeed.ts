@@ -15,6 +15,7 @@ import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as zmq from "zeromq"
+import { watched } from "../../kit/watched.ts"
 import type { FeedInfo } from "../feed.ts"
 import { Feed } from "../feed.ts"
 import { FrameBus } from "../frameBus.ts"
@@ -30,7 +31,7 @@ import { watchHandshakes } from "./handshakes.ts"
 import { DEFAULT_CONTROL_ENDPOINT, DEFAULT_FRAMES_ENDPOINT, values } from "./link.ts"
 import { RemoteReaders } from "./remoteReaders.ts"
 import type { EndpointFailed } from "./sockets.ts"
-import { connect, scoped, watched } from "./sockets.ts"
+import { connect, scoped } from "./sockets.ts"
 
 export interface RemoteFeedOptions {
   readonly control?: string

@@ -1,7 +1,7 @@
 /** One reader of this gateway: what it holds, and what the feed process knows of that. */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import { breathe } from "../../market/breathe.ts"
+import { breathe } from "../../kit/breathe.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type {
   SubscribeRequest,

@@ -1,11 +1,11 @@
 /** What all our ZeroMQ sockets share: acquisition in a scope, binding with an error that helps, one sender. */
-import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as zmq from "zeromq"
+import { watched } from "../../kit/watched.ts"
 import type { ConflatingQueue } from "../conflatingQueue.ts"
 import * as metrics from "../metrics.ts"
 
@@ -72,17 +72,6 @@ export const connect = (
   purpose: string
 ): Effect.Effect<void, EndpointFailed> =>
   Effect.try({ try: () => socket.connect(endpoint), catch: failed(endpoint, purpose) })
-
-/** For long-lived fibers: a fork that dies says so. Its interruption is the normal end. */
-export const watched =
-  (what: string) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.tapCause(self, (cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(what, cause)
-    )
-
-/** Lets timers and other sockets have their turn in a long run of sends. */
-export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Of frames, but for the last two. */
 export interface SendCounts {

@@ -19,7 +19,7 @@ import {
   readFields
 } from "../text/credentialText.ts"
 import { refuseDemoFolder } from "../demo/demoFolder.ts"
-import { indiaTime } from "../../market/day.ts"
+import { indiaTime } from "../../kit/indiaTime.ts"
 import * as flags from "../flags.ts"
 import { canonicalBroker, existingStore } from "../service/layers.ts"
 import { CommandFailed, printRows, readStdin } from "../text/output.ts"

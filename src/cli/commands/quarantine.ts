@@ -13,7 +13,7 @@ import type { Replayed } from "../../session/quarantine/replay.ts"
 import { replay as replayRecord } from "../../session/quarantine/replay.ts"
 import { isDataFolder } from "../dataFolder.ts"
 import { hasDatabase } from "../demo/demoFolder.ts"
-import { indiaTime } from "../../market/day.ts"
+import { indiaTime } from "../../kit/indiaTime.ts"
 import * as flags from "../flags.ts"
 import { CommandFailed, printJson, printRows } from "../text/output.ts"
 

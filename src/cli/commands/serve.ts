@@ -34,6 +34,8 @@ import { watch } from "../service/watch.ts"
 /** Taken when it is free, so that the command to start the simulator again is the same every day. */
 const SIMULATOR_PORT = 8764
 
+const Rate = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))
+
 const serveFlags = {
   dataDir: flags.dataDir,
   port: flags.port,
@@ -62,16 +64,17 @@ const serveFlags = {
     Flag.optional
   ),
   rate: Flag.Int("rate").pipe(
-    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))),
+    Flag.withSchema(Rate),
     Flag.withDescription("Changes per second in the simulated market (ALGOWAYS_DEMO_RATE)"),
-    Flag.withFallbackConfig(Config.Int("ALGOWAYS_DEMO_RATE")),
+    Flag.withFallbackConfig(Config.schema(Rate, "ALGOWAYS_DEMO_RATE")),
     Flag.withDefault(100)
   ),
   simulatorPort: Flag.Int("simulator-port").pipe(
+    Flag.withSchema(flags.Port),
     Flag.withDescription(
       `Port of the simulated exchange (ALGOWAYS_SIMULATOR_PORT; default ${SIMULATOR_PORT}, or any free one)`
     ),
-    Flag.withFallbackConfig(Config.Int("ALGOWAYS_SIMULATOR_PORT")),
+    Flag.withFallbackConfig(Config.schema(flags.Port, "ALGOWAYS_SIMULATOR_PORT")),
     Flag.optional
   ),
   demoApiKey: Flag.Redacted("demo-api-key").pipe(

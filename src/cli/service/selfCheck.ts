@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { indiaMidnight } from "../../kit/indiaTime.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { Feed } from "../../bus/feed.ts"
 import type { FeedStatus } from "../../market/feedStatus.ts"
@@ -22,7 +23,6 @@ import { fail, line, ok, warn } from "../doctor/check.ts"
 import { checkCalendar, checkClocks, checkFolder } from "../doctor/machine.ts"
 import { CommandFailed } from "../text/output.ts"
 
-const IST_MS = 5.5 * 3_600_000
 const DAY_MS = 86_400_000
 const LONGEST_SLEEP_MS = 60_000
 
@@ -31,8 +31,7 @@ export const TimeOfDay = Schema.String.check(Schema.isPattern(/^(?:[01]\d|2[0-3]
 /** Until it is that time in India next. */
 export const untilTime = (time: string, now: number): number => {
   const [hours, minutes] = time.split(":").map(Number) as [number, number]
-  const midnight = Math.floor((now + IST_MS) / DAY_MS) * DAY_MS - IST_MS
-  const today = midnight + (hours * 60 + minutes) * 60_000
+  const today = indiaMidnight(now) + (hours * 60 + minutes) * 60_000
   return today > now ? today - now : today + DAY_MS - now
 }
 
@@ -47,7 +46,7 @@ const sleepUntil = (time: string): Effect.Effect<void> =>
 
 /** Whether an exchange trades before the day in India is over. */
 const tradesToday = (hours: MarketHours, now: number): boolean => {
-  const tonight = Math.ceil((now + IST_MS) / DAY_MS) * DAY_MS - IST_MS
+  const tonight = indiaMidnight(now) + DAY_MS
   return (["NSE", "MCX"] as const).some((exchange) => {
     const { open, until } = hours.at(exchange, now)
     return open || (until !== undefined && until < tonight)

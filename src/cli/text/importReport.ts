@@ -1,5 +1,5 @@
 /** What `algoways instruments import` says about an import. */
-import { counted } from "../../market/counted.ts"
+import { counted } from "../../kit/counted.ts"
 import type { ExchangeReport, ImportReport } from "../../store/instruments/importer.ts"
 import { table } from "./output.ts"
 

@@ -1,7 +1,7 @@
 /** A feed's state, and one instrument's, in words and tables for a terminal. Pure. */
 import { NO_BROKER } from "../../bus/feed.ts"
-import { counted } from "../../market/counted.ts"
-import { indiaTime } from "../../market/day.ts"
+import { counted } from "../../kit/counted.ts"
+import { indiaTime } from "../../kit/indiaTime.ts"
 import type { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import { modeLabel } from "../../market/mode.ts"
 import { table } from "./output.ts"

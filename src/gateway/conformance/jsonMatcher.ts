@@ -1,12 +1,10 @@
 /** Does a JSON value look as a case expects? The matchers are defined in the case file's `format`. */
+import { isObject } from "../../kit/isObject.ts"
 import { assign } from "./matching.ts"
 
 export type Matcher = unknown
 
 type Json = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const byName: Readonly<Record<string, (value: unknown) => boolean>> = {
   $any: (value) => value !== undefined,

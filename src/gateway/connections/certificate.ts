@@ -1,6 +1,6 @@
 /** How long a TLS certificate is good for, and whether somebody should do something about it. */
 import { X509Certificate } from "node:crypto"
-import { indiaDay } from "../../market/day.ts"
+import { indiaDay } from "../../kit/indiaTime.ts"
 
 const DAY_MS = 86_400_000
 /** It is told so long before the end; of a certificate with a short life in its last third. */

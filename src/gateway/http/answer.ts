@@ -1,7 +1,8 @@
 /** How the HTTP routes answer: JSON or text, also later, as long as the caller is still there. */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as uWS from "uWebSockets.js"
+import { logged } from "../../kit/watched.ts"
+import { breathe } from "../../kit/breathe.ts"
 
 export interface Answer {
   /** `200 OK` */
@@ -89,11 +90,12 @@ const write = (
   })
 }
 
-/** Lets sockets and timers have their turn. */
-export const nextTurn: Effect.Effect<void> = Effect.callback((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
+const ourFault = problem(
+  "500 Internal Server Error",
+  "SERVER_ERROR",
+  "The gateway failed on this request",
+  "Its log says why"
+)
 
 /**
  * Answers when the effect has, in a later turn at the earliest: a connection that sends its next request without waiting for
@@ -111,20 +113,8 @@ export const answerLater = (
   })
   const made = Effect.suspend(() => (aborted ? Effect.interrupt : answer))
   run(
-    Effect.andThen(nextTurn, made).pipe(
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.failCause(cause)
-          : Effect.as(
-              Effect.logError("an HTTP request could not be answered", cause),
-              problem(
-                "500 Internal Server Error",
-                "SERVER_ERROR",
-                "The gateway failed on this request",
-                "Its log says why"
-              )
-            )
-      ),
+    Effect.andThen(breathe, made).pipe(
+      logged("an HTTP request could not be answered", Effect.succeed(ourFault)),
       Effect.map((ready) => {
         if (!aborted) write(res, ready, () => aborted)
       })

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { UserNotFound } from "../../market/errors.ts"
-import { indiaDay } from "../../market/day.ts"
+import { indiaDay } from "../../kit/indiaTime.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { StoreError } from "../../store/errors.ts"
 import type { Instruments } from "../../store/instruments/instruments.ts"

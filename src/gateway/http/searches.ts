@@ -4,9 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import { breathe } from "../../kit/breathe.ts"
 import { Allowances } from "../limits.ts"
 import type { Answer } from "./answer.ts"
-import { nextTurn, problem } from "./answer.ts"
+import { problem } from "./answer.ts"
 
 export interface SearchesOptions {
   /** Of one user, on average. */
@@ -40,7 +41,7 @@ const tooMany = (message: string, waitMs: number): Answer => {
   )
 }
 
-export const makeSearches = ({ now, onLimited, perSecond, turn = nextTurn }: SearchesOptions): Searches => {
+export const makeSearches = ({ now, onLimited, perSecond, turn = breathe }: SearchesOptions): Searches => {
   const oneAtATime = Semaphore.makeUnsafe(1)
   const allowances = new Allowances(perSecond, BURST_S * perSecond)
   let waiting = 0

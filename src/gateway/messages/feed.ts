@@ -1,109 +1,15 @@
 /** What the gateway sends unasked, once somebody subscribed: ticks, order updates, and the truth about the feed. */
 import * as Schema from "effect/Schema"
 import * as Events from "../../market/feedEvent.ts"
-import { Implausible } from "../../market/tick.ts"
+import { DepthData, LtpData, Price, QuoteData } from "./tickData.ts"
 import { Broker, ModeTag, Name, Time, User } from "./words.ts"
 
-const Price = Schema.Finite
-const Quantity = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const may = Schema.optionalKey
 
 /** Numbers the frames of one connection from 1 on, without a gap. */
 const seq = {
   seq: may(Schema.Int.annotate({ description: "1, 2, 3, ... per connection; for clients with events" }))
 }
-
-/** `data` begins with the names once more: some clients are handed nothing else. */
-const dataHead = {
-  ...Name,
-  simulated: may(Schema.Literal(true).annotate({ description: "Prices of a simulated market" })),
-  implausible: may(
-    Implausible.annotate({
-      description: "Why ltp is doubted, where the operator chose to mark doubtful prices"
-    })
-  )
-}
-
-const lastQuantity = may(Quantity.annotate({ description: "Of the last trade" }))
-const ltt = may(Time.annotate({ description: "Time of the last trade, epoch milliseconds" }))
-const timestamp = Time.annotate({ description: "When the gateway's feed received it, epoch milliseconds" })
-
-export const LtpData = Schema.Struct({
-  ...dataHead,
-  ltp: may(Price),
-  ltq: lastQuantity,
-  last_trade_quantity: lastQuantity,
-  ltt,
-  timestamp
-}).annotate({ identifier: "LtpData" })
-
-const quoteFields = {
-  ltp: may(Price),
-  open: may(Price),
-  high: may(Price),
-  low: may(Price),
-  close: may(Price.annotate({ description: "Of the previous session" })),
-  volume: may(Quantity),
-  last_trade_quantity: lastQuantity,
-  last_quantity: lastQuantity,
-  average_price: may(Price),
-  avg_trade_price: may(Price.annotate({ description: "The same as average_price" })),
-  total_buy_quantity: may(Quantity),
-  total_sell_quantity: may(Quantity),
-  change: may(Price.annotate({ description: "ltp less close" })),
-  change_percent: may(Schema.Finite),
-  bid_price: may(Price),
-  bid_size: may(Quantity),
-  ask_price: may(Price),
-  ask_size: may(Quantity),
-  oi: may(Quantity.annotate({ description: "Open interest" })),
-  oi_high: may(Quantity),
-  oi_low: may(Quantity),
-  upper_circuit: may(Price),
-  lower_circuit: may(Price),
-  week52_high: may(Price),
-  week52_low: may(Price),
-  indicative_price: may(Price.annotate({ description: "In an auction: where it would match now" })),
-  indicative_quantity: may(Quantity.annotate({ description: "In an auction: how much it would match" })),
-  reference_price: may(
-    Price.annotate({ description: "In an auction: what its price band is measured from" })
-  ),
-  imbalance: may(
-    Schema.Int.annotate({
-      description: "In an auction: what would be left, more to buy positive and more to sell negative"
-    })
-  ),
-  market_imbalance: may(
-    Schema.Int.annotate({ description: "In an auction: imbalance of the orders at the market price" })
-  )
-}
-const times = {
-  ltt,
-  exchange_time: may(Time.annotate({ description: "The exchange's clock, epoch milliseconds" })),
-  timestamp
-}
-
-export const QuoteData = Schema.Struct({ ...dataHead, ...quoteFields, ...times }).annotate({
-  identifier: "QuoteData"
-})
-
-// In this order for the reason that market/tick.ts gives.
-export const Level = Schema.Struct({ orders: Quantity, quantity: Quantity, price: Price }).annotate({
-  identifier: "Level",
-  description: "All zeros: an empty place in the book"
-})
-
-export const Book = Schema.Struct({ buy: Schema.Array(Level), sell: Schema.Array(Level) }).annotate({
-  identifier: "Book",
-  description: "Best price first on both sides"
-})
-
-export const DepthData = Schema.Struct({
-  ...dataHead,
-  ...quoteFields,
-  depth: may(Book),
-  ...times
-}).annotate({ identifier: "DepthData" })
 
 const tick = <T extends Schema.Top, D extends Schema.Top>(tag: T, data: D) =>
   Schema.Struct({

@@ -5,6 +5,7 @@
  * (`instruments`, `depth_level`, mode 4). Keys that we do not know are ignored. The messages' published form is in
  * `messages/inbound.ts`; what is forgiven beyond it is listed in `docs/client-protocol.md`.
  */
+import { isObject } from "../../kit/isObject.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeNumber } from "../../market/mode.ts"
 import { DEEPEST, excessOf } from "../../market/nesting.ts"
@@ -97,9 +98,6 @@ export type Inbound =
 
 /** Nothing is known of the values; but only keys that the published messages have are read. */
 type Json = { readonly [K in InboundKey]?: unknown }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** A value as JSON text; undefined for null, for nothing, and for what nests too deep to be written. */
 const jsonText = (value: unknown): string | undefined => {

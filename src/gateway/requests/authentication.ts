@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Feed, FeedInfo } from "../../bus/feed.ts"
-import { breathe } from "../../market/breathe.ts"
+import { breathe } from "../../kit/breathe.ts"
 import type { ApiKeys } from "../../store/users/apiKeys.ts"
 import { API_KEY_MIN_LENGTH } from "../../store/users/apiKeys.ts"
 import type { Admission } from "./admission.ts"

@@ -2,8 +2,8 @@
  * What the gateway answers. The frames of a client are handled strictly one after another, because clients
  * send their subscribes right behind `authenticate` without waiting.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { logged } from "../../kit/watched.ts"
 import type { FeedError } from "../../bus/feed.ts"
 import { Admission } from "./admission.ts"
 import * as answers from "../messages/answerWriter.ts"
@@ -202,15 +202,11 @@ export const makeRequests = (given: RequestsDeps): Requests => {
     const frame = unread.read()
     const requestId = frame.kind === "ignored" ? undefined : frame.requestId
     yield* handle(client, frame).pipe(
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.failCause(cause)
-          : Effect.andThen(
-              Effect.logError("a request could not be handled", cause),
-              Effect.sync(() =>
-                client.fail("SERVER_ERROR", "The gateway failed on this request; its log says why", requestId)
-              )
-            )
+      logged(
+        "a request could not be handled",
+        Effect.sync(() =>
+          client.fail("SERVER_ERROR", "The gateway failed on this request; its log says why", requestId)
+        )
       )
     )
   })

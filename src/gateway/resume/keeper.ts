@@ -6,9 +6,9 @@
  * A set belongs to one connection. A later one of the same identity (key, encoding, options, name) takes the set that
  * ended last and that nobody has taken; what it takes is its own from then on.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { watched } from "../../kit/watched.ts"
 import type { Client } from "../client.ts"
 import type { GatewayClock } from "../clock.ts"
 import type { LeftBehind } from "./folder.ts"
@@ -299,11 +299,7 @@ export const openKeeper = Effect.fnUntraced(function* (
   yield* trying("written", keeper.flush).pipe(
     Effect.delay(WRITE_EVERY),
     Effect.forever,
-    Effect.tapCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.void
-        : Effect.logError("subscriptions of clients that resume are no longer written", cause)
-    ),
+    watched("subscriptions of clients that resume are no longer written"),
     Effect.forkScoped
   )
   return keeper

@@ -3,24 +3,22 @@ import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
-import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
-import { decodeFull, decodeLtp, decodeQuote, withAuction } from "./decode.ts"
+import type { DecodePacket } from "../kit/packetDecoder.ts"
+import { decodeFull, decodeLtp, decodeLtpc, decodeOldFull, decodeQuote, withAuction } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
 import {
   AUCTION_TRAILER,
-  BOOK_AT,
   FULL_SIZE,
   LTPC_SIZE,
   LTP_SIZE,
   MAX_TOKEN,
-  OLD_BOOK_AT,
   OLD_FULL_SIZE,
   QUOTE_SIZE,
   wireModeOf,
@@ -67,61 +65,34 @@ export class ArrowCodec implements Codec {
     return "PONG"
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<number, WireMode | undefined>()
-    const asked = new Set<number>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      const segment = this.#codes[instrument.exchange]
-      if (token === undefined || segment === undefined) {
-        this.#unasked.add(
-          instrument,
-          segment === undefined
-            ? `${nameOf(instrument)}: Arrow has no known segment for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Arrow token: ` +
-                `import Arrow's instruments anew`
-        )
-        continue
-      }
-      const was = this.#givenUp.before(token, change)
-      if (was !== undefined && nameOf(was.instrument) !== nameOf(instrument)) {
-        // An end of the other one is none of this one's.
-        if (to !== undefined) this.#unasked.add(instrument, clash(instrument, was.instrument))
-        continue
-      }
-      if (!before.has(token)) before.set(token, was?.mode)
-      if (isSubscribe(change)) asked.add(token)
-      if (to === undefined) this.#givenUp.drop(token)
-      else {
-        const mode = wireModeOf(to, this.#options.ltpMode)
-        this.#byToken.set(token, { instrument, mode, divisor: divisorOf(this.#options, segment) })
-      }
-    }
-    return this.#frames(before, asked)
-  }
-
   /** Each mode is a subscription of its own: the old one is given up, then the new one taken. */
-  #frames(
-    before: ReadonlyMap<number, WireMode | undefined>,
-    asked: ReadonlySet<number>
-  ): ReadonlyArray<Outbound> {
-    const gone: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
-    const added: Record<WireMode, Array<number>> = { ltp: [], ltpc: [], quote: [], full: [] }
-    for (const [token, was] of before) {
-      const is = this.#byToken.get(token)?.mode
-      if (was !== undefined && is !== was) gone[was].push(token)
-      if (is !== undefined && (is !== was || asked.has(token))) added[is].push(token)
-    }
-    return [...this.#requests("unsub", gone), ...this.#requests("sub", added)]
-  }
-
-  #requests(
-    code: "sub" | "unsub",
-    tokens: Readonly<Record<WireMode, ReadonlyArray<number>>>
-  ): ReadonlyArray<Outbound> {
-    return wireModes.flatMap((mode) =>
-      chunks(tokens[mode], this.#batch).map((part) => JSON.stringify({ code, mode, [mode]: part }))
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const token = plainNumber(instrument.token, MAX_TOKEN)
+        const segment = this.#codes[instrument.exchange]
+        if (segment === undefined) {
+          return `${nameOf(instrument)}: Arrow has no known segment for ${instrument.exchange}`
+        }
+        if (token === undefined) return badToken(instrument, "no Arrow token", "Arrow's")
+        return { id: token, givenUp: this.#givenUp, segment }
+      },
+      kinds: ({ mode }) => [mode],
+      make: (instrument, to, _, { segment }) => ({
+        instrument,
+        mode: wireModeOf(to, this.#options.ltpMode),
+        divisor: divisorOf(this.#options, segment)
+      }),
+      clash
+    })
+    const rules = { order: "oldFirst", kinds: wireModes, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, mode, items) =>
+      JSON.stringify({
+        code: action === "subscribe" ? "sub" : "unsub",
+        mode,
+        [mode]: items.map(({ place }) => place.id)
+      })
     )
   }
 
@@ -141,22 +112,10 @@ export class ArrowCodec implements Codec {
       return sink.reject("not_subscribed", `token ${token}`, this.#givenUp.of(token)?.instrument)
     }
     const { divisor, instrument } = subscription
-    switch (size) {
-      case LTP_SIZE:
-      case LTPC_SIZE: {
-        const tick = decodeLtp(view, instrument, receivedAt, divisor, size === LTPC_SIZE)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.ltp)
-      }
-      case QUOTE_SIZE: {
-        const tick = decodeQuote(view, instrument, receivedAt, divisor)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.quote)
-      }
-      default: {
-        const bookAt = size === OLD_FULL_SIZE ? OLD_BOOK_AT : BOOK_AT
-        const tick = decodeFull(view, instrument, receivedAt, divisor, bookAt)
-        return sink.tick(instrument, whole(view, length, size, divisor, tick), refreshes.depth)
-      }
-    }
+    const tick = decodersBySize.get(size)!(view, 0, instrument, receivedAt, divisor)
+    // The closing auction, where its trailer stands behind the packet.
+    const whole = length === size ? tick : withAuction(view, size, instrument, divisor, tick)
+    sink.tick(instrument, whole, refreshes[tick.mode])
   }
 
   #text(text: string, sink: Sink): void {
@@ -180,29 +139,23 @@ export class ArrowCodec implements Codec {
   }
 }
 
-/** With the closing auction, where its trailer stands behind the packet. */
-const whole = (view: DataView, length: number, size: number, divisor: number, tick: Tick): Tick =>
-  length === size ? tick : withAuction(view, size, divisor, tick)
+const decodersBySize: ReadonlyMap<number, DecodePacket> = new Map([
+  [LTP_SIZE, decodeLtp],
+  [LTPC_SIZE, decodeLtpc],
+  [QUOTE_SIZE, decodeQuote],
+  [FULL_SIZE, decodeFull],
+  [OLD_FULL_SIZE, decodeOldFull]
+])
 
 /** Which packet has this length, by its plain size; 0 for none. Whether the older one ever had a trailer is not known. */
 const kindOf = (length: number): number => {
-  switch (length) {
-    case LTP_SIZE:
-    case LTPC_SIZE:
-    case QUOTE_SIZE:
-    case FULL_SIZE:
-    case OLD_FULL_SIZE:
-      return length
-    case LTP_SIZE + AUCTION_TRAILER:
-    case LTPC_SIZE + AUCTION_TRAILER:
-    case QUOTE_SIZE + AUCTION_TRAILER:
-    case FULL_SIZE + AUCTION_TRAILER:
-      return length - AUCTION_TRAILER
-    default:
-      return 0
-  }
+  if (decodersBySize.has(length)) return length
+  const plain = length - AUCTION_TRAILER
+  return plain !== OLD_FULL_SIZE && decodersBySize.has(plain) ? plain : 0
 }
 
-const clash = (instrument: WireInstrument, other: WireInstrument): string =>
-  `${nameOf(instrument)} has the token ${instrument.token} of ${nameOf(other)}, ` +
-  `and Arrow's packets do not tell the two apart on one connection`
+const clash = (instrument: WireInstrument, other: WireInstrument): string | undefined =>
+  nameOf(instrument) === nameOf(other)
+    ? undefined
+    : `${nameOf(instrument)} has the token ${instrument.token} of ${nameOf(other)}, ` +
+      `and Arrow's packets do not tell the two apart on one connection`

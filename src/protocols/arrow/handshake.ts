@@ -1,6 +1,7 @@
 /** How an Arrow connection is asked for, and how the answer "no" is understood. */
 import type { Credentials } from "../../market/credentials.ts"
-import type { Handshake, LoginContext, Refusal, UpgradeRequest } from "../protocol.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { UpgradeRequest } from "../serverProtocol.ts"
 import { reveal } from "../kit/text.ts"
 import { usualRefusal } from "../kit/refusal.ts"
 

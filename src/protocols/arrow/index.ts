@@ -1,5 +1,6 @@
 /** Arrow's standard stream: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { ArrowCodec } from "./codec.ts"
 import { admit, handshake, refusal } from "./handshake.ts"
 import { arrowOptions } from "./options.ts"

@@ -4,7 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, ServerCodec, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec } from "../serverProtocol.ts"
 import { parseObject, plainNumber } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { encodePacket } from "./encode.ts"

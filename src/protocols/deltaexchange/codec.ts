@@ -6,9 +6,9 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, isObject, parseJson } from "../kit/text.ts"
+import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Channel } from "./channels.ts"
 import { channelsFor, requestFrame } from "./channels.ts"
@@ -21,14 +21,13 @@ const NO_OBJECT: WireEvent = { type: "ignored", what: "JSON that is no object" }
 
 /** An instrument that somebody wants, by its symbol at the broker, which is what the wire knows. */
 interface Held {
-  instrument: WireInstrument
-  channels: ReadonlyArray<Channel>
+  readonly instrument: WireInstrument
+  readonly channels: ReadonlyArray<Channel>
 }
-
-const NONE: ReadonlyArray<Channel> = []
 
 /** Channels whose acknowledgement speaks for an instrument: of its prices, and of its book where that is wanted. */
 type Telling = "ticker" | "ob_l2"
+const tellings: ReadonlyArray<Telling> = ["ticker", "ob_l2"]
 
 export class DeltaCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
@@ -61,52 +60,27 @@ export class DeltaCodec implements Codec {
     return '{"type":"ping"}'
   }
 
+  /** No channel stands in for another, so what is given up can make room first. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, ReadonlyArray<Channel>>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      if (this.#codes[instrument.exchange] === undefined) {
-        this.#unasked.add(
-          instrument,
-          `${nameOf(instrument)}: Delta Exchange has no exchange ${instrument.exchange}`
-        )
-        continue
-      }
-      const symbol = instrument.brokerSymbol
-      if (!before.has(symbol)) before.set(symbol, this.#givenUp.before(symbol, change)?.channels ?? NONE)
-      if (isSubscribe(change)) asked.add(symbol)
-      if (to === undefined) this.#givenUp.drop(symbol)
-      else this.#held.set(symbol, { instrument, channels: channelsFor(to.mode) })
-    }
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    const closed: Array<string> = []
-    const opened: Array<string> = []
-    for (const [symbol, was] of before) {
-      const is = this.#held.get(symbol)?.channels ?? NONE
-      if (is.length === 0 && was.length > 0) gone.push(symbol)
-      const anew = asked.has(symbol)
-      if (is.length > 0 && (was.length === 0 || anew)) added.push(symbol)
-      const [hadBook, hasBook] = [was.includes("ob_l2"), is.includes("ob_l2")]
-      if (hadBook && !hasBook) closed.push(symbol)
-      if (hasBook && (!hadBook || anew)) opened.push(symbol)
-    }
-    // No channel stands in for another, so what is given up can make room first.
-    const books = this.#booksPerFrame
-    const prices = channelsFor("quote")
-    return [
-      ...chunks(gone, this.#batch).map((some) => requestFrame("unsubscribe", prices, some)),
-      ...chunks(closed, books).map((some) => requestFrame("unsubscribe", ["ob_l2"], some)),
-      ...chunks(added, this.#batch).map((some) => this.#subscription("ticker", prices, some)),
-      ...chunks(opened, books).map((some) => this.#subscription("ob_l2", ["ob_l2"], some))
-    ]
-  }
-
-  /** @param telling the one whose acknowledgement speaks for all */
-  #subscription(telling: Telling, names: ReadonlyArray<Channel>, symbols: ReadonlyArray<string>): string {
-    this.#outstanding[telling].ask(symbols)
-    return requestFrame("subscribe", names, symbols)
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) =>
+        this.#codes[instrument.exchange] === undefined
+          ? `${nameOf(instrument)}: Delta Exchange has no exchange ${instrument.exchange}`
+          : { id: instrument.brokerSymbol, givenUp: this.#givenUp },
+      kinds: ({ channels }) => tellings.filter((telling) => channels.includes(telling)),
+      make: (instrument, { mode }): Held => ({ instrument, channels: channelsFor(mode) })
+    })
+    const rules = {
+      order: "oldFirst",
+      kinds: tellings,
+      batch: (telling: Telling) => (telling === "ticker" ? this.#batch : this.#booksPerFrame)
+    } as const
+    return subscriptionFrames(changed, rules, (action, telling, items) => {
+      const symbols = items.map(({ place }) => place.id)
+      if (action === "subscribe") this.#outstanding[telling].ask(symbols)
+      return requestFrame(action, telling === "ticker" ? channelsFor("quote") : ["ob_l2"], symbols)
+    })
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

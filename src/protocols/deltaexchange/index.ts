@@ -1,16 +1,8 @@
 /** Delta Exchange India's public socket: JSON, crypto derivatives, no login. Both sides. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused, RateLimited } from "../../market/errors.ts"
-import type {
-  CodecOptions,
-  Handshake,
-  LoginContext,
-  Protocol,
-  Refusal,
-  ServerContext,
-  ServerProtocol,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Handshake, LoginContext, Protocol, Refusal, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { DeltaCodec } from "./codec.ts"
 import { deltaOptions } from "./options.ts"
 import { DeltaServerCodec } from "./server.ts"

@@ -1,7 +1,8 @@
 /** The broker's side of Delta Exchange's public socket, for the simulator and for tests. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
-import type { CodecOptions, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, Want } from "../protocol.ts"
+import type { ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Channel } from "./channels.ts"
 import { LEVELS, MAX_BOOKS, channels } from "./channels.ts"

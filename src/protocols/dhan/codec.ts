@@ -4,11 +4,11 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { numericCodes } from "../kit/variant.ts"
-import { decodeFull, decodePrice, decodeQuote, decodeTicker, withClose, withOpenInterest } from "./decode.ts"
+import { decodePreviousClose, decodeTicker, decoders, withClose, withOpenInterest } from "./decode.ts"
 import { disconnection } from "./failures.ts"
 import type { Ask } from "./layout.ts"
 import {
@@ -21,15 +21,15 @@ import {
   OPEN_INTEREST,
   PREVIOUS_CLOSE,
   QUOTE,
-  SIZES,
+  packets,
   TICKER,
   askOf,
   asks
 } from "./layout.ts"
 import type { DhanOptions } from "./options.ts"
 import { dhanOptions } from "./options.ts"
-import { listFrames } from "./requests.ts"
-import type { Place, Segment, Segments } from "./segments.ts"
+import { listFrame } from "./requests.ts"
+import type { Segment, Segments } from "./segments.ts"
 import { makeSegments, placeOf } from "./segments.ts"
 
 const ALIVE: WireEvent = { type: "heartbeat" }
@@ -50,72 +50,44 @@ interface Subscription {
   close: number | undefined
 }
 
-/** An instrument of one request, with what it was asked by before. */
-interface Touched extends Place<Subscription> {
-  readonly ask: Ask | undefined
-  /** Asked for even where it is subscribed. */
-  anew: boolean
-}
-
 export class DhanCodec implements Codec {
   readonly #segments: Segments<Subscription>
   readonly #codes: Readonly<Record<string, number>>
   readonly #batch: number
   readonly #options: DhanOptions
+  readonly #decoders: ReturnType<typeof decoders>
   readonly #reader = new FrameReader()
   readonly #unasked = new LocalRefusals()
 
   constructor(options: CodecOptions) {
     this.#options = dhanOptions(options)
-    const { commoditySegment } = this.#options
+    const { closesInPackets, commoditySegment } = this.#options
+    this.#decoders = decoders(closesInPackets)
     this.#segments = makeSegments(commoditySegment)
     this.#codes = { ...numericCodes("dhan", options.codes), NCO: commoditySegment }
     this.#batch = options.batch
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = placeOf(this.#segments, this.#codes, instrument)
-      if (typeof place === "string") {
-        this.#unasked.add(instrument, place)
-        continue
-      }
-      const { id, segment } = place
-      const was = segment.givenUp.before(id, change)
-      const key = `${segment.code}:${id}`
-      const touched = before.get(key) ?? { ...place, ask: was?.ask, anew: false }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) {
-        segment.givenUp.drop(id)
-        continue
-      }
-      const ask = askOf(to, segment.code)
-      // What the last tick carried may not be wanted any more; open interest and close are the instrument's.
-      const last = was?.ask === ask ? was.last : undefined
-      segment.byId.set(id, { instrument, ask, last, oi: was?.oi, close: was?.close })
-    }
-    return this.#frames(before)
-  }
-
   /** Each request code is a subscription of its own: the old one is given up, then the new one taken. */
-  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const frames: Array<Outbound> = []
-    const touched = [...before.values()].map((place) => ({
-      ...place,
-      now: place.segment.byId.get(place.id)?.ask
-    }))
-    for (const ask of asks) {
-      const gone = touched.filter((t) => t.ask === ask && t.now !== ask)
-      frames.push(...listFrames(ask + 1, gone, this.#batch))
-    }
-    for (const ask of asks) {
-      const added = touched.filter((t) => t.now === ask && (t.ask !== ask || t.anew))
-      frames.push(...listFrames(ask, added, this.#batch))
-    }
-    return frames
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => placeOf(this.#segments, this.#codes, instrument),
+      kinds: ({ ask }) => [ask],
+      make: (instrument, to, held, { segment }): Subscription => {
+        const ask = askOf(to, segment.code)
+        // What the last tick carried may not be wanted any more; open interest and close are the instrument's.
+        const last = held?.ask === ask ? held.last : undefined
+        return { instrument, ask, last, oi: held?.oi, close: held?.close }
+      }
+    })
+    const rules = { order: "oldFirst", kinds: asks, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, ask, items) =>
+      listFrame(
+        action === "subscribe" ? ask : ask + 1,
+        items.map(({ place }) => place)
+      )
+    )
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -149,7 +121,7 @@ export class DhanCodec implements Codec {
       case MARKET_STATUS:
         return sink.event(STATUS)
     }
-    const least = SIZES[code]
+    const least = packets[code]?.size
     if (least === undefined) return sink.reject("unknown_packet", `code ${code}`)
     if (size < least) return sink.reject("unknown_length", `code ${code} has ${least} bytes, not ${size}`)
     if (code === DISCONNECT) {
@@ -166,7 +138,7 @@ export class DhanCodec implements Codec {
       case OPEN_INTEREST:
         return openInterest(subscription, v.getUint32(at + 8, true), receivedAt, sink)
       case PREVIOUS_CLOSE:
-        return previousClose(subscription, decodePrice(v, at, segment.scale), receivedAt, sink)
+        return previousClose(subscription, v, at, segment.scale, receivedAt, sink)
       default:
         this.#prices(v, at, code, segment, subscription, receivedAt, sink)
     }
@@ -182,15 +154,15 @@ export class DhanCodec implements Codec {
     sink: Sink
   ): void {
     const { instrument } = subscription
-    const { ahead, closesInPackets } = this.#options
+    const { ahead } = this.#options
     let tick: TickDraft | undefined
     let modes: number = refreshes.ltp
     if (code === TICKER) tick = decodeTicker(v, at, instrument, receivedAt, scale, ahead)
     else if (code === QUOTE) {
-      tick = decodeQuote(v, at, instrument, receivedAt, scale, ahead, closesInPackets)
+      tick = this.#decoders.quote(v, at, instrument, receivedAt, scale, ahead)
       modes = refreshes.quote
     } else if (code === FULL) {
-      tick = decodeFull(v, at, instrument, receivedAt, scale, ahead, closesInPackets)
+      tick = this.#decoders.full(v, at, instrument, receivedAt, scale, ahead)
       modes = refreshes.depth
     }
     if (tick === undefined)
@@ -213,11 +185,20 @@ const openInterest = (subscription: Subscription, oi: number, receivedAt: number
   sink.tick(instrument, tick, refreshes[tick.mode])
 }
 
-const previousClose = (subscription: Subscription, close: number, receivedAt: number, sink: Sink): void => {
-  if (!Number.isFinite(close)) return sink.reject("unknown_packet", "a previous close that is no number")
+const previousClose = (
+  subscription: Subscription,
+  v: DataView,
+  at: number,
+  scale: number,
+  receivedAt: number,
+  sink: Sink
+): void => {
   const { instrument, last } = subscription
-  if (close !== 0) subscription.close = close
-  if (close === 0 || last === undefined || last.close !== undefined) return sink.event(NOTHING_NEW)
+  const packet = decodePreviousClose(v, at, instrument, receivedAt, scale)
+  if (packet === undefined) return sink.reject("unknown_packet", "a previous close that is no number")
+  const { close } = packet
+  if (close !== undefined) subscription.close = close
+  if (close === undefined || last === undefined || last.close !== undefined) return sink.event(NOTHING_NEW)
   const tick = withClose(last, close, receivedAt)
   subscription.last = tick
   sink.tick(instrument, tick, refreshes[tick.mode])

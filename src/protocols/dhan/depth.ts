@@ -10,15 +10,15 @@ import { modeBit } from "../../market/mode.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Protocol, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { WHOLE, applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { disconnection, refusal } from "./failures.ts"
 import { handshakeWith } from "./handshake.ts"
 import { unsubscribeCodeOf } from "./options.ts"
-import { listFrames, singleFrames } from "./requests.ts"
-import type { Place, Segments } from "./segments.ts"
+import { listFrame, singleFrame } from "./requests.ts"
+import type { Segments } from "./segments.ts"
 import { makeSegments, placeOf } from "./segments.ts"
 
 /** Offset 0: uint16 length of the whole message, 2: code, 3: segment, 4: uint32 security id, 8: uint32, see below. */
@@ -41,14 +41,6 @@ export interface DepthKind {
 
 export const DEPTH_20: DepthKind = { name: "dhan-depth20", levels: 20, counted: false }
 export const DEPTH_200: DepthKind = { name: "dhan-depth200", levels: 200, counted: true }
-
-/** The 200-level socket takes one instrument, without a list. */
-export const framesOf = (
-  { counted }: DepthKind,
-  code: number,
-  places: ReadonlyArray<Place<unknown>>,
-  batch: number
-): ReadonlyArray<Outbound> => (counted ? singleFrames(code, places) : listFrames(code, places, batch))
 
 const HALF: WireEvent = { type: "ignored", what: "one side of a book, which waits for the other" }
 
@@ -76,34 +68,20 @@ export class DhanDepthCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Place<Subscription> & { readonly held: boolean }>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = placeOf(this.#segments, this.#codes, instrument)
-      if (typeof place === "string") {
-        this.#unasked.add(instrument, place)
-        continue
-      }
-      const { id, segment } = place
-      const key = `${segment.code}:${id}`
-      if (!before.has(key))
-        before.set(key, { ...place, held: segment.givenUp.before(id, change) !== undefined })
-      if (isSubscribe(change)) asked.add(key)
-      if (to === undefined) segment.givenUp.drop(id)
-      else {
-        const was = segment.byId.get(id)
-        segment.byId.set(id, { instrument, buy: was?.buy, sell: was?.sell })
-      }
-    }
-    const gone = [...before.values()].filter(({ held, id, segment }) => held && !segment.byId.has(id))
-    const added = [...before].flatMap(([key, place]) =>
-      place.segment.byId.has(place.id) && (!place.held || asked.has(key)) ? [place] : []
-    )
-    return [
-      ...framesOf(this.#kind, this.#unsubscribe, gone, this.#batch),
-      ...framesOf(this.#kind, ASK_DEPTH, added, this.#batch)
-    ]
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => placeOf(this.#segments, this.#codes, instrument),
+      kinds: () => WHOLE,
+      make: (instrument, _, held): Subscription => ({ instrument, buy: held?.buy, sell: held?.sell })
+    })
+    const { counted } = this.#kind
+    // The 200-level socket takes one instrument, without a list.
+    const rules = { order: "oldFirst", kinds: WHOLE, batch: counted ? 1 : this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, _, items) => {
+      const code = action === "subscribe" ? ASK_DEPTH : this.#unsubscribe
+      const places = items.map(({ place }) => place)
+      return counted ? singleFrame(code, places[0]!) : listFrame(code, places)
+    })
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

@@ -1,5 +1,5 @@
 /** What Dhan says of trouble: disconnect packets with a reason. It has none for a single subscription. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import { encodeDisconnect } from "./encode.ts"
 import { TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./failures.ts"
 

@@ -1,6 +1,7 @@
 /** How Dhan's connections are asked for: the login is in the query, and there is no message of it. */
 import type { Credentials } from "../../market/credentials.ts"
-import type { Handshake, LoginContext, Refusal, UpgradeRequest } from "../protocol.ts"
+import type { Handshake, LoginContext, Refusal } from "../protocol.ts"
+import type { UpgradeRequest } from "../serverProtocol.ts"
 import { reveal } from "../kit/text.ts"
 
 /** Some tools keep the pair `client_id:::api_key` as one text; only the account's id goes on the wire. */

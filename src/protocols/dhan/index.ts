@@ -1,5 +1,6 @@
 /** Dhan's live feed: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { DhanCodec } from "./codec.ts"
 import { refusal } from "./failures.ts"
 import { admit, handshakeWith } from "./handshake.ts"

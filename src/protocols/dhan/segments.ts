@@ -6,7 +6,8 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import { brokerText, plainNumber } from "../kit/text.ts"
+import { badToken } from "../kit/localRefusals.ts"
+import { plainNumber } from "../kit/text.ts"
 import { MAX_ID } from "./layout.ts"
 
 export interface Segment<A> {
@@ -60,6 +61,7 @@ export const makeSegments = <A>(commodity = NSE_COMMODITY): Segments<A> =>
 export interface Place<A> {
   readonly segment: Segment<A>
   readonly id: number
+  readonly givenUp: GivenUp<number, A>
 }
 
 /** Where an instrument belongs, or why it cannot be asked for. */
@@ -74,9 +76,6 @@ export const placeOf = <A>(
     return `${nameOf(instrument)}: Dhan has no known segment for ${instrument.exchange}`
   }
   const id = plainNumber(instrument.token, MAX_ID)
-  if (id !== undefined) return { segment, id }
-  return (
-    `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no security id: ` +
-    `import Dhan's instruments anew`
-  )
+  if (id !== undefined) return { segment, id, givenUp: segment.givenUp }
+  return badToken(instrument, "no security id", "Dhan's")
 }

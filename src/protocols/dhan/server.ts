@@ -4,7 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, ServerCodec, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec } from "../serverProtocol.ts"
 import { isObject, parseObject, plainNumber } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { encodeDisconnect, encodeOpenInterest, encodePreviousClose, encodePrices, stacked } from "./encode.ts"
@@ -147,5 +148,7 @@ export const readEntry = <A>(
   if (segment === undefined || typeof SecurityId !== "string") return undefined
   const id = plainNumber(SecurityId, MAX_ID)
   const instrument = find(SecurityId, segment.code)
-  return id === undefined || instrument === undefined ? undefined : { place: { segment, id }, instrument }
+  return id === undefined || instrument === undefined
+    ? undefined
+    : { place: { segment, id, givenUp: segment.givenUp }, instrument }
 }

@@ -6,10 +6,10 @@ import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
-import { brokerText, chunks, isObject, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { brokerText, isObject, parseObject, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { WHOLE, applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { emptySnapshot, merge, toTick } from "./decode.ts"
@@ -41,42 +41,23 @@ export class FirstockCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, boolean>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const code = this.#codes[instrument.exchange]
-      const { token } = instrument
-      if (code === undefined || plainNumber(token, MAX_TOKEN) === undefined) {
-        this.#unasked.add(
-          instrument,
-          code === undefined
-            ? `${nameOf(instrument)}: Firstock's feed has no code for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
-                `import Firstock's instruments anew`
-        )
-        continue
-      }
-      const scrip = `${code}${IN_SCRIP}${token}`
-      const known = this.#givenUp.before(scrip, change)
-      if (!before.has(scrip)) before.set(scrip, known !== undefined)
-      if (isSubscribe(change)) asked.add(scrip)
-      if (to === undefined) this.#givenUp.drop(scrip)
-      else this.#subscriptions.set(scrip, { instrument, snapshot: known?.snapshot ?? emptySnapshot() })
-    }
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    for (const [scrip, was] of before) {
-      const is = this.#subscriptions.has(scrip)
-      if (is && (!was || asked.has(scrip))) added.push(scrip)
-      if (!is && was) gone.push(scrip)
-    }
-    return [...this.#frames("unsubscribe", gone), ...this.#frames("subscribe", added)]
-  }
-
-  #frames(action: "subscribe" | "unsubscribe", scrips: ReadonlyArray<string>): ReadonlyArray<Outbound> {
-    return chunks(scrips, this.#batch).map((part) =>
-      JSON.stringify({ action, tokens: part.join(BETWEEN_SCRIPS) })
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const { exchange, token } = instrument
+        const code = this.#codes[exchange]
+        if (code === undefined) return `${nameOf(instrument)}: Firstock's feed has no code for ${exchange}`
+        if (plainNumber(token, MAX_TOKEN) === undefined) {
+          return badToken(instrument, "not a plain number", "Firstock's")
+        }
+        return { id: `${code}${IN_SCRIP}${token}`, givenUp: this.#givenUp }
+      },
+      kinds: () => WHOLE,
+      make: (instrument, _, held) => ({ instrument, snapshot: held?.snapshot ?? emptySnapshot() })
+    })
+    const rules = { order: "oldFirst", kinds: WHOLE, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, _, items) =>
+      JSON.stringify({ action, tokens: items.map(({ place }) => place.id).join(BETWEEN_SCRIPS) })
     )
   }
 

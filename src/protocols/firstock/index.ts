@@ -1,5 +1,6 @@
 /** Firstock's JSON feed, both sides. One subscription carries everything: prices, the day's figures and the book. */
-import type { CodecOptions, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { FirstockCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { firstockOptions } from "./options.ts"

@@ -1,7 +1,8 @@
 /** The broker's side of Firstock, for the simulator and for tests: the same requests, the same frames (version 2). */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"

@@ -5,9 +5,9 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, isCount, isObject, parseJson, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { brokerText, isCount, isObject, parseJson, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Service } from "./layout.ts"
 import { ASK, BID, SERVICES, dateIn, keyOf, servicesOf } from "./layout.ts"
@@ -18,7 +18,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 interface Subscribed {
   readonly instrument: WireInstrument
-  readonly services: ReadonlySet<Service>
+  readonly services: ReadonlyArray<Service>
   /** The last prices that were not zero: a zero means that the server has none at the moment. */
   readonly held: Partial<TickDraft>
 }
@@ -60,62 +60,36 @@ export class FivePaisaCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Subscribed | undefined>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const code = this.#codes[instrument.exchange]
-      if (code === undefined || plainNumber(instrument.token, MAX_SCRIP) === undefined) {
-        this.#unasked.add(
-          instrument,
-          code === undefined
-            ? `${nameOf(instrument)}: 5paisa has no known exchange type for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no scrip code: ` +
-                `import 5paisa's instruments anew`
-        )
-        continue
-      }
-      const key = keyOf(code, instrument.token)
-      const known = this.#givenUp.before(key, change)
-      if (!before.has(key)) before.set(key, known)
-      if (isSubscribe(change)) asked.add(key)
-      if (to === undefined) this.#givenUp.drop(key)
-      else {
-        const held = (known ?? before.get(key))?.held ?? {}
-        this.#subscribed.set(key, { instrument, services: servicesOf(instrument, to), held })
-      }
-    }
-    const opened = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
-    const closed = new Map<Service, Array<WireInstrument>>(SERVICES.map((s) => [s, []]))
-    for (const [key, was] of before) {
-      const is = this.#subscribed.get(key)
-      for (const service of SERVICES) {
-        const had = was?.services.has(service) === true
-        const has = is?.services.has(service) === true
-        if (has && (!had || asked.has(key))) opened.get(service)!.push(is.instrument)
-        if (!has && had) closed.get(service)!.push(was.instrument)
-      }
-    }
-    return [
-      ...SERVICES.flatMap((service) => this.#frames(service, "Subscribe", opened.get(service)!)),
-      ...SERVICES.flatMap((service) => this.#frames(service, "Unsubscribe", closed.get(service)!))
-    ]
-  }
-
-  #frames(
-    Method: Service,
-    Operation: "Subscribe" | "Unsubscribe",
-    instruments: ReadonlyArray<WireInstrument>
-  ): ReadonlyArray<string> {
-    return chunks(instruments, this.#batch).map((batch) =>
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const code = this.#codes[instrument.exchange]
+        if (code === undefined) {
+          return `${nameOf(instrument)}: 5paisa has no known exchange type for ${instrument.exchange}`
+        }
+        if (plainNumber(instrument.token, MAX_SCRIP) === undefined) {
+          return badToken(instrument, "no scrip code", "5paisa's")
+        }
+        return { id: keyOf(code, instrument.token), givenUp: this.#givenUp, code }
+      },
+      kinds: ({ services }) => services,
+      make: (instrument, to, held): Subscribed => ({
+        instrument,
+        services: servicesOf(instrument, to),
+        held: held?.held ?? {}
+      })
+    })
+    const rules = { order: "newFirst", kinds: SERVICES, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, Method, items) =>
       JSON.stringify({
         Method,
-        Operation,
+        Operation: action === "subscribe" ? "Subscribe" : "Unsubscribe",
         ClientCode: this.#clientCode,
-        MarketFeedData: batch.map(({ exchange, token }) => {
-          const code = this.#codes[exchange] ?? ""
-          return { Exch: code[0] ?? "", ExchType: code[1] ?? "", ScripCode: Number(token) }
-        })
+        MarketFeedData: items.map(({ place, subscription }) => ({
+          Exch: place.code[0] ?? "",
+          ExchType: place.code[1] ?? "",
+          ScripCode: Number(subscription.instrument.token)
+        }))
       })
     )
   }

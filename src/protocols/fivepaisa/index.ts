@@ -3,7 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
 import { claimsOf, unsignedToken } from "../kit/jwt.ts"
-import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, LoginContext, Protocol, Want } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { reveal } from "../kit/text.ts"
 import { usualRefusal } from "../kit/refusal.ts"
 import { FivePaisaCodec } from "./codec.ts"
@@ -60,7 +61,7 @@ export const protocol = {
   // Prices, book and open interest arrive apart.
   partial: true,
   kinds: () => ({ ltp: [3], quote: [3], depth: [3, 4] }),
-  cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).size
+  cost: (want: Want, instrument: WireInstrument) => servicesOf(instrument, want).length
 } satisfies Protocol
 
 export const serverProtocol = {

@@ -12,12 +12,10 @@ export type Service = (typeof SERVICES)[number]
 const DERIVATIVES: ReadonlySet<string> = new Set(["NFO", "BFO", "CDS", "BCD", "MCX"])
 
 /** Prices in every mode, because the book carries none; open interest beside a quote of what has one. */
-export const servicesOf = ({ exchange }: WireInstrument, want: Want | undefined): ReadonlySet<Service> => {
-  const services = new Set<Service>()
-  if (want === undefined) return services
-  services.add("MarketFeedV3")
-  if (want.mode !== "ltp" && DERIVATIVES.has(exchange)) services.add("GetScripInfoForFuture")
-  if (want.mode === "depth" && !exchange.endsWith("_INDEX")) services.add("MarketDepthService")
+export const servicesOf = ({ exchange }: WireInstrument, { mode }: Want): ReadonlyArray<Service> => {
+  const services: Array<Service> = ["MarketFeedV3"]
+  if (mode !== "ltp" && DERIVATIVES.has(exchange)) services.push("GetScripInfoForFuture")
+  if (mode === "depth" && !exchange.endsWith("_INDEX")) services.push("MarketDepthService")
   return services
 }
 

@@ -7,9 +7,9 @@ import { segmentOf } from "../fyers-hsm/subject.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import { Reader, readInt64 } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, parseObject } from "../kit/text.ts"
+import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { WHOLE, applyChanges, lastWords, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { Book, inside, overrun, wrapped } from "./book.ts"
 import { ENTRY, MARKET_FEED, SOCKET_MESSAGE, resumption, subscription } from "./layout.ts"
 import { tbtOptions } from "./options.ts"
@@ -57,46 +57,37 @@ export class FyersTbtCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    // The last word on each instrument: one that is given up and wanted again in one go keeps its book.
-    const last = new Map<string, Change>()
-    for (const change of changes) {
-      const { brokerSymbol, exchange, token } = change.instrument
-      if (this.#codes[exchange] === undefined || segmentOf(token) === undefined || brokerSymbol === "") {
-        this.#unasked.add(
-          change.instrument,
-          `${nameOf(change.instrument)}: Fyers has no book of fifty levels for it`
-        )
-      } else last.set(token, change)
-    }
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    for (const [token, change] of last) {
-      const { instrument, to } = change
-      const held = this.#givenUp.before(token, change)
-      if (to === undefined) {
-        if (held === undefined) continue
-        this.#givenUp.drop(token)
-        this.#formerTickers.drop(held.ticker)
-        gone.push(held.ticker)
-      } else if (held === undefined) {
-        this.#hold(instrument)
-        added.push(instrument.brokerSymbol)
-      } else {
+    // One that is given up and wanted again in one go keeps its book.
+    const changed = applyChanges(lastWords(changes), {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const { brokerSymbol, exchange, token } = instrument
+        const isServed =
+          this.#codes[exchange] !== undefined && segmentOf(token) !== undefined && brokerSymbol !== ""
+        return isServed
+          ? { id: token, givenUp: this.#givenUp }
+          : `${nameOf(instrument)}: Fyers has no book of fifty levels for it`
+      },
+      kinds: () => WHOLE,
+      make: (instrument, _, known) => {
+        const held = known ?? this.#hold(instrument)
         held.instrument = instrument
-        if (!isSubscribe(change)) continue
-        // What is known to bring a snapshot is a new subscription.
-        gone.push(held.ticker)
-        added.push(held.ticker)
-      }
-    }
-    return [
-      ...chunks(gone, this.#batch).map((some) => subscription(some, -1, this.#channel)),
-      ...chunks(added, this.#batch).map((some) => subscription(some, 1, this.#channel)),
-      ...(added.length === 0 ? [] : [resumption(this.#channel)])
-    ]
+        return held
+      },
+      drop: ({ ticker }) => this.#formerTickers.drop(ticker)
+    })
+    let added = false
+    // What is known to bring a snapshot is a new subscription.
+    const rules = { order: "oldFirst", renews: true, kinds: WHOLE, batch: this.#batch } as const
+    const frames = subscriptionFrames(changed, rules, (action, _, items) => {
+      if (action === "subscribe") added = true
+      const tickers = items.map((item) => item.subscription.ticker)
+      return subscription(tickers, action === "subscribe" ? 1 : -1, this.#channel)
+    })
+    return added ? [...frames, resumption(this.#channel)] : frames
   }
 
-  #hold(instrument: WireInstrument): void {
+  #hold(instrument: WireInstrument): Held {
     const held: Held = {
       instrument,
       ticker: instrument.brokerSymbol,
@@ -105,8 +96,8 @@ export class FyersTbtCodec implements Codec {
       sequence: 0,
       askedAt: -Infinity
     }
-    this.#byToken.set(instrument.token, held)
     this.#byTicker.set(held.ticker, held)
+    return held
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

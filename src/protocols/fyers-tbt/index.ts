@@ -1,7 +1,8 @@
 /** Fyers' depth socket with fifty levels: JSON requests, protobuf books, both sides. */
 import { refusal } from "../fyers-hsm/handshake.ts"
 import { demo } from "../fyers-hsm/index.ts"
-import type { CodecOptions, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { FyersTbtCodec } from "./codec.ts"
 import { handshake } from "./handshake.ts"
 import { tbtOptions } from "./options.ts"

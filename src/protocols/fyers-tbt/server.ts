@@ -6,18 +6,14 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { authorization } from "../fyers-hsm/handshake.ts"
+import type { CodecOptions, Frame, HttpAnswer, Refusal, Want } from "../protocol.ts"
 import type {
-  CodecOptions,
-  Frame,
-  HttpAnswer,
-  Refusal,
   ServedRequest,
   ServerCodec,
   ServerContext,
   ServerHttpContext,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+  UpgradeRequest
+} from "../serverProtocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Feed, Sent } from "./encode.ts"
 import { depthOf, messageOf, sentOf } from "./encode.ts"

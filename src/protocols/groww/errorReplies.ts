@@ -1,5 +1,5 @@
 /** What Groww says of trouble: the errors of NATS. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import * as Nats from "./nats.ts"
 import { parseSubject } from "./subjects.ts"
 

@@ -1,6 +1,7 @@
 /** Groww's live feed: the NATS client protocol in WebSocket frames, nkey login, protobuf payloads. Both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { GrowwCodec } from "./codec.ts"
 import { handshake, refusal } from "./login.ts"
 import { PING } from "./nats.ts"

@@ -4,9 +4,10 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Frame } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks } from "../kit/text.ts"
 import type { LocalRefusals } from "../kit/localRefusals.ts"
+import { badToken } from "../kit/localRefusals.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
+import { chunks } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import * as Nats from "./nats.ts"
 import type { Kind } from "./subjects.ts"
@@ -50,109 +51,58 @@ export class Subscriptions {
   }
 
   /**
-   * Records the changes and returns what asks for them.
+   * What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. A subject
+   * that is asked for once more gets another number, as a second subscription of the first would deliver it twice.
    *
    * @param unasked takes what cannot be asked for
    */
   request(changes: ReadonlyArray<Change>, unasked: LocalRefusals): ReadonlyArray<Frame> {
-    const touched = new Map<string, Held>()
-    const asked = new Set<Held>()
-    const again = new Set<Held>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const path = this.#codes[instrument.exchange]
-      if (path === undefined || !isSubjectToken(instrument.token)) {
-        unasked.add(
-          instrument,
-          path === undefined
-            ? `${nameOf(instrument)}: Groww publishes nothing of ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of Groww's: ` +
-                `import Groww's instruments anew`
-        )
-        continue
+    const changed = applyChanges(changes, {
+      unasked,
+      placeOf: (instrument) => {
+        const path = this.#codes[instrument.exchange]
+        if (path === undefined)
+          return `${nameOf(instrument)}: Groww publishes nothing of ${instrument.exchange}`
+        if (!isSubjectToken(instrument.token)) return badToken(instrument, "none of Groww's", "Groww's")
+        return { id: `${path} ${instrument.token}`, givenUp: this.#givenUp, path }
+      },
+      kinds: ({ feeds, wanted }) =>
+        wanted.length > 0 ? wanted : feeds.flatMap(({ formerSid, kind }) => (formerSid > 0 ? [kind] : [])),
+      make: (instrument, { mode }, known, { path }) => {
+        const held = known ?? newHeld(instrument, path)
+        held.instrument = instrument
+        held.wanted = kindsFor(path, mode)
+        for (const feed of held.feeds) this.#bySubject.set(feed.subject, feed)
+        return held
+      },
+      drop: (held) => {
+        held.wanted = []
+        for (const { subject } of held.feeds) this.#formerSubjects.drop(subject)
       }
-      const key = `${path} ${instrument.token}`
-      const held =
-        this.#givenUp.before(key, change) ??
-        (to === undefined ? undefined : this.#hold(key, path, instrument))
-      if (held === undefined) continue
-      if (to === undefined && held.wanted.length === 0) again.add(held)
-      if (to !== undefined) held.instrument = instrument
-      held.wanted = to === undefined ? [] : kindsFor(path, to.mode)
-      touched.set(key, held)
-      if (isSubscribe(change)) asked.add(held)
-    }
-    return this.#frames(touched, asked, again)
+    })
+    return stepsOf(changed, { order: "overlap", renews: true }).flatMap(({ action, items }) => {
+      const lines = items.map(({ kind, subscription }) => {
+        const feed = subscription.feeds.find((one) => one.kind === kind)!
+        return action === "subscribe" ? this.#take(feed) : this.#release(feed)
+      })
+      return chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
+    })
   }
 
-  #hold(key: string, path: string, instrument: WireInstrument): Held {
-    const feeds: Array<Feed> = []
-    const held: Held = { instrument, feeds, wanted: [] }
-    for (const kind of kindsOf(path)) {
-      const subject = subjectOf(path, kind, instrument.token)
-      // An index has nothing but its value, which therefore serves its quote readers too.
-      const serves =
-        kind === "book"
-          ? modeBit.depth
-          : kind === "price" && !isIndexPath(path)
-            ? refreshes.ltp
-            : refreshes.quote
-      const feed: Feed = {
-        held,
-        kind,
-        subject,
-        bytes: Nats.bytesOf(subject),
-        refreshes: serves,
-        sid: 0,
-        formerSid: 0
-      }
-      feeds.push(feed)
-      this.#bySubject.set(subject, feed)
-    }
-    this.#held.set(key, held)
-    return held
+  #take(feed: Feed): string {
+    feed.sid = ++this.#lastSid
+    this.#bySid.set(feed.sid, feed)
+    return `SUB ${feed.subject} ${feed.sid}\r\n`
   }
 
-  /**
-   * What nobody wants any more makes room first; a change of mode subscribes the new before it drops the old. A subject
-   * that is asked for once more gets another number, as a second subscription of the first would deliver it twice.
-   *
-   * @param asked to be asked for even where they are subscribed
-   * @param again to be given up although they have been
-   */
-  #frames(
-    touched: ReadonlyMap<string, Held>,
-    asked: ReadonlySet<Held>,
-    again: ReadonlySet<Held>
-  ): ReadonlyArray<Frame> {
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    const replaced: Array<string> = []
-    for (const [key, held] of touched) {
-      const { feeds, wanted } = held
-      const anew = asked.has(held)
-      for (const feed of feeds) {
-        const is = wanted.includes(feed.kind)
-        if (feed.formerSid > 0 && again.has(held)) gone.push(`UNSUB ${feed.formerSid}\r\n`)
-        if (is === feed.sid > 0 && !(is && anew)) continue
-        if (feed.sid > 0) {
-          ;(wanted.length === 0 || is ? gone : replaced).push(`UNSUB ${feed.sid}\r\n`)
-          this.#bySid.delete(feed.sid)
-          feed.formerSid = feed.sid
-          feed.sid = 0
-        }
-        if (!is) continue
-        feed.sid = ++this.#lastSid
-        this.#bySid.set(feed.sid, feed)
-        added.push(`SUB ${feed.subject} ${feed.sid}\r\n`)
-      }
-      if (wanted.length > 0) continue
-      this.#givenUp.drop(key)
-      for (const { subject } of feeds) this.#formerSubjects.drop(subject)
+  /** Also what has been given up before. */
+  #release(feed: Feed): string {
+    if (feed.sid > 0) {
+      this.#bySid.delete(feed.sid)
+      feed.formerSid = feed.sid
+      feed.sid = 0
     }
-    return [gone, added, replaced].flatMap((lines) =>
-      chunks(lines, this.#batch).map((some) => Nats.bytesOf(some.join("")))
-    )
+    return `UNSUB ${feed.formerSid}\r\n`
   }
 
   /** Whose subject it is, as the broker's errors name it. */
@@ -171,6 +121,30 @@ export class Subscriptions {
     if (feed !== undefined && isSame(feed.bytes, bytes, from, to)) return feed
     return this.#bySubject.get(Nats.textOf(bytes, from, to))
   }
+}
+
+const newHeld = (instrument: WireInstrument, path: string): Held => {
+  const feeds: Array<Feed> = []
+  const held: Held = { instrument, feeds, wanted: [] }
+  for (const kind of kindsOf(path)) {
+    const subject = subjectOf(path, kind, instrument.token)
+    feeds.push({
+      held,
+      kind,
+      subject,
+      bytes: Nats.bytesOf(subject),
+      refreshes: news(path, kind),
+      sid: 0,
+      formerSid: 0
+    })
+  }
+  return held
+}
+
+/** An index has nothing but its value, which therefore serves its quote readers too. */
+const news = (path: string, kind: Kind): number => {
+  if (kind === "book") return modeBit.depth
+  return kind === "price" && !isIndexPath(path) ? refreshes.ltp : refreshes.quote
 }
 
 const isSame = (a: Uint8Array, b: Uint8Array, from: number, to: number): boolean => {

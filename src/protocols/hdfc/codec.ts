@@ -8,9 +8,9 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Refresh } from "./decode.ts"
 import { decodeIndex, decodeMarket, decodeRefresh, refreshed } from "./decode.ts"
@@ -22,8 +22,8 @@ import { hdfcOptions } from "./options.ts"
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
 
 interface Subscription {
-  instrument: WireInstrument
-  type: ScripType
+  readonly instrument: WireInstrument
+  readonly type: ScripType
   /** The tick of the last complete packet, for refreshes to renew. */
   last: Tick | undefined
 }
@@ -69,58 +69,29 @@ export class HdfcCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, ScripType | undefined>()
-    const after = new Map<string, ScripType | undefined>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const prefix = this.#codes[instrument.exchange]
-      const token = plainNumber(instrument.token, L.MAX_TOKEN)
-      if (prefix === undefined || token === undefined) {
-        this.#unasked.add(
-          instrument,
-          prefix === undefined
-            ? `${nameOf(instrument)}: HDFC has no prefix for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
-                `import the broker's instruments anew`
-        )
-        continue
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const prefix = this.#codes[instrument.exchange]
+        const id = plainNumber(instrument.token, L.MAX_TOKEN)
+        if (prefix === undefined)
+          return `${nameOf(instrument)}: HDFC has no prefix for ${instrument.exchange}`
+        if (id === undefined) return badToken(instrument, "not a plain number", "the broker's")
+        return { id, givenUp: this.#segments.get(prefix)!.givenUp, scripId: `${prefix}_${id}` }
+      },
+      kinds: ({ type }) => [type],
+      make: (instrument, { mode }, held): Subscription => {
+        const type = mode === "ltp" ? "LTP" : "ALL"
+        // What was known in another type is not renewed any more.
+        return { instrument, type, last: held?.type === type ? held.last : undefined }
       }
-      const segment = this.#segments.get(prefix)!
-      const held = segment.givenUp.before(token, change)
-      const scrip = `${prefix}_${token}`
-      const type = to === undefined ? undefined : to.mode === "ltp" ? "LTP" : "ALL"
-      if (!before.has(scrip)) before.set(scrip, held?.type)
-      after.set(scrip, type)
-      if (isSubscribe(change)) asked.add(scrip)
-      if (type === undefined) segment.givenUp.drop(token)
-      // What was known in another type is not renewed any more.
-      else segment.set(token, { instrument, type, last: held?.type === type ? held.last : undefined })
-    }
-    return this.#frames(before, after, asked)
-  }
-
-  #frames(
-    before: ReadonlyMap<string, ScripType | undefined>,
-    after: ReadonlyMap<string, ScripType | undefined>,
-    asked: ReadonlySet<string>
-  ): ReadonlyArray<Outbound> {
-    const dropped: Array<ScripRequest> = []
-    const added: Array<ScripRequest> = []
-    for (const [scripId, was] of before) {
-      const is = after.get(scripId)
-      if (was === is && !asked.has(scripId)) continue
-      if (was !== undefined && was !== is && (is === undefined || this.#modeChange === "renew")) {
-        dropped.push({ scripId, type: was })
-      }
-      if (is !== undefined) added.push({ scripId, type: is })
-    }
-    return [
-      ...chunks(dropped, this.#batch).map((unSubscribe) =>
-        JSON.stringify({ heart_beat: false, unSubscribe })
-      ),
-      ...chunks(added, this.#batch).map((subscribe) => JSON.stringify({ heart_beat: false, subscribe }))
-    ]
+    })
+    const steps = stepsOf(changed, { order: "oldFirst", replaces: this.#modeChange !== "renew" })
+    return steps.flatMap(({ action, items }) => {
+      const scrips = items.map(({ kind, place }) => ({ scripId: place.scripId, type: kind }))
+      const key = action === "subscribe" ? action : "unSubscribe"
+      return chunks(scrips, this.#batch).map((part) => JSON.stringify({ heart_beat: false, [key]: part }))
+    })
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -218,11 +189,6 @@ export class HdfcCodec implements Codec {
     }
     reader.pos = end
   }
-}
-
-interface ScripRequest {
-  readonly scripId: string
-  readonly type: ScripType
 }
 
 const deliver = ({ refresh, subscription, tick, time }: Found, receivedAt: number, sink: Sink): void => {

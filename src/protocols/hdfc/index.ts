@@ -1,5 +1,6 @@
 /** The feed of HDFC Sky and HDFC Securities: JSON requests, protobuf market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { HdfcCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { hdfcOptions } from "./options.ts"

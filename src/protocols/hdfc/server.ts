@@ -6,15 +6,8 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { Writer } from "../kit/protobuf.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Refusal,
-  ServerCodec,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { writeHeartbeat, writePacket } from "./encode.ts"

@@ -5,9 +5,9 @@ import { nameOf } from "../../market/instrument.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { applyChanges, lastWords, stepsOf } from "../kit/subscriptionDiff.ts"
 import type { Fields } from "./fields.ts"
 import type { Kind } from "./layout.ts"
 import {
@@ -27,6 +27,7 @@ import {
 } from "./layout.ts"
 import type { Field } from "./messages.ts"
 import { acknowledgement, numberOf, readFields, topicsMessages } from "./messages.ts"
+import type { Held } from "./topics.ts"
 import { Topics } from "./topics.ts"
 
 /** How an instrument is called: `nse_cm|3045`, and which topics of that name exist. */
@@ -112,50 +113,38 @@ export class HsmCodec implements Codec {
     return this.#secrets === undefined ? [] : [this.#dialect.login(this.#secrets)]
   }
 
+  /** What nobody wants any more makes room first; a mode's new topics come before its old ones go. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    // The last word on each instrument: one that is given up and wanted again in one go keeps what is known of it.
-    const last = new Map<string, readonly [Subject, Change]>()
-    for (const change of changes) {
-      const subject = this.#dialect.subjectOf(change.instrument)
-      if (subject === undefined) this.#refuse(change.instrument)
-      else last.set(subject.name, [subject, change])
-    }
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    const replaced: Array<string> = []
-    for (const [{ kinds: offered, name }, change] of last.values()) {
-      const { instrument, to } = change
-      const held = this.#topics.before(name, change)
-      const was = held?.wanted ?? []
-      // A depth reader needs the prices as well, which a book's topic does not have.
-      const wanted = to === undefined ? [] : offered.filter((kind) => kind !== "dp" || to.mode === "depth")
-      if (to === undefined) this.#topics.release(name)
-      else if (held === undefined) this.#topics.hold({ instrument, subject: name, wanted })
-      else {
+    const { subjectOf, title } = this.#dialect
+    // One that is given up and wanted again in one go keeps what is known of it.
+    const changed = applyChanges(lastWords(changes), {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const subject = subjectOf(instrument)
+        if (subject === undefined) {
+          return (
+            `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of ${title}'s: ` +
+            `import the instruments of ${title} anew`
+          )
+        }
+        return { id: subject.name, givenUp: this.#topics.givenUp, offered: subject.kinds }
+      },
+      kinds: ({ wanted }) => wanted,
+      make: (instrument, { mode }, known, { id, offered }) => {
+        // A depth reader needs the prices as well, which a book's topic does not have.
+        const wanted = offered.filter((kind) => kind !== "dp" || mode === "depth")
+        const held: Held = known ?? { instrument, subject: id, wanted }
         held.instrument = instrument
         held.wanted = wanted
-      }
-      for (const kind of offered) {
-        const is = wanted.includes(kind)
-        if (is === was.includes(kind) && !(is && isSubscribe(change))) continue
-        const list = is ? added : to === undefined ? gone : replaced
-        list.push(`${kind}|${name}`)
-      }
-    }
-    // What nobody wants any more makes room first; a mode's new topics come before its old ones go.
-    return [
-      ...this.#messages(UNSUBSCRIBE, gone),
-      ...this.#messages(SUBSCRIBE, added),
-      ...this.#messages(UNSUBSCRIBE, replaced)
-    ]
-  }
-
-  #refuse(instrument: WireInstrument): void {
-    const { title } = this.#dialect
-    this.#unasked.add(
-      instrument,
-      `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is none of ${title}'s: ` +
-        `import the instruments of ${title} anew`
+        return held
+      },
+      drop: ({ subject }) => this.#topics.forget(subject)
+    })
+    return stepsOf(changed, { order: "overlap" }).flatMap(({ action, items }) =>
+      this.#messages(
+        action === "subscribe" ? SUBSCRIBE : UNSUBSCRIBE,
+        items.map(({ kind, place }) => `${kind}|${place.id}`)
+      )
     )
   }
 

@@ -1,5 +1,5 @@
 /** What HSM says of trouble: the answer N in place of K. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import { HEAD_SIZE, SUBSCRIBE } from "./layout.ts"
 import { field, message } from "./messages.ts"
 

@@ -5,7 +5,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
-import type { Change, Sink } from "../protocol.ts"
+import type { Sink } from "../protocol.ts"
 import { brokerText } from "../kit/text.ts"
 import type { Fields } from "./fields.ts"
 import { NO_SLOT, slot } from "./fields.ts"
@@ -44,7 +44,7 @@ export class Topics {
   /** By ids as signed integers, which V8 looks up without making a number object of them. */
   readonly #byId = new Map<number, Topic>()
   readonly #byName = new Map<string, Topic>()
-  readonly #givenUp = new GivenUp(this.#held)
+  readonly givenUp = new GivenUp(this.#held)
   /** Of instruments that were given up: their changes are told by ids alone. */
   readonly #formerTopics = new GivenUp(this.#byId)
 
@@ -67,18 +67,8 @@ export class Topics {
     return this.#held.get(subject)
   }
 
-  /** What the broker has of it before a change. */
-  before(subject: string, change: Change): Held | undefined {
-    return this.#givenUp.before(subject, change)
-  }
-
-  hold(held: Held): void {
-    this.#held.set(held.subject, held)
-  }
-
-  /** Forgets an instrument and what its topics told. */
-  release(subject: string): void {
-    this.#givenUp.drop(subject)
+  /** Forgets what an instrument's topics told. */
+  forget(subject: string): void {
     for (const kind of kinds) {
       const topic = this.#byName.get(`${kind}|${subject}`)
       if (topic === undefined) continue
@@ -124,7 +114,7 @@ export class Topics {
     const subject = name.slice(kind.length + 1)
     const held = this.#held.get(subject)
     if (held === undefined) {
-      return sink.reject("not_subscribed", brokerText(name), this.#givenUp.of(subject)?.instrument)
+      return sink.reject("not_subscribed", brokerText(name), this.givenUp.of(subject)?.instrument)
     }
     const values = new Int32Array(slot(this.#fields.count[kind])).fill(NO_VALUE)
     const { multiplier, precision } = this.#fields[kind]

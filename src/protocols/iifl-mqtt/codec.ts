@@ -13,7 +13,15 @@ import { textCodes } from "../kit/variant.ts"
 import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
 import { tellGrants } from "./grants.ts"
 import { connackFailure, connectPacket } from "./handshake.ts"
-import { DEFAULT_DIVISOR, FEED_LEAST, INDEX_SIZE, LIMIT_SIZE, OI_SIZE } from "./layout.ts"
+import {
+  DEFAULT_DIVISOR,
+  DIVISOR_AT,
+  FEED_LEAST,
+  LIMIT_DIVISOR_AT,
+  index,
+  limits,
+  openInterest
+} from "./layout.ts"
 import { iiflMqttOptions } from "./options.ts"
 import type { Packet } from "./packets.ts"
 import { FROM_SERVER, PacketReader, packetBytes } from "./packets.ts"
@@ -225,10 +233,10 @@ export class IiflMqttCodec implements Codec {
     if (known === undefined) return this.#other(topic, view, at, length, sink)
     const { instrument } = known.held
     if (known.stream === "oi") {
-      if (length < OI_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
-      return sink.tick(instrument, decodeOpenInterest(view, at, instrument, this.#receivedAt), BEYOND_LTP)
+      if (length < openInterest.size) return sink.reject("truncated", `${topic}: ${length} bytes`)
+      return sink.tick(instrument, decodeOpenInterest(view, at, instrument, this.#receivedAt, 1), BEYOND_LTP)
     }
-    if (known.stream === "index" && length === INDEX_SIZE) {
+    if (known.stream === "index" && length === index.size) {
       const tick = decodeIndex(view, at, instrument, this.#receivedAt)
       if (tick === undefined) {
         return sink.reject("unknown_packet", `${topic}: neither a value nor a divisor of an index`)
@@ -237,7 +245,7 @@ export class IiflMqttCodec implements Codec {
       return sink.tick(instrument, tick, refreshes.quote)
     }
     if (length < FEED_LEAST) return sink.reject("truncated", `${topic}: ${length} bytes`)
-    const divisor = view.getInt32(at + 58, true)
+    const divisor = view.getInt32(at + DIVISOR_AT, true)
     if (divisor < 0) return sink.reject("unusable_scale", `${topic}: a divisor of ${divisor}`)
     const tick = decodeFeed(view, at, instrument, this.#receivedAt, divisor === 0 ? DEFAULT_DIVISOR : divisor)
     sink.tick(instrument, tick, refreshes.depth)
@@ -259,16 +267,16 @@ export class IiflMqttCodec implements Codec {
       case "high52week":
       case "low52week": {
         const { segment, stream } = parsed
-        if (length < LIMIT_SIZE) return sink.reject("truncated", `${topic}: ${length} bytes`)
+        if (length < limits[stream].size) return sink.reject("truncated", `${topic}: ${length} bytes`)
         const held = this.#segments.get(segment)?.get(view.getUint32(at, true))
         if (held === undefined) return sink.reject("not_subscribed", topic)
-        const divisor = view.getInt32(at + 8, true)
+        const divisor = view.getInt32(at + LIMIT_DIVISOR_AT, true)
         if (divisor < 0) return sink.reject("unusable_scale", `${topic}: a divisor of ${divisor}`)
         const { instrument } = held
         const scale = divisor === 0 ? DEFAULT_DIVISOR : divisor
         return sink.tick(
           instrument,
-          decodeLimit(view, at, instrument, this.#receivedAt, stream, scale),
+          decodeLimit[stream](view, at, instrument, this.#receivedAt, scale),
           BEYOND_LTP
         )
       }

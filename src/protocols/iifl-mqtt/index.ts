@@ -1,7 +1,8 @@
 /** IIFL Capital's market data: MQTT 3.1.1 on a byte stream, binary payloads. Both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { unsignedToken } from "../kit/jwt.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { IiflMqttCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { iiflMqttOptions } from "./options.ts"

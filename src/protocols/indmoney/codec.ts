@@ -12,9 +12,9 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import type { TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, isCount, isObject, parseJson } from "../kit/text.ts"
+import { brokerText, isCount, isObject, parseJson } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import type { WireNames } from "./options.ts"
 import { segmentOf, tokenOf, wireNames } from "./options.ts"
 
@@ -51,6 +51,7 @@ export class IndMoneyCodec implements Codec {
   readonly #givenUp = new GivenUp(this.#byName)
   readonly #formerTokens = new GivenUp<string, Subscribed>({
     get: (token) => this.#find(token),
+    set: (token, subscribed) => this.#byToken.set(token, [subscribed]),
     delete: (token) => this.#byToken.delete(token)
   })
   readonly #names: WireNames
@@ -62,49 +63,36 @@ export class IndMoneyCodec implements Codec {
     this.#batch = options.batch
   }
 
+  /** The modes are subscriptions of their own. A frame that mixes segments was seen to deliver the first one's only. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Subscribed | undefined>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const name = this.#names.of(instrument)
-      if (segmentOf(name) === "") {
-        const { exchange } = instrument
-        this.#unasked.add(instrument, `${nameOf(instrument)}: INDmoney has no known segment for ${exchange}`)
-        continue
-      }
-      const held = this.#givenUp.before(name, change)
-      if (!before.has(name)) before.set(name, held)
-      if (isSubscribe(change)) asked.add(name)
-      if (to === undefined) this.#forget(name)
-      else {
-        const { known } = held ?? before.get(name) ?? { known: {} }
-        this.#remember(name, { instrument, mode: wireMode(to.mode), known })
-      }
-    }
-    const opened = new Requests()
-    const closed = new Requests()
-    for (const [name, was] of before) {
-      const is = this.#byName.get(name)
-      // The modes are subscriptions of their own.
-      if (is !== undefined && (is.mode !== was?.mode || asked.has(name))) opened.add(is.mode, name)
-      if (was !== undefined && is?.mode !== was.mode) closed.add(was.mode, name)
-    }
-    return [...opened.frames("subscribe", this.#batch), ...closed.frames("unsubscribe", this.#batch)]
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const id = this.#names.of(instrument)
+        if (segmentOf(id) !== "") return { id, givenUp: this.#givenUp }
+        return `${nameOf(instrument)}: INDmoney has no known segment for ${instrument.exchange}`
+      },
+      kinds: ({ mode }, { id }) => [`${mode} ${segmentOf(id)}`],
+      make: (instrument, { mode }, held, { id }) => {
+        const subscribed: Subscribed = { instrument, mode: wireMode(mode), known: held?.known ?? {} }
+        this.#replace(tokenOf(id), held, subscribed)
+        return subscribed
+      },
+      drop: (gone, { id }) => this.#replace(tokenOf(id), gone)
+    })
+    const rules = { order: "newFirst", batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, _, items) =>
+      JSON.stringify({
+        action,
+        mode: items[0]!.subscription.mode,
+        instruments: items.map(({ place }) => place.id)
+      })
+    )
   }
 
-  #remember(name: string, subscribed: Subscribed): void {
-    this.#forget(name)
-    this.#byName.set(name, subscribed)
-    const token = tokenOf(name)
-    this.#byToken.set(token, [...(this.#byToken.get(token) ?? []), subscribed])
-  }
-
-  #forget(name: string): void {
-    const token = tokenOf(name)
-    const gone = this.#byName.get(name)
-    this.#givenUp.drop(name)
-    const left = this.#byToken.get(token)?.filter((s) => s !== gone) ?? []
+  #replace(token: string, old: Subscribed | undefined, now?: Subscribed): void {
+    const left = this.#byToken.get(token)?.filter((subscribed) => subscribed !== old) ?? []
+    if (now !== undefined) left.push(now)
     if (left.length === 0) this.#formerTokens.drop(token)
     else this.#byToken.set(token, left)
   }
@@ -196,22 +184,4 @@ const putQuote = (
   }
   Object.assign(tick, known)
   return usable
-}
-
-/** Names to ask for, by segment and mode: a frame that mixes segments was seen to deliver the first one's only. */
-class Requests {
-  readonly #groups = new Map<string, { readonly mode: WireMode; readonly names: Array<string> }>()
-
-  add(mode: WireMode, name: string): void {
-    const key = `${segmentOf(name)}/${mode}`
-    const group = this.#groups.get(key)
-    if (group === undefined) this.#groups.set(key, { mode, names: [name] })
-    else group.names.push(name)
-  }
-
-  frames(action: "subscribe" | "unsubscribe", batch: number): ReadonlyArray<string> {
-    return [...this.#groups.values()].flatMap(({ mode, names }) =>
-      chunks(names, batch).map((instruments) => JSON.stringify({ action, mode, instruments }))
-    )
-  }
 }

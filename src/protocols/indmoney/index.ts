@@ -1,6 +1,7 @@
 /** INDmoney's (INDstocks) price stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, LoginContext, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Handshake, LoginContext, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { reveal } from "../kit/text.ts"
 import { usualRefusal } from "../kit/refusal.ts"
 import { IndMoneyCodec } from "./codec.ts"

@@ -2,15 +2,8 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Refusal,
-  ServerCodec,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import type { WireMode } from "./codec.ts"
 import type { WireNames } from "./options.ts"

@@ -7,6 +7,7 @@ import type { Change } from "../protocol.ts"
 /** Subscriptions, as a codec finds them: a `Map`, or `ByteKeys`. */
 interface Table<K, S> {
   readonly get: (key: K) => S | undefined
+  readonly set: (key: K, subscription: S) => unknown
   readonly delete: (key: K) => unknown
 }
 
@@ -20,6 +21,15 @@ export class GivenUp<K, S> {
   /** @param held the subscriptions that are in use */
   constructor(held: Table<K, S>) {
     this.#held = held
+  }
+
+  inUse(key: K): S | undefined {
+    return this.#held.get(key)
+  }
+
+  /** Puts a subscription into those in use. */
+  put(key: K, subscription: S): void {
+    this.#held.set(key, subscription)
   }
 
   /** Takes a subscription out of those in use. */

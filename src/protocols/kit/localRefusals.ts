@@ -1,6 +1,13 @@
 /** What a codec could not ask for, told with the next frame: `request` has no sink. */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { nameOf } from "../../market/instrument.ts"
 import type { Sink } from "../protocol.ts"
+import { brokerText } from "./text.ts"
+
+/** @param what a token of this broker is: `a Kite token` */
+export const badToken = (instrument: WireInstrument, what: string, broker: string): string =>
+  `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is ${what}: ` +
+  `import ${broker} instruments anew`
 
 export class LocalRefusals {
   #waiting: Array<readonly [WireInstrument, string]> = []

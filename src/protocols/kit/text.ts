@@ -1,7 +1,10 @@
 /** What protocols share in handling texts: those of a broker, and those of its users. None of it is per tick. */
 import * as Redacted from "effect/Redacted"
 import type { Redacted as Secret } from "effect/Redacted"
+import { isObject } from "../../kit/isObject.ts"
 import { nestsTooDeep } from "../../market/nesting.ts"
+
+export { isObject }
 
 /** Enough to recognise a message by. */
 const SHOWN = 200
@@ -51,9 +54,6 @@ export const parseObject = (text: string): Readonly<Record<string, unknown>> | u
   const value = parseJson(text)
   return isObject(value) ? value : undefined
 }
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Whether a tick's quantity may be this. */
 export const isCount = (value: unknown): value is number =>

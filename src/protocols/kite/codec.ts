@@ -1,16 +1,15 @@
 /** The client's side of one Kite connection. */
 import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
-import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader, i32be, u16be, u32be } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
-import { decodeFull, decodeIndex, decodeQuote, ltpTick } from "./decode.ts"
+import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
+import { decoders, ltpTick } from "./decode.ts"
 import {
   FULL_SIZE,
   INDEX_FULL_SIZE,
@@ -33,6 +32,10 @@ const SMALLEST = 3
  */
 const ABOUT_LOGIN = /(?<!instrument[ _-]?)\btoken\b|\baccess_token\b|\bapi_key\b|\b403\b/i
 
+/** What a mode can be set on. */
+const SUBSCRIBED = "subscribed"
+const kinds = [SUBSCRIBED, "ltp", "quote", "depth"] as const
+
 interface Subscription {
   readonly instrument: WireInstrument
   readonly mode: Mode
@@ -49,6 +52,7 @@ export class KiteCodec implements Codec {
   readonly #givenUp = new GivenUp(this.#subscriptions)
   readonly #divisors: ReadonlyArray<number>
   readonly #signed: boolean
+  readonly #decoders: ReturnType<typeof decoders>
   readonly #batch: number
   readonly #reader = new FrameReader()
   readonly #unasked = new LocalRefusals()
@@ -57,63 +61,36 @@ export class KiteCodec implements Codec {
     const { divisors, signedPrices } = kiteOptions(options)
     this.#divisors = divisors
     this.#signed = signedPrices
+    this.#decoders = decoders(signedPrices)
     this.#batch = options.batch
-  }
-
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<number, Mode | undefined>()
-    const asked = new Set<number>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (token === undefined) {
-        this.#unasked.add(
-          instrument,
-          `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no Kite token: ` +
-            `import Zerodha's instruments anew`
-        )
-        continue
-      }
-      if (!before.has(token)) before.set(token, this.#givenUp.before(token | 0, change)?.mode)
-      if (isSubscribe(change)) asked.add(token)
-      if (to === undefined) this.#givenUp.drop(token | 0)
-      else {
-        const divisor = this.#divisors[token & 0xff]!
-        this.#subscriptions.set(token | 0, { instrument, mode: to.mode, divisor })
-      }
-    }
-    return this.#frames(before, asked)
   }
 
   /**
    * A mode can be set on subscribed tokens only, so subscriptions go first. A token that is asked for once more is given up
    * before, as the broker would count it twice against its limit.
    */
-  #frames(
-    before: ReadonlyMap<number, Mode | undefined>,
-    asked: ReadonlySet<number>
-  ): ReadonlyArray<Outbound> {
-    const dropped: Array<number> = []
-    const added: Array<number> = []
-    const inMode: Record<Mode, Array<number>> = { ltp: [], quote: [], depth: [] }
-    for (const [token, was] of before) {
-      const is = this.#subscriptions.get(token | 0)?.mode
-      const anew = is !== undefined && asked.has(token)
-      if (is === was && !anew) continue
-      if (was !== undefined && (is === undefined || anew)) dropped.push(token)
-      if (is === undefined) continue
-      if (was === undefined || anew) added.push(token)
-      inMode[is].push(token)
-    }
-    const frames: Array<Outbound> = []
-    for (const v of chunks(dropped, this.#batch)) frames.push(JSON.stringify({ a: "unsubscribe", v }))
-    for (const v of chunks(added, this.#batch)) frames.push(JSON.stringify({ a: "subscribe", v }))
-    for (const mode of ["ltp", "quote", "depth"] as const) {
-      for (const tokens of chunks(inMode[mode], this.#batch)) {
-        frames.push(JSON.stringify({ a: "mode", v: [MODE_NAMES[mode], tokens] }))
-      }
-    }
-    return frames
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const token = plainNumber(instrument.token, MAX_TOKEN)
+        if (token === undefined) return badToken(instrument, "no Kite token", "Zerodha's")
+        return { id: token | 0, givenUp: this.#givenUp, token }
+      },
+      kinds: ({ mode }) => [SUBSCRIBED, mode],
+      make: (instrument, { mode }, _, { token }) => ({
+        instrument,
+        mode,
+        divisor: this.#divisors[token & 0xff]!
+      })
+    })
+    const rules = { order: "oldFirst", renews: true, kinds, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (a, kind, items) => {
+      const v = items.map(({ place }) => place.token)
+      if (kind === SUBSCRIBED) return JSON.stringify({ a, v })
+      // A mode ends with its subscription, or when another one is set.
+      return a === "subscribe" ? JSON.stringify({ a: "mode", v: [MODE_NAMES[kind], v] }) : undefined
+    })
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -170,25 +147,25 @@ export class KiteCodec implements Codec {
     sink: Sink
   ): void {
     switch (size) {
-      case FULL_SIZE:
-        return sink.tick(
-          instrument,
-          decodeFull(v, at, instrument, receivedAt, divisor, this.#signed, sink.spare?.(instrument)),
-          refreshes.depth
-        )
+      case FULL_SIZE: {
+        const spare = sink.spare?.(instrument)
+        const tick = this.#decoders.full(v, at, instrument, receivedAt, divisor, 0, spare)
+        return sink.tick(instrument, tick, refreshes.depth)
+      }
       case QUOTE_SIZE:
         return sink.tick(
           instrument,
-          decodeQuote(v, at, instrument, receivedAt, divisor, this.#signed),
+          this.#decoders.quote(v, at, instrument, receivedAt, divisor),
           refreshes.quote
         )
-      case INDEX_QUOTE_SIZE:
-      case INDEX_FULL_SIZE:
-        return sink.tick(
-          instrument,
-          decodeIndex(v, at, instrument, receivedAt, divisor, this.#signed, size === INDEX_FULL_SIZE),
-          refreshes.quote
-        )
+      case INDEX_QUOTE_SIZE: {
+        const tick = this.#decoders.indexQuote(v, at, instrument, receivedAt, divisor)
+        return sink.tick(instrument, tick, refreshes.quote)
+      }
+      case INDEX_FULL_SIZE: {
+        const tick = this.#decoders.indexFull(v, at, instrument, receivedAt, divisor)
+        return sink.tick(instrument, tick, refreshes.quote)
+      }
       default:
         return sink.reject("unknown_length", `no packet has ${size} bytes (token ${v.getUint32(at)})`)
     }

@@ -1,5 +1,5 @@
 /** What Kite says of trouble. Its error frame is documented, what it says in it is not: the texts are the simulator's. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import { parseObject } from "../kit/text.ts"
 
 export const errorReplies: ErrorReplies = {

@@ -1,5 +1,6 @@
 /** Zerodha's Kite ticker: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { KiteCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { kiteOptions } from "./options.ts"

@@ -1,7 +1,8 @@
 /** Kotak Neo's HSWebSocket: HSM with records that tell their length, both sides. */
 import { HsmCodec } from "../hsm/codec.ts"
 import { HsmServerCodec } from "../hsm/server.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { dialect, serverDialect } from "./dialect.ts"
 import { handshake, refusal } from "./handshake.ts"

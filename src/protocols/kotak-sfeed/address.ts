@@ -8,7 +8,7 @@
  */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
-import { hostOf } from "../../market/networkReason.ts"
+import { hostOf } from "../../kit/networkReason.ts"
 import type { HttpAnswer, HttpRequest, LoginContext } from "../protocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { sfeedOptions } from "./options.ts"

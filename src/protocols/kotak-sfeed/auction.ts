@@ -5,9 +5,10 @@
  * The guide and the SDK name the fields and say no more. That more to buy is positive, and that the server sends zeros when
  * an auction has ended, are UNCONFIRMED: what was told is forgotten after a while in any case.
  */
+import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
-import { i64le, unsignedPrice } from "../kit/bytes.ts"
-import type { Scale } from "./decode.ts"
+import { packetDecoder } from "../kit/packetDecoder.ts"
+import { auction as packet } from "./layout.ts"
 
 /** What the server said last of the closing auction of an instrument. */
 export interface Auction {
@@ -24,16 +25,18 @@ export interface Auction {
 /** An auction tells every few seconds what it would come to, and is over within twenty minutes. */
 export const AUCTION_LASTS_MS = 120_000
 
+const readAuction = packetDecoder(packet, "quote")
+
 /** Undefined where there is no news: nothing but zeros, also when the auction has ended. */
 export const decodeAuction = (
   v: DataView,
   at: number,
-  { divider }: Scale,
+  instrument: WireInstrument,
+  divider: number,
   receivedAt: number
 ): Auction | undefined => {
-  const reference = unsignedPrice(v.getInt32(at + 13, true)) / divider
-  const imbalance = i64le(v, at + 17)
-  const marketImbalance = i64le(v, at + 25)
+  const tick = readAuction(v, at, instrument, receivedAt, divider)
+  const { imbalance = 0, market_imbalance: marketImbalance = 0, reference_price: reference = 0 } = tick
   return reference === 0 && imbalance === 0 && marketImbalance === 0
     ? undefined
     : { reference, imbalance, marketImbalance, at: receivedAt }

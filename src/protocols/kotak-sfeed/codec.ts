@@ -7,17 +7,25 @@ import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, Wir
 import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import type { Auction } from "./auction.ts"
 import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
-import { decodeBook, decodeIndex, decodeMini, decodePicture, hasBook, indexNameAt } from "./decode.ts"
+import {
+  decodeBook,
+  decodeIndex,
+  decodeMini,
+  decodePicture,
+  decodeQuote,
+  hasBook,
+  indexNameAt
+} from "./decode.ts"
 import {
   ACKNOWLEDGED,
   AUCTION,
-  AUCTION_SIZE,
+  auction as auctionPacket,
   DEPTH_LEVEL,
   FORMAT,
   FULL_DEPTH_LEVEL,
   HEAD_SIZE,
   INDEX,
-  INDEX_SIZE,
+  index,
   LEVEL_TWO,
   LOGGED_IN,
   LOGIN_REFUSED,
@@ -25,8 +33,8 @@ import {
   MARKET_OPEN,
   MARKET_STATUS,
   MINI_LEVEL,
-  MINI_SIZE,
-  PICTURE_SIZE,
+  mini,
+  picture,
   QUOTE_LEVEL,
   WELCOME
 } from "./layout.ts"
@@ -98,7 +106,7 @@ export class SfeedCodec implements Codec {
     const level = v.getUint8(at + 5)
     const isMini = level === MINI_LEVEL
     if (!isMini && !isPicture(level)) return sink.reject("unknown_packet", `code ${code}, level ${level}`)
-    const least = isMini ? MINI_SIZE : PICTURE_SIZE
+    const least = isMini ? mini.size : picture.size
     if (size < least) return sink.reject("truncated", `level ${level} has ${least} bytes, ${size} came`)
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
@@ -107,22 +115,24 @@ export class SfeedCodec implements Codec {
       return sink.reject("not_subscribed", `${segment.name}, token ${token}`, former)
     }
     const { instrument } = subscription
+    const { divider, epoch } = segment
     const auction = lasting(subscription, receivedAt)
     if (isMini) {
-      sink.tick(instrument, decodeMini(v, at, instrument, receivedAt, segment), refreshes.ltp)
+      sink.tick(instrument, decodeMini(v, at, instrument, receivedAt, divider, epoch), refreshes.ltp)
     } else {
       // One buyer and one seller are no book.
       const isQuote = level === QUOTE_LEVEL || (level === LEVEL_TWO && !hasBook(v, at))
-      const depth = isQuote ? undefined : decodeBook(v, at, size, segment.divider)
-      const tick = decodePicture(v, at, instrument, receivedAt, segment, depth)
+      const tick = isQuote
+        ? decodeQuote(v, at, instrument, receivedAt, divider, epoch)
+        : decodePicture(v, at, instrument, receivedAt, divider, epoch, decodeBook(v, at, size, divider))
       sink.tick(instrument, withAuction(tick, auction), isQuote ? refreshes.quote : refreshes.depth)
     }
   }
 
   /** Has no price of its own, and makes no tick: it goes out with the next picture. */
   #auction(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {
-    if (size < AUCTION_SIZE) {
-      return sink.reject("truncated", `a closing auction has ${AUCTION_SIZE} bytes, ${size} came`)
+    if (size < auctionPacket.size) {
+      return sink.reject("truncated", `a closing auction has ${auctionPacket.size} bytes, ${size} came`)
     }
     const token = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.byToken.get(token)
@@ -130,7 +140,7 @@ export class SfeedCodec implements Codec {
       const former = this.#subscriptions.former(false, segment, token)
       return sink.reject("not_subscribed", `${segment.name}, token ${token} in a closing auction`, former)
     }
-    const auction = decodeAuction(v, at, segment, receivedAt)
+    const auction = decodeAuction(v, at, subscription.instrument, segment.divider, receivedAt)
     // It would cost every picture of the auction.
     if (auction !== undefined && Number.isNaN(auction.reference)) {
       sink.leftOut?.(subscription.instrument, "reference_price", auction.reference)
@@ -139,7 +149,7 @@ export class SfeedCodec implements Codec {
   }
 
   #index(v: DataView, at: number, size: number, segment: Segment, receivedAt: number, sink: Sink): void {
-    if (size < INDEX_SIZE) return sink.reject("truncated", `an index has ${INDEX_SIZE} bytes, ${size} came`)
+    if (size < index.size) return sink.reject("truncated", `an index has ${index.size} bytes, ${size} came`)
     const number = v.getUint32(at + HEAD_SIZE, true)
     const subscription = segment.index(number, () => indexNameAt(v, at))
     if (subscription === undefined) {
@@ -148,7 +158,11 @@ export class SfeedCodec implements Codec {
       return sink.reject("not_subscribed", `${segment.name}, index ${number} (${name})`, former)
     }
     const { instrument } = subscription
-    sink.tick(instrument, decodeIndex(v, at, instrument, receivedAt, segment), refreshes.quote)
+    sink.tick(
+      instrument,
+      decodeIndex(v, at, instrument, receivedAt, segment.divider, segment.epoch),
+      refreshes.quote
+    )
   }
 
   #text(text: string, sink: Sink): void {

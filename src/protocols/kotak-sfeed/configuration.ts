@@ -1,5 +1,6 @@
 /** Kotak's configuration service, for the simulator: it needs no login, and names the feed of every data centre. */
-import type { HttpAnswer, ServedRequest, ServerHttpContext } from "../protocol.ts"
+import type { HttpAnswer } from "../protocol.ts"
+import type { ServedRequest, ServerHttpContext } from "../serverProtocol.ts"
 import { CONFIGURATION_PATH } from "./address.ts"
 
 /** By source, as OpenAlgo saw them on 7 September 2026. */

@@ -1,5 +1,6 @@
 /** Kotak Neo's SFeed: JSON requests, binary batches of whole pictures. Both sides. */
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { SfeedCodec } from "./codec.ts"
 import { http } from "./configuration.ts"
 import { handshake, refusal } from "./handshake.ts"

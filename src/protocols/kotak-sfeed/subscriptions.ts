@@ -3,11 +3,11 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Outbound, Sink } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import type { Place } from "../kit/subscriptionDiff.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
-import type { Topic } from "./layout.ts"
 import { MAX_TOKEN, isIndex, topicOf, topics } from "./layout.ts"
 import type { Segment, Subscription } from "./segments.ts"
 import { Segments } from "./segments.ts"
@@ -15,11 +15,10 @@ import { Segments } from "./segments.ts"
 /** Names of indices that fit between the signs of a request: they may have blanks, and neither `|` nor `,`. */
 const INDEX_NAME = /^[^|,\p{Cc}]*[^|,\p{Cc}\s][^|,\p{Cc}]*$/u
 
-interface Place {
+interface SegmentPlace extends Place<string, Subscription> {
   readonly segment: Segment
   /** The token as packets have it; undefined for an index that is known by name alone. */
   readonly number: number | undefined
-  readonly key: string
 }
 
 /** By key. */
@@ -68,82 +67,40 @@ export class Subscriptions {
     return undefined
   }
 
+  /** Each topic is a subscription of its own that counts against the limit: the old one goes first. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<Held, Map<string, Subscription | undefined>>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = this.#placeOf(instrument)
-      if (place === undefined) continue
-      const { key, number, segment } = place
-      const held = isIndex(instrument) ? this.#indices : this.#tradables
-      const was = held.givenUp.before(key, change)
-      let changed = before.get(held)
-      if (changed === undefined) before.set(held, (changed = new Map()))
-      if (!changed.has(key)) changed.set(key, was)
-      if (isSubscribe(change)) asked.add(`${instrument.exchange} ${key}`)
-      if (was !== undefined) this.segments.remove(segment, number, was)
-      if (to === undefined) held.givenUp.drop(key)
-      else {
-        const topic = topicOf(instrument, to.mode)
-        const subscription: Subscription = { instrument, key, topic, auction: was?.auction }
-        held.set(key, subscription)
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => this.#placeOf(instrument),
+      kinds: ({ topic }) => [topic],
+      make: (instrument, { mode }, was, { id, number, segment }) => {
+        if (was !== undefined) this.segments.remove(segment, number, was)
+        const topic = topicOf(instrument, mode)
+        const subscription: Subscription = { instrument, key: id, topic, auction: was?.auction }
         this.segments.put(segment, number, subscription)
-      }
-    }
-    const gone = new Keys()
-    const added = new Keys()
-    for (const [held, changed] of before) {
-      for (const [key, was] of changed) {
-        const is = held.get(key)
-        if (was !== undefined && was.topic !== is?.topic) gone.add(was.topic, key)
-        if (is === undefined) continue
-        if (is.topic !== was?.topic || asked.has(`${is.instrument.exchange} ${key}`)) added.add(is.topic, key)
-      }
-    }
-    // Each topic is a subscription of its own that counts against the limit: the old one goes first.
-    return [...gone.requests("unsubscribe", this.#batch), ...added.requests("subscribe", this.#batch)]
+        return subscription
+      },
+      drop: (was, { number, segment }) => this.segments.remove(segment, number, was)
+    })
+    const rules = { order: "oldFirst", kinds: topics, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, topic, items) =>
+      JSON.stringify({
+        event: `${action}${topic}`,
+        inputtoken: items.map(({ place }) => place.id).join(","),
+        ...(action === "subscribe" ? { ack_symbol: true } : {})
+      })
+    )
   }
 
-  #placeOf(instrument: WireInstrument): Place | undefined {
+  #placeOf(instrument: WireInstrument): SegmentPlace | string {
     const { exchange, token } = instrument
     const code = this.#codes[exchange]
-    if (code === undefined) {
-      const why = `${nameOf(instrument)}: Kotak has no known segment for ${exchange}`
-      this.#unasked.add(instrument, why)
-      return undefined
-    }
+    if (code === undefined) return `${nameOf(instrument)}: Kotak has no known segment for ${exchange}`
     const number = plainNumber(token, MAX_TOKEN)
     if (number === undefined && !(isIndex(instrument) && INDEX_NAME.test(token))) {
-      this.#unasked.add(
-        instrument,
-        `${nameOf(instrument)} has the token "${brokerText(token)}", which is none of Kotak's: import Kotak's instruments anew`
-      )
-      return undefined
+      return badToken(instrument, "none of Kotak's", "Kotak's")
     }
-    return { segment: this.segments.named(code), number, key: `${code}|${token}` }
-  }
-}
-
-/** Keys by topic. */
-class Keys {
-  readonly #byTopic = new Map<Topic, Array<string>>()
-
-  add(topic: Topic, key: string): void {
-    const keys = this.#byTopic.get(topic)
-    if (keys === undefined) this.#byTopic.set(topic, [key])
-    else keys.push(key)
-  }
-
-  requests(action: "subscribe" | "unsubscribe", batch: number): ReadonlyArray<string> {
-    return topics.flatMap((topic) =>
-      chunks(this.#byTopic.get(topic) ?? [], batch).map((keys) =>
-        JSON.stringify({
-          event: `${action}${topic}`,
-          inputtoken: keys.join(","),
-          ...(action === "subscribe" ? { ack_symbol: true } : {})
-        })
-      )
-    )
+    const { givenUp } = isIndex(instrument) ? this.#indices : this.#tradables
+    return { id: `${code}|${token}`, givenUp, segment: this.segments.named(code), number }
   }
 }

@@ -7,9 +7,9 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import {
   DepthState,
   decodeCircuits,
@@ -46,16 +46,20 @@ const UNDOCUMENTED: WireEvent = { type: "ignored", what: "a packet of an undocum
 const ABOUT_LOGIN = /client|login|auth|token|session|user/i
 
 interface Subscription {
-  instrument: WireInstrument
+  readonly instrument: WireInstrument
   book: DepthState | undefined
+}
+
+/** By scrip code. */
+class Subscriptions extends Map<number, Subscription> {
+  readonly givenUp = new GivenUp(this)
 }
 
 /** What is subscribed of one letter: scrips, and indices, whose codes are numbers of their own. */
 interface Segment {
   readonly scale: number
-  readonly scrips: Map<number, Subscription>
-  readonly indices: Map<number, Subscription>
-  readonly givenUp: GivenUp<number, Subscription>
+  readonly scrips: Subscriptions
+  readonly indices: Subscriptions
 }
 
 export class MotilalCodec implements Codec {
@@ -71,10 +75,11 @@ export class MotilalCodec implements Codec {
     const { loginBeforeRegister, places, version } = motilalOptions(options)
     const segments: Array<Segment | undefined> = Array.from({ length: 256 })
     for (const { exchange } of places.values()) {
-      if (segments[exchange] !== undefined) continue
-      const scrips = new Map<number, Subscription>()
-      const givenUp = new GivenUp(scrips)
-      segments[exchange] = { scale: scaleOf(exchange), scrips, indices: new Map(), givenUp }
+      segments[exchange] ??= {
+        scale: scaleOf(exchange),
+        scrips: new Subscriptions(),
+        indices: new Subscriptions()
+      }
     }
     this.#segments = segments
     this.#places = places
@@ -88,54 +93,33 @@ export class MotilalCodec implements Codec {
 
   /** A registration brings every kind of packet, so a change of mode asks for nothing. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const frames: Array<Outbound> = []
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = this.#places.get(instrument.exchange)
-      const code = plainNumber(instrument.token, MAX_CODE)
-      if (place === undefined || code === undefined) {
-        this.#unasked.add(
-          instrument,
-          place === undefined
-            ? `${nameOf(instrument)}: Motilal Oswal has no known segment for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no scrip code: ` +
-                `import Motilal Oswal's instruments anew`
-        )
-        continue
-      }
-      const { givenUp, indices, scrips } = this.#segments[place.exchange]!
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const place = this.#places.get(instrument.exchange)
+        const id = plainNumber(instrument.token, MAX_CODE)
+        if (place === undefined) {
+          return `${nameOf(instrument)}: Motilal Oswal has no known segment for ${instrument.exchange}`
+        }
+        if (id === undefined) return badToken(instrument, "no scrip code", "Motilal Oswal's")
+        const { indices, scrips } = this.#segments[place.exchange]!
+        return { ...place, id, givenUp: (place.isIndex ? indices : scrips).givenUp }
+      },
       // The index packets of all indices come unasked.
-      if (place.isIndex && to === undefined) {
-        if (isOf(instrument, indices.get(code))) indices.delete(code)
-        continue
-      }
-      const held = place.isIndex ? indices : scrips
-      const changed = to === undefined ? drop(givenUp, code, change) : this.#hold(held, code, change)
-      if (!changed || place.isIndex) continue
-      if (this.#loginBeforeRegister) frames.push(this.#login.slice())
-      frames.push(registerPacket(place.exchange, place.type, code, to !== undefined))
-    }
-    return frames
-  }
-
-  /** @returns true when it is new, or asked for once more */
-  #hold(held: Map<number, Subscription>, code: number, change: Change): boolean {
-    const { instrument } = change
-    const known = held.get(code)
-    if (known === undefined) {
-      held.set(code, { instrument, book: undefined })
-      return true
-    }
-    if (known.instrument.exchange === instrument.exchange) {
-      known.instrument = instrument
-      return isSubscribe(change)
-    }
-    // The session keeps such pairs apart; see the protocol's `exclusive`.
-    this.#unasked.add(
-      instrument,
-      `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Motilal Oswal`
+      kinds: (_, { isIndex, type }) => (isIndex ? [] : [type]),
+      make: (instrument, _, held): Subscription => ({ instrument, book: held?.book }),
+      // The session keeps such pairs apart; see the protocol's `exclusive`.
+      clash: (instrument, other) =>
+        instrument.exchange === other.exchange
+          ? undefined
+          : `${nameOf(instrument)} cannot be told from ${nameOf(other)} on one connection of Motilal Oswal`
+    })
+    return stepsOf(changed, { order: "oldFirst" }).flatMap(({ action, items }) =>
+      items.flatMap(({ place }) => {
+        const register = registerPacket(place.exchange, place.type, place.id, action === "subscribe")
+        return this.#loginBeforeRegister ? [this.#login.slice(), register] : [register]
+      })
     )
-    return false
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -173,7 +157,7 @@ export class MotilalCodec implements Codec {
       segment.scrips.get(code) ?? (isIndexCode(code) ? segment.indices.get(code) : undefined)
     if (subscription === undefined) {
       const detail = `exchange byte ${v.getUint8(at)}, scrip code ${code}`
-      return sink.reject("not_subscribed", detail, segment.givenUp.of(code)?.instrument)
+      return sink.reject("not_subscribed", detail, segment.scrips.givenUp.of(code)?.instrument)
     }
     const { instrument } = subscription
     switch (kind) {
@@ -194,16 +178,6 @@ export class MotilalCodec implements Codec {
       }
     }
   }
-}
-
-const isOf = ({ exchange }: WireInstrument, held: Subscription | undefined): boolean =>
-  held?.instrument.exchange === exchange
-
-/** @returns true when it is, or was, there; another instrument of the same code stays */
-const drop = (givenUp: GivenUp<number, Subscription>, code: number, change: Change): boolean => {
-  if (!isOf(change.instrument, givenUp.before(code, change))) return false
-  givenUp.drop(code)
-  return true
 }
 
 const isKnown = (kind: number): boolean =>

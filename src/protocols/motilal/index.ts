@@ -1,6 +1,7 @@
 /** Motilal Oswal's broadcast: binary requests, packets of 30 bytes, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { MotilalCodec } from "./codec.ts"
 import { encodeHeartbeat } from "./encode.ts"
 import { handshake, refusal } from "./handshake.ts"

@@ -2,6 +2,7 @@
  * The wire facts of Motilal Oswal's broadcast that both of its sides share. Little-endian, nothing is padded.
  * Source: Motilal Oswal's official Python SDK (MOFSLOPENAPI 3.0).
  */
+import { INDIA_OFFSET_SECONDS } from "../../kit/indiaTime.ts"
 
 /** A message is so many packets one after the other. Any other length is not market data. */
 export const PACKET_SIZE = 30
@@ -36,7 +37,7 @@ export const REGISTER_SIZE = 10
 export const HEARTBEAT_ANSWER: ReadonlyArray<number> = [HEARTBEAT, 0, 0]
 
 /** Times count seconds of India's wall clock since 1980-01-01 00:00 there. */
-export const EPOCH_SECONDS = 315_532_800 - 19_800
+export const EPOCH_SECONDS = 315_532_800 - INDIA_OFFSET_SECONDS
 
 /** Codes are signed 32-bit on the wire. */
 export const MAX_CODE = 0x7fff_ffff

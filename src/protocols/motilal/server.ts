@@ -4,7 +4,8 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { CodecOptions, FindByToken, Frame, ServerCodec, ServerContext, Want } from "../protocol.ts"
+import type { CodecOptions, Frame, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { plainNumber, reveal } from "../kit/text.ts"
 import { encodeIndex, encodeScrip } from "./encode.ts"
 import type { Place } from "./layout.ts"

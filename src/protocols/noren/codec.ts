@@ -16,27 +16,17 @@ import type {
   Want,
   WireEvent
 } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { saysNo } from "../kit/refusal.ts"
-import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { ScripState } from "./decode.ts"
 import { emptyScripState, forget, merge, toTick } from "./decode.ts"
 import { makeFields, pick } from "./fields.ts"
 import { isOk } from "./handshake.ts"
 import type { Channel } from "./layout.ts"
-import {
-  BETWEEN_SCRIPS,
-  DEPTH,
-  IN_SCRIP,
-  LTP_ONLY,
-  MAX_TOKEN,
-  TOUCHLINE,
-  bitOf,
-  channels,
-  words
-} from "./layout.ts"
+import { BETWEEN_SCRIPS, DEPTH, IN_SCRIP, LTP_ONLY, MAX_TOKEN, TOUCHLINE, channels, words } from "./layout.ts"
 import type { NorenOptions } from "./options.ts"
 import { norenOptions } from "./options.ts"
 import { Scanner } from "./scan.ts"
@@ -74,20 +64,9 @@ const others: ReadonlySet<unknown> = new Set([
 
 interface Subscription {
   readonly instrument: WireInstrument
-  /** The feeds that were asked for, as bits. */
-  readonly feeds: number
+  readonly channel: Channel
   /** What each feed has told, by its index; kept as long as the scrip is subscribed at all. */
   readonly pictures: Array<ScripState | undefined>
-}
-
-/** A scrip of one request, with the feeds that it had before. */
-interface Touched {
-  readonly scrip: string
-  readonly was: number
-  readonly tokens: Map<number, Subscription>
-  readonly token: number
-  /** Asked for even where it is subscribed. */
-  anew: boolean
 }
 
 export class NorenCodec implements Codec {
@@ -130,71 +109,39 @@ export class NorenCodec implements Codec {
     return this.#options.heartbeat
   }
 
+  /** Channels are independent, so a scrip that changes its channel gets the new one before it gives up the old one. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const code = this.#codes[instrument.exchange]
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (code === undefined || token === undefined) {
-        this.#unasked.add(
-          instrument,
-          code === undefined
-            ? `${nameOf(instrument)}: this broker's feed has no code for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
-                `import this broker's instruments anew`
-        )
-        continue
-      }
-      const tokens = this.#exchanges.get(code)!
-      const givenUp = this.#givenUp.get(code)!
-      const held = givenUp.before(token, change)
-      const scrip = `${code}${IN_SCRIP}${token}`
-      const touched = before.get(scrip) ?? { scrip, token, tokens, was: held?.feeds ?? 0, anew: false }
-      before.set(scrip, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) givenUp.drop(token)
-      else {
-        tokens.set(token, { instrument, feeds: this.#feedsOf(to), pictures: held?.pictures ?? [] })
-      }
-    }
-    return this.#frames([...before.values()])
-  }
-
-  #feedsOf({ depth, mode }: Want): number {
-    // Indices have no book, and nothing else that readers would miss in the touchline.
-    if (mode === "depth" && depth > 0) return bitOf(DEPTH)
-    return bitOf(mode === "ltp" && this.#options.ltpFeed ? LTP_ONLY : TOUCHLINE)
-  }
-
-  /** Feeds are independent, so a scrip that changes its feed gets the new one before it gives up the old one. */
-  #frames(touched: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<readonly [string, number]> = []
-    const added: Array<readonly [string, number]> = []
-    const replaced: Array<readonly [string, number]> = []
-    for (const { anew, scrip, token, tokens, was } of touched) {
-      const is = tokens.get(token)?.feeds ?? 0
-      const plus = anew ? is : is & ~was
-      if (plus !== 0) added.push([scrip, plus])
-      if ((was & ~is) !== 0) (is === 0 ? gone : replaced).push([scrip, was & ~is])
-    }
-    return [
-      ...this.#requests("unsubscribe", gone),
-      ...this.#requests("subscribe", added),
-      ...this.#requests("unsubscribe", replaced)
-    ]
-  }
-
-  #requests(
-    action: "subscribe" | "unsubscribe",
-    scrips: ReadonlyArray<readonly [scrip: string, bits: number]>
-  ): ReadonlyArray<Outbound> {
-    return channels.flatMap((feed) => {
-      const affected = scrips.filter(([, bits]) => (bits & bitOf(feed)) !== 0).map(([scrip]) => scrip)
-      return chunks(affected, this.#batch).map((part) =>
-        JSON.stringify({ t: words[feed][action], k: part.join(BETWEEN_SCRIPS) })
-      )
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const code = this.#codes[instrument.exchange]
+        const id = plainNumber(instrument.token, MAX_TOKEN)
+        if (code === undefined) {
+          return `${nameOf(instrument)}: this broker's feed has no code for ${instrument.exchange}`
+        }
+        if (id === undefined) return badToken(instrument, "not a plain number", "this broker's")
+        return { id, givenUp: this.#givenUp.get(code)!, scrip: `${code}${IN_SCRIP}${id}` }
+      },
+      kinds: ({ channel }) => [channel],
+      make: (instrument, to, held) => ({
+        instrument,
+        channel: this.#channelOf(to),
+        pictures: held?.pictures ?? []
+      })
     })
+    const rules = { order: "overlap", kinds: channels, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, channel, items) =>
+      JSON.stringify({
+        t: words[channel][action],
+        k: items.map(({ place }) => place.scrip).join(BETWEEN_SCRIPS)
+      })
+    )
+  }
+
+  #channelOf({ depth, mode }: Want): Channel {
+    // Indices have no book, and nothing else that readers would miss in the touchline.
+    if (mode === "depth" && depth > 0) return DEPTH
+    return mode === "ltp" && this.#options.ltpFeed ? LTP_ONLY : TOUCHLINE
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

@@ -1,5 +1,6 @@
 /** The JSON feed of Noren back ends (Shoonya, Flattrade, Zebu, TradeSmart, Definedge, Alice Blue), both sides. */
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { NorenCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { norenOptions } from "./options.ts"

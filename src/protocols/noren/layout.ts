@@ -4,13 +4,12 @@
  * Flattrade, TradeSmart, Definedge and Alice Blue.
  */
 
-/** A scrip's feeds are independent subscriptions. As bits of a subscription, and as the index of a snapshot. */
+/** A scrip's channels are independent subscriptions. Each number is the index of its snapshot. */
 export const TOUCHLINE = 0
 export const DEPTH = 1
 export const LTP_ONLY = 2
 export type Channel = typeof TOUCHLINE | typeof DEPTH | typeof LTP_ONLY
 export const channels: ReadonlyArray<Channel> = [TOUCHLINE, DEPTH, LTP_ONLY]
-export const bitOf = (feed: Channel): number => 1 << feed
 
 /** The words of a feed: requests, the answer to one, and what follows it. */
 export interface ChannelWords {
@@ -82,7 +81,7 @@ export const keys: ReadonlyArray<string> = [
 ]
 
 /** Seconds from UTC to the clock that `ltt` is read from. */
-export const IST_SECONDS = 19_800
+export { INDIA_OFFSET_SECONDS as IST_SECONDS } from "../../kit/indiaTime.ts"
 export const DAY_SECONDS = 86_400
 
 /** What joins scrips in a request, and an exchange with its token. */

@@ -4,17 +4,14 @@
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
+import type { CodecOptions, Frame, HttpAnswer, Want } from "../protocol.ts"
 import type {
-  CodecOptions,
   FindByToken,
-  Frame,
-  HttpAnswer,
   ServedRequest,
   ServerCodec,
   ServerContext,
-  ServerHttpContext,
-  Want
-} from "../protocol.ts"
+  ServerHttpContext
+} from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"

@@ -8,21 +8,22 @@ import { GivenUp } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readerOf, skipField } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import type { Place } from "../kit/subscriptionDiff.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Element, Finder } from "./decode.ts"
 import { decodeBook, decodeBucket, decodeGreeks, decodeIndex } from "./decode.ts"
 import * as L from "./layout.ts"
 import { DEFAULT_EXCHANGE, nameOnWire, plainName } from "./names.ts"
 import { nubraOptions } from "./options.ts"
-import type { ChannelChange } from "./requests.ts"
+import type { ChannelPlace } from "./requests.ts"
 import { commands, depthCommand } from "./requests.ts"
 
 interface Subscription {
   readonly instrument: WireInstrument
-  readonly channels: number
+  readonly channels: ReadonlyArray<L.Channel>
   readonly isDeep: boolean
 }
 
@@ -73,39 +74,46 @@ export class NubraCodec implements Codec {
     }
   }
 
+  /** Channels only come or go together, so what goes makes room before what comes. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const place = this.#placeOf(instrument)
-      if (typeof place === "string") {
-        this.#unasked.add(instrument, place)
-        continue
-      }
-      const { name, names, ref } = place
-      const held = names.givenUp.before(name, change)
-      const key = nameOf(instrument)
-      const touched = before.get(key) ?? { ...place, channels: held?.channels ?? 0, anew: false }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (names.get(name)?.isDeep === true) this.#deep--
-      if (to === undefined) {
-        names.givenUp.drop(name)
-        this.#formerNumbers.drop(ref)
-        continue
-      }
-      const channels = L.channelsOf(to, instrument.exchange, this.#greeks)
-      const isDeep = (channels & L.BOOK) !== 0 && to.depth > L.SHALLOW
-      if (isDeep) this.#deep++
-      const subscription = { instrument, channels, isDeep }
-      names.set(name, subscription)
-      if (ref !== NO_NUMBER) this.#byNumber.set(ref, subscription)
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => this.#placeOf(instrument),
+      kinds: ({ channels }) => channels,
+      make: (instrument, to, _, { ref }) => {
+        const channels = L.channelsOf(to, instrument.exchange, this.#greeks)
+        const subscription = {
+          instrument,
+          channels,
+          isDeep: channels.includes(L.BOOK) && to.depth > L.SHALLOW
+        }
+        if (ref !== NO_NUMBER) this.#byNumber.set(ref, subscription)
+        return subscription
+      },
+      drop: (_, { ref }) => this.#formerNumbers.drop(ref)
+    })
+    for (const { before, inUse, now } of changed) {
+      if (inUse && before?.isDeep === true) this.#deep--
+      if (now?.isDeep === true) this.#deep++
     }
-    return this.#frames(before)
+    return stepsOf(changed, { order: "oldFirst" }).flatMap(({ action, items }) => {
+      const asked = commands(`batch_${action}`, this.#token, items, this.#batch)
+      return action === "subscribe"
+        ? [...this.#depth(items.some(({ kind }) => kind === L.BOOK)), ...asked]
+        : asked
+    })
+  }
+
+  /** How deep the session's books are from now on, where that changes. */
+  #depth(addsBooks: boolean): ReadonlyArray<Outbound> {
+    const levels = this.#deep > 0 ? L.DEEP : L.SHALLOW
+    if (levels === this.#levels || (this.#levels === 0 && !addsBooks)) return []
+    this.#levels = levels
+    return [depthCommand(this.#token, levels)]
   }
 
   /** Where an instrument's messages are looked for, or why it cannot be subscribed. */
-  #placeOf(instrument: WireInstrument): Place | string {
+  #placeOf(instrument: WireInstrument): NubraPlace | string {
     const { exchange, token } = instrument
     const word = this.#codes[exchange]
     const names = word === undefined ? undefined : this.#byWord.get(word)
@@ -114,10 +122,7 @@ export class NubraCodec implements Codec {
     }
     const ref = L.isIndexExchange(exchange) ? NO_NUMBER : plainNumber(token, Number.MAX_SAFE_INTEGER)
     if (ref === undefined) {
-      return (
-        `${nameOf(instrument)} has the token "${brokerText(token)}", which is not a plain number: ` +
-        `import Nubra's instruments anew`
-      )
+      return badToken(instrument, "not a plain number", "Nubra's")
     }
     const name = nameOnWire(instrument)
     // Messages of the index channel say neither symbol nor number: a second owner of a name would get the first's prices.
@@ -127,28 +132,7 @@ export class NubraCodec implements Codec {
     if (other !== undefined) {
       return `${nameOf(instrument)} cannot be told from ${nameOf(other.instrument)} on this feed`
     }
-    return { exchange, word, names, name, ref }
-  }
-
-  /** Channels only come or go together, so what goes makes room before what comes. */
-  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const dropped: Array<ChannelChange> = []
-    const added: Array<ChannelChange> = []
-    for (const { anew, channels: was, exchange, name, names, ref, word } of before.values()) {
-      const is = names.get(name)?.channels ?? 0
-      const change = { exchange, word, name, ref }
-      if ((was & ~is) !== 0) dropped.push({ ...change, channels: was & ~is })
-      const plus = anew ? is : is & ~was
-      if (plus !== 0) added.push({ ...change, channels: plus })
-    }
-    const frames = [...commands("batch_unsubscribe", this.#token, dropped, this.#batch)]
-    const levels = this.#deep > 0 ? L.DEEP : L.SHALLOW
-    const hasBooks = this.#levels !== 0 || added.some(({ channels }) => (channels & L.BOOK) !== 0)
-    if (hasBooks && levels !== this.#levels) {
-      this.#levels = levels
-      frames.push(depthCommand(this.#token, levels))
-    }
-    return [...frames, ...commands("batch_subscribe", this.#token, added, this.#batch)]
+    return { id: name, givenUp: names.givenUp, word, name, ref }
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -223,16 +207,7 @@ export class NubraCodec implements Codec {
   }
 }
 
-interface Place extends Omit<ChannelChange, "channels"> {
-  readonly names: Names
-}
-
-/** An instrument of one request, with the channels it had before. */
-interface Touched extends Place {
-  readonly channels: number
-  /** Asked for even where it is subscribed. */
-  anew: boolean
-}
+interface NubraPlace extends ChannelPlace, Place<string, Subscription> {}
 
 /** Where the last field of a tag is, an empty range where there is none. Reads on to `end`. */
 const lastField = (reader: Reader, end: number, wanted: number): readonly [at: number, end: number] => {

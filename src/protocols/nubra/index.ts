@@ -1,6 +1,7 @@
 /** Nubra's feed: commands in words and JSON, protobuf market data by channel, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { NubraCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { channelsOf, weightOf } from "./layout.ts"

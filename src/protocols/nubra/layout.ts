@@ -88,8 +88,8 @@ export type Channel = (typeof CHANNELS)[number]
 /** What an instrument on a channel takes of the session's budget. */
 export const WEIGHTS: Readonly<Record<Channel, number>> = { [INDEX]: 1, [BUCKET]: 2, [BOOK]: 5, [GREEKS]: 1 }
 
-export const weightOf = (channels: number): number =>
-  CHANNELS.reduce<number>((sum, c) => ((channels & c) === 0 ? sum : sum + WEIGHTS[c]), 0)
+export const weightOf = (channels: ReadonlyArray<Channel>): number =>
+  channels.reduce((sum, channel) => sum + WEIGHTS[channel], 0)
 
 const contracts: ReadonlySet<Exchange> = new Set(["NFO", "BFO", "MCX"])
 
@@ -99,8 +99,9 @@ export const isIndexExchange = (exchange: Exchange): boolean => exchange.endsWit
  * The channels that serve a want. The index channel has no open and the order book no day's range, so both richer modes
  * take the day's candle beside it; the open interest of contracts comes with their greeks.
  */
-export const channelsOf = ({ mode }: Want, exchange: Exchange, greeks: boolean): number => {
-  if (mode === "ltp") return INDEX
-  const quote = INDEX | BUCKET | (greeks && contracts.has(exchange) ? GREEKS : 0)
-  return mode === "depth" && !isIndexExchange(exchange) ? quote | BOOK : quote
+export const channelsOf = ({ mode }: Want, exchange: Exchange, greeks: boolean): ReadonlyArray<Channel> => {
+  if (mode === "ltp") return [INDEX]
+  const quote: ReadonlyArray<Channel> =
+    greeks && contracts.has(exchange) ? [INDEX, BUCKET, GREEKS] : [INDEX, BUCKET]
+  return mode === "depth" && !isIndexExchange(exchange) ? [...quote, BOOK] : quote
 }

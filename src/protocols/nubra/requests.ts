@@ -1,19 +1,16 @@
 /** Nubra's commands: words and JSON parted by single spaces, one channel and one exchange each. */
-import type { Exchange } from "../../market/exchange.ts"
 import type { Outbound } from "../protocol.ts"
 import { chunks } from "../kit/text.ts"
 import type { Channel } from "./layout.ts"
 import { BOOK, BUCKET, CHANNELS, GREEKS, INDEX, ONE_DAY_NAME } from "./layout.ts"
 
-export interface ChannelChange {
-  readonly exchange: Exchange
+/** How the channels call an instrument. */
+export interface ChannelPlace {
   /** `NSE`, `BSE` or `MCX`. */
   readonly word: string
   readonly name: string
   /** The instrument's number; 0 for an index. */
   readonly ref: number
-  /** The channels to take it on or off, as bits. */
-  readonly channels: number
 }
 
 const words: Readonly<Record<Channel, string>> = {
@@ -31,15 +28,15 @@ export type Verb = "batch_subscribe" | "batch_unsubscribe"
 export const commands = (
   verb: Verb,
   token: string,
-  changes: ReadonlyArray<ChannelChange>,
+  items: ReadonlyArray<{ readonly kind: Channel; readonly place: ChannelPlace }>,
   batch: number
 ): ReadonlyArray<Outbound> => {
   const frames: Array<Outbound> = []
   for (const channel of CHANNELS) {
-    const affected = changes.filter((c) => (c.channels & channel) !== 0)
+    const affected = items.filter(({ kind }) => kind === channel).map(({ place }) => place)
     const start = `${verb} ${token} ${words[channel]}`
     if (channel === BOOK || channel === GREEKS) {
-      const refs = affected.map((c) => c.ref)
+      const refs = affected.map(({ ref }) => ref)
       for (const instruments of chunks(refs, batch))
         frames.push(`${start} ${json({ instruments, indexes: [] })}`)
       continue
@@ -54,9 +51,9 @@ export const commands = (
   return frames
 }
 
-const byWord = (changes: ReadonlyArray<ChannelChange>): ReadonlyMap<string, ReadonlyArray<string>> => {
+const byWord = (places: ReadonlyArray<ChannelPlace>): ReadonlyMap<string, ReadonlyArray<string>> => {
   const groups = new Map<string, Array<string>>()
-  for (const { name, word } of changes) {
+  for (const { name, word } of places) {
     const group = groups.get(word)
     if (group === undefined) groups.set(word, [name])
     else group.push(name)

@@ -5,16 +5,8 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Refusal,
-  ServerCodec,
-  ServerContext,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { State } from "./encode.ts"
@@ -45,6 +37,9 @@ const channels: ReadonlyMap<string | undefined, Channel> = new Map([
   ["orderbook", BOOK],
   ["greeks", GREEKS]
 ])
+
+/** @param channels as bits */
+const weigh = (channels: number): number => weightOf(CHANNELS.filter((channel) => (channels & channel) !== 0))
 
 export class NubraServerCodec implements ServerCodec {
   /** Channels as bits, by instrument. */
@@ -87,7 +82,7 @@ export class NubraServerCodec implements ServerCodec {
     const touched: Array<WireInstrument> = []
     for (const instrument of wanted) {
       const held = this.#held.get(instrument) ?? 0
-      if (this.#weight + weightOf(channel & ~held) > this.#limit) {
+      if (this.#weight + weigh(channel & ~held) > this.#limit) {
         return { answers: ["Error: the weight limit of the session is reached"], touched }
       }
       this.#set(instrument, held | channel)
@@ -106,7 +101,7 @@ export class NubraServerCodec implements ServerCodec {
   }
 
   #set(instrument: WireInstrument, held: number): void {
-    this.#weight += weightOf(held) - weightOf(this.#held.get(instrument) ?? 0)
+    this.#weight += weigh(held) - weigh(this.#held.get(instrument) ?? 0)
     if (held === 0) this.#held.delete(instrument)
     else this.#held.set(instrument, held)
   }

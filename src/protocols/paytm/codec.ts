@@ -8,14 +8,13 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import { decodeFull, decodeIndex, decodeLtp, decodeQuote } from "./decode.ts"
 import { FULL, INDEX_FULL, INDEX_LTP, INDEX_QUOTE, LTP, MAX_ID, QUOTE, SIZES } from "./layout.ts"
 import type { Segment } from "./options.ts"
 import { paytmOptions } from "./options.ts"
-import type { Preference } from "./requests.ts"
 import { entry } from "./requests.ts"
 
 const EMPTY: WireEvent = { type: "ignored", what: "an empty frame" }
@@ -24,8 +23,8 @@ const EMPTY: WireEvent = { type: "ignored", what: "an empty frame" }
 const ABOUT_LOGIN = /token|jwt|unauthori[sz]ed|expired|session/i
 
 interface Subscription {
-  instrument: WireInstrument
-  mode: Mode
+  readonly instrument: WireInstrument
+  readonly mode: Mode
 }
 
 class Subscriptions extends Map<number, Subscription> {
@@ -54,77 +53,32 @@ export class PaytmCodec implements Codec {
    * adding alone replaces is UNCONFIRMED.
    */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const removed: Array<Preference> = []
-    const added: Array<Preference> = []
-    const asked = new Set<Subscription>()
-    for (const [subscription, was] of this.#take(changes, asked)) {
-      const { instrument, mode } = subscription
-      const segment = this.#segments.get(instrument.exchange)!
-      const is = this.#bookOf(segment).get(Number(instrument.token)) === subscription ? mode : undefined
-      if (is === was && !asked.has(subscription)) continue
-      if (was !== undefined) removed.push(entry("REMOVE", was, instrument, segment))
-      if (is !== undefined) added.push(entry("ADD", is, instrument, segment))
-    }
-    return chunks([...removed, ...added], this.#batch).map((part) => JSON.stringify(part))
-  }
-
-  /**
-   * Records the changes.
-   *
-   * @param asked takes what is to be asked for although it is subscribed
-   * @returns what they touched, with the mode it had on the wire before
-   */
-  #take(
-    changes: ReadonlyArray<Change>,
-    asked: Set<Subscription>
-  ): ReadonlyMap<Subscription, Mode | undefined> {
-    const before = new Map<Subscription, Mode | undefined>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const segment = this.#segments.get(instrument.exchange)
-      const id = plainNumber(instrument.token, MAX_ID)
-      if (segment === undefined || id === undefined) {
-        this.#unasked.add(
-          instrument,
-          segment === undefined
-            ? `${nameOf(instrument)}: Paytm Money has no known segment for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no security id: ` +
-                `import Paytm Money's instruments anew`
-        )
-        continue
-      }
-      const book = this.#bookOf(segment)
-      const known = book.givenUp.before(id, change)
-      if (known !== undefined && known.instrument.exchange !== instrument.exchange) {
-        // The session keeps such pairs apart; see the protocol's `exclusive`.
-        if (to !== undefined) {
-          this.#unasked.add(
-            instrument,
-            `${nameOf(instrument)} cannot be told from ${nameOf(known.instrument)} on one connection of Paytm Money`
-          )
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const segment = this.#segments.get(instrument.exchange)
+        const id = plainNumber(instrument.token, MAX_ID)
+        if (segment === undefined) {
+          return `${nameOf(instrument)}: Paytm Money has no known segment for ${instrument.exchange}`
         }
-        continue
-      }
-      if (to === undefined) {
-        if (known === undefined) continue
-        if (!before.has(known)) before.set(known, known.mode)
-        book.givenUp.drop(id)
-      } else if (known === undefined) {
-        const added = { instrument, mode: to.mode }
-        before.set(added, undefined)
-        book.set(id, added)
-      } else {
-        if (!before.has(known)) before.set(known, known.mode)
-        known.instrument = instrument
-        known.mode = to.mode
-        if (isSubscribe(change)) asked.add(known)
-      }
-    }
-    return before
-  }
-
-  #bookOf(segment: Segment): Subscriptions {
-    return segment.class === "INDEX" ? this.#indices : this.#scrips
+        if (id === undefined) return badToken(instrument, "no security id", "Paytm Money's")
+        const table = segment.class === "INDEX" ? this.#indices : this.#scrips
+        return { id, givenUp: table.givenUp, segment }
+      },
+      kinds: ({ mode }) => [mode],
+      make: (instrument, { mode }) => ({ instrument, mode }),
+      // The session keeps such pairs apart; see the protocol's `exclusive`.
+      clash: (instrument, other) =>
+        instrument.exchange === other.exchange
+          ? undefined
+          : `${nameOf(instrument)} cannot be told from ${nameOf(other)} on one connection of Paytm Money`
+    })
+    const entries = stepsOf(changed, { order: "oldFirst", renews: true }).flatMap(({ action, items }) =>
+      items.map(({ kind, place, subscription }) =>
+        entry(action === "subscribe" ? "ADD" : "REMOVE", kind, subscription.instrument, place.segment)
+      )
+    )
+    return chunks(entries, this.#batch).map((part) => JSON.stringify(part))
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {

@@ -1,6 +1,7 @@
 /** Paytm Money's live broadcast: JSON requests, binary market data, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { PaytmCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { paytmOptions } from "./options.ts"

@@ -34,7 +34,7 @@ export const SCALE = 100
 /** Times count seconds since 1980-01-01 00:00. */
 export const EPOCH_SECONDS = 315_532_800
 /** What India's clock is ahead of UTC. */
-export const IST_SECONDS = 19_800
+export { INDIA_OFFSET_SECONDS as IST_SECONDS } from "../../kit/indiaTime.ts"
 
 /** Security ids are 32-bit unsigned. */
 export const MAX_ID = 0xffff_ffff

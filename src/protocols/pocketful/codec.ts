@@ -7,9 +7,9 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { decodeCompact, decodeMarket, decodeSnapquote } from "./decode.ts"
 import type { Stream } from "./layout.ts"
 import {
@@ -17,7 +17,7 @@ import {
   HEARTBEAT,
   MARKET,
   MAX_TOKEN,
-  SIZES,
+  packets,
   SNAPQUOTE,
   STREAM_NAMES,
   streams,
@@ -35,9 +35,8 @@ const ABOUT_LOGIN = /token|unauthori[sz]ed|forbidden|expired|session|log_?in/i
 const OTHER_KINDS: ReadonlySet<number> = new Set([3, 7, 8, 9, 10, 14, 50, 51, 58, 254])
 
 interface Subscription {
-  instrument: WireInstrument
-  /** As bits. */
-  streams: number
+  readonly instrument: WireInstrument
+  readonly streams: ReadonlyArray<Stream>
 }
 
 interface Segment {
@@ -46,18 +45,6 @@ interface Segment {
   readonly byToken: Map<number, Subscription>
   readonly givenUp: GivenUp<number, Subscription>
 }
-
-/** A subscription and the streams it had before a request. */
-interface Touched {
-  readonly segment: Segment
-  readonly token: number
-  readonly streams: number
-  /** Asked for even where it is subscribed. */
-  anew: boolean
-}
-
-type StreamChange = Omit<Touched, "anew">
-type Pair = readonly [code: number, token: number]
 
 export class PocketfulCodec implements Codec {
   /** By exchange code. Cash and indices of an exchange share one, and their tokens differ. */
@@ -84,58 +71,27 @@ export class PocketfulCodec implements Codec {
     return HEARTBEAT
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const code = this.#codes[instrument.exchange]
-      const segment = code === undefined ? undefined : this.#segments[code]
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (segment === undefined || token === undefined) {
-        this.#unasked.add(
-          instrument,
-          segment === undefined
-            ? `${nameOf(instrument)}: Pocketful has no known exchange code for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
-                `import Pocketful's instruments anew`
-        )
-        continue
-      }
-      const key = `${segment.code}:${token}`
-      const known = segment.givenUp.before(token, change)
-      const touched = before.get(key) ?? { segment, token, streams: known?.streams ?? 0, anew: false }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) segment.givenUp.drop(token)
-      else segment.byToken.set(token, { instrument, streams: streamsOf(to) })
-    }
-    return this.#frames([...before.values()])
-  }
-
   /** Streams are independent, so a change adds the new one before it gives up the old one and no tick is missed. */
-  #frames(touched: ReadonlyArray<Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<StreamChange> = []
-    const added: Array<StreamChange> = []
-    const replaced: Array<StreamChange> = []
-    for (const { anew, segment, streams: was, token } of touched) {
-      const is = segment.byToken.get(token)?.streams ?? 0
-      added.push({ segment, token, streams: anew ? is : is & ~was })
-      ;(is === 0 ? gone : replaced).push({ segment, token, streams: was & ~is })
-    }
-    return [
-      ...this.#actions("unsubscribe", gone),
-      ...this.#actions("subscribe", added),
-      ...this.#actions("unsubscribe", replaced)
-    ]
-  }
-
-  #actions(a: "subscribe" | "unsubscribe", changes: ReadonlyArray<StreamChange>): ReadonlyArray<Outbound> {
-    return streams.flatMap((stream) => {
-      const pairs = changes
-        .filter((change) => (change.streams & stream) !== 0)
-        .map(({ segment, token }): Pair => [segment.code, token])
-      return chunks(pairs, this.#batch).map((v) => JSON.stringify({ a, v, m: STREAM_NAMES[stream] }))
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const code = this.#codes[instrument.exchange]
+        const segment = code === undefined ? undefined : this.#segments[code]
+        const id = plainNumber(instrument.token, MAX_TOKEN)
+        if (segment === undefined) {
+          return `${nameOf(instrument)}: Pocketful has no known exchange code for ${instrument.exchange}`
+        }
+        if (id === undefined) return badToken(instrument, "no plain number", "Pocketful's")
+        return { id, givenUp: segment.givenUp, code: segment.code }
+      },
+      kinds: (subscription) => subscription.streams,
+      make: (instrument, to) => ({ instrument, streams: streamsOf(to) })
     })
+    const rules = { order: "overlap", kinds: streams, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (a, stream, items) =>
+      JSON.stringify({ a, v: items.map(({ place }) => [place.code, place.id]), m: STREAM_NAMES[stream] })
+    )
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -149,8 +105,8 @@ export class PocketfulCodec implements Codec {
         ? sink.event({ type: "ignored", what: `packet ${kind}` })
         : sink.reject("unknown_packet", `kind ${kind}`)
     }
-    if (length < SIZES[kind]) {
-      return sink.reject("truncated", `packet ${kind} has ${SIZES[kind]} bytes, ${length} came`)
+    if (length < packets[kind].size) {
+      return sink.reject("truncated", `packet ${kind} has ${packets[kind].size} bytes, ${length} came`)
     }
     const segment = this.#segments[frame[1]!]
     if (segment === undefined) return sink.reject("unknown_segment", `exchange code ${frame[1]!}`)
@@ -169,20 +125,21 @@ export class PocketfulCodec implements Codec {
     const { divisor } = segment
     switch (kind) {
       case MARKET:
-        return give(sink, instrument, decodeMarket(v, instrument, receivedAt, divisor), refreshes.quote)
+        return give(sink, instrument, decodeMarket(v, 0, instrument, receivedAt, divisor), refreshes.quote)
       case COMPACT:
-        return give(sink, instrument, decodeCompact(v, instrument, receivedAt, divisor), refreshes.ltp)
+        return give(sink, instrument, decodeCompact(v, 0, instrument, receivedAt, divisor), refreshes.ltp)
       case SNAPQUOTE:
         // Without a last price: news for depth readers alone.
-        return sink.tick(instrument, decodeSnapquote(v, instrument, receivedAt, divisor), modeBit.depth)
+        return sink.tick(instrument, decodeSnapquote(v, 0, instrument, receivedAt, divisor), modeBit.depth)
     }
   }
 }
 
 const isStream = (kind: number): kind is Stream => kind === MARKET || kind === COMPACT || kind === SNAPQUOTE
 
-const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, refreshed: number): void => {
-  if (tick === undefined) sink.event(UNTRADED)
+/** Before the first trade: without a last price these packets say nothing. */
+const give = (sink: Sink, instrument: WireInstrument, tick: Tick, refreshed: number): void => {
+  if (tick.ltp === undefined) sink.event(UNTRADED)
   else sink.tick(instrument, tick, refreshed)
 }
 

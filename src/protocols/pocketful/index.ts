@@ -1,8 +1,9 @@
 /** Pocketful's feed: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Protocol, Want } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { PocketfulCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
-import { SNAPQUOTE, streamsOf } from "./layout.ts"
+import { streamsOf } from "./layout.ts"
 import { pocketfulOptions } from "./options.ts"
 import { PocketfulServerCodec, admit } from "./server.ts"
 
@@ -15,7 +16,7 @@ export const protocol = {
   partial: true,
   kinds: () => ({ ltp: [1], quote: [3], depth: [3, 4] }),
   // The book has a stream of its own, beside that of the prices.
-  cost: (want: Want) => ((streamsOf(want) & SNAPQUOTE) === 0 ? 1 : 2)
+  cost: (want: Want) => streamsOf(want).length
 } satisfies Protocol
 
 export const serverProtocol = {

@@ -5,19 +5,12 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  FindByToken,
-  Frame,
-  Refusal,
-  ServerCodec,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
 import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import type { Stream } from "./layout.ts"
-import { COMPACT, LEVELS, MARKET, MAX_TOKEN, SNAPQUOTE, STREAM_NAMES, streams } from "./layout.ts"
+import { COMPACT, MARKET, MAX_TOKEN, SNAPQUOTE, STREAM_NAMES, snapquote, streams } from "./layout.ts"
 import { pocketfulOptions } from "./options.ts"
 
 export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal | undefined => {
@@ -37,7 +30,7 @@ const complaint = (message: string): Received => ({ answers: [JSON.stringify({ m
 const WANTS: Readonly<Record<Stream, Want>> = {
   [COMPACT]: { mode: "ltp", depth: 0 },
   [MARKET]: { mode: "quote", depth: 0 },
-  [SNAPQUOTE]: { mode: "depth", depth: LEVELS }
+  [SNAPQUOTE]: { mode: "depth", depth: snapquote.book!.levels }
 }
 
 const BY_NAME: ReadonlyMap<unknown, Stream> = new Map(streams.map((stream) => [STREAM_NAMES[stream], stream]))

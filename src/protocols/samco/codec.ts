@@ -3,8 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Level, Tick, TickDraft } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import type { Change, Codec, Frame, Outbound, Sink, Want } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, isObject, parseObject } from "../kit/text.ts"
 import type { Stream } from "./layout.ts"
 import { numberIn, quantityIn, tradeTime, writeRequest } from "./layout.ts"
@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 interface Subscribed {
   readonly instrument: WireInstrument
-  want: Want
+  readonly want: Want
   /** What both streams told so far, without the book: a frame with a blank keeps the known value. */
   known: Partial<TickDraft>
 }
@@ -57,37 +57,27 @@ export class SamcoCodec implements Codec {
    * UNCONFIRMED; restating is right either way.
    */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = { quote: this.#list("quote"), quote2: this.#list("quote2") }
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      if (isSubscribe(change)) asked.add(instrument.token)
-      const known = this.#givenUp.before(instrument.token, change)
-      if (to === undefined) {
-        if (known === undefined) continue
-        for (const stream of streamsOf(known)) before[stream].add(instrument.token)
-        this.#givenUp.drop(instrument.token)
-      } else if (known?.instrument === instrument) known.want = to
-      else this.#bySymbol.set(instrument.token, { instrument, want: to, known: known?.known ?? {} })
-    }
-    return (["quote", "quote2"] as const).flatMap((stream) => {
-      const after = this.#list(stream)
-      const gone = [...before[stream]].filter((symbol) => !after.has(symbol))
-      const fresh = [...after].some((symbol) => !before[stream].has(symbol) || asked.has(symbol))
-      return [
-        ...(fresh ? [writeRequest({ type: "subscribe", stream, symbols: [...after] })] : []),
-        ...(gone.length > 0 ? [writeRequest({ type: "unsubscribe", stream, symbols: gone })] : [])
-      ]
+    const changed = applyChanges(changes, {
+      placeOf: ({ token }) => ({ id: token, givenUp: this.#givenUp }),
+      kinds: streamsOf,
+      make: (instrument, want, held): Subscribed => ({ instrument, want, known: held?.known ?? {} })
     })
+    const steps = stepsOf(changed, { order: "newFirst" })
+    return (["quote", "quote2"] as const).flatMap((stream) =>
+      steps.flatMap(({ action, items }) => {
+        const own = items.filter(({ kind }) => kind === stream)
+        if (own.length === 0) return []
+        const symbols = action === "subscribe" ? this.#list(stream) : own.map(({ place }) => place.id)
+        return [writeRequest({ type: action, stream, symbols })]
+      })
+    )
   }
 
   /** Everybody needs prices. */
-  #list(stream: Stream): Set<string> {
-    const symbols = new Set<string>()
-    for (const [symbol, subscribed] of this.#bySymbol) {
-      if (streamsOf(subscribed).includes(stream)) symbols.add(symbol)
-    }
-    return symbols
+  #list(stream: Stream): ReadonlyArray<string> {
+    return [...this.#bySymbol].flatMap(([symbol, subscribed]) =>
+      streamsOf(subscribed).includes(stream) ? [symbol] : []
+    )
   }
 
   /** One message holds several documents, parted by newlines. */

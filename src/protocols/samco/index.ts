@@ -1,6 +1,7 @@
 /** Samco's broadcast stream: JSON texts, both sides. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { Handshake, LoginContext, Protocol, ServerProtocol, Want } from "../protocol.ts"
+import type { Handshake, LoginContext, Protocol, Want } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { usualRefusal } from "../kit/refusal.ts"
 import { SamcoCodec, takesBook } from "./codec.ts"
 import { sessionToken } from "./layout.ts"

@@ -2,6 +2,7 @@
  * Samco's broadcast stream: newline-framed JSON texts, every value a text. Two streams for a symbol: `quote` has the
  * prices, `quote2` the book. Source: Samco's Trade API documentation (streaming), unless a line says otherwise.
  */
+import { INDIA_OFFSET_MS } from "../../kit/indiaTime.ts"
 import type { Credentials } from "../../market/credentials.ts"
 import { MIN_TIME } from "../../market/tickRules.ts"
 import { reveal } from "../kit/text.ts"
@@ -55,7 +56,6 @@ export const quantityIn = (value: unknown): number | undefined => {
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-const IST_OFFSET_MS = 19_800_000
 
 /** What a clock shows, as epoch milliseconds of UTC; undefined for a day or an hour that does not exist. */
 const epoch = (year: number, month: number, day: number, hour: number, minute: number, second: number) => {
@@ -97,7 +97,7 @@ export const tradeTime = (utc: unknown, ...ist: ReadonlyArray<unknown>): number 
   if (exact !== undefined && exact >= MIN_TIME) return exact
   for (const text of ist) {
     const local = readClock(text)
-    if (local !== undefined && local - IST_OFFSET_MS >= MIN_TIME) return local - IST_OFFSET_MS
+    if (local !== undefined && local - INDIA_OFFSET_MS >= MIN_TIME) return local - INDIA_OFFSET_MS
   }
   return undefined
 }
@@ -123,4 +123,4 @@ export const digitClock = (ms: number): string => {
   )
 }
 
-export const toIst = (ms: number): number => ms + IST_OFFSET_MS
+export const toIst = (ms: number): number => ms + INDIA_OFFSET_MS

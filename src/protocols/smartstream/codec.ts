@@ -67,12 +67,16 @@ export class SmartStreamCodec implements Codec {
     const view = this.#reader.view(frame)
     switch (mode) {
       case QUOTE: {
-        const tick = decodeQuote(view, instrument, receivedAt, divisor)
+        const tick = decodeQuote(view, 0, instrument, receivedAt, divisor)
         if (subscription.deep) subscription.quote = tick
         return sink.tick(instrument, tick, refreshes.quote)
       }
       case SNAP_QUOTE:
-        return sink.tick(instrument, decodeSnapQuote(view, instrument, receivedAt, divisor), refreshes.depth)
+        return sink.tick(
+          instrument,
+          decodeSnapQuote(view, 0, instrument, receivedAt, divisor),
+          refreshes.depth
+        )
       case DEPTH_20:
         // A book without a price of its own: news for depth readers alone.
         return sink.tick(

@@ -1,5 +1,5 @@
 /** What Smart Stream says of trouble: its error frame, as the limit of subscriptions has it. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import { parseObject } from "../kit/text.ts"
 import { ACTION_SUBSCRIBE } from "./layout.ts"
 

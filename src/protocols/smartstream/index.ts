@@ -1,5 +1,6 @@
 /** Smart Stream 2.0 of Angel One, and m.Stock's dialect of it: JSON requests, binary market data, both sides. */
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { SmartStreamCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { isDeep } from "./layout.ts"

@@ -21,7 +21,18 @@ import type {
 } from "../protocol.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeQuote, decodeSnapQuote, ltpTick } from "./decode.ts"
-import { BOOK_LEVELS, EXCHANGE_TIME_AT, LTP, PRICE_AT, QUOTE, SIZES, SNAP_QUOTE, modesOf } from "./layout.ts"
+import type { WireMode } from "./layout.ts"
+import {
+  BOOK_LEVELS,
+  EXCHANGE_TIME_AT,
+  LTP,
+  PRICE_AT,
+  QUOTE,
+  SIZES,
+  SNAP_QUOTE,
+  TRADE_TIME_AT,
+  modesOf
+} from "./layout.ts"
 import { Subscriptions } from "./subscriptions.ts"
 import type { MStockOptions } from "./options.ts"
 import { mstockOptions } from "./options.ts"
@@ -29,8 +40,6 @@ import { readToken } from "./segments.ts"
 
 /** 1980-01-01 in epoch seconds: what times are counted from. */
 export const EPOCH_1980 = 315_532_800
-
-export const TRADE_TIME_AT = 123
 
 /**
  * The documentation's frames begin with the count and the size of their packets, 16 bits each; the official SDK knows bare
@@ -51,7 +60,7 @@ const ABOUT_LOGIN =
 const ABOUT_PACE = /\blimit|\btoo (?:many|fast)\b/i
 
 /** No book is deeper than five levels here. */
-const shallow = (want: Want, exchangeType: number): number =>
+const shallow = (want: Want, exchangeType: number): ReadonlyArray<WireMode> =>
   modesOf({ mode: want.mode, depth: Math.min(want.depth, BOOK_LEVELS) }, exchangeType)
 
 export class MStockCodec implements Codec {
@@ -132,10 +141,14 @@ export class MStockCodec implements Codec {
           refreshes.ltp
         )
       case SIZES[QUOTE]:
-        return sink.tick(instrument, decodeQuote(view, instrument, receivedAt, divisor), refreshes.quote)
+        return sink.tick(instrument, decodeQuote(view, 0, instrument, receivedAt, divisor), refreshes.quote)
       default:
         putI64le(view, TRADE_TIME_AT, this.#epochSeconds(i64le(view, TRADE_TIME_AT)))
-        return sink.tick(instrument, decodeSnapQuote(view, instrument, receivedAt, divisor), refreshes.depth)
+        return sink.tick(
+          instrument,
+          decodeSnapQuote(view, 0, instrument, receivedAt, divisor),
+          refreshes.depth
+        )
     }
   }
 

@@ -17,6 +17,7 @@
  * - `loginAnswer` (true): the server answers the login with a text, and takes subscriptions after it.
  * - `istTimes` (true): times count seconds of India's wall clock from 1980, as NSE's own do, rather than UTC's.
  */
+import { INDIA_OFFSET_SECONDS } from "../../kit/indiaTime.ts"
 import type { CodecOptions } from "../protocol.ts"
 import { booleanOf, choiceOf, countOf, divisorsOf } from "../kit/variant.ts"
 import { DIVISORS } from "./layout.ts"
@@ -47,10 +48,8 @@ export interface MStockOptions {
   readonly ahead: number
 }
 
-const IST_SECONDS = 19_800
-
 /** @throws InvalidVariant naming the choice that is wrong */
 export const mstockOptions = ({ variant }: CodecOptions): MStockOptions => ({
   loginAnswer: booleanOf("smartstream", variant, "loginAnswer", true),
-  ahead: booleanOf("smartstream", variant, "istTimes", true) ? IST_SECONDS : 0
+  ahead: booleanOf("smartstream", variant, "istTimes", true) ? INDIA_OFFSET_SECONDS : 0
 })

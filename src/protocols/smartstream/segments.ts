@@ -7,14 +7,14 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { GivenUp } from "../kit/givenUp.ts"
+import type { WireMode } from "./layout.ts"
 import { TOKEN_AT, HEAD_SIZE } from "./layout.ts"
 
 export interface Subscription {
-  instrument: WireInstrument
-  /** The wire modes that were asked for, as bits. */
-  modes: number
+  readonly instrument: WireInstrument
+  readonly modes: ReadonlyArray<WireMode>
   /** True while depth-20 is among them. */
-  deep: boolean
+  readonly deep: boolean
   /** The last quote packet's tick, kept while `deep`. */
   quote: Tick | undefined
 }

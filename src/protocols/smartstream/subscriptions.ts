@@ -3,22 +3,16 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, CodecOptions, Outbound, Sink, Want } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { plainNumber } from "../kit/text.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import type { PlaceChange } from "../kit/subscriptionDiff.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { numericCodes } from "../kit/variant.ts"
-import {
-  ACTION_SUBSCRIBE,
-  ACTION_UNSUBSCRIBE,
-  DEPTH_20,
-  MAX_TOKEN,
-  bitOf,
-  countOfModes,
-  modesOf
-} from "./layout.ts"
+import type { WireMode } from "./layout.ts"
+import { ACTION_SUBSCRIBE, ACTION_UNSUBSCRIBE, DEPTH_20, MAX_TOKEN, modesOf, wireModes } from "./layout.ts"
 import { smartStreamOptions } from "./options.ts"
-import type { ModeChange } from "./requests.ts"
-import { requestFrames } from "./requests.ts"
+import type { TokenPlace } from "./requests.ts"
+import { requestFrame } from "./requests.ts"
 import type { Segment, Segments, Subscription } from "./segments.ts"
 import { makeSegments } from "./segments.ts"
 
@@ -28,8 +22,8 @@ export interface AskingManner {
   readonly title: string
   /** A change of mode gives up the old one before it takes the new one. */
   readonly oldFirst: boolean
-  /** The wire modes that serve a want, as bits; the same as Angel's where absent. */
-  readonly modesOf?: (want: Want, exchangeType: number) => number
+  /** The wire modes that serve a want, the same as Angel's where absent. */
+  readonly modesOf?: (want: Want, exchangeType: number) => ReadonlyArray<WireMode>
   /** @param sent how many requests went before */
   readonly correlationId: (sent: number) => string
 }
@@ -45,7 +39,7 @@ export class Subscriptions {
   #sent = 0
   readonly #unasked = new LocalRefusals()
   /** Subscriptions whose refusal would be understood. */
-  readonly #asked = new RequestsById<string, ReadonlyArray<ModeChange>>()
+  readonly #asked = new RequestsById<string, ReadonlyArray<TokenPlace>>()
 
   constructor(options: CodecOptions, manner: AskingManner) {
     const { divisors, subscriptionLimit } = smartStreamOptions(options)
@@ -56,85 +50,57 @@ export class Subscriptions {
     this.#limit = subscriptionLimit
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const { title, modesOf: wanted = modesOf } = this.#manner
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const segment = this.#segmentOf(instrument)
-      const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (segment === undefined || token === undefined) {
-        this.#unasked.add(
-          instrument,
-          segment === undefined
-            ? `${nameOf(instrument)}: ${title} has no known exchange type for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
-                `import ${title}'s instruments anew`
-        )
-        continue
-      }
-      const subscription = segment.givenUp.before(token, change)
-      const key = `${segment.exchangeType}:${token}`
-      const touched = before.get(key) ?? {
-        segment,
-        token,
-        modes: subscription?.modes ?? 0,
-        counted: segment.byToken.has(token),
-        anew: false
-      }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) {
-        segment.givenUp.drop(token)
-        continue
-      }
-      const modes = wanted(to, segment.exchangeType)
-      const deep = (modes & bitOf(DEPTH_20)) !== 0
-      const quote = deep ? subscription?.quote : undefined
-      segment.byToken.set(token, { instrument, modes, deep, quote })
-    }
-    return this.#frames(before)
-  }
-
   /**
    * Modes are independent on the wire, so a change subscribes the new one before it gives up the old one and no
    * tick is missed; unless that would overstep the limit for a moment, and the broker would refuse it.
    */
-  #frames(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<ModeChange> = []
-    const added: Array<ModeChange> = []
-    const replaced: Array<ModeChange> = []
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const { correlationId, modesOf: wanted = modesOf, oldFirst, title } = this.#manner
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const segment = this.#segmentOf(instrument)
+        const id = plainNumber(instrument.token, MAX_TOKEN)
+        if (segment === undefined) {
+          return `${nameOf(instrument)}: ${title} has no known exchange type for ${instrument.exchange}`
+        }
+        if (id === undefined) return badToken(instrument, "not a plain number", `${title}'s`)
+        return { id, givenUp: segment.givenUp, segment }
+      },
+      kinds: ({ modes }) => modes,
+      make: (instrument, to, held, { segment }): Subscription => {
+        const modes = wanted(to, segment.exchangeType)
+        const deep = modes.includes(DEPTH_20)
+        return { instrument, modes, deep, quote: deep ? held?.quote : undefined }
+      }
+    })
+    const order = this.#count(changed) || oldFirst ? "oldFirst" : "overlap"
+    const rules = { order, kinds: wireModes, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, mode, items) => {
+      const id = correlationId(this.#sent++)
+      const places = items.map(({ place }) => place)
+      if (action === "unsubscribe") return requestFrame(ACTION_UNSUBSCRIBE, mode, places, id)
+      if (id !== "") this.#asked.remember(id, places)
+      return requestFrame(ACTION_SUBSCRIBE, mode, places, id)
+    })
+  }
+
+  /** @returns whether the limit is too tight for new modes beside the old ones */
+  #count(changed: ReadonlyArray<PlaceChange<Subscription, unknown, WireMode>>): boolean {
     let growth = 0
     let shrinkage = 0
     let freed = 0
-    for (const { anew, counted, segment, token, modes: was } of before.values()) {
-      const { exchangeType } = segment
-      const is = segment.byToken.get(token)?.modes ?? 0
-      const plus = is & ~was
-      const minus = was & ~is
-      const change = { exchangeType, token: String(token) }
-      // Asking once more for what is subscribed takes nothing of the limit.
-      const asked = anew ? is : plus
-      if (asked !== 0) added.push({ ...change, modes: asked })
-      if (minus !== 0) (is === 0 ? gone : replaced).push({ ...change, modes: minus })
-      growth += countOfModes(counted ? plus : is)
-      if (!counted) continue
-      shrinkage += countOfModes(minus)
-      if (is === 0) freed += countOfModes(minus)
+    for (const { inUse, is, was } of changed) {
+      // What is given up once more makes room a second time for nobody, and what is asked for once more takes none.
+      const counted = inUse ? was : []
+      growth += is.filter((mode) => !counted.includes(mode)).length
+      const minus = counted.filter((mode) => !is.includes(mode)).length
+      shrinkage += minus
+      if (is.length === 0) freed += minus
     }
     const tight = this.#used - freed + growth > this.#limit
     this.#used += growth - shrinkage
-    const nextId = (): string => this.#manner.correlationId(this.#sent++)
-    const subscribe = requestFrames(ACTION_SUBSCRIBE, added, this.#batch, (changes) => {
-      const id = nextId()
-      if (id !== "") this.#asked.remember(id, changes)
-      return id
-    })
-    const release = requestFrames(ACTION_UNSUBSCRIBE, replaced, this.#batch, nextId)
-    return [
-      ...requestFrames(ACTION_UNSUBSCRIBE, gone, this.#batch, nextId),
-      ...(tight || this.#manner.oldFirst ? [...release, ...subscribe] : [...subscribe, ...release])
-    ]
+    return tight
   }
 
   #segmentOf({ exchange }: WireInstrument): Segment<Subscription> | undefined {
@@ -149,21 +115,7 @@ export class Subscriptions {
 
   /** What a request asked for, by its correlation id, as far as it is still wanted. */
   asked(correlationId: string): ReadonlyArray<WireInstrument> {
-    const changes = this.#asked.take(correlationId) ?? []
-    return changes.flatMap(({ exchangeType, token }) => {
-      const held = this.segments[exchangeType]?.byToken.get(Number(token))
-      return held === undefined ? [] : [held.instrument]
-    })
+    const places = this.#asked.take(correlationId) ?? []
+    return places.flatMap(({ id, segment }) => segment.byToken.get(id)?.instrument ?? [])
   }
-}
-
-/** An instrument of one request, with the modes it had before. */
-interface Touched {
-  readonly segment: Segment<Subscription>
-  readonly token: number
-  readonly modes: number
-  /** False for what is given up once more: it makes room a second time for nobody. */
-  readonly counted: boolean
-  /** Asked for even where it is subscribed. */
-  anew: boolean
 }

@@ -4,9 +4,8 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
-import { brokerText } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges } from "../kit/subscriptionDiff.ts"
 import { Known, decodeBook, faultOf, fieldOf } from "./decode.ts"
 import { Inflater } from "./inflate.ts"
 import {
@@ -36,11 +35,16 @@ const READY: WireEvent = { type: "ready" }
 const TEXT: WireEvent = { type: "ignored", what: "a text" }
 const OTHER: WireEvent = { type: "ignored", what: "a packet that is no market data" }
 
+/** Prices, and the book. */
+const types = ["L1", "L5"] as const
+type Type = (typeof types)[number]
+const PRICES: ReadonlyArray<Type> = ["L1"]
+
 interface Subscription {
-  instrument: WireInstrument
+  readonly instrument: WireInstrument
   /** `2885_NSE` */
   readonly name: string
-  book: boolean
+  readonly book: boolean
   readonly known: Known
 }
 
@@ -74,68 +78,44 @@ export class TradejiniCodec implements Codec {
 
   /** Every request for a type replaces the whole list of that type, so each carries all that is wanted. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = this.#lists()
-    const dropped = new Map<Segment, Map<number, Subscription>>()
-    const asked = { l1: false, l5: false }
-    for (const change of changes) {
-      const { instrument, to } = change
-      const code = this.#codes[instrument.exchange]
-      const segment = code === undefined ? undefined : this.#segments[code]
-      const token = tokenOf(instrument.token)
-      if (code === undefined || segment === undefined || token === undefined) {
-        this.#unasked.add(
-          instrument,
-          token === undefined
-            ? `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
-                `import Tradejini's instruments anew`
-            : `${nameOf(instrument)}: Tradejini has no known segment for ${instrument.exchange}`
-        )
-        continue
-      }
-      const held = segment.givenUp.before(token, change)
-      if (to === undefined) {
-        if (held === undefined) continue
-        // The list is told anew, also where it lacks the instrument already.
-        asked.l1 = true
-        if (held.book) asked.l5 = true
-        segment.givenUp.drop(token)
-        const gone = dropped.get(segment)
-        if (gone === undefined) dropped.set(segment, new Map([[token, held]]))
-        else gone.set(token, held)
-        continue
-      }
-      // Given up and wanted again in one request: the list stays, so no new snapshot will come.
-      const subscription = held ?? dropped.get(segment)?.get(token)
-      if (subscription === undefined) {
-        const name = `${token}_${SEGMENT_NAMES[code] ?? instrument.exchange}`
-        segment.byToken.set(token, { instrument, name, book: wantsBook(to), known: new Known() })
-      } else {
-        subscription.instrument = instrument
-        subscription.book = wantsBook(to)
-        segment.byToken.set(token, subscription)
-      }
-      if (!isSubscribe(change)) continue
-      asked.l1 = true
-      if (wantsBook(to)) asked.l5 = true
-    }
-    const after = this.#lists()
-    return [
-      ...listRequest("L1", before.l1, after.l1, asked.l1),
-      ...listRequest("L5", before.l5, after.l5, asked.l5)
-    ]
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const code = this.#codes[instrument.exchange]
+        const segment = code === undefined ? undefined : this.#segments[code]
+        const id = tokenOf(instrument.token)
+        if (id === undefined) return badToken(instrument, "no plain number", "Tradejini's")
+        if (code === undefined || segment === undefined) {
+          return `${nameOf(instrument)}: Tradejini has no known segment for ${instrument.exchange}`
+        }
+        return { id, givenUp: segment.givenUp, code }
+      },
+      kinds: ({ book }) => (book ? types : PRICES),
+      make: (instrument, to, held, { code, id }): Subscription => ({
+        instrument,
+        name: `${id}_${SEGMENT_NAMES[code] ?? instrument.exchange}`,
+        book: wantsBook(to),
+        known: held?.known ?? new Known()
+      })
+    })
+    // Also what is given up once more: the list then tells anew what it lacks already.
+    return types.flatMap((type) =>
+      changed.some(
+        ({ anew, is, was }) => was.includes(type) !== is.includes(type) || (anew && is.includes(type))
+      )
+        ? [this.#list(type)]
+        : []
+    )
   }
 
-  #lists(): { readonly l1: ReadonlySet<string>; readonly l5: ReadonlySet<string> } {
-    const l1 = new Set<string>()
-    const l5 = new Set<string>()
+  #list(type: Type): Outbound {
+    const tokens: Array<{ readonly t: string }> = []
     for (const segment of this.#segments) {
-      if (segment === undefined) continue
-      for (const { book, name } of segment.byToken.values()) {
-        l1.add(name)
-        if (book) l5.add(name)
+      for (const { book, name } of segment?.byToken.values() ?? []) {
+        if (book || type === "L1") tokens.push({ t: name })
       }
     }
-    return { l1, l5 }
+    return requestLine(tokens.length === 0 ? { type, action: "unsub" } : { type, action: "sub", tokens })
   }
 
   decode(frame: Frame, receivedAt: number, sink: Sink): void {
@@ -215,15 +195,4 @@ export class TradejiniCodec implements Codec {
     // Quote readers have no other source, so even a packet with nothing but a price is theirs.
     sink.tick(instrument, known.tick(instrument, receivedAt, divisor), refreshes.quote)
   }
-}
-
-const listRequest = (
-  type: "L1" | "L5",
-  before: ReadonlySet<string>,
-  after: ReadonlySet<string>,
-  anew: boolean
-): ReadonlyArray<Outbound> => {
-  if (!anew && before.size === after.size && [...after].every((name) => before.has(name))) return []
-  if (after.size === 0) return [requestLine({ type, action: "unsub" })]
-  return [requestLine({ type, action: "sub", tokens: [...after].map((t) => ({ t })) })]
 }

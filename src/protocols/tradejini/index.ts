@@ -1,5 +1,6 @@
 /** Tradejini's Nxtrad stream: JSON requests, fields of key and value, both sides. */
-import type { CodecOptions, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { TradejiniCodec } from "./codec.ts"
 import { closed, handshake, refusal } from "./handshake.ts"
 import { wantsBook } from "./layout.ts"

@@ -8,7 +8,7 @@ import type { Reader } from "../kit/protobuf.ts"
 import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from "../kit/protobuf.ts"
 import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, Want } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import { brokerText, chunks, isObject, parseObject } from "../kit/text.ts"
 import { readFeed } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -28,7 +28,14 @@ interface AskedKeys {
   readonly keys: ReadonlyArray<string>
 }
 
+/** What is poorer goes first, because it makes room. */
 const MODES_IN_ORDER: ReadonlyArray<WireMode> = ["ltpc", "full", "full_d30"]
+
+/**
+ * Thirty levels are asked for on top of five: a standard account does not get them, and how it is told is UNCONFIRMED.
+ * This way it has five, whether the answer is a refusal or silence.
+ */
+const DEEP: ReadonlyArray<WireMode> = ["full", "full_d30"]
 
 export class UpstoxCodec implements Codec {
   readonly #subscriptions = new ByteKeys<Subscription>()
@@ -50,59 +57,35 @@ export class UpstoxCodec implements Codec {
     this.#guid = handshake?.secrets?.["guid"] ?? ""
   }
 
+  /** A key has one mode at a time, and another `sub` changes it. */
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, WireMode | undefined>()
-    const asked = new Set<string>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const key = instrument.token
-      const held = this.#givenUp.before(key, change)
-      if (!before.has(key)) before.set(key, held?.mode)
-      if (isSubscribe(change)) asked.add(key)
-      if (to === undefined) {
-        this.#givenUp.drop(key)
-        continue
+    const changed = applyChanges(changes, {
+      placeOf: ({ token }) => ({ id: token, givenUp: this.#givenUp }),
+      kinds: ({ mode }) => (mode === "full_d30" ? DEEP : [mode]),
+      make: (instrument, to, held): Subscription => {
+        const mode = this.#modeOf(to)
+        // A poorer mode brings a snapshot of its own; what only the richer one told would grow old.
+        const kept = held !== undefined && L.LEVELS[mode] >= L.LEVELS[held.mode]
+        return { instrument, mode, known: kept ? held.known : new Values() }
       }
-      const mode = this.#modeOf(to)
-      // A poorer mode brings a snapshot of its own; what only the richer one told would grow old.
-      const kept = held !== undefined && L.LEVELS[mode] >= L.LEVELS[held.mode]
-      this.#subscriptions.set(key, { instrument, mode, known: kept ? held.known : new Values() })
-    }
-    return this.#frames(before, asked)
+    })
+    return stepsOf(changed, { order: "oldFirst", replaces: true }).flatMap(({ action, items }) => {
+      const keysOf = (wanted: (mode: WireMode) => boolean): ReadonlyArray<ReadonlyArray<string>> =>
+        chunks(
+          items.flatMap(({ kind, place }) => (wanted(kind) ? [place.id] : [])),
+          this.#batch
+        )
+      return action === "unsubscribe"
+        ? keysOf((mode) => mode !== "full_d30").map((keys) => this.#frame("unsub", keys))
+        : MODES_IN_ORDER.flatMap((mode) =>
+            keysOf((kind) => kind === mode).map((keys) => this.#frame("sub", keys, mode))
+          )
+    })
   }
 
   #modeOf({ depth, mode }: Want): WireMode {
     if (mode === "ltp") return "ltpc"
     return depth > L.LEVELS.full && this.#plus ? "full_d30" : "full"
-  }
-
-  /**
-   * A key has one mode at a time, and another `sub` changes it. What is poorer goes first, because it makes room.
-   *
-   * Thirty levels are asked for on top of five: a standard account does not get them, and how it is told is UNCONFIRMED.
-   * This way it has five, whether the answer is a refusal or silence.
-   */
-  #frames(
-    before: ReadonlyMap<string, WireMode | undefined>,
-    asked: ReadonlySet<string>
-  ): ReadonlyArray<Outbound> {
-    const dropped: Array<string> = []
-    const wanted: Record<WireMode, Array<string>> = { ltpc: [], full: [], option_greeks: [], full_d30: [] }
-    for (const [key, was] of before) {
-      const is = this.#subscriptions.get(key)?.mode
-      const anew = asked.has(key)
-      if (is === was && !(is !== undefined && anew)) continue
-      if (is === undefined) dropped.push(key)
-      else {
-        wanted[is].push(key)
-        if (is === "full_d30" && (was !== "full" || anew)) wanted.full.push(key)
-      }
-    }
-    const frames: Array<Outbound> = chunks(dropped, this.#batch).map((keys) => this.#frame("unsub", keys))
-    for (const mode of MODES_IN_ORDER) {
-      for (const keys of chunks(wanted[mode], this.#batch)) frames.push(this.#frame("sub", keys, mode))
-    }
-    return frames
   }
 
   /** JSON, and yet a binary frame: the broker takes no other. */

@@ -1,4 +1,5 @@
 /** Market states to Upstox' messages. What a state does not have is left out, as proto3 leaves out zeros. */
+import { indiaMidnight } from "../../kit/indiaTime.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { Writer, putDouble, putInt64, putMessage, putText } from "../kit/protobuf.ts"
@@ -106,10 +107,7 @@ const writeQuote = (writer: Writer, tag: number, { depth }: Tick, level: number)
     putDouble(quote, L.ASK_PRICE, ask?.price)
   })
 
-const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
-/** Midnight in India is so long before midnight UTC. */
-const IST_MS = 19_800_000
 
 /** The day's candle and that of the running minute, which knows only its last price here. */
 const writeCandles = (writer: Writer, tag: number, tick: Tick): void => {
@@ -126,7 +124,7 @@ const writeCandles = (writer: Writer, tag: number, tick: Tick): void => {
         putInt64(inner, L.CANDLE_VOLUME, interval === "1d" ? tick.volume : undefined)
         putInt64(inner, L.CANDLE_TIME, at)
       })
-    candle("1d", [open, high, low], Math.floor((time + IST_MS) / DAY_MS) * DAY_MS - IST_MS)
+    candle("1d", [open, high, low], indiaMidnight(time))
     candle("I1", [ltp, ltp, ltp], Math.floor(time / MINUTE_MS) * MINUTE_MS)
   })
 }

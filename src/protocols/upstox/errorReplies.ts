@@ -1,5 +1,5 @@
 /** What Upstox says of trouble. The codes are the REST interface's; that the feed uses them is UNCONFIRMED. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 import { parseObject } from "../kit/text.ts"
 
 export const errorReplies: ErrorReplies = {

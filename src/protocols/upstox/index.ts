@@ -1,5 +1,6 @@
 /** Upstox' Market Data Feed V3: JSON requests in binary frames, protobuf market data, both sides. */
-import type { CodecOptions, Handshake, Protocol, ServerProtocol } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol } from "../protocol.ts"
+import type { ServerProtocol } from "../serverProtocol.ts"
 import { UpstoxCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
 import { upstoxOptions } from "./options.ts"

@@ -5,18 +5,14 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
+import type { CodecOptions, Frame, HttpAnswer, Refusal, Want } from "../protocol.ts"
 import type {
-  CodecOptions,
   FindByToken,
-  Frame,
-  HttpAnswer,
-  Refusal,
   ServedRequest,
   ServerCodec,
   ServerHttpContext,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+  UpgradeRequest
+} from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { FeedOf } from "./encode.ts"

@@ -14,9 +14,9 @@ import type {
   Sink,
   WireEvent
 } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { BinaryDecoder } from "./binary.ts"
 import type { OnMessage } from "./binary.ts"
@@ -25,13 +25,12 @@ import { MAX_ID, makeSubscriptions, makeSubscription } from "./subscriptions.ts"
 import { makeFields } from "./fields.ts"
 import { PING, pong, readFrame } from "./frames.ts"
 import { parseLoosely } from "./full.ts"
-import { BINARY_EVENT, bitOf, codesOf, isMessageCode, messageCodes } from "./layout.ts"
+import type { MessageCode } from "./layout.ts"
+import { BINARY_EVENT, codesOf, isMessageCode, messageCodes } from "./layout.ts"
 import { Messages, objectOf, refreshesOf } from "./messages.ts"
 import type { XtsOptions } from "./options.ts"
 import { xtsOptions } from "./options.ts"
-import type { Address } from "./requests.ts"
 import { Scanner } from "./scan.ts"
-import type { CodeChange } from "./subscriber.ts"
 import { Subscriber } from "./subscriber.ts"
 
 const HEARTBEAT: WireEvent = { type: "heartbeat" }
@@ -52,6 +51,7 @@ export class XtsCodec implements Codec {
   readonly #fields = makeFields()
   readonly #scanner = new Scanner(this.#fields)
   readonly #binary: BinaryDecoder
+  readonly #batch: number
   readonly #subscriber: Subscriber
   readonly #origin: string | undefined
   #joined = false
@@ -66,17 +66,15 @@ export class XtsCodec implements Codec {
     this.#book = makeSubscriptions(this.#options.divisors)
     this.#messages = new Messages(this.#book)
     this.#binary = new BinaryDecoder(this.#book, this.#options.divisors)
+    this.#batch = options.batch
     this.#origin = handshake?.secrets?.["origin"]
     this.#subscriber = new Subscriber({
       rest: handshake?.secrets?.["rest"] ?? "",
       token: handshake?.secrets?.["token"] ?? "",
-      batch: options.batch,
       ended: (detail) => this.#ended(detail),
       holder: ({ exchangeInstrumentID, exchangeSegment }, code) => {
         const subscription = this.#book[exchangeSegment]?.get(exchangeInstrumentID)
-        return subscription !== undefined && (subscription.codes & bitOf(code)) !== 0
-          ? subscription.instrument
-          : undefined
+        return subscription?.codes.includes(code) === true ? subscription.instrument : undefined
       },
       picture: (code, text, receivedAt, sink) => this.#messages.picture(code, text, receivedAt, sink)
     })
@@ -86,73 +84,41 @@ export class XtsCodec implements Codec {
     return PING
   }
 
-  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, Touched>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const segment = this.#codes[instrument.exchange]
-      const bySegment = segment === undefined ? undefined : this.#book[segment]
-      const id = plainNumber(instrument.token, MAX_ID)
-      if (segment === undefined || bySegment === undefined || id === undefined) {
-        this.#unasked.add(
-          instrument,
-          bySegment === undefined
-            ? `${nameOf(instrument)}: there is no known exchange segment for ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is not a plain number: ` +
-                `import the broker's instruments anew`
-        )
-        continue
-      }
-      const key = `${segment}:${id}`
-      const subscription = bySegment.givenUp.before(id, change)
-      const touched = before.get(key) ?? {
-        segment,
-        bySegment,
-        id,
-        codes: subscription?.codes ?? 0,
-        anew: false
-      }
-      before.set(key, touched)
-      if (isSubscribe(change)) touched.anew = true
-      if (to === undefined) {
-        bySegment.givenUp.drop(id)
-        continue
-      }
-      const codes = codesOf(to, instrument.exchange, this.#options)
-      if (subscription === undefined) bySegment.set(id, makeSubscription(instrument, codes))
-      else {
-        forgetOthers(subscription, codes)
-        subscription.instrument = instrument
-        subscription.codes = codes
-      }
-    }
-    return this.#requests(before)
-  }
-
   /**
    * Kinds are independent on the wire: a change subscribes the new one before it gives up the old one. What is asked for
    * once more is given up before, because a second subscription is refused.
    */
-  #requests(before: ReadonlyMap<string, Touched>): ReadonlyArray<Outbound> {
-    const gone: Array<CodeChange> = []
-    const added: Array<CodeChange> = []
-    const replaced: Array<CodeChange> = []
-    for (const { anew, bySegment, codes: was, id, segment } of before.values()) {
-      const is = bySegment.get(id)?.codes ?? 0
-      const address: Address = { exchangeSegment: segment, exchangeInstrumentID: id }
-      if (anew && is !== 0) {
-        if (was !== 0) gone.push({ address, codes: was })
-        added.push({ address, codes: is })
-        continue
+  request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const exchangeSegment = this.#codes[instrument.exchange]
+        const bySegment = exchangeSegment === undefined ? undefined : this.#book[exchangeSegment]
+        const id = plainNumber(instrument.token, MAX_ID)
+        if (exchangeSegment === undefined || bySegment === undefined) {
+          return `${nameOf(instrument)}: there is no known exchange segment for ${instrument.exchange}`
+        }
+        if (id === undefined) return badToken(instrument, "not a plain number", "the broker's")
+        return { id, givenUp: bySegment.givenUp, address: { exchangeSegment, exchangeInstrumentID: id } }
+      },
+      kinds: ({ codes }) => codes,
+      make: (instrument, to, held) => {
+        const codes = codesOf(to, instrument.exchange, this.#options)
+        if (held === undefined) return makeSubscription(instrument, codes)
+        forgetOthers(held, codes)
+        held.instrument = instrument
+        held.codes = codes
+        return held
       }
-      if ((is & ~was) !== 0) added.push({ address, codes: is & ~was })
-      if ((was & ~is) !== 0) (is === 0 ? gone : replaced).push({ address, codes: was & ~is })
-    }
-    return [
-      ...this.#subscriber.requests("unsubscribe", gone),
-      ...this.#subscriber.requests("subscribe", added),
-      ...this.#subscriber.requests("unsubscribe", replaced)
-    ]
+    })
+    const rules = { order: "overlap", renews: true, kinds: messageCodes, batch: this.#batch } as const
+    return subscriptionFrames(changed, rules, (action, code, items) =>
+      this.#subscriber.request(
+        action,
+        code,
+        items.map(({ place }) => place.address)
+      )
+    )
   }
 
   answered(request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink): void {
@@ -261,21 +227,10 @@ export class XtsCodec implements Codec {
   }
 }
 
-/** An instrument of one request, with the codes it had before. */
-interface Touched {
-  readonly segment: number
-  readonly bySegment: Map<number, Subscription>
-  readonly id: number
-  readonly codes: number
-  /** Asked for even where it is subscribed. */
-  anew: boolean
-}
-
 /** What was known of kinds that begin or end now is no base for changes that come later. */
-const forgetOthers = (subscription: Subscription, codes: number): void => {
+const forgetOthers = (subscription: Subscription, codes: ReadonlyArray<MessageCode>): void => {
   for (const [i, code] of messageCodes.entries()) {
-    const kept = subscription.codes & codes & bitOf(code)
-    if (kept === 0) subscription.known[i] = undefined
+    if (!codes.includes(code) || !subscription.codes.includes(code)) subscription.known[i] = undefined
   }
 }
 

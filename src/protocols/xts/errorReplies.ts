@@ -1,5 +1,5 @@
 /** What XTS says of trouble: the event that ends a session. What is in it is UNCONFIRMED. Refusals come over REST. */
-import type { ErrorReplies } from "../protocol.ts"
+import type { ErrorReplies } from "../serverProtocol.ts"
 
 const logout = (description: string): string =>
   `42${JSON.stringify(["logout", { type: "logout", description }])}`

@@ -3,11 +3,12 @@
  * REST for everything that is asked. Both sides.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { CodecOptions, Handshake, Protocol, ServerContext, ServerProtocol, Want } from "../protocol.ts"
+import type { CodecOptions, Handshake, Protocol, Want } from "../protocol.ts"
+import type { ServerContext, ServerProtocol } from "../serverProtocol.ts"
 import { oneKindEach } from "../protocol.ts"
 import { XtsCodec } from "./codec.ts"
 import { handshake, refusal } from "./handshake.ts"
-import { bitOf, codesOf, messageCodes } from "./layout.ts"
+import { codesOf } from "./layout.ts"
 import { xtsOptions } from "./options.ts"
 import { http } from "./rest.ts"
 import { XtsServerCodec, admit, demo } from "./server.ts"
@@ -24,10 +25,8 @@ export const protocol = {
   kinds: (options: CodecOptions) =>
     xtsOptions(options).ltpBy === "ltp" ? oneKindEach : { ltp: [3], quote: [3], depth: [7] },
   // The broker counts subscriptions, each kind of message by itself (UNCONFIRMED).
-  cost: (want: Want, { exchange }: WireInstrument) => {
-    const codes = codesOf(want, exchange, { ltpBy: "ltp", openInterest: true })
-    return messageCodes.filter((code) => (codes & bitOf(code)) !== 0).length
-  }
+  cost: (want: Want, { exchange }: WireInstrument) =>
+    codesOf(want, exchange, { ltpBy: "ltp", openInterest: true }).length
 } satisfies Protocol
 
 export const serverProtocol = {

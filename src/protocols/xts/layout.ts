@@ -2,6 +2,7 @@
  * Facts of XTS's market data feed that both of its sides share.
  * Source: Symphony Fintech's official SDKs (JavaScript, Python, .NET, Java), unless a line says otherwise.
  */
+import { INDIA_OFFSET_SECONDS } from "../../kit/indiaTime.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import type { Want } from "../protocol.ts"
 import type { XtsOptions } from "./options.ts"
@@ -44,22 +45,20 @@ const derivatives: ReadonlySet<string> = new Set<Exchange>([
   "NCDEX"
 ])
 
-/** The messages that serve a want, as bits. An exchange without a book (level 0) serves depth by the touchline. */
+/** The messages that serve a want. An exchange without a book (level 0) serves depth by the touchline. */
 export const codesOf = (
   { depth, mode }: Want,
   exchange: string,
   { ltpBy, openInterest }: Pick<XtsOptions, "ltpBy" | "openInterest">
-): number => {
-  if (mode === "ltp") return bitOf(ltpBy === "touchline" ? TOUCHLINE : LTP)
-  const main = bitOf(mode === "depth" && depth > 0 ? DEPTH : TOUCHLINE)
-  return openInterest && derivatives.has(exchange) ? main | bitOf(OPEN_INTEREST) : main
+): ReadonlyArray<MessageCode> => {
+  if (mode === "ltp") return [ltpBy === "touchline" ? TOUCHLINE : LTP]
+  const main = mode === "depth" && depth > 0 ? DEPTH : TOUCHLINE
+  return openInterest && derivatives.has(exchange) ? [main, OPEN_INTEREST] : [main]
 }
 
-/** NSE's clock counts from here, the other exchanges' from 1970. Seconds. */
+/** The clocks show Indian time. NSE's counts from here, the other exchanges' from 1970. Seconds. */
 const EPOCH_1980 = 315_532_800
 const YEAR_2000 = 946_684_800
-/** The clocks show Indian time. */
-const IST = 19_800
 
 const isNse = (segment: number): boolean => segment >= 1 && segment <= 3
 
@@ -69,10 +68,12 @@ const isNse = (segment: number): boolean => segment >= 1 && segment <= 3
  */
 export const toEpochMs = (seconds: number, segment: number): number => {
   if (!(seconds > 0)) return 0
-  const since1970 = seconds - IST
+  const since1970 = seconds - INDIA_OFFSET_SECONDS
   return (isNse(segment) || since1970 < YEAR_2000 ? since1970 + EPOCH_1980 : since1970) * 1000
 }
 
 /** The other way, in whole seconds; 0 for an absent time. */
 export const toWireSeconds = (epochMs: number | undefined, segment: number): number =>
-  epochMs === undefined ? 0 : Math.floor(epochMs / 1000) + IST - (isNse(segment) ? EPOCH_1980 : 0)
+  epochMs === undefined
+    ? 0
+    : Math.floor(epochMs / 1000) + INDIA_OFFSET_SECONDS - (isNse(segment) ? EPOCH_1980 : 0)

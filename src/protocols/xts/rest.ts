@@ -3,7 +3,8 @@
  * requests that are wrong in themselves is UNCONFIRMED; this one says what is wrong.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { HttpAnswer, ServedRequest, ServerHttpContext } from "../protocol.ts"
+import type { HttpAnswer } from "../protocol.ts"
+import type { ServedRequest, ServerHttpContext } from "../serverProtocol.ts"
 import { isObject, parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { fullMessage } from "./encode.ts"
 import type { MessageCode } from "./layout.ts"

@@ -2,15 +2,8 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
-import type {
-  CodecOptions,
-  Frame,
-  Refusal,
-  ServerCodec,
-  ServerContext,
-  UpgradeRequest,
-  Want
-} from "../protocol.ts"
+import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
+import type { ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
 import { plainNumber, reveal } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { changesText, fullMessage } from "./encode.ts"

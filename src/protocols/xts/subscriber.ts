@@ -6,17 +6,10 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionLost, RateLimited } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { HttpAnswer, HttpRequest, Sink } from "../protocol.ts"
-import { chunks } from "../kit/text.ts"
 import type { MessageCode } from "./layout.ts"
-import { OPEN_INTEREST, bitOf, messageCodes } from "./layout.ts"
+import { OPEN_INTEREST } from "./layout.ts"
 import type { Action, Address } from "./requests.ts"
 import { ALREADY_SUBSCRIBED, instrumentsRequest, quotesOf, readReply } from "./requests.ts"
-
-/** The codes to add to an instrument or to take away. */
-export interface CodeChange {
-  readonly address: Address
-  readonly codes: number
-}
 
 /** Requests that were one batch, until the broker refused it whole. */
 interface Split {
@@ -40,7 +33,6 @@ const ATTEMPTS = 4
 export interface SubscriberOptions {
   readonly rest: string
   readonly token: string
-  readonly batch: number
   /** What the end of the token means for the connection. */
   readonly ended: (detail: string) => ConnectionFailure
   /** Who wants this kind of message of an instrument now, if anybody does. */
@@ -57,16 +49,8 @@ export class Subscriber {
     this.#options = options
   }
 
-  requests(
-    action: "subscribe" | "unsubscribe",
-    changes: ReadonlyArray<CodeChange>
-  ): ReadonlyArray<HttpRequest> {
-    return messageCodes.flatMap((code) => {
-      const list = changes.filter(({ codes }) => (codes & bitOf(code)) !== 0).map(({ address }) => address)
-      return chunks(list, this.#options.batch).map((part) =>
-        this.#request({ action, code, list: part, attempt: 1 })
-      )
-    })
+  request(action: "subscribe" | "unsubscribe", code: MessageCode, list: ReadonlyArray<Address>): HttpRequest {
+    return this.#request({ action, code, list, attempt: 1 })
   }
 
   #request(job: Job): HttpRequest {

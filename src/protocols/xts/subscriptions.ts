@@ -10,13 +10,15 @@ export const MAX_ID = Number.MAX_SAFE_INTEGER
 
 export interface Subscription {
   instrument: WireInstrument
-  /** The message codes that were asked for, as bits. */
-  codes: number
+  codes: ReadonlyArray<MessageCode>
   /** The last word of each kind of message, in the order of `messageCodes`. */
   readonly known: Array<Known | undefined>
 }
 
-export const makeSubscription = (instrument: WireInstrument, codes: number): Subscription => ({
+export const makeSubscription = (
+  instrument: WireInstrument,
+  codes: ReadonlyArray<MessageCode>
+): Subscription => ({
   instrument,
   codes,
   known: messageCodes.map(() => undefined)

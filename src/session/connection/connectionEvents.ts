@@ -11,7 +11,7 @@ import type { Lapse } from "../health/lapse.ts"
 import { reset } from "../subscriptions/upstreamSubscription.ts"
 import type { BrokerMetrics } from "../metrics.ts"
 import { forget } from "../ticks/tickMerge.ts"
-import type { SampledLog } from "../../bus/sampledLog.ts"
+import type { SampledLog } from "../../kit/sampledLog.ts"
 
 export interface ConnectionEventsOptions {
   readonly healthCheck: HealthCheck

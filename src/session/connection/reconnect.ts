@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type { ConnectionFailure } from "../../market/errors.ts"
-import { monotonicMillis } from "../../market/monotonic.ts"
+import { monotonicMillis } from "../../kit/monotonic.ts"
 
 export interface ReconnectOptions {
   readonly base: Duration.Input

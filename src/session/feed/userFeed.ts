@@ -8,7 +8,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as References from "effect/References"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { BrokerAdapter, ReaderSubscription } from "../../brokers/adapter.ts"
@@ -19,7 +18,7 @@ import type { SubscriptionFailed } from "../../market/feedEvent.ts"
 import type { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { LastTick, SubscribeRequest } from "../../market/subscription.ts"
-import { withoutPaths } from "../../market/withoutPaths.ts"
+import { withoutPaths } from "../../kit/withoutPaths.ts"
 import { Users } from "../../store/users/users.ts"
 import { bareStatus, noBroker } from "./offlineStatus.ts"
 import type { AdapterOptions, AdapterServices } from "../factory.ts"
@@ -32,8 +31,8 @@ export interface UserFeedOptions extends AdapterOptions {
    * the answer to their login, and never ask again.
    */
   readonly firstAttempt: Duration.Input
-  /** How often the user's broker setting is looked at. */
-  readonly watchEvery: Duration.Input
+  /** How often a change of broker that failed is tried again, if nothing about the user changes before. */
+  readonly retryEvery: Duration.Input
 }
 
 /** Readers come and go, charts above all: a few seconds spare the broker most of it. */
@@ -41,7 +40,7 @@ const LINGER_MS = 3000
 
 export const defaultUserFeed: UserFeedOptions = {
   firstAttempt: "2 seconds",
-  watchEvery: "1 second",
+  retryEvery: "1 second",
   lingerMs: LINGER_MS
 }
 
@@ -199,6 +198,8 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     return { adapter, scope, setting: broker.toLowerCase() }
   })
 
+  // Before the first look: what changes in between is a change to follow.
+  const changed = yield* (yield* Users).changesOf(user)
   let current = yield* startIn(yield* brokerOf(user))
   /** The setting that is to be followed, and why it is not yet. */
   let awaited: string | undefined
@@ -231,7 +232,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     yield* close(previous.scope)
   }).pipe(
     Effect.catchCause((cause) => {
-      // Tried again with every look at the setting: said once.
+      // Tried again until it works or the setting changes: logged once.
       const failure = Cause.squash(cause)
       const text = failure instanceof Error ? failure.message : String(failure)
       if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
@@ -242,7 +243,10 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     })
   )
 
-  yield* follow.pipe(Effect.delay(options.watchEvery), Effect.repeat(Schedule.forever), Effect.forkIn(outer))
+  const due = Effect.suspend(() =>
+    complaint === undefined ? changed : Effect.raceFirst(changed, Effect.sleep(options.retryEvery))
+  )
+  yield* Effect.andThen(due, follow).pipe(Effect.forever, Effect.forkIn(outer))
 
   const revive = gate.withPermits(1)(
     Effect.gen(function* () {

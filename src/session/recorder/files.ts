@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGzip } from "node:zlib"
+import { breathed } from "../../kit/breathe.ts"
 import type { ConnectionName } from "../ticks/tap.ts"
 
 export interface Retention {
@@ -27,7 +28,7 @@ export const fileNameOf = ({ connection, stream, user }: ConnectionName, at: num
 async function* unhurried(pieces: Iterable<string>): AsyncGenerator<string> {
   for (const piece of pieces) {
     yield piece
-    await new Promise(setImmediate)
+    await breathed()
   }
 }
 

@@ -1,7 +1,7 @@
 /** What is said of a connection that could not be opened: at which host, and why that address. */
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
-import { explainedCode, hostOf } from "../../market/networkReason.ts"
+import { explainedCode, hostOf } from "../../kit/networkReason.ts"
 import type { Handshake } from "../../protocols/protocol.ts"
 
 /** Node and `ws` say a timeout of the whole opening in a text of their own, without a code. */

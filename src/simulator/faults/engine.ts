@@ -5,7 +5,8 @@ import { FaultyWire, endings } from "./faultyWire.ts"
 import { makeLimits } from "./limits.ts"
 import type { Fault, FaultScript } from "./schema.ts"
 import type { Peer } from "../peer.ts"
-import type { Closing, ServerProtocol, Trouble } from "../../protocols/protocol.ts"
+import type { Closing } from "../../protocols/protocol.ts"
+import type { ServerProtocol, Trouble } from "../../protocols/serverProtocol.ts"
 
 /** Told when a fault begins, strikes connections at a moment, and ends. */
 export interface FaultEvent {

@@ -13,7 +13,8 @@ import { bytesOf, debrisOf, isLow, paceOf } from "./wireFaults.ts"
 import type { Pair } from "../pair.ts"
 import type { Peer } from "../peer.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { Frame, ServerProtocol } from "../../protocols/protocol.ts"
+import type { Frame } from "../../protocols/protocol.ts"
+import type { ServerProtocol } from "../../protocols/serverProtocol.ts"
 
 /** What a frame is to the broker. `served` ones are somebody's test, and go out as they are. */
 export type Kind = "greet" | "login" | "answer" | "snapshot" | "tick" | "idle" | "served"

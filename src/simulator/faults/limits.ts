@@ -3,7 +3,8 @@ import { isActive } from "./active.ts"
 import type { Active } from "./active.ts"
 import type { FaultyWire } from "./faultyWire.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
-import type { FindByToken, Refusal } from "../../protocols/protocol.ts"
+import type { Refusal } from "../../protocols/protocol.ts"
+import type { FindByToken } from "../../protocols/serverProtocol.ts"
 
 export interface LimitsOptions {
   readonly faults: ReadonlyArray<Active>

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { isObject } from "../../kit/isObject.ts"
 import { faultNames, faultSchemas } from "./schema.ts"
 import type { Fault, FaultName, FaultScript } from "./schema.ts"
 
@@ -19,9 +20,6 @@ export class FaultScriptInvalid extends Schema.TaggedError<FaultScriptInvalid>()
 }
 
 const keysOf = (name: FaultName): string => Object.keys(faultSchemas[name].fields).join(", ")
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isFaultName = (name: unknown): name is FaultName => faultNames.some((known) => known === name)
 

@@ -11,7 +11,7 @@ import { credentialFields } from "../../market/credentials.ts"
 import { UserNotFound } from "../../market/errors.ts"
 import type { StoreError } from "../errors.ts"
 import { InvalidInput, SecretFailed } from "../errors.ts"
-import { noteChange, watchLogins } from "./loginChanges.ts"
+import { LoginChanges, noteChange } from "./loginChanges.ts"
 import { MasterSecret } from "./masterSecret.ts"
 import { brokerKey, checkBrokerName } from "../instruments/names.ts"
 import { seal, unseal } from "./sealing.ts"
@@ -73,7 +73,7 @@ export class CredentialStore extends Context.Service<
         const sql = yield* SqlClient.SqlClient
         const secret = yield* MasterSecret
         const key = secret.subKey("credentials")
-        const changes = yield* watchLogins(sql)
+        const { all: changes } = yield* LoginChanges
 
         const set = Effect.fn("CredentialStore.set")(function* (
           user: string,
@@ -187,7 +187,7 @@ export class CredentialStore extends Context.Service<
 
         return CredentialStore.of({ set, get, remove, list, changes })
       })
-    )
+    ).pipe(Layer.provide(LoginChanges.layer))
 }
 
 const placeOf = (user: string, broker: string, field: string): ReadonlyArray<string> => [

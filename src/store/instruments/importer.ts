@@ -7,16 +7,17 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker, MasterReject, ParsedMaster } from "../../brokers/broker.ts"
 import { MalformedMaster } from "../../brokers/broker.ts"
-import { counted } from "../../market/counted.ts"
+import { counted } from "../../kit/counted.ts"
 import type { Credentials } from "../../market/credentials.ts"
 import type { Instrument } from "../../market/instrument.ts"
-import { monotonicMillis } from "../../market/monotonic.ts"
+import { monotonicMillis } from "../../kit/monotonic.ts"
 import type { StoreError } from "../errors.ts"
 import { ImportFailed } from "../errors.ts"
 import { Instruments } from "./instruments.ts"
 import type { CompareOptions, ExchangeReport, FileReport } from "./masterCheck.ts"
 import { compare, fileProblems, fileReports, withoutContradicted } from "./masterCheck.ts"
-import { collectMaster, dayOf, showOrigin } from "./masterFiles.ts"
+import { indiaDay } from "../../kit/indiaTime.ts"
+import { collectMaster, showOrigin } from "./masterFiles.ts"
 import type { MasterOrigin } from "./masterFiles.ts"
 import type { RejectKind } from "./masterRejects.ts"
 import { sift, summarise } from "./masterRejects.ts"
@@ -101,7 +102,7 @@ export const importMaster = Effect.fn("importMaster")(function* (
   options: ImportOptions = {}
 ): Effect.fn.Return<ImportReport, ImportFailed | StoreError, Instruments> {
   const started = yield* monotonicMillis
-  const today = dayOf(yield* Clock.currentTimeMillis)
+  const today = indiaDay(yield* Clock.currentTimeMillis)
   const force = options.force === true
   const shown = showOrigin(broker, origin)
   const refuse = (detail: string) => new ImportFailed({ broker: broker.name, source: shown, detail })

@@ -3,7 +3,7 @@
  * instruments, because a feed with yesterday's beats one without them. Pure.
  */
 import type { MasterFileContent } from "../../brokers/broker.ts"
-import { counted } from "../../market/counted.ts"
+import { counted } from "../../kit/counted.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import { exchanges } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"

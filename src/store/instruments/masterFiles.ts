@@ -1,6 +1,7 @@
 /** Gets hold of a broker's instrument master: from files, from one address, or from wherever the broker publishes it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { indiaDay } from "../../kit/indiaTime.ts"
 import type { Broker, MasterFile, MasterSource } from "../../brokers/broker.ts"
 import type { Credentials } from "../../market/credentials.ts"
 import { ReadFailed, fetchUrl, readFile, showUrl } from "./download.ts"
@@ -28,7 +29,6 @@ export interface Collected {
 
 /** Pages of one source; far above any broker's, and an end to a cursor that runs in a circle. */
 const MAX_PAGES = 200
-const IST_OFFSET_MS = 19_800_000
 
 /** What a report calls the origin: no query, no secret. */
 export const showOrigin = (broker: Broker, { files, texts, url }: MasterOrigin): string => {
@@ -50,9 +50,6 @@ const addressOf = ({ name, url }: MasterSource): string => {
   }
 }
 
-/** The market's day, `YYYY-MM-DD` in IST. */
-export const dayOf = (now: number): string => new Date(now + IST_OFFSET_MS).toISOString().slice(0, 10)
-
 export const collectMaster = Effect.fn("collectMaster")(function* (
   broker: Broker,
   origin: MasterOrigin,
@@ -72,7 +69,7 @@ export const collectMaster = Effect.fn("collectMaster")(function* (
   }
   if (origin.texts !== undefined) return { files: origin.texts, missing: [] }
   if (origin.url !== undefined) return { files: yield* fetchUrl(origin.url, options), missing: [] }
-  const day = dayOf(yield* Clock.currentTimeMillis)
+  const day = indiaDay(yield* Clock.currentTimeMillis)
   const files: Array<MasterFile> = []
   const missing: Array<string> = []
   const { sources } = broker.instrumentMaster

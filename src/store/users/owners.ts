@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { indiaTime } from "../../market/day.ts"
+import { indiaTime } from "../../kit/indiaTime.ts"
 import type { DatabaseFailed } from "../errors.ts"
 import { databaseFailed, resultCode } from "../database/sql.ts"
 

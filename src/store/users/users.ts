@@ -3,11 +3,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { UserNotFound } from "../../market/errors.ts"
-import type { StoreError } from "../errors.ts"
+import type { DatabaseFailed, StoreError } from "../errors.ts"
 import { InvalidInput } from "../errors.ts"
-import { noteChange } from "../credentials/loginChanges.ts"
+import { LoginChanges, noteChange } from "../credentials/loginChanges.ts"
 import { checkBrokerName, checkUserName } from "../instruments/names.ts"
 import { attempt, writeTransaction } from "../database/sql.ts"
 
@@ -41,22 +42,32 @@ export class Users extends Context.Service<
     readonly setBroker: (name: string, broker: string) => Effect.Effect<void, UserNotFound | StoreError>
     /** Removes the user with all keys and credentials. */
     readonly remove: (name: string) => Effect.Effect<void, UserNotFound | StoreError>
+    /**
+     * Subscribes to changes of the user's broker and logins, by this process or another one, until the scope closes. The
+     * effect that it returns waits for the next one, which it reports within a second.
+     */
+    readonly changesOf: (name: string) => Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
   }
 >()("algoways/store/Users") {
-  static readonly layer: Layer.Layer<Users, never, SqlClient.SqlClient> = Layer.effect(
+  static readonly layer: Layer.Layer<Users, DatabaseFailed, SqlClient.SqlClient> = Layer.effect(
     Users,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const { of: changesOf } = yield* LoginChanges
 
       const add = Effect.fn("Users.add")(function* (name: string, broker?: string) {
         const user = yield* checkUserName(name)
         const key = broker === undefined ? null : yield* checkBrokerName(broker)
         const now = yield* Clock.currentTimeMillis
-        const rows = yield* sql<UserRow>`
-          INSERT INTO users (name, broker, created_at) VALUES (${user}, ${key}, ${now})
-          ON CONFLICT (name) DO NOTHING
-          RETURNING name, broker, created_at`.pipe(attempt("add user"))
-        const row = rows[0]
+        const row = yield* Effect.gen(function* () {
+          const rows = yield* sql<UserRow>`
+            INSERT INTO users (name, broker, created_at) VALUES (${user}, ${key}, ${now})
+            ON CONFLICT (name) DO NOTHING
+            RETURNING name, broker, created_at`
+          // A user of this name may have been removed a moment ago, and its feed still run.
+          if (rows[0] !== undefined && key !== null) yield* noteChange(sql, user, key)
+          return rows[0]
+        }).pipe(writeTransaction(sql, "add user"))
         if (row === undefined) {
           return yield* new InvalidInput({
             detail: `User "${user}" exists already. Choose another name, or change this user's broker with "algoways users set-broker".`
@@ -99,7 +110,7 @@ export class Users extends Context.Service<
         }).pipe(writeTransaction(sql, "remove user"))
       })
 
-      return Users.of({ add, get, list, setBroker, remove })
+      return Users.of({ add, get, list, setBroker, remove, changesOf })
     })
-  )
+  ).pipe(Layer.provide(LoginChanges.layer))
 }

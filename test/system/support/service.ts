@@ -32,7 +32,7 @@ export const startService = Effect.fnUntraced(function* (
   const registry = BrokerRegistry.layer.pipe(Layer.provide(Layer.succeed(BrokerOverrides, overrides)))
   const feed = LocalFeed.layer({
     reconnect: { base: "50 millis", cap: "500 millis", healthyAfter: "1 minute" },
-    watchEvery: "100 millis",
+    retryEvery: "100 millis",
     idleTimeToLive: "200 millis"
   }).pipe(
     Layer.provide(Transport.layerSockets),

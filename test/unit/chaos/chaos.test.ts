@@ -2,7 +2,9 @@
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { BadFlag, readFlags } from "../../../chaos/flags.ts"
+import * as Effect from "effect/Effect"
+import { chaos } from "../../../chaos/flags.ts"
+import { readTool, refusalOf } from "../../support/toolFlags.ts"
 import { boundOf, leastPause } from "../../../chaos/limits.ts"
 import { Observer } from "../../../chaos/observer.ts"
 import { checkLogins, checkRetries } from "../../../chaos/retries.ts"
@@ -155,24 +157,73 @@ it("a bound holds all that a recovery may have to wait for", () => {
 })
 
 describe("the settings", () => {
-  it("are read from the environment", () => {
-    const flags = readFlags({ SEED: "7", SCENARIOS: "12", PARTS: "crash,scenarios" })
-    assert.deepInclude(flags, { seed: 7, scenarios: 12, worlds: 6 })
-    assert.deepStrictEqual([...flags.parts].sort(), ["crash", "scenarios"])
-    assert.deepStrictEqual([...readFlags({ ONLY: "4" }).parts], ["scenarios"])
-    assert.throws(() => readFlags({ SEED: "x" }), BadFlag, 'SEED="x" has to be a whole number')
-    assert.throws(() => readFlags({ PARTS: "all" }), BadFlag, "there are scenarios, endurance, crash")
-  })
+  const read = (env: Record<string, string>, ...args: ReadonlyArray<string>) => readTool(chaos, args, env)
+  const refused = (env: Record<string, string>, ...args: ReadonlyArray<string>) => refusalOf(chaos, args, env)
 
-  it("make a bad run end with an explanation", () => {
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", "chaos/main.ts"],
-      { cwd: root, encoding: "utf8", env: { ...process.env, WORLDS: "0" } }
-    )
+  it.effect("are read from the environment", () =>
+    Effect.gen(function* () {
+      const flags = yield* read({ SEED: "7", SCENARIOS: "12", PARTS: "crash, scenarios" })
+      assert.deepInclude(flags, { seed: 7, scenarios: 12, worlds: 6, only: undefined })
+      assert.deepStrictEqual([...flags.parts].sort(), ["crash", "scenarios"])
+      assert.deepStrictEqual([...(yield* read({ ONLY: "4" })).parts], ["scenarios"])
+    })
+  )
+
+  it.effect("are read from flags, which go before the environment", () =>
+    Effect.gen(function* () {
+      const flags = yield* read({ SEED: "7" }, "--seed", "8", "--worlds", "2", "--parts", "endurance")
+      assert.deepInclude(flags, { seed: 8, worlds: 2, scenarios: 240 })
+      assert.deepStrictEqual([...flags.parts], ["endurance"])
+    })
+  )
+
+  it.effect("have defaults, also where a variable is empty; the seed is drawn", () =>
+    Effect.gen(function* () {
+      const flags = yield* read({ SEED: "", SCENARIOS: "", ONLY: "", WORLDS: "", PARTS: "" })
+      assert.deepInclude(flags, { scenarios: 240, worlds: 6, only: undefined })
+      assert.strictEqual(flags.parts.size, 3)
+      assert.isTrue(Number.isSafeInteger(flags.seed) && flags.seed >= 0)
+      assert.notStrictEqual((yield* read({})).seed, flags.seed)
+    })
+  )
+
+  it.effect(
+    "refuse what is out of bounds, in flags and in the environment, by name and with the remedy",
+    () =>
+      Effect.gen(function* () {
+        const seed = /--seed: "x"\. Expected: a whole number from 0 on, in --seed or SEED/
+        assert.match(yield* refused({ SEED: "x" }), seed)
+        assert.match(yield* refused({}, "--seed", "x"), seed)
+        assert.match(yield* refused({ SEED: "-1" }), /--seed: "-1"/)
+        assert.match(
+          yield* refused({ SCENARIOS: "0" }),
+          /a whole number from 1 on, in --scenarios or SCENARIOS/
+        )
+        assert.match(yield* refused({ ONLY: "1.5" }), /--only: "1\.5"/)
+        assert.match(
+          yield* refused({ PARTS: "all" }),
+          /--parts: "all"\. .*scenarios, endurance, crash.*"all"/
+        )
+        assert.match(yield* refused({}, "--seeds", "7"), /--seeds/)
+      })
+  )
+
+  it("make a bad run end with an explanation, and --help with all of them", () => {
+    const run = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
+      spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "chaos/main.ts", ...args], {
+        cwd: root,
+        encoding: "utf8",
+        env: { ...process.env, ...env }
+      })
+    const { status, stderr } = run([], { WORLDS: "0" })
     assert.strictEqual(status, 1)
-    assert.include(stderr, 'WORLDS="0"')
-    assert.include(stderr, "SCENARIOS=n")
+    assert.include(stderr, 'flag --worlds: "0"')
+    const help = run(["--help"])
+    assert.strictEqual(help.status, 0)
+    for (const name of ["seed", "scenarios", "only", "worlds", "parts"]) {
+      assert.include(help.stdout, `--${name}`)
+      assert.include(help.stdout, `(${name.toUpperCase()}`)
+    }
   })
 })
 

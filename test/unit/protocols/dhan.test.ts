@@ -13,7 +13,8 @@ import {
 } from "../../../src/protocols/dhan/encode.ts"
 import { protocol, serverProtocol } from "../../../src/protocols/dhan/index.ts"
 import { IST_SECONDS } from "../../../src/protocols/dhan/layout.ts"
-import type { FindByToken, Want } from "../../../src/protocols/protocol.ts"
+import type { Want } from "../../../src/protocols/protocol.ts"
+import type { FindByToken } from "../../../src/protocols/serverProtocol.ts"
 import { makeLink } from "./link.ts"
 import type { Side } from "./support.ts"
 import {

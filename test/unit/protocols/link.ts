@@ -13,17 +13,16 @@ import { loadProtocol, loadServerProtocol } from "../../../src/protocols/index.t
 import type {
   Change,
   Codec,
-  FindByToken,
   Frame,
   Handshake,
   HttpAnswer,
   HttpRequest,
   Outbound,
-  ServerCodec,
   Sink,
   Want,
   WireEvent
 } from "../../../src/protocols/protocol.ts"
+import type { FindByToken, ServerCodec } from "../../../src/protocols/serverProtocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import type { ConnectionTap } from "../../../src/session/ticks/tap.ts"
 import { demoLoginAt, loginOf, makeListings, makeMarket } from "../../../src/simulator/index.ts"

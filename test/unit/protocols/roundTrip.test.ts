@@ -4,7 +4,8 @@ import { codecOptions } from "../../../src/brokers/broker.ts"
 import type { Exchange } from "../../../src/market/exchange.ts"
 import type { WireInstrument } from "../../../src/market/instrument.ts"
 import type { Depth, Level, Tick, TickDraft } from "../../../src/market/tick.ts"
-import type { Change, FindByToken, Want } from "../../../src/protocols/protocol.ts"
+import type { Change, Want } from "../../../src/protocols/protocol.ts"
+import type { FindByToken } from "../../../src/protocols/serverProtocol.ts"
 import type { Side } from "./support.ts"
 import {
   DEEP,

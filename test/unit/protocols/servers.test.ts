@@ -1,7 +1,7 @@
 /** The broker's side: who is let in, what requests do, how bad ones are answered. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Tick } from "../../../src/market/tick.ts"
-import type { FindByToken, ServerCodec } from "../../../src/protocols/protocol.ts"
+import type { FindByToken, ServerCodec } from "../../../src/protocols/serverProtocol.ts"
 import {
   DEPTH,
   LTP,

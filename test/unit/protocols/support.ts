@@ -19,12 +19,11 @@ import type {
   Outbound,
   Protocol,
   RejectCause,
-  ServerCodec,
-  ServerProtocol,
   Sink,
   Want,
   WireEvent
 } from "../../../src/protocols/protocol.ts"
+import type { ServerCodec, ServerProtocol } from "../../../src/protocols/serverProtocol.ts"
 import { isHttpRequest } from "../../../src/protocols/protocol.ts"
 import {
   protocol as smartstream,

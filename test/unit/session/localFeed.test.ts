@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
+import * as Statement from "effect/sql/Statement"
 import * as TestClock from "effect/testing/TestClock"
 import { BrokerAdapter } from "../../../src/brokers/adapter.ts"
 import type { BrokerModule } from "../../../src/brokers/registry.ts"
@@ -23,6 +24,7 @@ import { CredentialsMissing } from "../../../src/market/errors.ts"
 import type { FeedEvent } from "../../../src/market/feedEvent.ts"
 import * as LocalFeed from "../../../src/session/feed/localFeed.ts"
 import { Hours } from "../../../src/session/references.ts"
+import { LoginPollInterval } from "../../../src/store/credentials/loginChanges.ts"
 import { Instruments } from "../../../src/store/instruments/instruments.ts"
 import { Users } from "../../../src/store/users/users.ts"
 import { plainInstrument, plainStatus } from "../../../src/gateway/conformance/quietFeed.ts"
@@ -73,7 +75,14 @@ const make = Effect.gen(function* () {
   const feed = yield* Effect.service(Feed)
   return { feed, registry, users, logs, collecting }
 })
-const live = LocalFeed.layer({ watchEvery: "1 hour" }).pipe(
+/** Hears of a change of broker at once. */
+const following = Layer.fresh(
+  LocalFeed.layer({ retryEvery: "20 millis" }).pipe(
+    Layer.provideMerge(layerMemory()),
+    Layer.provide(Layer.succeed(LoginPollInterval, "5 millis"))
+  )
+)
+const live = LocalFeed.layer().pipe(
   Layer.provide(Layer.succeed(Hours, alwaysOpen)),
   Layer.provideMerge(layerMemory())
 )
@@ -246,9 +255,7 @@ describe("a feed that runs", () => {
       assert.strictEqual((yield* feed.status("bina")).state, "idle")
     }).pipe(
       Effect.provide(
-        Layer.fresh(
-          LocalFeed.layer({ watchEvery: "1 hour", idleTimeToLive: 0 }).pipe(Layer.provideMerge(layerMemory()))
-        )
+        Layer.fresh(LocalFeed.layer({ idleTimeToLive: 0 }).pipe(Layer.provideMerge(layerMemory())))
       )
     )
   )
@@ -317,12 +324,7 @@ describe("a feed that runs", () => {
           ]
         }
       )
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(
-        Layer.fresh(LocalFeed.layer({ watchEvery: "20 millis" }).pipe(Layer.provideMerge(layerMemory())))
-      )
-    )
+    }).pipe(Effect.scoped, Effect.provide(following))
   )
 
   it.live("and cannot change its broker stays, says why in its status, and logs each wish once", () =>
@@ -348,12 +350,7 @@ describe("a feed that runs", () => {
       while ((yield* reason) === undefined) yield* Effect.sleep("20 millis")
       assert.strictEqual(lines.filter((line) => line.includes("changes from old to needs")).length, 2)
       assert.strictEqual(lines.filter((line) => line.includes("the feed stays at old")).length, 2)
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(
-        Layer.fresh(LocalFeed.layer({ watchEvery: "20 millis" }).pipe(Layer.provideMerge(layerMemory())))
-      )
-    )
+    }).pipe(Effect.scoped, Effect.provide(following))
   )
 
   it.live("and has died is replaced when the next reader comes, for all its readers", () =>
@@ -419,13 +416,58 @@ describe("a module", () => {
         yield* users.setBroker("bina", "sound")
         yield* Effect.sleep("100 millis")
         assert.strictEqual((yield* feed.info("bina")).broker, "sound", "a change is followed all the same")
-      }).pipe(
-        Effect.provide(
-          Layer.fresh(LocalFeed.layer({ watchEvery: "5 millis" }).pipe(Layer.provideMerge(layerMemory())))
-        )
-      )
+      }).pipe(Effect.provide(following))
     )
   }
+})
+
+describe("changes of broker", () => {
+  const USERS = 50
+  const names = Array.from({ length: USERS }, (_, i) => `user${i}`)
+
+  it.effect(
+    "cost one query per interval, however many users have a feed, and are followed within a second",
+    () => {
+      const queries: Array<string> = []
+      const counting: Statement.Transformer = (statement) => {
+        queries.push(statement.compile()[0])
+        return Effect.succeed(statement)
+      }
+      return Effect.gen(function* () {
+        const { feed, registry, users } = yield* make
+        yield* registry.register("other", () => Promise.resolve(moduleOf(adapterOf("other"))))
+        for (const name of names) {
+          yield* users.add(name, "sound")
+          yield* feed.attach(name, "1")
+        }
+        yield* settle
+        const half = Effect.andThen(TestClock.adjust("500 millis"), settle)
+        // The users themselves are changes: they are seen once.
+        yield* half
+        queries.length = 0
+        for (let i = 0; i < 20; i++) yield* half
+        assert.deepStrictEqual([...new Set(queries.filter((text) => !text.includes("login_changes")))], [])
+        assert.strictEqual(queries.length, 20, "ten seconds, two reads each")
+
+        yield* users.setBroker("user7", "other")
+        queries.length = 0
+        yield* half
+        yield* half
+        const looks = queries.filter((text) => text.includes("FROM users"))
+        assert.strictEqual(looks.length, 1, "only the user that changed is looked up")
+        const brokers = yield* Effect.forEach(names, (name) =>
+          Effect.map(feed.info(name), (info) => info.broker)
+        )
+        assert.deepStrictEqual(
+          brokers,
+          names.map((name) => (name === "user7" ? "other" : "sound"))
+        )
+      }).pipe(
+        Effect.provide(Layer.fresh(LocalFeed.layer().pipe(Layer.provideMerge(layerMemory())))),
+        Effect.provideService(Statement.CurrentTransformer, counting)
+      )
+    }
+  )
 })
 
 describe("a session without readers", () => {
@@ -437,9 +479,7 @@ describe("a session without readers", () => {
         const context = yield* set(
           Layer.build(
             Layer.fresh(
-              LocalFeed.layer({ watchEvery: "1 hour", idleTimeToLive: "30 seconds" }).pipe(
-                Layer.provideMerge(layerMemory())
-              )
+              LocalFeed.layer({ idleTimeToLive: "30 seconds" }).pipe(Layer.provideMerge(layerMemory()))
             )
           )
         )

@@ -1,9 +1,10 @@
 /** Reads JSON masters: one array of objects whose fields are texts or numbers. */
+import { isObject } from "../../../kit/isObject.ts"
 import { MalformedMaster } from "../../broker.ts"
 import type { MasterBuilder } from "./builder.ts"
 import { beginning } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected } from "./rows.ts"
+import type { Row } from "./row.ts"
+import { rejected } from "./row.ts"
 
 export interface JsonSource<K extends string> {
   /** For errors: `Angel One's instrument master`. */
@@ -60,9 +61,6 @@ const readArray = ({ list, remedy, text, title }: JsonSource<string>): ReadonlyA
   const wanted = list === undefined ? "is no array" : `has no array "${list}"`
   throw new MalformedMaster(`${title} ${wanted}: it begins with ${beginning(text)}. ${remedy}`)
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The fields of an entry, or what is wrong with it. */
 const readFields = <K extends string>(

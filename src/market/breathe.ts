@@ -1,7 +1,0 @@
-/** A turn of the event loop between the pieces of long work: sockets are read and written, ticks go out. */
-import * as Effect from "effect/Effect"
-
-export const breathe: Effect.Effect<void> = Effect.callback<void>((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
