@@ -96,6 +96,7 @@ const remember = (instrument: SubscribedInstrument, tick: Tick, refreshes: numbe
   if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) instrument.spare = older
 }
 
+// oxlint-disable-next-line max-lines-per-function -- the way of every tick: its parts share what they change without a hop
 export const makePublisher = Effect.fnUntraced(function* (
   count: BrokerMetrics,
   log: SampledLog,
