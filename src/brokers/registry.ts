@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { messageOf } from "../kit/messageOf.ts"
 import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
@@ -77,7 +78,7 @@ const configured = Effect.fnUntraced(function* (module: BrokerModule, override: 
     catch: (cause) =>
       new BrokerMisconfigured({
         broker: name,
-        problems: [`${name}: ${cause instanceof Error ? cause.message : String(cause)}`]
+        problems: [`${name}: ${messageOf(cause)}`]
       })
   })
   const broker = applyOverride(wire, override)

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { messageOf } from "../../kit/messageOf.ts"
 import type { BrokerAdapter, ReaderSubscription } from "../../brokers/adapter.ts"
 import type { FeedInfo } from "../../bus/feed.ts"
 import { FeedError } from "../../bus/feed.ts"
@@ -234,7 +235,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     Effect.catchCause((cause) => {
       // It is tried again until it works or the setting changes, so log it once.
       const failure = Cause.squash(cause)
-      const text = failure instanceof Error ? failure.message : String(failure)
+      const text = messageOf(failure)
       if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
       complaint = text
       const { name } = current.adapter.broker
