@@ -45,6 +45,8 @@ export class BrokerAdapter extends Context.Service<
     /**
      * Says whose credentials to use: those stored for the user, re-read at every connection attempt, or the
      * given ones. Fails when a field that the broker needs is missing.
+     * Comes before everything else. Called again, it changes the credentials; for another user it begins anew, and what was
+     * connected and subscribed for the first one ends.
      */
     readonly initialise: (options: {
       readonly user: string

@@ -16,7 +16,7 @@ import type { CredentialStore } from "../store/credentials/credentials.ts"
 import type { Instruments } from "../store/instruments/instruments.ts"
 import type { Lapse } from "./health/lapse.ts"
 import type { ReconnectOptions } from "./connection/reconnect.ts"
-import { makeSession } from "./session.ts"
+import { makeAdapter } from "./adapter.ts"
 import type { Intensity } from "./health/restartIntensity.ts"
 import type { Transport } from "./transport/transport.ts"
 
@@ -51,7 +51,7 @@ export const adapterLayer = (
         )
         return Layer.effect(
           BrokerAdapter,
-          makeSession({ broker, protocol: protocol!, deepProtocols, ...options })
+          makeAdapter({ broker, protocol: protocol!, deepProtocols, ...options })
         )
       })
     )

@@ -12,14 +12,13 @@ import type {
 } from "../market/subscription.ts"
 import type { Link } from "./model.ts"
 import type { Unusable } from "./connection/credentialSource.ts"
+import type { StoredVersion } from "./connection/credentialWatch.ts"
 import type { Resolved } from "./subscriptions/resolver.ts"
 
 export type Reply<A, E = never> = Deferred.Deferred<A, E>
 
-/** Of credentials; undefined where some are missing, and a problem where they could not be read. */
-export type StoredVersion = { readonly version: number | undefined } | { readonly problem: string }
-
 export type Message =
+  /** Other credentials are to be used. */
   | { readonly tag: "Initialise"; readonly reply: Reply<void> }
   | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
   | { readonly tag: "Disconnect"; readonly reply: Reply<void> }

@@ -3,15 +3,17 @@
  * Source: SmartAPI documentation ("Instruments") and the file itself.
  */
 import type { Exchange } from "../../market/exchange.ts"
-import { expiryLabel } from "../../market/expiry.ts"
 import type { ParsedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { nameInSeries } from "./kit/cash.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { contract, optionAtEnd } from "./kit/contracts.ts"
+import { isCash, sameNames } from "./kit/exchanges.ts"
+import { dayIn, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
+import type { Row } from "./kit/row.ts"
+import { carried, rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { inPaise, listing, rowParser, scaled } from "./kit/rows.ts"
 
 const keys = [
   "token",
@@ -24,25 +26,15 @@ const keys = [
   "exch_seg",
   "tick_size"
 ] as const
-type Fields = Readonly<Record<(typeof keys)[number], string>>
+type Key = (typeof keys)[number]
 
-const tradable: Readonly<Record<string, Exchange>> = {
-  NSE: "NSE",
-  BSE: "BSE",
-  NFO: "NFO",
-  BFO: "BFO",
-  MCX: "MCX",
-  CDS: "CDS",
-  NCDEX: "NCDEX"
-}
+const tradable = sameNames("NSE", "BSE", "NFO", "BFO", "MCX", "CDS", "NCDEX")
 
 const indices: Readonly<Record<string, Exchange>> = { NSE: "NSE_INDEX", BSE: "BSE_INDEX", MCX: "MCX_INDEX" }
 
-/** Prices in the file are in paise. */
-const PAISE = 100
-
-/** Strikes of currency options (OPTCUR, OPTIRC) are scaled by this in all. */
+/** Strikes are in paise as all prices are; those of currency options (OPTCUR, OPTIRC) are scaled by this in all. */
 const CURRENCY = 10_000_000
+const PAISE = 100
 
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
@@ -59,84 +51,56 @@ export const parse = (text: string): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Key>): Listing | Row => {
   const kind = f.instrumenttype
   const isIndex = kind === "AMXIDX"
   const exchange = (isIndex ? indices : tradable)[f.exch_seg]
-  if (exchange === undefined) {
-    const segment = f.exch_seg === "" ? "(none)" : f.exch_seg
-    return skipped(isIndex ? `index of ${segment}` : `segment ${segment}`)
-  }
-  const isCash = kind === "" && (exchange === "NSE" || exchange === "BSE")
-  const isFuture = kind.startsWith("FUT")
-  const isOption = kind.startsWith("OPT")
-  if (!isIndex && !isCash && !isFuture && !isOption) {
-    return skipped(kind === "" ? `(no instrumenttype) of ${f.exch_seg}` : kind)
-  }
-  if (!isToken(f.token)) return rejected(`token "${f.token}" is no plain number`)
-  if (f.symbol === "") return rejected("symbol is empty")
-  const paise = numberOf(f.tick_size)
+  if (exchange === undefined) return skipped(`${isIndex ? "index of" : "segment"} ${orNone(f.exch_seg)}`)
+  if (isIndex) return listing(exchange, f.exch_seg, "INDEX")
+  if (kind === "" && isCash(exchange)) return listing(exchange, f.exch_seg, "EQ")
+  if (kind.startsWith("FUT")) return listing(exchange, f.exch_seg, "FUT")
+  if (kind.startsWith("OPT")) return listing(exchange, f.exch_seg, "OPT")
+  return skipped(kind === "" ? `(no instrumenttype) of ${f.exch_seg}` : kind)
+}
+
+const symbols = indexSymbols({ without: /[ -]/g, nse: { NIFTYMIDCAPSELECT: "MIDCPNIFTY" } })
+
+const toRow = rowParser<Key>({
+  listing: listingOf,
+  token: "token",
+  brokerSymbol: "symbol",
+  name: "name",
+  indexName: ["name", "symbol"],
+  indexSymbol: (exchange, name) =>
+    symbols(exchange, exchange === "BSE_INDEX" ? name.replace(/^S&P /i, "") : name),
+  lotSize: "lotsize",
   // UNCONFIRMED for currency, whose prices on the wire have another scale than its tick sizes here.
-  const tickSize = paise === undefined || paise < 0 ? undefined : paise / PAISE
-  if (tickSize === undefined) return rejected(`tick_size "${f.tick_size}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f.symbol,
-    brokerExchange: f.exch_seg,
-    token: f.token,
-    name: f.name,
-    tickSize
+  tickSize: { columns: "tick_size", read: inPaise },
+  indicesTick: true,
+  // `28MAR2024`
+  expiry: {
+    columns: "expiry",
+    read: dayIn(/^(?<day>\d{1,2})(?<month>[A-Za-z]{3})(?<year>\d{4})$/)
+  },
+  option: { columns: "symbol", read: optionAtEnd },
+  strike: {
+    columns: "strike",
+    read: (text, _, { exchange }) => scaled(text, exchange === "CDS" ? CURRENCY : PAISE)
+  },
+  underlying: (f, { exchange }) => (f.name === "" && exchange !== "NFO" ? rejected("name is empty") : f.name),
+  // NFO's symbols have the common form already. That NCDEX is to be built like MCX is UNCONFIRMED.
+  contract: (base, { expiry, strike, type }) =>
+    base.exchange === "NFO"
+      ? carried({
+          ...base,
+          symbol: base.brokerSymbol,
+          expiry,
+          ...(strike === undefined ? {} : { strike }),
+          type
+        })
+      : contract(base, type, expiry, strike),
+  reasons: {
+    token: (text) => `token "${text}" is no plain number`,
+    option: (text) => `option "${text}" ends in neither CE nor PE`
   }
-  if (isIndex) {
-    const symbol = indexSymbol(exchange, f.name === "" ? f.symbol : f.name)
-    return symbol === "" ? rejected("name is empty") : carried({ ...base, symbol, lotSize: 1, type: "INDEX" })
-  }
-  const lotSize = numberOf(f.lotsize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lotsize "${f.lotsize}" is no size`)
-  if (isCash) {
-    return cash({ ...base, ...nameInSeries(exchange, f.symbol), lotSize })
-  }
-
-  const expiry = readExpiry(f.expiry)
-  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
-  if (isFuture) {
-    const symbol = derivative(f, exchange, expiry, "FUT")
-    return symbol === undefined
-      ? rejected("name is empty")
-      : carried({ ...base, symbol, lotSize, expiry, type: "FUT" })
-  }
-  const type = f.symbol.endsWith("CE") ? "CE" : f.symbol.endsWith("PE") ? "PE" : undefined
-  if (type === undefined) return rejected(`option "${f.symbol}" ends in neither CE nor PE`)
-  const scaled = numberOf(f.strike)
-  if (scaled === undefined || scaled <= 0) return rejected(`strike "${f.strike}" is no price`)
-  const strike = scaled / (exchange === "CDS" ? CURRENCY : PAISE)
-  // The shortest form: a whole strike has no decimals, another keeps its own.
-  const symbol = derivative(f, exchange, expiry, `${strike}${type}`)
-  return symbol === undefined
-    ? rejected("name is empty")
-    : carried({ ...base, symbol, lotSize, expiry, strike, type })
-}
-
-/**
- * NFO's symbols have the common form already; the others are built. That NCDEX is to be built like MCX is
- * UNCONFIRMED.
- */
-const derivative = (f: Fields, exchange: Exchange, expiry: string, tail: string): string | undefined => {
-  if (exchange === "NFO") return f.symbol
-  return f.name === "" ? undefined : `${f.name}${expiryLabel(expiry)}${tail}`
-}
-
-const indexSymbol = (exchange: Exchange, name: string): string => {
-  const upper = name.toUpperCase()
-  const own = exchange === "BSE_INDEX" ? upper.replace(/^S&P /, "") : upper
-  const plain = own.replace(/[ -]/g, "")
-  if (exchange === "NSE_INDEX")
-    return plain === "NIFTYMIDCAPSELECT" ? "MIDCPNIFTY" : (nseIndices[plain] ?? plain)
-  return exchange === "BSE_INDEX" ? (bseIndices[plain] ?? plain) : plain
-}
-
-/** `28MAR2024`. */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{1,2})([A-Za-z]{3})(\d{4})$/.exec(text)
-  return parts === null ? undefined : isoDate(Number(parts[3]), monthOf(parts[2]!), Number(parts[1]))
-}
+})

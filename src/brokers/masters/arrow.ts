@@ -2,16 +2,16 @@
  * Arrow's instrument master: a CSV of all exchanges, behind the login and renewed every morning at 8.
  * Source: Arrow's documentation ("Symbols"); what the file itself shows otherwise is said where it is read.
  */
-import type { Exchange } from "../../market/exchange.ts"
-import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
+import { csvMaster } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
 import { nameOfSeries } from "./kit/cash.ts"
-import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { optionType } from "./kit/contracts.ts"
+import { dayIn, orNone, uint32Token } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { listing, rowParser, scaled } from "./kit/rows.ts"
 
 const columns = [
   "Token",
@@ -28,15 +28,15 @@ const columns = [
   "Series",
   "ISIN"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
-const cashExchanges: Readonly<Record<string, Exchange>> = { NSECM: "NSE", BSECM: "BSE" }
-const indices: Readonly<Record<string, Exchange>> = {
+const cashExchanges: Exchanges = { NSECM: "NSE", BSECM: "BSE" }
+const indices: Exchanges = {
   NSEIDX: "NSE_INDEX",
   BSEIDX: "BSE_INDEX",
   MCXIDX: "MCX_INDEX"
 }
-const derivatives: Readonly<Record<string, Exchange>> = {
+const derivatives: Exchanges = {
   NSEFO: "NFO",
   BSEFO: "BFO",
   NSECD: "CDS",
@@ -48,78 +48,63 @@ const derivatives: Readonly<Record<string, Exchange>> = {
 /** The file has strikes and tick sizes in rupees, but for currency: strikes 100 000 times larger, tick sizes in paise. */
 const CURRENCY_STRIKE = 100_000
 const CURRENCY_TICK = 100
+const isCurrency = ({ exchange }: Listing): boolean => exchange === "CDS" || exchange === "BCD"
 
-const MAX_TOKEN = 0xffff_ffff
-
-export const parse = (text: string): ParsedMaster => {
-  const builder = new MasterBuilder()
-  addCsvRows(
-    {
-      title: "Arrow's instrument master",
-      text,
-      columns,
-      optional: ["FullName", "Series", "ISIN"],
-      remedy:
-        "Fetch https://edge.arrow.trade/all again, with your login; a file of your own needs the same columns."
-    },
-    builder,
-    toRow
-  )
-  return builder.finish()
-}
-
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const segment = f.ExchSeg.toUpperCase()
-  const exchange = indices[segment] ?? cashExchanges[segment] ?? derivatives[segment]
-  if (exchange === undefined) return skipped(`segment ${f.ExchSeg === "" ? "(none)" : f.ExchSeg}`)
-  if (!isToken(f.Token) || Number(f.Token) > MAX_TOKEN) return rejected(`Token "${f.Token}" is no token`)
-  const base = { exchange, brokerExchange: segment, token: f.Token }
-  if (segment in indices) {
-    const name = f.Symbol === "" ? f.TradingSymbol : f.Symbol
-    const symbol = indexSymbol(exchange, name)
-    // Their tick sizes and lots are of no use, or not there.
-    return symbol === ""
-      ? rejected("Symbol is empty")
-      : carried({ ...base, symbol, brokerSymbol: name, name, lotSize: 1, tickSize: 0, type: "INDEX" })
-  }
-  const isCurrency = exchange === "CDS" || exchange === "BCD"
-  const tick = numberOf(f.TickSize)
-  if (tick === undefined || tick < 0) return rejected(`TickSize "${f.TickSize}" is no size`)
-  const lotSize = numberOf(f.LotSize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`LotSize "${f.LotSize}" is no size`)
-  const brokerSymbol = f.TradingSymbol === "" ? f.Symbol : f.TradingSymbol
-  if (brokerSymbol === "") return rejected("TradingSymbol is empty")
-  const sized = { ...base, brokerSymbol, lotSize, tickSize: isCurrency ? tick / CURRENCY_TICK : tick }
-  if (segment in cashExchanges) {
-    return cash({
-      ...sized,
-      ...nameOfSeries(exchange, brokerSymbol, f.Series),
-      isin: f.ISIN,
-      name: f.FullName === "" ? f.Symbol : f.FullName
-    })
-  }
-
-  const expiry = readExpiry(f.Expiry)
-  if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)
-  const name = f.Underlying === "" ? f.Symbol : f.Underlying
-  if (name === "") return rejected("Underlying is empty")
-  const type = f.OptionType.toUpperCase()
-  if (type === "XX") return contract({ ...sized, name }, "FUT", expiry, undefined)
-  if (type !== "CE" && type !== "PE") return skipped(`${type || "(no OptionType)"} of ${segment}`)
-  const scaled = numberOf(f.StrikePrice)
-  if (scaled === undefined || scaled <= 0) return rejected(`StrikePrice "${f.StrikePrice}" is no price`)
-  return contract({ ...sized, name }, type, expiry, isCurrency ? scaled / CURRENCY_STRIKE : scaled)
+  const index = indices[segment]
+  if (index !== undefined) return listing(index, segment, "INDEX")
+  const cash = cashExchanges[segment]
+  if (cash !== undefined) return listing(cash, segment, "EQ")
+  const exchange = derivatives[segment]
+  if (exchange === undefined) return skipped(`segment ${orNone(f.ExchSeg)}`)
+  const kind = f.OptionType.toUpperCase()
+  const type = kind === "XX" ? "FUT" : optionType(kind)
+  return type === undefined
+    ? skipped(`${orNone(kind, "no OptionType")} of ${segment}`)
+    : listing(exchange, segment, type)
 }
 
-const indexSymbol = (exchange: Exchange, name: string): string => {
-  const upper = name.toUpperCase()
-  const plain = upper.replaceAll(" ", "")
-  if (exchange === "NSE_INDEX") return nseIndices[plain] ?? plain
-  return exchange === "BSE_INDEX" ? (zerodhaBseIndices[upper] ?? bseIndices[plain] ?? plain) : plain
-}
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: { columns: "Token", read: uint32Token },
+  brokerSymbol: {
+    columns: ["TradingSymbol", "Symbol"],
+    read: (text, f, { type }) => (type === "INDEX" ? f.Symbol || text : text)
+  },
+  name: {
+    columns: ["FullName", "Symbol"],
+    read: (text, f, { type }) => (type === "INDEX" ? f.Symbol || f.TradingSymbol : text)
+  },
+  indexSymbol: indexSymbols({ likeZerodha: true }),
+  lotSize: "LotSize",
+  tickSize: {
+    columns: "TickSize",
+    read: (text, _, at) => scaled(text, isCurrency(at) ? CURRENCY_TICK : 1)
+  },
+  security: (f, { brokerSymbol, exchange }) => ({
+    ...nameOfSeries(exchange, brokerSymbol, f.Series),
+    isin: f.ISIN
+  }),
+  // `30-Jun-2026`
+  expiry: {
+    columns: "Expiry",
+    read: dayIn(/^(?<day>\d{1,2})-(?<month>[A-Za-z]{3})-(?<year>\d{4})$/)
+  },
+  strike: {
+    columns: "StrikePrice",
+    read: (text, _, at) => scaled(text, isCurrency(at) ? CURRENCY_STRIKE : 1)
+  },
+  underlying: ["Underlying", "Symbol"]
+})
 
-/** `30-Jun-2026` */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{1,2})-([A-Za-z]{3})-(\d{4})$/.exec(text)
-  return parts === null ? undefined : isoDate(Number(parts[3]), monthOf(parts[2]!), Number(parts[1]))
-}
+export const parse = csvMaster(
+  {
+    title: "Arrow's instrument master",
+    columns,
+    optional: ["FullName", "Series", "ISIN"],
+    remedy:
+      "Fetch https://edge.arrow.trade/all again, with your login; a file of your own needs the same columns."
+  },
+  toRow
+)

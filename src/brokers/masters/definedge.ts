@@ -5,24 +5,29 @@
 import type { ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contractType } from "./kit/contracts.ts"
-import { beginning, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { rejected, skipped } from "./kit/rows.ts"
 import { nameOfSeries } from "./kit/cash.ts"
 import { readCsv } from "./kit/csv.ts"
-import {
-  cashExchanges,
-  cashRow,
-  contractExchanges,
-  contractRow,
-  indexExchanges,
-  indexRow
-} from "./kit/norenRows.ts"
+import { beginning, dayIn } from "./kit/fields.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields } from "./kit/rows.ts"
+import { inPaise, listing, rowParser } from "./kit/rows.ts"
+import { allIndices, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
-/** Columns: exchange, token, name, trading symbol, kind, expiry, tick size, lot size, option type, strike. */
-const USED = 10
-const PAISE = 100
+/** In their places; more may follow. */
+const columns = [
+  "exchange",
+  "token",
+  "name",
+  "tradingSymbol",
+  "kind",
+  "expiry",
+  "tick",
+  "lot",
+  "optionType",
+  "strike"
+] as const
+type Column = (typeof columns)[number]
 
 const REMEDY = "Fetch allmaster.zip again; a file of your own needs the same columns."
 
@@ -42,38 +47,33 @@ export const parse = (text: string): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = (cells: ReadonlyArray<string>): Row => {
-  if (cells.length < USED) return rejected(`the row has ${cells.length} fields, and ${USED} are needed`)
-  const [exchange, token, name, brokerSymbol, kind, expiry, tick, lotSize, optionType, strike] =
-    cells as ReadonlyArray<string> & Readonly<Record<0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9, string>>
-  const paise = numberOf(tick)
-  const scrip = {
-    brokerExchange: exchange,
-    token,
-    brokerSymbol,
-    name,
-    lotSize,
-    tickSize: paise === undefined ? undefined : paise / PAISE
-  }
-  if (kind === "IDX" || kind === "INDEX") {
-    const place = indexExchanges[exchange]
-    return place === undefined
-      ? skipped(`index of ${exchange}`)
-      : indexRow(place, { ...scrip, brokerSymbol: brokerSymbol === "" ? name : brokerSymbol })
-  }
-  const cash = cashExchanges[exchange]
-  // The kind is NSE's series or BSE's group.
-  if (cash !== undefined) return cashRow(cash, scrip, nameOfSeries(cash, brokerSymbol, kind))
-  const place = contractExchanges[exchange]
-  if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
-  const type = contractType(optionType, kind)
-  if (type === undefined) return skipped(`${kind || "(no kind)"} of ${exchange}`)
-  const price = numberOf(strike)
-  return contractRow(place, scrip, type, readExpiry(expiry), price === undefined ? strike : price / PAISE)
-}
+const toRow = (cells: ReadonlyArray<string>): Row =>
+  cells.length < columns.length
+    ? rejected(`the row has ${cells.length} fields, and ${columns.length} are needed`)
+    : toInstrument(Object.fromEntries(columns.map((column, i) => [column, cells[i]!])) as Fields<Column>)
 
-/** `28032024`; a leading zero may be lost. */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{2})(\d{2})(\d{4})$/.exec(text.padStart(8, "0"))
-  return parts === null ? undefined : isoDate(Number(parts[3]), Number(parts[2]), Number(parts[1]))
-}
+const readDay = dayIn(/^(?<day>\d{2})(?<month>\d{2})(?<year>\d{4})$/)
+
+const toInstrument = rowParser<Column>({
+  ...norenQuirks,
+  listing: (f) => {
+    if (f.kind !== "IDX" && f.kind !== "INDEX") {
+      return norenListing(f.exchange, f.optionType, f.kind, "kind")
+    }
+    const exchange = allIndices[f.exchange]
+    return exchange === undefined ? skipped(`index of ${f.exchange}`) : listing(exchange, f.exchange, "INDEX")
+  },
+  token: "token",
+  brokerSymbol: {
+    columns: "tradingSymbol",
+    read: (text, f, { type }) => (type === "INDEX" ? text || f.name : text)
+  },
+  name: "name",
+  lotSize: "lot",
+  tickSize: { columns: "tick", read: inPaise },
+  // The kind is NSE's series or BSE's group.
+  security: (f, { exchange }) => nameOfSeries(exchange, f.tradingSymbol, f.kind),
+  // `28032024`; a leading zero may be lost.
+  expiry: { columns: "expiry", read: (text) => readDay(text.padStart(8, "0")) },
+  strike: { columns: "strike", read: inPaise }
+})

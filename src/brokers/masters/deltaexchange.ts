@@ -8,8 +8,8 @@ import { isObject, parseObject } from "../../protocols/kit/text.ts"
 import { MasterBuilder } from "./kit/builder.ts"
 import { contract } from "./kit/contracts.ts"
 import { beginning, isToken, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, rejected, skipped } from "./kit/rows.ts"
+import type { Row } from "./kit/row.ts"
+import { carried, rejected, skipped } from "./kit/row.ts"
 
 type Product = Readonly<Record<string, unknown>>
 

@@ -3,16 +3,15 @@
  * Source: DhanHQ's documentation ("Instrument List") and the file itself.
  */
 import type { Exchange } from "../../market/exchange.ts"
-import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
 import { otherKinds } from "./kit/cash.ts"
-import { contract } from "./kit/contracts.ts"
-import { isToken, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { csvMaster } from "./kit/csv.ts"
+import { dayIn, orNone, uint32Token } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
 import { isSpread } from "./kit/rowChecks.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { inPaise, listing, rowParser } from "./kit/rows.ts"
 
 const columns = [
   "SEM_EXM_EXCH_ID",
@@ -30,7 +29,7 @@ const columns = [
   "SEM_SERIES",
   "SM_SYMBOL_NAME"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** Where an instrument is: our exchange, and Dhan's name of the segment. */
 interface Place {
@@ -59,29 +58,6 @@ const currency: Readonly<Record<string, Place>> = {
   BSE: { exchange: "BCD", segment: "BSE_CURRENCY" }
 }
 
-/** Tick sizes are in paise, strikes in rupees. */
-const PAISE = 100
-
-const MAX_ID = 0xffff_ffff
-
-export const parse = (text: string): ParsedMaster => {
-  const builder = new MasterBuilder()
-  addCsvRows(
-    {
-      title: "Dhan's instrument master",
-      text,
-      columns,
-      optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SM_SYMBOL_NAME"],
-      remedy:
-        "Fetch https://images.dhan.co/api-data/api-scrip-master.csv again (the compact file, not the detailed one); " +
-        "a file of your own needs the same columns."
-    },
-    builder,
-    toRow
-  )
-  return builder.finish()
-}
-
 type Kind = "EQ" | "INDEX" | "FUT" | "OPT"
 
 const kindOf = (name: string): Kind | undefined => {
@@ -90,7 +66,7 @@ const kindOf = (name: string): Kind | undefined => {
   return name.startsWith("FUT") ? "FUT" : name.startsWith("OPT") ? "OPT" : undefined
 }
 
-const placeOf = (f: Fields, kind: Kind): Place | undefined => {
+const placeOf = (f: Fields<Column>, kind: Kind): Place | undefined => {
   const exchange = f.SEM_EXM_EXCH_ID
   if (kind === "EQ") return cashPlaces[exchange]
   if (kind === "INDEX") return indices[exchange]
@@ -98,66 +74,59 @@ const placeOf = (f: Fields, kind: Kind): Place | undefined => {
   return f.SEM_SEGMENT === "M" ? commodities[exchange] : derivatives[exchange]
 }
 
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const name = f.SEM_INSTRUMENT_NAME
   const kind = kindOf(name)
   const place = kind === undefined ? undefined : placeOf(f, kind)
   if (kind === undefined || place === undefined) {
-    return skipped(`${name === "" ? "(none)" : name} of ${f.SEM_EXM_EXCH_ID} ${f.SEM_SEGMENT}`.trim())
+    return skipped(`${orNone(name)} of ${f.SEM_EXM_EXCH_ID} ${f.SEM_SEGMENT}`.trim())
   }
-  const token = f.SEM_SMST_SECURITY_ID
-  if (!isToken(token) || Number(token) > MAX_ID) {
-    return rejected(`SEM_SMST_SECURITY_ID "${token}" is no security id`)
+  if ((kind === "FUT" || kind === "OPT") && isSpread(f.SEM_CUSTOM_SYMBOL)) {
+    return skipped(`spread of ${place.exchange}`)
   }
-  const brokerSymbol = f.SEM_TRADING_SYMBOL
-  if (brokerSymbol === "") return rejected("SEM_TRADING_SYMBOL is empty")
-  const { exchange, segment } = place
-  const base = { exchange, brokerSymbol, brokerExchange: segment, token }
-  if (kind === "INDEX") {
-    const symbol = indexSymbol(exchange, brokerSymbol)
-    return carried({ ...base, symbol, name: fullName(f), lotSize: 1, tickSize: 0, type: "INDEX" })
-  }
-  const paise = numberOf(f.SEM_TICK_SIZE)
-  if (paise === undefined || paise < 0) return rejected(`SEM_TICK_SIZE "${f.SEM_TICK_SIZE}" is no size`)
-  const lotSize = numberOf(f.SEM_LOT_UNITS)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`SEM_LOT_UNITS "${f.SEM_LOT_UNITS}" is no size`)
-  const sized = { ...base, lotSize, tickSize: paise / PAISE }
-  if (kind === "EQ") {
-    const ordinary = !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE.toUpperCase())
-    return cash({ ...sized, root: brokerSymbol, series: f.SEM_SERIES, ordinary, name: fullName(f) })
-  }
-
-  const expiry = readExpiry(f.SEM_EXPIRY_DATE)
-  if (expiry === undefined) return rejected(`SEM_EXPIRY_DATE "${f.SEM_EXPIRY_DATE}" is no date`)
-  if (isSpread(f.SEM_CUSTOM_SYMBOL)) return skipped(`spread of ${exchange}`)
-  const underlying = underlyingOf(f)
-  if (underlying === "") return rejected(`"${brokerSymbol}" does not tell its underlying`)
-  if (kind === "FUT") return contract({ ...sized, name: underlying }, "FUT", expiry, undefined)
-  const type = f.SEM_OPTION_TYPE
-  if (type !== "CE" && type !== "PE") return rejected(`SEM_OPTION_TYPE "${type}" is neither CE nor PE`)
-  const strike = numberOf(f.SEM_STRIKE_PRICE)
-  if (strike === undefined || strike <= 0)
-    return rejected(`SEM_STRIKE_PRICE "${f.SEM_STRIKE_PRICE}" is no price`)
-  return contract({ ...sized, name: underlying }, type, expiry, strike)
+  return listing(place.exchange, place.segment, kind)
 }
 
-const fullName = (f: Fields): string => (f.SM_SYMBOL_NAME === "" ? f.SEM_CUSTOM_SYMBOL : f.SM_SYMBOL_NAME)
+/** Tick sizes are in paise, strikes in rupees. */
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: { columns: "SEM_SMST_SECURITY_ID", read: uint32Token },
+  brokerSymbol: "SEM_TRADING_SYMBOL",
+  name: ["SM_SYMBOL_NAME", "SEM_CUSTOM_SYMBOL"],
+  indexSymbol: indexSymbols({ likeZerodha: true }),
+  lotSize: "SEM_LOT_UNITS",
+  tickSize: { columns: "SEM_TICK_SIZE", read: inPaise },
+  security: (f) => ({
+    root: f.SEM_TRADING_SYMBOL,
+    series: f.SEM_SERIES,
+    ordinary: !otherKinds.has(f.SEM_EXCH_INSTRUMENT_TYPE.toUpperCase())
+  }),
+  // `2024-03-28 14:30:00`; the time of day says nothing.
+  expiry: {
+    columns: "SEM_EXPIRY_DATE",
+    read: dayIn(/^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?: |$)/)
+  },
+  option: "SEM_OPTION_TYPE",
+  strike: "SEM_STRIKE_PRICE",
+  // `NIFTY 28 MAR 20800 CALL`, and where that is empty `NIFTY-Mar2024-20800-CE`.
+  underlying: ({ SEM_CUSTOM_SYMBOL, SEM_TRADING_SYMBOL }) => {
+    const name =
+      SEM_CUSTOM_SYMBOL === ""
+        ? /^(.+?)-[A-Za-z]{3}\d{4}-/.exec(SEM_TRADING_SYMBOL)?.[1]
+        : SEM_CUSTOM_SYMBOL.split(" ")[0]
+    return name || rejected(`"${SEM_TRADING_SYMBOL}" does not tell its underlying`)
+  },
+  reasons: { token: (text, column) => `${column} "${text}" is no security id` }
+})
 
-/** `NIFTY 28 MAR 20800 CALL`, and where that is empty `NIFTY-Mar2024-20800-CE`. */
-const underlyingOf = (f: Fields): string =>
-  f.SEM_CUSTOM_SYMBOL === ""
-    ? (/^(.+?)-[A-Za-z]{3}\d{4}-/.exec(f.SEM_TRADING_SYMBOL)?.[1] ?? "")
-    : f.SEM_CUSTOM_SYMBOL.split(" ")[0]!
-
-const indexSymbol = (exchange: Exchange, tradingSymbol: string): string => {
-  const upper = tradingSymbol.toUpperCase()
-  const plain = upper.replaceAll(" ", "")
-  if (exchange === "NSE_INDEX") return nseIndices[plain] ?? plain
-  return zerodhaBseIndices[upper] ?? bseIndices[plain] ?? plain
-}
-
-/** `2024-03-28 14:30:00`; the time of day says nothing. */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})(?: |$)/.exec(text)
-  return parts === null ? undefined : isoDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
-}
+export const parse = csvMaster(
+  {
+    title: "Dhan's instrument master",
+    columns,
+    optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SM_SYMBOL_NAME"],
+    remedy:
+      "Fetch https://images.dhan.co/api-data/api-scrip-master.csv again (the compact file, not the detailed one); " +
+      "a file of your own needs the same columns."
+  },
+  toRow
+)

@@ -2,25 +2,19 @@
  * Firstock's instrument master: a CSV with a header per exchange, and a JSON list of the indices, which is behind the
  * login. Source: Firstock's API documentation and the files themselves.
  */
-import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { parseObject } from "../../protocols/kit/text.ts"
+import type { MasterFile, ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contractType } from "./kit/contracts.ts"
-import { beginning, dateOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { rejected, skipped } from "./kit/rows.ts"
 import { nameInSeries } from "./kit/cash.ts"
 import { addCsvRows } from "./kit/csv.ts"
-import {
-  addKnownIndex,
-  atLeastOne,
-  cashExchanges,
-  cashRow,
-  contractExchanges,
-  contractRow,
-  indexExchanges,
-  indexRow
-} from "./kit/norenRows.ts"
+import { cashExchanges, indexExchanges } from "./kit/exchanges.ts"
+import { beginning, numberOf, orNone } from "./kit/fields.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields } from "./kit/rows.ts"
+import { indexParser, listing, rowParser } from "./kit/rows.ts"
+import { addKnownIndex, noFile, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
 const optional = [
   "CompanyName",
@@ -33,12 +27,12 @@ const optional = [
   "StrikePrice"
 ] as const
 const columns = ["Exchange", "Token", "LotSize", "TradingSymbol", "TickSize", ...optional] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 const REMEDY = "Fetch Firstock's file again; a file of your own needs the same columns."
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  atLeastOne(files, "Firstock's files of NSE, BSE, NFO and BFO")
+  if (files.length === 0) throw new MalformedMaster(noFile("Firstock's files of NSE, BSE, NFO and BFO"))
   const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
@@ -92,47 +86,57 @@ const readIndices = ({ text }: MasterFile): ReadonlyArray<SymbolRow> | undefined
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : ""
 
-const toIndex = (entry: SymbolRow): Row => {
-  const brokerExchange = textOf(entry["exchange"])
-  const exchange = brokerExchange === "MCX" ? undefined : indexExchanges[brokerExchange]
-  if (exchange === undefined) return skipped(`index of ${brokerExchange === "" ? "(none)" : brokerExchange}`)
-  const name = textOf(entry["idxname"])
-  const symbol = textOf(entry["tradingSymbol"])
-  return indexRow(exchange, {
-    brokerExchange,
+/** An index by the list, whose entries are more than texts. */
+const toIndex = (entry: SymbolRow): Row =>
+  toListedIndex({
+    exchange: textOf(entry["exchange"]),
     token: textOf(entry["token"]),
-    brokerSymbol: symbol === "" ? name : symbol,
-    name: name === "" ? symbol : name
+    tradingSymbol: textOf(entry["tradingSymbol"]),
+    idxname: textOf(entry["idxname"])
   })
-}
+
+const toListedIndex = indexParser<"exchange" | "token" | "tradingSymbol" | "idxname">({
+  ...norenQuirks,
+  listing: (f) => {
+    const exchange = indexExchanges[f.exchange]
+    return exchange === undefined
+      ? skipped(`index of ${orNone(f.exchange)}`)
+      : listing(exchange, f.exchange, "INDEX")
+  },
+  token: "token",
+  brokerSymbol: ["tradingSymbol", "idxname"],
+  name: ["idxname", "tradingSymbol"]
+})
 
 /** How older files mark an index among the shares. */
-const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields): boolean =>
+const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields<Column>): boolean =>
   nameInSeries(Exchange === "NSE" ? "NSE" : "BSE", TradingSymbol).series === "" &&
   ISIN === "" &&
   numberOf(TickSize) === 0 &&
   numberOf(FreezeQty) === 0
 
-const toRow = (f: Fields): Row => {
-  const exchange = f.Exchange
-  const scrip = {
-    brokerExchange: exchange,
-    token: f.Token,
-    brokerSymbol: f.TradingSymbol,
-    name: f.CompanyName === "" ? f.Symbol : f.CompanyName,
-    lotSize: f.LotSize,
-    tickSize: numberOf(f.TickSize)
-  }
-  const cash = cashExchanges[exchange]
-  if (cash !== undefined)
-    return isIndex(f) ? indexRow(indexExchanges[exchange]!, scrip) : cashRow(cash, scrip, undefined, f.ISIN)
-  const place = contractExchanges[exchange]
-  if (place === undefined || (exchange !== "NFO" && exchange !== "BFO")) {
-    return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
-  }
-  const type = contractType(f.OptionType, f.Instrument)
-  if (type === undefined)
-    return skipped(`${f.Instrument === "" ? "(no Instrument)" : f.Instrument} of ${exchange}`)
-  if (f.Symbol === "") return rejected(`${f.TradingSymbol}: Symbol is empty`)
-  return contractRow(place, { ...scrip, name: f.Symbol }, type, dateOf(f.Expiry), f.StrikePrice)
-}
+const segments: ReadonlySet<string> = new Set(["NSE", "BSE", "NFO", "BFO"])
+
+const toRow = rowParser<Column>({
+  ...norenQuirks,
+  listing: (f) => {
+    if (!segments.has(f.Exchange)) return skipped(`exchange ${orNone(f.Exchange)}`)
+    if (cashExchanges[f.Exchange] !== undefined) {
+      return norenListing(f.Exchange, "", isIndex(f) ? "INDEX" : "", "Instrument")
+    }
+    const at = norenListing(f.Exchange, f.OptionType, f.Instrument, "Instrument")
+    return "tag" in at || f.Symbol !== "" ? at : rejected(`${f.TradingSymbol}: Symbol is empty`)
+  },
+  token: "Token",
+  brokerSymbol: "TradingSymbol",
+  name: {
+    columns: "CompanyName",
+    read: (text, f, { type }) => (text === "" || (type !== "EQ" && type !== "INDEX") ? f.Symbol : text)
+  },
+  indexName: "TradingSymbol",
+  lotSize: "LotSize",
+  tickSize: "TickSize",
+  security: (f, { exchange }) => ({ ...nameInSeries(exchange, f.TradingSymbol), isin: f.ISIN }),
+  expiry: "Expiry",
+  strike: "StrikePrice"
+})

@@ -1,13 +1,14 @@
 /** 5paisa's scrip master: one CSV of all segments. Source: 5paisa's Xstream documentation and the file itself. */
-import type { Exchange } from "../../market/exchange.ts"
-import type { ParsedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { dateOf, isToken, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { optionType } from "./kit/contracts.ts"
+import { csvMaster } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { indexExchanges } from "./kit/exchanges.ts"
+import { orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { listing, rowParser } from "./kit/rows.ts"
 
 const columns = [
   "Exch",
@@ -23,10 +24,9 @@ const columns = [
   "Series",
   "ISIN"
 ] as const
-const optional = ["ISIN"] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
-const exchanges: Readonly<Record<string, Exchange>> = {
+const exchanges: Exchanges = {
   NC: "NSE",
   BC: "BSE",
   ND: "NFO",
@@ -39,61 +39,46 @@ const exchanges: Readonly<Record<string, Exchange>> = {
 /** Codes of indices begin above this, among those of the cash segment. */
 const LAST_STOCK = 999_900
 
-const REMEDY = "Fetch ScripMaster/segment/all again; a file of your own needs the same columns."
-
-export const parse = (text: string): ParsedMaster => {
-  const builder = new MasterBuilder({ lastToken: true })
-  addCsvRows({ title: "5paisa's scrip master", text, columns, optional, remedy: REMEDY }, builder, toRow)
-  return builder.finish()
-}
-
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const segment = `${f.Exch}${f.ExchType}`
   const exchange = exchanges[segment]
-  if (exchange === undefined) return skipped(`segment ${segment === "" ? "(none)" : segment}`)
-  if (!isToken(f.ScripCode)) return rejected(`ScripCode "${f.ScripCode}" is no code`)
-  if (f.Name === "") return rejected("Name is empty")
-  const isCash = f.ExchType === "C"
-  if (isCash && Number(f.ScripCode) > LAST_STOCK) return toIndex(f, exchange)
-  const lotSize = numberOf(f.LotSize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`LotSize "${f.LotSize}" is no size`)
-  const tickSize = numberOf(f.TickSize)
-  if (tickSize === undefined || tickSize < 0) return rejected(`TickSize "${f.TickSize}" is no size`)
-  if (f.SymbolRoot === "") return rejected("SymbolRoot is empty")
-  const base = {
-    exchange,
-    brokerSymbol: f.Name.toUpperCase(),
-    brokerExchange: exchange,
-    token: f.ScripCode,
-    name: f.SymbolRoot,
-    lotSize,
-    tickSize
+  if (exchange === undefined) return skipped(`segment ${orNone(segment)}`)
+  if (f.ExchType === "C") {
+    if (Number(f.ScripCode) <= LAST_STOCK) return listing(exchange, exchange, "EQ")
+    const index = indexExchanges[exchange]!
+    return listing(index, index, "INDEX")
   }
-  // XX fills the column where there is nothing to tell.
-  if (isCash) {
-    return cash({ ...base, root: f.SymbolRoot, series: f.Series === "XX" ? "" : f.Series, isin: f.ISIN })
-  }
-  const expiry = dateOf(f.Expiry)
-  if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)
-  if (f.ScripType === "XX") return contract(base, "FUT", expiry, undefined)
-  if (f.ScripType !== "CE" && f.ScripType !== "PE") return skipped(`ScripType ${f.ScripType} of ${exchange}`)
-  const strike = numberOf(f.StrikeRate)
-  if (strike === undefined || strike <= 0) return rejected(`StrikeRate "${f.StrikeRate}" is no price`)
-  return contract(base, f.ScripType, expiry, strike)
+  const type = f.ScripType === "XX" ? "FUT" : optionType(f.ScripType)
+  return type === undefined
+    ? skipped(`ScripType ${f.ScripType} of ${exchange}`)
+    : listing(exchange, exchange, type)
 }
 
-const toIndex = (f: Fields, parent: Exchange): Row => {
-  const exchange: Exchange = parent === "NSE" ? "NSE_INDEX" : "BSE_INDEX"
-  const plain = f.Name.toUpperCase().replace(/[ -]/g, "")
-  return carried({
-    symbol: (exchange === "NSE_INDEX" ? nseIndices : bseIndices)[plain] ?? plain,
-    exchange,
-    brokerSymbol: f.Name.toUpperCase(),
-    brokerExchange: exchange,
-    token: f.ScripCode,
-    name: f.Name,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
-}
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: "ScripCode",
+  brokerSymbol: { columns: "Name", read: (text) => text.toUpperCase() },
+  name: { columns: "SymbolRoot", read: (text, f, { type }) => (type === "INDEX" ? f.Name : text) },
+  indexSymbol: indexSymbols({ without: /[ -]/g }),
+  lotSize: "LotSize",
+  tickSize: "TickSize",
+  // XX fills the column where there is nothing to tell.
+  security: ({ ISIN, Series, SymbolRoot }) =>
+    SymbolRoot === ""
+      ? rejected("SymbolRoot is empty")
+      : { root: SymbolRoot, series: Series === "XX" ? "" : Series, isin: ISIN },
+  expiry: "Expiry",
+  strike: "StrikeRate",
+  reasons: { token: (text, column) => `${column} "${text}" is no code` }
+})
+
+export const parse = csvMaster(
+  {
+    title: "5paisa's scrip master",
+    columns,
+    optional: ["ISIN"],
+    remedy: "Fetch ScripMaster/segment/all again; a file of your own needs the same columns."
+  },
+  toRow,
+  { lastToken: true }
+)

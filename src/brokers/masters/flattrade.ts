@@ -5,26 +5,15 @@
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contractType } from "./kit/contracts.ts"
-import { dateOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { skipped } from "./kit/rows.ts"
 import { nameOfSeries } from "./kit/cash.ts"
 import { addCsvRows, headerOf } from "./kit/csv.ts"
-import {
-  addKnownIndex,
-  atLeastOne,
-  cashExchanges,
-  cashRow,
-  contractExchanges,
-  contractRow,
-  indexExchanges,
-  indexRow
-} from "./kit/norenRows.ts"
+import { skipped } from "./kit/row.ts"
+import { rowParser } from "./kit/rows.ts"
+import { addKnownIndex, isIndexKind, noFile, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
 const optional = ["Exchange", "Expiry", "Strike", "Optiontype"] as const
 const columns = ["Token", "Lotsize", "Symbol", "Tradingsymbol", "Instrument", ...optional] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** Where a file has no column for it, its name tells the exchange. */
 const byName: ReadonlyArray<readonly [RegExp, string]> = [
@@ -36,10 +25,10 @@ const byName: ReadonlyArray<readonly [RegExp, string]> = [
   [/^commodity/i, "MCX"]
 ]
 
-const isIndex = ({ Instrument }: Fields): boolean => Instrument === "INDEX" || Instrument === "UNDIND"
-
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  atLeastOne(files, "Flattrade's files NSE_Equity.csv, Nfo_Index_Derivatives.csv and so on")
+  if (files.length === 0) {
+    throw new MalformedMaster(noFile("Flattrade's files NSE_Equity.csv, Nfo_Index_Derivatives.csv and so on"))
+  }
   const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
@@ -64,8 +53,8 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
             `Neither ${file.name} nor its name tells the exchange. Give the file its name from Flattrade, like NSE_Equity.csv.`
           )
         }
-        seen.add(isIndex(fields) ? `${exchange} index` : exchange)
-        return toRow(exchange, fields)
+        seen.add(isIndexKind(fields.Instrument) ? `${exchange} index` : exchange)
+        return toRow({ ...fields, Exchange: exchange })
       }
     )
   }
@@ -76,25 +65,18 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = (exchange: string, f: Fields): Row => {
-  if (f.Symbol === "" && f.Tradingsymbol === "") return skipped("a token without a symbol")
-  const scrip = {
-    brokerExchange: exchange,
-    token: f.Token,
-    brokerSymbol: f.Tradingsymbol,
-    name: f.Symbol,
-    lotSize: f.Lotsize,
-    tickSize: 0
-  }
-  const cash = cashExchanges[exchange]
-  if (cash !== undefined)
-    return isIndex(f)
-      ? indexRow(indexExchanges[exchange]!, scrip)
-      : cashRow(cash, scrip, nameOfSeries(cash, f.Tradingsymbol, f.Instrument))
-  const place = contractExchanges[exchange]
-  if (place === undefined) return skipped(`exchange ${exchange}`)
-  const type = contractType(f.Optiontype, f.Instrument)
-  if (type === undefined)
-    return skipped(`${f.Instrument === "" ? "(no Instrument)" : f.Instrument} of ${exchange}`)
-  return contractRow(place, scrip, type, dateOf(f.Expiry), f.Strike)
-}
+const toRow = rowParser<Column>({
+  ...norenQuirks,
+  listing: (f) =>
+    f.Symbol === "" && f.Tradingsymbol === ""
+      ? skipped("a token without a symbol")
+      : norenListing(f.Exchange, f.Optiontype, f.Instrument, "Instrument"),
+  token: "Token",
+  brokerSymbol: "Tradingsymbol",
+  name: "Symbol",
+  indexName: "Tradingsymbol",
+  lotSize: "Lotsize",
+  security: (f, { exchange }) => nameOfSeries(exchange, f.Tradingsymbol, f.Instrument),
+  expiry: "Expiry",
+  strike: "Strike"
+})

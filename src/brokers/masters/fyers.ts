@@ -3,17 +3,19 @@
  * Source: Fyers' API documentation ("Symbol Master").
  */
 import { indiaClock } from "../../kit/indiaTime.ts"
-import type { Exchange } from "../../market/exchange.ts"
 import { segmentOf } from "../../protocols/fyers-hsm/subject.ts"
-import type { MasterFile, ParsedMaster } from "../broker.ts"
+import type { MasterFile } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract, contractType } from "./kit/contracts.ts"
-import { beginning, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { readCsv } from "./kit/csv.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { contractType } from "./kit/contracts.ts"
+import { filesMaster, readCsv } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { indexExchanges, isCash } from "./kit/exchanges.ts"
+import { beginning, isoDate, numberOf, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { listing, rowParser } from "./kit/rows.ts"
 
 /** Places in a CSV row, and keys of a JSON entry. */
 const columns = {
@@ -30,7 +32,6 @@ const columns = {
   option: [16, "optType"]
 } as const
 type Column = keyof typeof columns
-type Fields = Readonly<Record<Column, string>>
 const names = Object.keys(columns) as ReadonlyArray<Column>
 
 /** The last place that is read. */
@@ -41,19 +42,13 @@ const REMEDY =
   "files of your own need the same columns."
 
 /** @throws MalformedMaster */
-export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  if (files.length === 0) throw new MalformedMaster(`Fyers' symbol master has no file. ${REMEDY}`)
-  const builder = new MasterBuilder()
-  for (const file of files) {
-    builder.file(file.name)
-    for (const [row, fields] of rowsOf(file)) {
-      builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
-    }
+export const parse = filesMaster(`Fyers' symbol master has no file. ${REMEDY}`, (file, builder) => {
+  for (const [row, fields] of rowsOf(file)) {
+    builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
   }
-  return builder.finish()
-}
+})
 
-const cashSegments: Readonly<Record<string, "NSE" | "BSE">> = { nse_cm: "NSE", bse_cm: "BSE" }
+const cashSegments: Exchanges<"NSE" | "BSE"> = { nse_cm: "NSE", bse_cm: "BSE" }
 
 /**
  * Fyers' numbers of kinds ("Exchange Instrument Types" of its documentation) for what AlgoWays carries. Cash: preference
@@ -83,7 +78,7 @@ const contractKinds: Readonly<Record<string, string>> = {
 }
 
 /** Places count from 1. A text in place of fields says what is wrong with the row. */
-const rowsOf = (file: MasterFile): ReadonlyArray<readonly [row: number, fields: Fields | string]> => {
+const rowsOf = (file: MasterFile): ReadonlyArray<readonly [row: number, fields: Fields<Column> | string]> => {
   const rows = file.text.trimStart().startsWith("{") ? jsonRows(file) : csvRows(file)
   if (rows.some(([, fields]) => typeof fields !== "string")) return rows
   throw new MalformedMaster(
@@ -130,10 +125,10 @@ const lotIn = ({ minLotSize, qtyMultiplier }: Readonly<Record<string, unknown>>)
   return sizes.length === 0 ? undefined : Math.max(...sizes)
 }
 
-const fieldsBy = (read: (column: Column) => string): Fields =>
-  Object.fromEntries(names.map((column) => [column, read(column)])) as Fields
+const fieldsBy = (read: (column: Column) => string): Fields<Column> =>
+  Object.fromEntries(names.map((column) => [column, read(column)])) as Fields<Column>
 
-const derivatives: Readonly<Record<string, Exchange>> = {
+const derivatives: Exchanges = {
   nse_fo: "NFO",
   cde_fo: "CDS",
   nse_com: "NCO",
@@ -141,78 +136,54 @@ const derivatives: Readonly<Record<string, Exchange>> = {
   mcx_fo: "MCX"
 }
 
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const segment = segmentOf(f.token)
   if (segment === undefined) return rejected(`"${f.token}" is no Fytoken`)
-  if (f.ticker === "") return rejected("the symbol ticker is empty")
-  const tickSize = numberOf(f.tick)
-  if (tickSize === undefined || tickSize < 0) return rejected(`tick size "${f.tick}" is no size`)
   const exchange = derivatives[segment]
-  if (exchange !== undefined) return toContract(f, exchange, tickSize)
-  const cashExchange = cashSegments[segment]
-  if (cashExchange === undefined) return skipped(`segment ${segment}`)
-  if (f.type === INDEX_TYPE) return toIndex(f, cashExchange === "NSE")
-  const lotSize = numberOf(f.lot)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`minimum lot "${f.lot}" is no size`)
-  if (f.underlying === "") return rejected("the underlying symbol is empty")
-  return cash({
-    root: f.underlying,
-    // `NSE:CHOLAFIN-D1`, `BSE:SBIN-A`
-    series: /-([A-Z][A-Z0-9]?)$/.exec(f.ticker)?.[1] ?? "",
-    ordinary: !otherSecurities.has(f.type),
-    isin: f.isin,
-    bseNumber: f.token.slice(-6),
-    exchange: cashExchange,
-    brokerSymbol: f.ticker,
-    brokerExchange: cashExchange,
-    token: f.token,
-    name: f.details,
-    lotSize,
-    tickSize
-  })
-}
-
-const toIndex = (f: Fields, nse: boolean): Row => {
-  const plain = f.underlying.replace(/[ -]/g, "").toUpperCase()
-  if (plain === "") return rejected("the underlying symbol is empty")
-  return carried({
-    symbol: (nse ? nseIndices : bseIndices)[plain] ?? plain,
-    exchange: nse ? "NSE_INDEX" : "BSE_INDEX",
-    brokerSymbol: f.ticker,
-    brokerExchange: nse ? "NSE" : "BSE",
-    token: f.token,
-    name: f.underlying,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
-}
-
-const toContract = (f: Fields, exchange: Exchange, tickSize: number): Row => {
-  const kind = f.type === "" ? "" : (contractKinds[f.type] ?? `type ${f.type}`)
-  const type = contractType(f.option, kind)
-  if (type === undefined) return skipped(`${kind || "(no type)"} of ${exchange}`)
-  const lotSize = numberOf(f.lot)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lot "${f.lot}" is no size`)
-  const expiry = expiryOf(f.expiry)
-  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
-  // `NIFTY 28 Mar 24 20800 CE`: the date is told better by its own column.
-  const name = /^(\S+) \d{1,2} [A-Za-z]{3} \d{2} /.exec(f.details)?.[1] ?? f.underlying
-  if (name === "") return rejected(`"${f.details}" does not tell the underlying`)
-  const strike = type === "FUT" ? undefined : numberOf(f.strike)
-  if (type !== "FUT" && (strike === undefined || strike <= 0))
-    return rejected(`strike "${f.strike}" is no price`)
-  const base = {
-    exchange,
-    brokerSymbol: f.ticker,
-    brokerExchange: exchange,
-    token: f.token,
-    name,
-    lotSize,
-    tickSize
+  if (exchange !== undefined) {
+    const kind = f.type === "" ? "" : (contractKinds[f.type] ?? `type ${f.type}`)
+    const type = contractType(f.option, kind)
+    return type === undefined
+      ? skipped(`${orNone(kind, "no type")} of ${exchange}`)
+      : listing(exchange, exchange, type)
   }
-  return contract(base, type, expiry, strike)
+  const cash = cashSegments[segment]
+  if (cash === undefined) return skipped(`segment ${segment}`)
+  return f.type === INDEX_TYPE ? listing(indexExchanges[cash]!, cash, "INDEX") : listing(cash, cash, "EQ")
 }
+
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: { columns: "token", read: (text) => text },
+  brokerSymbol: "ticker",
+  name: { columns: "details", read: (text, f, { type }) => (type === "INDEX" ? f.underlying : text) },
+  indexName: "underlying",
+  indexSymbol: indexSymbols({ without: /[ -]/g }),
+  lotSize: "lot",
+  tickSize: "tick",
+  security: (f) =>
+    f.underlying === ""
+      ? rejected("the underlying symbol is empty")
+      : {
+          root: f.underlying,
+          // `NSE:CHOLAFIN-D1`, `BSE:SBIN-A`
+          series: /-([A-Z][A-Z0-9]?)$/.exec(f.ticker)?.[1] ?? "",
+          ordinary: !otherSecurities.has(f.type),
+          isin: f.isin,
+          bseNumber: f.token.slice(-6)
+        },
+  expiry: { columns: "expiry", read: (text) => expiryOf(text) },
+  strike: "strike",
+  // `NIFTY 28 Mar 24 20800 CE`: the date is told better by its own column.
+  underlying: ({ details, underlying }) =>
+    (/^(\S+) \d{1,2} [A-Za-z]{3} \d{2} /.exec(details)?.[1] ?? underlying) ||
+    rejected(`"${details}" does not tell the underlying`),
+  reasons: {
+    symbol: () => "the symbol ticker is empty",
+    lotSize: (text, _, { exchange }) => `${isCash(exchange) ? "minimum lot" : "lot"} "${text}" is no size`,
+    tickSize: (text) => `tick size "${text}" is no size`
+  }
+})
 
 /** Epoch seconds to the day in India. */
 const expiryOf = (text: string): string | undefined => {

@@ -5,12 +5,16 @@
 import type { Exchange } from "../../market/exchange.ts"
 import type { ParsedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contract, contractTail, underlyingOf } from "./kit/contracts.ts"
-import { dateOf, isToken, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { nameInGroup, nameInSeries, nseShares } from "./kit/cash.ts"
+import { contractTail, optionType, underlyingOf } from "./kit/contracts.ts"
 import { csvRows } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { indexExchanges } from "./kit/exchanges.ts"
+import { isToken, numberOf } from "./kit/fields.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { inPaise, listing, rowParser } from "./kit/rows.ts"
 import { indexSymbol } from "./hdfcsky.ts"
 
 const columns = [
@@ -26,10 +30,10 @@ const columns = [
   "symbol_name",
   "underline_symbol"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** Contracts by exchange and segment; equities are `EQUITY`, and so are indices. */
-const contracts: Readonly<Record<string, Exchange>> = {
+const contracts: Exchanges = {
   "NSE FUTIDX": "NFO",
   "NSE OPTIDX": "NFO",
   "NSE FUTSTK": "NFO",
@@ -66,16 +70,17 @@ export const parse = (text: string): ParsedMaster => {
   const names = new CashNames()
   for (const [, fields] of rows) if (typeof fields !== "string") names.note(fields)
   const builder = new MasterBuilder()
+  const toRow = rowParserWith(names)
   for (const [row, fields] of rows) {
-    builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields, names))
+    builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
   }
   return builder.finish()
 }
 
-const isCash = (f: Fields): boolean => f.instrument_segment === "EQUITY"
+const isCash = (f: Fields<Column>): boolean => f.instrument_segment === "EQUITY"
 
 /** Indices are cash rows with tokens of their own: 26000 to 26999 at NSE, below 1000 at BSE. */
-const isIndex = (f: Fields): boolean => {
+const isIndex = (f: Fields<Column>): boolean => {
   const token = Number(f.exch_security_id)
   return f.exchange === "NSE" ? token >= 26_000 && token <= 26_999 : f.exchange === "BSE" && token < 1000
 }
@@ -107,7 +112,7 @@ class CashNames {
   /** By exchange and name, the best rank of its rows. */
   readonly #best = new Map<string, number>()
 
-  note(f: Fields): void {
+  note(f: Fields<Column>): void {
     if (!isCash(f) || !isToken(f.exch_security_id) || f.symbol_name === "") return
     const known = this.#atNse.get(f.security_id)
     if (f.exchange === "NSE" && (known === undefined || f.symbol_name < known)) {
@@ -117,98 +122,67 @@ class CashNames {
     this.#best.set(key, Math.min(rankOf(f.security_id), this.#best.get(key) ?? BOND))
   }
 
-  of(f: Fields): string {
+  of(f: Fields<Column>): string {
     return f.symbol_name || this.#atNse.get(f.security_id) || f.security_id
   }
 
   /** False for bonds, and for an id without a class where another of the name is known to be an equity. */
-  isEquity(f: Fields): boolean {
+  isEquity(f: Fields<Column>): boolean {
     const rank = rankOf(f.security_id)
     const best = this.#best.get(`${f.exchange} ${this.of(f)}`) ?? rank
     return rank < BOND && (classOf(f.security_id) !== undefined || rank === best)
   }
 }
 
-const toRow = (f: Fields, names: CashNames): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const kind = `${f.exchange} ${f.instrument_segment}`
   const exchange = isCash(f) ? cashExchange(f) : contracts[kind]
   if (exchange === undefined) return skipped(kind)
   if (/^DUMMY/i.test(f.exch_security_id)) return skipped("without a token")
-  if (!isToken(f.exch_security_id)) return rejected(`exch_security_id "${f.exch_security_id}" is no token`)
-  if (f.security_id === "") return rejected("security_id is empty")
-  const base = {
-    exchange,
-    brokerSymbol: f.security_id,
-    brokerExchange: f.exchange,
-    token: f.exch_security_id
-  }
-  if (exchange === "NSE_INDEX" || exchange === "BSE_INDEX") {
-    const symbol = indexSymbol(exchange, f.symbol_name || f.security_id)
-    return carried({
-      ...base,
-      symbol: indexNames[symbol] ?? symbol,
-      name: f.symbol_name,
-      lotSize: 1,
-      tickSize: 0,
-      type: "INDEX"
-    })
-  }
-  const tickSize = tickSizeOf(f.tick_size)
-  if (tickSize === undefined) return rejected(`tick_size "${f.tick_size}" is no size`)
-  const lot = numberOf(f.lot_size)
-  if (isCash(f)) {
-    const name = names.of(f)
-    const lotSize = lot !== undefined && lot > 0 && lot < LARGEST_LOT ? lot : 1
-    return cash({
-      ...base,
-      ...cashName(exchange, f, name),
-      ordinary: names.isEquity(f),
-      name,
-      lotSize,
-      tickSize
-    })
-  }
-  if (lot === undefined || lot <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
-  return toContract(f, { ...base, name: "", lotSize: lot, tickSize })
+  if (isCash(f)) return listing(exchange, f.exchange, exchange === f.exchange ? "EQ" : "INDEX")
+  return listing(exchange, f.exchange, f.instrument_segment.startsWith("FUT") ? "FUT" : "OPT")
 }
 
-const cashExchange = (f: Fields): Exchange | undefined => {
+const cashExchange = (f: Fields<Column>): Exchange | undefined => {
   if (f.exchange !== "NSE" && f.exchange !== "BSE") return undefined
-  return isIndex(f) ? `${f.exchange}_INDEX` : f.exchange
+  return isIndex(f) ? indexExchanges[f.exchange] : f.exchange
 }
+
+const rowParserWith = (names: CashNames) =>
+  rowParser<Column>({
+    listing: listingOf,
+    token: "exch_security_id",
+    brokerSymbol: "security_id",
+    name: { columns: "symbol_name", read: (text, f, { type }) => (type === "EQ" ? names.of(f) : text) },
+    indexName: ["symbol_name", "security_id"],
+    indexSymbol: (exchange, name) => {
+      const symbol = indexSymbol(exchange, name)
+      return indexNames[symbol] ?? symbol
+    },
+    lotSize: {
+      columns: "lot_size",
+      read: (text, _, { type }) => {
+        const lot = numberOf(text)
+        return type !== "EQ" || (lot !== undefined && lot > 0 && lot < LARGEST_LOT) ? lot : 1
+      }
+    },
+    // Whole numbers are paise, others rupees: `5` is 0.05, `.0025` is what a currency contract moves by.
+    tickSize: { columns: "tick_size", read: (text) => (text.includes(".") ? numberOf(text) : inPaise(text)) },
+    security: (f, { exchange, name }) => ({ ...cashName(exchange, f, name), ordinary: names.isEquity(f) }),
+    expiry: "expiry_date",
+    option: { columns: "option_type", read: (text) => optionType(text.toUpperCase()) },
+    strike: "strike_price",
+    underlying: (f, { expiry, strike, type }) =>
+      f.underline_symbol ||
+      underlyingOf(f.symbol_name, expiry, contractTail(type, strike)) ||
+      f.symbol_name ||
+      rejected("underline_symbol is empty")
+  })
 
 /** Names come without a series or a group as a rule; the class of the security id tells NSE's series then. */
-const cashName = (exchange: Exchange, { security_id }: Fields, name: string) => {
+const cashName = (exchange: Exchange, { security_id }: Fields<Column>, name: string) => {
   if (exchange !== "NSE") return nameInGroup(name)
   const named = nameInSeries(exchange, name)
   if (named.series !== "") return named
   return { root: named.root, series: classOf(security_id)?.series ?? "" }
-}
-
-const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {
-  const optionType = f.option_type.toUpperCase()
-  const type = f.instrument_segment.startsWith("FUT")
-    ? "FUT"
-    : optionType === "CE" || optionType === "PE"
-      ? optionType
-      : undefined
-  if (type === undefined) return rejected(`option_type "${f.option_type}" is neither CE nor PE`)
-  const expiry = dateOf(f.expiry_date)
-  if (expiry === undefined) return rejected(`expiry_date "${f.expiry_date}" is no date`)
-  const strike = type === "FUT" ? undefined : numberOf(f.strike_price)
-  if (type !== "FUT" && (strike === undefined || strike <= 0)) {
-    return rejected(`strike_price "${f.strike_price}" is no price`)
-  }
-  const tail = contractTail(type, strike)
-  const name = f.underline_symbol || underlyingOf(f.symbol_name, expiry, tail) || f.symbol_name
-  return name === ""
-    ? rejected("underline_symbol is empty")
-    : contract({ ...base, name }, type, expiry, strike)
-}
-
-/** Whole numbers are paise, others rupees: `5` is 0.05, `.0025` is what a currency contract moves by. */
-const tickSizeOf = (text: string): number | undefined => {
-  const size = numberOf(text)
-  if (size === undefined || size < 0) return undefined
-  return text.includes(".") ? size : size / 100
 }

@@ -3,16 +3,17 @@
  * Source: IIFL Capital's developer documentation ("Contract files").
  */
 import type { Exchange } from "../../market/exchange.ts"
-import type { MasterFile, ParsedMaster } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract, contractType } from "./kit/contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { isBseGroup, nameOfSeries, otherKinds } from "./kit/cash.ts"
-import { addCsvRows } from "./kit/csv.ts"
+import { contractType } from "./kit/contracts.ts"
+import { addCsvRows, filesMaster } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { isCash } from "./kit/exchanges.ts"
+import { dayIn, orNone } from "./kit/fields.ts"
 import { nseIndices } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { indexParser, listing, rowParser } from "./kit/rows.ts"
 
 const columns = [
   "Exchange",
@@ -27,12 +28,12 @@ const columns = [
   "Lot Size",
   "Tick Size"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** What a file of indices must have: they have nothing of contracts, and their names may be in either column. */
 const ofIndices: ReadonlyArray<string> = ["Exchange", "Instrument ID"]
 
-const segments: Readonly<Record<string, Exchange>> = {
+const segments: Exchanges = {
   NSEEQ: "NSE",
   BSEEQ: "BSE",
   NSEFO: "NFO",
@@ -49,106 +50,77 @@ const REMEDY =
   "files of your own need the same columns."
 
 /** @throws MalformedMaster */
-export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  if (files.length === 0) throw new MalformedMaster(`IIFL Capital's instrument master has no file. ${REMEDY}`)
-  const builder = new MasterBuilder()
-  for (const { name, text } of files) {
-    builder.file(name)
+export const parse = filesMaster(
+  `IIFL Capital's instrument master has no file. ${REMEDY}`,
+  ({ name, text }, builder) => {
     const isOfIndices = /indices/i.test(name)
-    addCsvRows(
-      {
-        title: `${name} of IIFL Capital's instrument master`,
-        text,
-        columns,
-        optional: isOfIndices ? columns.filter((c) => !ofIndices.includes(c)) : [],
-        remedy: REMEDY
-      },
-      builder,
-      isOfIndices ? toIndex : toRow
-    )
+    const source = {
+      title: `${name} of IIFL Capital's instrument master`,
+      text,
+      columns,
+      optional: isOfIndices ? columns.filter((c) => !ofIndices.includes(c)) : [],
+      remedy: REMEDY
+    }
+    addCsvRows(source, builder, isOfIndices ? toIndex : toRow)
   }
-  return builder.finish()
-}
+)
 
-const toRow = (f: Fields): Row => {
+const kindOf = (f: Fields<Column>): string => f["Instrument Type"].toUpperCase()
+
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const segment = f.Exchange.toUpperCase()
   const exchange = segments[segment]
-  if (exchange === undefined) return skipped(`exchange ${segment || "(none)"}`)
+  if (exchange === undefined) return skipped(`exchange ${orNone(segment)}`)
+  const kind = kindOf(f)
   // Indices are in a file of their own, under names that people know.
-  if (f["Instrument Type"].toUpperCase() === "INDEX") return skipped(`index in ${segment}`)
-  const token = f["Instrument ID"]
-  if (!isToken(token)) return rejected(`Instrument ID "${token}" is no token`)
-  const name = f["Underlying Instrument Symbol"]
-  if (name === "") return rejected("Underlying Instrument Symbol is empty")
-  const lotSize = numberOf(f["Lot Size"])
-  if (lotSize === undefined || lotSize <= 0) return rejected(`Lot Size "${f["Lot Size"]}" is no size`)
-  const tickSize = numberOf(f["Tick Size"])
-  if (tickSize === undefined || tickSize < 0) return rejected(`Tick Size "${f["Tick Size"]}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f["Trading Symbol"] === "" ? name : f["Trading Symbol"],
-    brokerExchange: segment,
-    token,
-    name,
-    lotSize,
-    tickSize
-  }
-  if (exchange === "NSE" || exchange === "BSE") {
-    // The series stands behind the trading symbol, or else in the column of types: neither is documented (UNCONFIRMED).
-    const type = f["Instrument Type"].toUpperCase()
-    const ordinary = !otherKinds.has(type)
-    const isSeries = exchange === "BSE" ? isBseGroup(type) : /^[A-Z][A-Z0-9]$/.test(type)
-    const told = isSeries && ordinary && type !== "ES" ? type : ""
-    const { series } = nameOfSeries(exchange, base.brokerSymbol, told)
-    return cash({ ...base, root: name, series, ordinary, name: f["Underlying Instrument Name"] })
-  }
-  const expiry = readExpiry(f.Expiry)
-  if (expiry === undefined) return rejected(`Expiry "${f.Expiry}" is no date`)
-  const kind = f["Instrument Type"].toUpperCase()
+  if (kind === "INDEX") return skipped(`index in ${segment}`)
+  if (isCash(exchange)) return listing(exchange, segment, "EQ")
   const type = contractType(f["Option Type"].toUpperCase(), kind)
-  if (type === undefined) return skipped(`${kind || "(no Instrument Type)"} of ${segment}`)
-  if (type === "FUT") return contract(base, type, expiry, undefined)
-  const strike = numberOf(f["Strike Price"])
-  return strike === undefined || strike <= 0
-    ? rejected(`Strike Price "${f["Strike Price"]}" is no price`)
-    : contract(base, type, expiry, strike)
+  return type === undefined
+    ? skipped(`${orNone(kind, "no Instrument Type")} of ${segment}`)
+    : listing(exchange, segment, type)
 }
 
-const toIndex = (f: Fields): Row => {
-  const segment = f.Exchange.toUpperCase()
-  const exchange = segment.startsWith("NSE")
-    ? "NSE_INDEX"
-    : segment.startsWith("BSE")
-      ? "BSE_INDEX"
-      : undefined
-  if (exchange === undefined) return skipped(`index of ${segment || "(none)"}`)
-  const token = f["Instrument ID"]
-  if (!isToken(token)) return rejected(`Instrument ID "${token}" is no token`)
-  const name = f["Trading Symbol"] === "" ? f["Underlying Instrument Name"] : f["Trading Symbol"]
-  const symbol = indexSymbol(exchange, name)
-  if (symbol === "") return rejected("Trading Symbol is empty")
-  return carried({
-    symbol,
-    exchange,
-    brokerSymbol: name,
-    // The segment under which it is published, which is not always that of shares.
-    brokerExchange: segment,
-    token,
-    name,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
-}
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: "Instrument ID",
+  brokerSymbol: ["Trading Symbol", "Underlying Instrument Symbol"],
+  name: "Underlying Instrument Symbol",
+  lotSize: "Lot Size",
+  tickSize: "Tick Size",
+  // The series stands behind the trading symbol, or else in the column of types: neither is documented (UNCONFIRMED).
+  security: (f, { brokerSymbol, exchange, name }) => {
+    if (name === "") return rejected("Underlying Instrument Symbol is empty")
+    const kind = kindOf(f)
+    const ordinary = !otherKinds.has(kind)
+    const isSeries = exchange === "BSE" ? isBseGroup(kind) : /^[A-Z][A-Z0-9]$/.test(kind)
+    const told = isSeries && ordinary && kind !== "ES" ? kind : ""
+    const { series } = nameOfSeries(exchange, brokerSymbol, told)
+    return { root: name, series, ordinary, name: f["Underlying Instrument Name"] }
+  },
+  // `30-Apr-2026`, and with a time behind it.
+  expiry: {
+    columns: "Expiry",
+    read: dayIn(/^(?<day>\d{1,2})-(?<month>[A-Za-z]{3})-(?<year>\d{4})(?: |$)/)
+  },
+  strike: "Strike Price"
+})
+
+const toIndex = indexParser<Column>({
+  // The segment is that under which an index is published, which is not always that of shares.
+  listing: (f) => {
+    const segment = f.Exchange.toUpperCase()
+    if (segment.startsWith("NSE")) return listing("NSE_INDEX", segment, "INDEX")
+    if (segment.startsWith("BSE")) return listing("BSE_INDEX", segment, "INDEX")
+    return skipped(`index of ${orNone(segment)}`)
+  },
+  token: "Instrument ID",
+  brokerSymbol: ["Trading Symbol", "Underlying Instrument Name"],
+  indexSymbol: (exchange, name) => indexSymbol(exchange, name)
+})
 
 const indexSymbol = (exchange: Exchange, name: string): string => {
   const plain = name.toUpperCase().replace(/\s/g, "")
   if (exchange !== "NSE_INDEX") return plain
   return plain === "NIFTYMIDCAPSELECT" ? "MIDCPNIFTY" : (nseIndices[plain] ?? plain)
-}
-
-/** `30-Apr-2026`, and with a time behind it. */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{1,2})-([A-Za-z]{3})-(\d{4})(?: |$)/.exec(text)
-  return parts === null ? undefined : isoDate(Number(parts[3]), monthOf(parts[2]!), Number(parts[1]))
 }

@@ -3,16 +3,16 @@
  * Source: Kotak Neo's API documentation ("Scrip Master") and the files themselves.
  */
 import type { Exchange } from "../../market/exchange.ts"
-import type { MasterFile, ParsedMaster } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract, contractType } from "./kit/contracts.ts"
-import { isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { nameInSeries } from "./kit/cash.ts"
-import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { contractType } from "./kit/contracts.ts"
+import { addCsvRows, filesMaster } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { isoDate, numberOf, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { listing, rowParser, scaled } from "./kit/rows.ts"
 
 const columns = [
   "pSymbol",
@@ -30,7 +30,7 @@ const columns = [
   "pInstType",
   "lPrecision"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** What every file must have. */
 const needed: ReadonlyArray<string> = ["pSymbol", "pGroup", "pExchSeg", "pSymbolName", "pTrdSymbol", "pISIN"]
@@ -40,31 +40,22 @@ const REMEDY =
   "(nse_cm-v1.csv, nse_fo.csv, ...); files of your own need the same columns."
 
 /** @throws MalformedMaster */
-export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  if (files.length === 0) throw new MalformedMaster(`Kotak's scrip master has no file. ${REMEDY}`)
-  const builder = new MasterBuilder()
-  for (const { name, text } of files) {
-    builder.file(name)
-    addCsvRows(
-      {
-        title: `${name} of Kotak's scrip master`,
-        text: withPlainHeader(text),
-        columns,
-        optional: columns.filter((c) => !needed.includes(c)),
-        remedy: REMEDY
-      },
-      builder,
-      toRow
-    )
+export const parse = filesMaster(`Kotak's scrip master has no file. ${REMEDY}`, ({ name, text }, builder) => {
+  const source = {
+    title: `${name} of Kotak's scrip master`,
+    text: withPlainHeader(text),
+    columns,
+    optional: columns.filter((c) => !needed.includes(c)),
+    remedy: REMEDY
   }
-  return builder.finish()
-}
+  addCsvRows(source, builder, toRow)
+})
 
 /** Names in the header have stray blanks and semicolons: `dTickSize `, `dStrikePrice;`. */
 const withPlainHeader = (text: string): string =>
   text.trimStart().replace(/^[^\r\n]*/, (line) => line.replace(/[; ]/g, ""))
 
-const derivatives: Readonly<Record<string, Exchange>> = {
+const derivatives: Exchanges = {
   nse_fo: "NFO",
   cde_fo: "CDS",
   bse_fo: "BFO",
@@ -74,43 +65,38 @@ const derivatives: Readonly<Record<string, Exchange>> = {
   "bcs-fo": "BCD"
 }
 
+const cashSegments: Exchanges<"NSE" | "BSE"> = { nse_cm: "NSE", bse_cm: "BSE" }
+
 /** Prices are in paise, unless the row tells its decimals. */
-const scaleOf = ({ lPrecision }: Fields): number => {
+const scaleOf = ({ lPrecision }: Fields<Column>): number => {
   const precision = numberOf(lPrecision)
   return precision !== undefined && Number.isInteger(precision) && precision >= 0 && precision <= 9
     ? 10 ** precision
     : 100
 }
 
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const segment = f.pExchSeg
-  if (f.pTrdSymbol === "") return rejected("pTrdSymbol is empty")
   if (f.pSymbolName === "") return rejected("pSymbolName is empty")
-  if (!/^\d{1,15}$/.test(f.pSymbol)) return rejected(`pSymbol "${f.pSymbol}" is no token`)
-  const derivative = derivatives[segment]
-  if (derivative !== undefined) return toContract(f, derivative)
-  if (segment !== "nse_cm" && segment !== "bse_cm") {
-    return skipped(`segment ${segment === "" ? "(none)" : segment}`)
+  const exchange = derivatives[segment]
+  if (exchange !== undefined) {
+    // Spot prices of commodities and the like never expire.
+    const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0 || /^(COM|IN|UND)/.test(f.pInstType)
+    if (isUndated && expiryOf(f.lExpiryDate) === undefined) return skipped(`${f.pInstType} of ${segment}`)
+    const type = contractType(f.pOptionType, f.pInstType)
+    return type === undefined
+      ? skipped(`${orNone(f.pInstType, "no pInstType")} of ${segment}`)
+      : listing(exchange, segment, type)
   }
-  const nse = segment === "nse_cm"
-  const { series } = f.pGroup === "" ? nameInSeries(nse ? "NSE" : "BSE", f.pTrdSymbol) : { series: f.pGroup }
+  const cash = cashSegments[segment]
+  if (cash === undefined) return skipped(`segment ${orNone(segment)}`)
   // BSE's shares have numbers of six digits.
-  if (f.pISIN === "" && series === "" && (nse || f.pSymbol.length < 6)) return toIndex(f, nse)
-  const tickSize = (numberOf(f.dTickSize) ?? 0) / scaleOf(f)
-  if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
-  return cash({
-    root: f.pSymbolName,
-    series,
-    isin: f.pISIN,
-    exchange: nse ? "NSE" : "BSE",
-    brokerSymbol: f.pTrdSymbol,
-    brokerExchange: segment,
-    token: f.pSymbol,
-    name: f.pDesc === "" ? f.pSymbolName : f.pDesc,
-    lotSize: numberOf(f.lLotSize) || 1,
-    tickSize
-  })
+  const isIndex = f.pISIN === "" && seriesOf(f, cash) === "" && (cash === "NSE" || f.pSymbol.length < 6)
+  return isIndex ? listing(`${cash}_INDEX`, segment, "INDEX") : listing(cash, segment, "EQ")
 }
+
+const seriesOf = (f: Fields<Column>, exchange: Exchange): string =>
+  f.pGroup === "" ? nameInSeries(exchange, f.pTrdSymbol).series : f.pGroup
 
 /** What the feed calls the indices, by their common symbols: it knows them by name. */
 const feedNames: Readonly<Record<string, string>> = {
@@ -122,54 +108,31 @@ const feedNames: Readonly<Record<string, string>> = {
   SENSEX: "SENSEX"
 }
 
-/** An index whose name in the feed is not known keeps its number, by which the feed serves it like a share. */
-const toIndex = (f: Fields, nse: boolean): Row => {
-  const plain = f.pSymbolName.replace(/[ -]/g, "").toUpperCase()
-  const symbol = (nse ? nseIndices : bseIndices)[plain] ?? plain
-  return carried({
-    symbol,
-    exchange: nse ? "NSE_INDEX" : "BSE_INDEX",
-    brokerSymbol: f.pTrdSymbol,
-    brokerExchange: f.pExchSeg,
-    token: feedNames[symbol] ?? f.pSymbol,
-    name: f.pSymbolName,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
-}
+const indexSymbol = indexSymbols({ without: /[ -]/g })
 
-const toContract = (f: Fields, exchange: Exchange): Row => {
-  const expiry = expiryOf(f.lExpiryDate)
-  // Spot prices of commodities and the like never expire.
-  const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0
-  if (expiry === undefined && (isUndated || /^(COM|IN|UND)/.test(f.pInstType)))
-    return skipped(`${f.pInstType} of ${f.pExchSeg}`)
-  if (expiry === undefined) return rejected(`lExpiryDate "${f.lExpiryDate}" is no date`)
-  const lotSize = numberOf(f.lLotSize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lLotSize "${f.lLotSize}" is no size`)
-  const scale = scaleOf(f)
-  const type = contractType(f.pOptionType, f.pInstType)
-  if (type === undefined) {
-    return skipped(`${f.pInstType || "(no pInstType)"} of ${f.pExchSeg}`)
-  }
-  const raw = type === "FUT" ? undefined : numberOf(f.dStrikePrice)
-  if (type !== "FUT" && (raw === undefined || raw <= 0)) {
-    return rejected(`dStrikePrice "${f.dStrikePrice}" is no price`)
-  }
-  const tickSize = (numberOf(f.dTickSize) ?? 0) / scale
-  if (tickSize < 0) return rejected(`dTickSize "${f.dTickSize}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f.pTrdSymbol,
-    brokerExchange: f.pExchSeg,
-    token: f.pSymbol,
-    name: f.pSymbolName,
-    lotSize,
-    tickSize
-  }
-  return contract(base, type, expiry, raw === undefined ? undefined : raw / scale)
-}
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: {
+    columns: "pSymbol",
+    // An index whose name in the feed is not known keeps its number, by which the feed serves it like a share.
+    read: (text, f, { exchange, type }) => {
+      if (!/^\d{1,15}$/.test(text)) return undefined
+      return type === "INDEX" ? (feedNames[indexSymbol(exchange, f.pSymbolName)] ?? text) : text
+    }
+  },
+  brokerSymbol: "pTrdSymbol",
+  name: { columns: "pSymbolName", read: (text, f, { type }) => (type === "EQ" ? f.pDesc || text : text) },
+  indexName: "pSymbolName",
+  indexSymbol,
+  lotSize: {
+    columns: "lLotSize",
+    read: (text, _, { type }) => (type === "EQ" ? numberOf(text) || 1 : numberOf(text))
+  },
+  tickSize: { columns: "dTickSize", read: (text, f) => scaled(text, scaleOf(f)) ?? 0 },
+  security: (f, { exchange }) => ({ root: f.pSymbolName, series: seriesOf(f, exchange), isin: f.pISIN }),
+  expiry: { columns: "lExpiryDate", read: (text) => expiryOf(text) },
+  strike: { columns: "dStrikePrice", read: (text, f) => scaled(text, scaleOf(f)) }
+})
 
 /** From 1980-01-01 in India to 1970-01-01 UTC. */
 const SECONDS_TO_1980 = 315_513_000

@@ -3,17 +3,17 @@
  * which is told by its columns, and the exchange by each row.
  * Source: Motilal Oswal's API documentation ("Scrip master", "Index data") and the files.
  */
-import type { Exchange } from "../../market/exchange.ts"
-import type { MasterParser } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract, contractType } from "./kit/contracts.ts"
-import { dateOf, isToken, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { plainSeries } from "./kit/cash.ts"
-import { addCsvRows, headerOf } from "./kit/csv.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { contractType } from "./kit/contracts.ts"
+import { addCsvRows, filesMaster, headerOf } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { indexExchanges, isCash } from "./kit/exchanges.ts"
+import { dateOf, isToken, numberOf, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { indexParser, listing, rowParser } from "./kit/rows.ts"
 
 const scripColumns = [
   "exchangename",
@@ -28,12 +28,11 @@ const scripColumns = [
   "scripisinno",
   "issuspended"
 ] as const
-type Scrip = Readonly<Record<(typeof scripColumns)[number], string>>
+type Column = (typeof scripColumns)[number]
 
 const indexColumns = ["exchangename", "indexcode", "indexname"] as const
-type Index = Readonly<Record<(typeof indexColumns)[number], string>>
 
-const exchanges: Readonly<Record<string, Exchange>> = {
+const exchanges: Exchanges = {
   NSE: "NSE",
   BSE: "BSE",
   NSEFO: "NFO",
@@ -48,101 +47,66 @@ const bseUnderlyings: Readonly<Record<string, string>> = { BSX: "SENSEX", BKX: "
 
 const REMEDY = "Fetch getscripmastercsv and getindexdatacsv again; files of your own need the same columns."
 
-export const parse: MasterParser = (files) => {
-  const builder = new MasterBuilder()
-  if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
-  for (const { name, text } of files) {
-    builder.file(name)
-    const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
-    if (headerOf(text).includes("INDEXCODE")) {
-      addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
-    } else {
-      addCsvRows(
-        { ...source, columns: scripColumns, optional: ["ticksize", "scripisinno", "issuspended"] },
-        builder,
-        toScrip
-      )
-    }
+export const parse = filesMaster(`There is no file. ${REMEDY}`, ({ name, text }, builder) => {
+  const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
+  if (headerOf(text).includes("INDEXCODE")) {
+    addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
+  } else {
+    const optional = ["ticksize", "scripisinno", "issuspended"] as const
+    addCsvRows({ ...source, columns: scripColumns, optional }, builder, toScrip)
   }
-  return builder.finish()
-}
+})
 
-const isCode = (text: string): boolean => isToken(text) && Number(text) <= 0x7fff_ffff
+const codeIn = (text: string): string | undefined =>
+  isToken(text) && Number(text) <= 0x7fff_ffff ? text : undefined
+const noCode = (text: string, column: string): string => `${column} "${text}" is no code`
 
-const toScrip = (f: Scrip): Row => {
+/** The days in a scrip's long name; `expirydate` counts seconds from an epoch that differs from file to file. */
+const daysIn = (scripname: string): ReadonlyArray<string> =>
+  scripname.match(/\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/g) ?? []
+
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const exchange = exchanges[f.exchangename]
-  if (exchange === undefined) {
-    return skipped(`exchange ${f.exchangename === "" ? "(none)" : f.exchangename}`)
-  }
+  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchangename)}`)
   const kind = f.instrumentname.toUpperCase()
-  const isCash = exchange === "NSE" || exchange === "BSE"
   // Indices have files of their own, with the codes that the broadcast knows them by.
-  if (isCash && /INDEX|IDX/.test(kind)) return skipped("index among the scrips")
-  const type = isCash ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
-  if (type === undefined) return skipped(`${kind === "" ? "(no instrumentname)" : kind} of ${f.exchangename}`)
+  if (isCash(exchange) && /INDEX|IDX/.test(kind)) return skipped("index among the scrips")
+  const type = isCash(exchange) ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
+  if (type === undefined) return skipped(`${orNone(kind, "no instrumentname")} of ${f.exchangename}`)
   if (/^[yt1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
-  if (!isCode(f.scripcode)) return rejected(`scripcode "${f.scripcode}" is no code`)
-  if (f.scripshortname === "") return rejected("scripshortname is empty")
-  const lotSize = numberOf(f.marketlot)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`marketlot "${f.marketlot}" is no size`)
-  const tickSize = f.ticksize === "" ? 0 : numberOf(f.ticksize)
-  if (tickSize === undefined || tickSize < 0) return rejected(`ticksize "${f.ticksize}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f.scripname === "" ? f.scripshortname : f.scripname,
-    brokerExchange: f.exchangename,
-    token: f.scripcode,
-    name: exchange === "BFO" ? (bseUnderlyings[f.scripshortname] ?? f.scripshortname) : f.scripshortname,
-    lotSize,
-    tickSize
-  }
-  if (type === "EQ") {
-    return cash({ ...base, root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno })
-  }
-  // expirydate counts seconds from an epoch that differs from file to file; the name says the day.
-  const [day, ...further] = f.scripname.match(/\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/g) ?? []
-  if (further.length > 0) return skipped(`spread of ${f.exchangename}`)
-  const expiry = day === undefined ? undefined : dateOf(day)
-  if (expiry === undefined) return rejected(`scripname "${f.scripname}" has no expiry date`)
-  const strike = type === "FUT" ? undefined : numberOf(f.strikeprice)
-  if (type !== "FUT" && (strike === undefined || strike <= 0)) {
-    return rejected(`strikeprice "${f.strikeprice}" is no price`)
-  }
-  return contract(base, type, expiry, strike)
+  if (type !== "EQ" && daysIn(f.scripname).length > 1) return skipped(`spread of ${f.exchangename}`)
+  return listing(exchange, f.exchangename, type)
 }
+
+const toScrip = rowParser<Column>({
+  listing: listingOf,
+  token: { columns: "scripcode", read: codeIn },
+  brokerSymbol: ["scripname", "scripshortname"],
+  name: {
+    columns: "scripshortname",
+    read: (text, _, { exchange }) => (exchange === "BFO" ? (bseUnderlyings[text] ?? text) : text)
+  },
+  lotSize: "marketlot",
+  tickSize: { columns: "ticksize", read: (text) => (text === "" ? 0 : numberOf(text)) },
+  security: (f) =>
+    f.scripshortname === ""
+      ? rejected("scripshortname is empty")
+      : { root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno },
+  expiry: { columns: "scripname", read: (text) => dateOf(daysIn(text)[0] ?? "") },
+  strike: "strikeprice",
+  reasons: { token: noCode, expiry: (text) => `scripname "${text}" has no expiry date` }
+})
 
 /**
  * Series or group: in the column of option types, where a share has none, or behind the short name at the end of the long one
  * (`INFY EQ`, `7.74% TAX FREE NCD-IREDA N7`).
  */
-const seriesOf = ({ optiontype, scripname, scripshortname }: Scrip): string => {
+const seriesOf = ({ optiontype, scripname, scripshortname }: Fields<Column>): string => {
   const series = plainSeries(optiontype)
   if (series !== "" && series !== "NA") return series
   const at = scripname.lastIndexOf(`${scripshortname} `)
   const behind = at < 0 ? "" : scripname.slice(at + scripshortname.length + 1)
   return (at === 0 || /[ -]/.test(scripname[at - 1]!)) && /^[A-Z0-9]{1,2}$/.test(behind) ? behind : ""
-}
-
-const toIndex = (f: Index): Row => {
-  const { exchangename, indexcode, indexname } = f
-  if (exchangename !== "NSE" && exchangename !== "BSE") {
-    return skipped(`index of ${exchangename === "" ? "(none)" : exchangename}`)
-  }
-  if (!isCode(indexcode)) return rejected(`indexcode "${indexcode}" is no code`)
-  const plain = indexname.toUpperCase().replaceAll(" ", "")
-  if (plain === "") return rejected("indexname is empty")
-  const isNse = exchangename === "NSE"
-  return carried({
-    symbol: isNse ? (nseIndices[plain] ?? plain) : (ownBseIndices[plain] ?? bseIndices[plain] ?? plain),
-    exchange: isNse ? "NSE_INDEX" : "BSE_INDEX",
-    brokerSymbol: indexname,
-    brokerExchange: exchangename,
-    token: indexcode,
-    name: indexname,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
 }
 
 /** Those that are known without the prefix which the file gives them. */
@@ -152,3 +116,16 @@ const ownBseIndices: Readonly<Record<string, string>> = {
   BSESENSEX50: "SENSEX50",
   BSESNSX50: "SENSEX50"
 }
+
+const toIndex = indexParser<(typeof indexColumns)[number]>({
+  listing: ({ exchangename }) => {
+    const exchange = indexExchanges[exchangename]
+    return exchange === undefined
+      ? skipped(`index of ${orNone(exchangename)}`)
+      : listing(exchange, exchangename, "INDEX")
+  },
+  token: { columns: "indexcode", read: codeIn },
+  brokerSymbol: "indexname",
+  indexSymbol: indexSymbols({ bse: ownBseIndices }),
+  reasons: { token: noCode }
+})

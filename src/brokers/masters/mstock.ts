@@ -3,17 +3,18 @@
  * documentation that lists the tokens of indices ("Annexure"). Without that page the best known indices of NSE are still
  * there, and those of BSE are told by their short tokens.
  */
-import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { isToken, isoDate, monthOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { nameInSeries } from "./kit/cash.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import { optionAtEnd } from "./kit/contracts.ts"
+import { isCash, sameNames } from "./kit/exchanges.ts"
+import { dayIn, isoDay, isToken, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { indexRow, listing, rowParser } from "./kit/rows.ts"
 
 /** `symbol` is the underlying or the company's base name, `name` the whole symbol: the other way round than Angel's. */
 const keys = [
@@ -27,15 +28,9 @@ const keys = [
   "exch_seg",
   "tick_size"
 ] as const
-type Fields = Readonly<Record<(typeof keys)[number], string>>
+type Key = (typeof keys)[number]
 
-const tradable: Readonly<Record<string, Exchange>> = {
-  NSE: "NSE",
-  BSE: "BSE",
-  NFO: "NFO",
-  BFO: "BFO",
-  MCX: "MCX"
-}
+const tradable = sameNames("NSE", "BSE", "NFO", "BFO", "MCX")
 
 const REMEDY =
   "Fetch https://api.mstock.trade/openapi/typeb/instruments/OpenAPIScripMaster again, with your login; " +
@@ -117,72 +112,44 @@ const toIndex = ({ exchange, name, token }: Index): Row => {
   const symbol = indexSymbol(exchange, name)
   if (symbol === "") return rejected(`the index with token ${token} has no name`)
   const brokerExchange = exchange === "NSE_INDEX" ? "NSE" : "BSE"
-  return carried({
-    symbol,
-    exchange,
-    brokerSymbol: name,
-    brokerExchange,
-    token,
-    name,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
+  return indexRow({ symbol, exchange, brokerSymbol: name, brokerExchange, token, name })
 }
 
-const indexSymbol = (exchange: Index["exchange"], name: string): string => {
-  const upper = name.toUpperCase()
-  const plain = upper.replaceAll(" ", "")
-  if (exchange === "NSE_INDEX") return nseIndices[plain] ?? plain
-  return zerodhaBseIndices[upper] ?? bseIndices[plain] ?? plain
-}
+const indexSymbol = indexSymbols({ likeZerodha: true })
 
 const isContract = (kind: string): boolean => kind.startsWith("FUT") || kind.startsWith("OPT")
 const isCurrency = (kind: string): boolean => /^(?:FUT|OPT)(?:CUR|IRC)$/.test(kind)
 
-const toRow = (f: Fields): Row => {
+const listingOf = (f: Fields<Key>): Listing | Row => {
   const kind = f.instrumenttype
   // Currency comes under the stock exchanges. That of BSE has no exchange type on the wire.
   const exchange = isCurrency(kind) ? (f.exch_seg === "NSE" ? "CDS" : undefined) : tradable[f.exch_seg]
   if (exchange === undefined) {
-    const segment = f.exch_seg === "" ? "(none)" : f.exch_seg
-    return skipped(isCurrency(kind) ? `${kind} of ${segment}` : `segment ${segment}`)
+    return skipped(`${isCurrency(kind) ? `${kind} of` : "segment"} ${orNone(f.exch_seg)}`)
   }
-  const isCash = exchange === "NSE" || exchange === "BSE"
-  if (isCash === isContract(kind))
-    return skipped(`${kind === "" ? "(no instrumenttype)" : kind} of ${exchange}`)
-  if (!isToken(f.token)) return rejected(`token "${f.token}" is no plain number`)
-  if (f.name === "") return rejected("name is empty")
-  const tickSize = numberOf(f.tick_size)
-  if (tickSize === undefined || tickSize < 0) return rejected(`tick_size "${f.tick_size}" is no size`)
-  const lotSize = numberOf(f.lotsize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lotsize "${f.lotsize}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f.name,
-    brokerExchange: f.exch_seg,
-    token: f.token,
-    name: f.symbol,
-    lotSize,
-    tickSize
+  if (isCash(exchange) === isContract(kind)) {
+    return skipped(`${orNone(kind, "no instrumenttype")} of ${exchange}`)
   }
-  if (isCash) return cash({ ...base, ...nameInSeries(exchange, f.name) })
-  if (f.symbol === "") return rejected("symbol is empty")
-  const expiry = readExpiry(f.expiry)
-  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
-  if (kind.startsWith("FUT")) return contract(base, "FUT", expiry, undefined)
-  const type = f.name.endsWith("CE") ? "CE" : f.name.endsWith("PE") ? "PE" : undefined
-  if (type === undefined) return rejected(`option "${f.name}" ends in neither CE nor PE`)
-  // In rupees, where Angel's are in paise.
-  const strike = numberOf(f.strike)
-  if (strike === undefined || strike <= 0) return rejected(`strike "${f.strike}" is no price`)
-  return contract(base, type, expiry, strike)
+  const type = isCash(exchange) ? "EQ" : kind.startsWith("FUT") ? "FUT" : "OPT"
+  return listing(exchange, f.exch_seg, type)
 }
 
-/** `23Oct2025`; with hyphens and as `2025-10-23` it is the same. */
-const readExpiry = (text: string): string | undefined => {
-  const named = /^(\d{1,2})-?([A-Za-z]{3})-?(\d{4})$/.exec(text)
-  if (named !== null) return isoDate(Number(named[3]), monthOf(named[2]!), Number(named[1]))
-  const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)
-  return iso === null ? undefined : isoDate(Number(iso[1]), Number(iso[2]), Number(iso[3]))
-}
+/** Strikes and tick sizes are in rupees, where Angel's are in paise. */
+const toRow = rowParser<Key>({
+  listing: listingOf,
+  token: "token",
+  brokerSymbol: "name",
+  name: "symbol",
+  lotSize: "lotsize",
+  tickSize: "tick_size",
+  // `23Oct2025`; with hyphens and as `2025-10-23` it is the same.
+  expiry: { columns: "expiry", read: (text) => isoDay(text) ?? namedDay(text) },
+  option: { columns: "name", read: optionAtEnd },
+  strike: "strike",
+  reasons: {
+    token: (text) => `token "${text}" is no plain number`,
+    option: (text) => `option "${text}" ends in neither CE nor PE`
+  }
+})
+
+const namedDay = dayIn(/^(?<day>\d{1,2})-?(?<month>[A-Za-z]{3})-?(?<year>\d{4})$/)

@@ -3,23 +3,13 @@
  * columns differ a little. Source: the files themselves and the brokers' API documentation.
  */
 import type { MasterFile, ParsedMaster } from "../broker.ts"
+import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contractType } from "./kit/contracts.ts"
-import { dateOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { skipped } from "./kit/rows.ts"
 import { nameOfSeries } from "./kit/cash.ts"
 import { addCsvRows } from "./kit/csv.ts"
-import {
-  addKnownIndex,
-  atLeastOne,
-  cashExchanges,
-  cashRow,
-  contractExchanges,
-  contractRow,
-  indexExchanges,
-  indexRow
-} from "./kit/norenRows.ts"
+import { skipped } from "./kit/row.ts"
+import { rowParser } from "./kit/rows.ts"
+import { addKnownIndex, isIndexKind, noFile, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
 // TradeSmart's column of strikes may be called "Strike" (UNCONFIRMED).
 const optional = ["Expiry", "OptionType", "StrikePrice", "Strike"] as const
@@ -33,13 +23,14 @@ const columns = [
   "TickSize",
   ...optional
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** Tokens of the currency segment up to this are fillings. */
 const CDS_DUMMIES = 100
 
 export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
-  atLeastOne(files, "the files NSE_symbols.txt, BSE_symbols.txt and so on")
+  if (files.length === 0)
+    throw new MalformedMaster(noFile("the files NSE_symbols.txt, BSE_symbols.txt and so on"))
   const builder = new MasterBuilder()
   const seen = new Set<string>()
   for (const file of files) {
@@ -54,7 +45,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       },
       builder,
       (fields) => {
-        seen.add(isIndex(fields) ? `${fields.Exchange} index` : fields.Exchange)
+        seen.add(isIndexKind(fields.Instrument) ? `${fields.Exchange} index` : fields.Exchange)
         return toRow(fields)
       }
     )
@@ -67,30 +58,20 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-const isIndex = ({ Instrument }: Fields): boolean => Instrument === "INDEX" || Instrument === "UNDIND"
-
-const toRow = (f: Fields): Row => {
-  const exchange = f.Exchange
-  if (f.Symbol === "" && f.TradingSymbol === "") return skipped("a token without a symbol")
-  const scrip = {
-    brokerExchange: exchange,
-    token: f.Token,
-    brokerSymbol: f.TradingSymbol,
-    name: f.Symbol,
-    lotSize: f.LotSize,
-    tickSize: numberOf(f.TickSize)
-  }
-  const cash = cashExchanges[exchange]
-  if (cash !== undefined) {
-    return isIndex(f)
-      ? indexRow(indexExchanges[exchange]!, scrip)
-      : cashRow(cash, scrip, nameOfSeries(cash, f.TradingSymbol, f.Instrument))
-  }
-  const place = contractExchanges[exchange]
-  if (place === undefined) return skipped(`exchange ${exchange === "" ? "(none)" : exchange}`)
-  if (exchange === "CDS" && Number(scrip.token) <= CDS_DUMMIES) return skipped("dummy of CDS")
-  const type = contractType(f.OptionType, f.Instrument)
-  if (type === undefined) return skipped(`${f.Instrument || "(no Instrument)"} of ${exchange}`)
-  const strike = f.StrikePrice === "" ? f.Strike : f.StrikePrice
-  return contractRow(place, scrip, type, dateOf(f.Expiry), strike)
-}
+const toRow = rowParser<Column>({
+  ...norenQuirks,
+  listing: (f) => {
+    if (f.Symbol === "" && f.TradingSymbol === "") return skipped("a token without a symbol")
+    if (f.Exchange === "CDS" && Number(f.Token) <= CDS_DUMMIES) return skipped("dummy of CDS")
+    return norenListing(f.Exchange, f.OptionType, f.Instrument, "Instrument")
+  },
+  token: "Token",
+  brokerSymbol: "TradingSymbol",
+  name: "Symbol",
+  indexName: "TradingSymbol",
+  lotSize: "LotSize",
+  tickSize: "TickSize",
+  security: (f, { exchange }) => nameOfSeries(exchange, f.TradingSymbol, f.Instrument),
+  expiry: "Expiry",
+  strike: ["StrikePrice", "Strike"]
+})

@@ -2,18 +2,20 @@
  * Nubra's instrument master: JSON of each exchange behind the login, and a public CSV of the indices. Strikes and tick
  * sizes are in paise. Source: Nubra's API documentation and the official Python SDK.
  */
-import type { Exchange } from "../../market/exchange.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { isToken, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { nameInSeries } from "./kit/cash.ts"
 import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { cashExchanges, derivativeExchanges, indexExchanges } from "./kit/exchanges.ts"
+import { dayIn, orNone } from "./kit/fields.ts"
+import { indexSymbols, zerodhaBseIndices } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
+import type { Row } from "./kit/row.ts"
+import { skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { inPaise, indexParser, listing, rowParser } from "./kit/rows.ts"
 
 const keys = [
   "ref_id",
@@ -29,19 +31,14 @@ const keys = [
   // UNCONFIRMED: no documentation lists it.
   "isin"
 ] as const
-type Fields = Readonly<Record<(typeof keys)[number], string>>
+type Key = (typeof keys)[number]
 
 /** What shares need not have. */
 const optional = ["asset", "option_type", "expiry", "strike_price", "isin"] as const
 
 const columns = ["EXCHANGE", "INDEX_SYMBOL", "ZANSKAR_INDEX_SYMBOL", "INDEX_NAME"] as const
-type IndexFields = Readonly<Record<(typeof columns)[number], string>>
 
-const cashExchanges: Readonly<Record<string, Exchange>> = { NSE: "NSE", BSE: "BSE" }
-const contracts: Readonly<Record<string, Exchange>> = { NSE: "NFO", BSE: "BFO", MCX: "MCX" }
-const indices: Readonly<Record<string, Exchange>> = { NSE: "NSE_INDEX", BSE: "BSE_INDEX" }
-
-const PAISE = 100
+const contracts: Exchanges = { ...derivativeExchanges, MCX: "MCX" }
 
 const REMEDY =
   "Fetch the instruments of the day (refdata) of NSE, BSE and MCX and the public list of indices again; files of your own need the same fields."
@@ -76,65 +73,32 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = (f: Fields): Row => {
-  const type = f.derivative_type
-  const isCash = type === "STOCK"
-  if (!isCash && type !== "FUT" && type !== "OPT") return skipped(`${type || "(no type)"} of ${f.exchange}`)
-  const exchange = (isCash ? cashExchanges : contracts)[f.exchange]
-  if (exchange === undefined) return skipped(`${type} of ${f.exchange || "(no exchange)"}`)
-  if (!isToken(f.ref_id)) return rejected(`ref_id "${f.ref_id}" is no number`)
-  if (f.stock_name === "") return rejected("stock_name is empty")
-  const tickSize = numberOf(f.tick_size)
-  if (tickSize === undefined || tickSize < 0) return rejected(`tick_size "${f.tick_size}" is no size`)
-  const lotSize = numberOf(f.lot_size)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lot_size "${f.lot_size}" is no size`)
-  const base = {
-    exchange,
-    brokerSymbol: f.stock_name,
-    brokerExchange: f.exchange,
-    token: f.ref_id,
-    name: f.asset,
-    lotSize,
-    tickSize: tickSize / PAISE
-  }
-  return isCash
-    ? // Its numbers are its own.
-      cash({ ...base, ...nameInSeries(exchange, f.stock_name), isin: f.isin, bseNumber: "" })
-    : toContract(f, base)
+const kinds: Readonly<Record<string, "EQ" | "FUT" | "OPT">> = { STOCK: "EQ", FUT: "FUT", OPT: "OPT" }
+
+const listingOf = (f: Fields<Key>): Listing | Row => {
+  const kind = f.derivative_type
+  const type = kinds[kind]
+  if (type === undefined) return skipped(`${orNone(kind, "no type")} of ${f.exchange}`)
+  const exchange = (type === "EQ" ? cashExchanges : contracts)[f.exchange]
+  return exchange === undefined
+    ? skipped(`${kind} of ${orNone(f.exchange, "no exchange")}`)
+    : listing(exchange, f.exchange, type)
 }
 
-const toContract = (f: Fields, base: Parameters<typeof contract>[0]): Row => {
-  if (f.asset === "") return rejected("asset is empty")
-  const parts = /^(\d{4})(\d{2})(\d{2})$/.exec(f.expiry)
-  const expiry = parts === null ? undefined : isoDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
-  if (expiry === undefined) return rejected(`expiry "${f.expiry}" is no date`)
-  if (f.derivative_type === "FUT") return contract(base, "FUT", expiry, undefined)
-  const type = f.option_type
-  if (type !== "CE" && type !== "PE") return rejected(`option_type "${type}" is neither CE nor PE`)
-  const strike = numberOf(f.strike_price)
-  return strike === undefined || strike <= 0
-    ? rejected(`strike_price "${f.strike_price}" is no price`)
-    : contract(base, type, expiry, strike / PAISE)
-}
-
-const toIndex = (f: IndexFields): Row => {
-  const exchange = indices[f.EXCHANGE]
-  if (exchange === undefined) return skipped(`index of ${f.EXCHANGE || "(none)"}`)
-  const name = f.ZANSKAR_INDEX_SYMBOL || f.INDEX_SYMBOL
-  if (name === "") return rejected("ZANSKAR_INDEX_SYMBOL is empty")
-  return carried({
-    symbol: indexSymbol(exchange, f.INDEX_SYMBOL || name),
-    exchange,
-    brokerSymbol: name,
-    brokerExchange: f.EXCHANGE,
-    // An index has no number; the feed calls it by this name.
-    token: name,
-    name: f.INDEX_NAME,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
-}
+const toRow = rowParser<Key>({
+  listing: listingOf,
+  token: "ref_id",
+  brokerSymbol: "stock_name",
+  name: "asset",
+  lotSize: "lot_size",
+  tickSize: { columns: "tick_size", read: inPaise },
+  // Its numbers are its own.
+  security: (f, { exchange }) => ({ ...nameInSeries(exchange, f.stock_name), isin: f.isin, bseNumber: "" }),
+  expiry: { columns: "expiry", read: dayIn(/^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})$/) },
+  option: "option_type",
+  strike: { columns: "strike_price", read: inPaise },
+  reasons: { token: (text) => `ref_id "${text}" is no number` }
+})
 
 /** Nubra's own short names of NSE's indices; after OpenAlgo, as no source of the broker lists them. */
 const nubraIndices: Readonly<Record<string, string>> = {
@@ -171,8 +135,23 @@ const bseShort: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(zerodhaBseIndices).map(([name, symbol]) => [name.replaceAll(" ", ""), symbol])
 )
 
-const indexSymbol = (exchange: Exchange, name: string): string => {
-  const plain = name.toUpperCase().replace(/\s+/g, "")
-  if (exchange === "NSE_INDEX") return nubraIndices[plain] ?? nseIndices[plain] ?? plain
-  return bseShort[plain] ?? bseIndices[plain] ?? plain
-}
+const indexSymbol = indexSymbols({ without: /\s+/g, nse: nubraIndices, bse: bseShort })
+
+const toIndex = indexParser<(typeof columns)[number]>({
+  listing: (f): Listing | Row => {
+    const exchange = indexExchanges[f.EXCHANGE]
+    return exchange === undefined
+      ? skipped(`index of ${orNone(f.EXCHANGE)}`)
+      : listing(exchange, f.EXCHANGE, "INDEX")
+  },
+  // An index has no number; the feed calls it by this name.
+  token: {
+    columns: ["ZANSKAR_INDEX_SYMBOL", "INDEX_SYMBOL"],
+    read: (text) => (text === "" ? undefined : text)
+  },
+  brokerSymbol: ["ZANSKAR_INDEX_SYMBOL", "INDEX_SYMBOL"],
+  name: "INDEX_NAME",
+  indexName: ["INDEX_SYMBOL", "ZANSKAR_INDEX_SYMBOL"],
+  indexSymbol,
+  reasons: { token: (_, column) => `${column} is empty` }
+})

@@ -2,17 +2,20 @@
  * Samco's instrument master: one CSV of all segments, and for each index an answer of the API with its listing id.
  * Source: Samco's Trade API documentation (scrip master, index quote).
  */
-import type { Exchange } from "../../market/exchange.ts"
+import { isObject, parseObject } from "../../protocols/kit/text.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { dateOf, isToken, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
 import { nameInSeries } from "./kit/cash.ts"
-import { isObject, parseObject } from "../../protocols/kit/text.ts"
+import { optionAtEnd } from "./kit/contracts.ts"
 import { addCsvRows } from "./kit/csv.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { isCash } from "./kit/exchanges.ts"
+import { isToken, orNone } from "./kit/fields.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { indexRow, listing, rowParser } from "./kit/rows.ts"
 import { indexFile, samcoIndices } from "./kit/samcoIndices.ts"
 
 const columns = [
@@ -28,10 +31,10 @@ const columns = [
   "expiryDate",
   "strikePrice"
 ] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
 /** Commodity contracts are under MFO. */
-const exchanges: Readonly<Record<string, Exchange>> = {
+const exchanges: Exchanges = {
   NSE: "NSE",
   BSE: "BSE",
   NFO: "NFO",
@@ -66,44 +69,38 @@ const addTable = (text: string, builder: MasterBuilder): void =>
     toRow
   )
 
-const toRow = (f: Fields): Row => {
-  const name = f.name === "" ? f.symbolName : f.name
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const exchange = exchanges[f.exchange]
-  if (exchange === undefined) return skipped(`exchange ${f.exchange === "" ? "(none)" : f.exchange}`)
-  const suffix = `_${f.exchange}`
-  const code = f.symbolCode.endsWith(suffix) ? f.symbolCode.slice(0, -suffix.length) : f.symbolCode
-  if (!isToken(code)) return rejected(`symbolCode "${f.symbolCode}" is no code`)
-  const lotSize = numberOf(f.lotSize)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`lotSize "${f.lotSize}" is no size`)
-  const tickSize = numberOf(f.tickSize)
-  if (tickSize === undefined || tickSize < 0) return rejected(`tickSize "${f.tickSize}" is no size`)
-  if (f.tradingSymbol === "") return rejected("tradingSymbol is empty")
-  const base = {
-    exchange,
-    brokerSymbol: f.tradingSymbol,
-    brokerExchange: f.exchange,
-    // The wire knows instruments by both: the same number exists in two segments.
-    token: `${code}${suffix}`,
-    name,
-    lotSize,
-    tickSize
-  }
-  const isFuture = f.instrument.startsWith("FUT")
-  const isOption = f.instrument.startsWith("OPT")
-  if (!isFuture && !isOption) {
-    if (exchange !== "NSE" && exchange !== "BSE") return skipped(`${f.instrument} of ${f.exchange}`)
-    return cash({ ...base, ...nameInSeries(exchange, f.tradingSymbol), bseNumber: code })
-  }
-  const expiry = dateOf(f.expiryDate)
-  if (expiry === undefined) return rejected(`expiryDate "${f.expiryDate}" is no date`)
-  if (name === "") return rejected("name is empty")
-  if (isFuture) return contract(base, "FUT", expiry, undefined)
-  const type = f.tradingSymbol.endsWith("CE") ? "CE" : f.tradingSymbol.endsWith("PE") ? "PE" : undefined
-  if (type === undefined) return rejected(`option "${f.tradingSymbol}" ends in neither CE nor PE`)
-  const strike = numberOf(f.strikePrice)
-  if (strike === undefined || strike <= 0) return rejected(`strikePrice "${f.strikePrice}" is no price`)
-  return contract(base, type, expiry, strike)
+  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
+  if (f.instrument.startsWith("FUT")) return listing(exchange, f.exchange, "FUT")
+  if (f.instrument.startsWith("OPT")) return listing(exchange, f.exchange, "OPT")
+  return isCash(exchange) ? listing(exchange, f.exchange, "EQ") : skipped(`${f.instrument} of ${f.exchange}`)
 }
+
+/** The number in `1594_NSE`; some files have it alone. */
+const codeOf = ({ exchange, symbolCode }: Fields<Column>): string =>
+  symbolCode.endsWith(`_${exchange}`) ? symbolCode.slice(0, -exchange.length - 1) : symbolCode
+
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: {
+    columns: "symbolCode",
+    // The wire knows instruments by both: the same number exists in two segments.
+    read: (_, f) => (isToken(codeOf(f)) ? `${codeOf(f)}_${f.exchange}` : undefined)
+  },
+  brokerSymbol: "tradingSymbol",
+  name: ["name", "symbolName"],
+  lotSize: "lotSize",
+  tickSize: "tickSize",
+  security: (f, { exchange }) => ({ ...nameInSeries(exchange, f.tradingSymbol), bseNumber: codeOf(f) }),
+  expiry: "expiryDate",
+  option: { columns: "tradingSymbol", read: optionAtEnd },
+  strike: "strikePrice",
+  reasons: {
+    token: (text, column) => `${column} "${text}" is no code`,
+    option: (text) => `option "${text}" ends in neither CE nor PE`
+  }
+})
 
 /** An answer is known by the index that it names, or else by its file. */
 const toIndex = ({ name, text }: MasterFile): Row => {
@@ -113,16 +110,13 @@ const toIndex = ({ name, text }: MasterFile): Row => {
     samcoIndices.find((i) => sameName(indexFile(i.name), name))
   if (index === undefined) return rejected(`${name} is the answer for an index that is not known`)
   if (id === undefined) return rejected(`${name} has no listing id`)
-  return carried({
+  return indexRow({
     symbol: index.symbol,
     exchange: index.exchange,
     brokerSymbol: index.name,
     brokerExchange: index.exchange.replace("_INDEX", ""),
     token: id,
-    name: index.name,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
+    name: index.name
   })
 }
 

@@ -4,117 +4,102 @@
  * `IDX_-1_NSE`.
  * Source: Tradejini's API documentation ("Scrip groups", "Symbol store") and its SDKs.
  */
-import type { Exchange } from "../../market/exchange.ts"
-import { isExchange } from "../../market/exchange.ts"
-import type { MasterParser } from "../broker.ts"
-import { MalformedMaster } from "../broker.ts"
-import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
+import { optionType } from "./kit/contracts.ts"
+import { addCsvRows, filesMaster } from "./kit/csv.ts"
+import { cashExchanges, indexExchanges, sameNames } from "./kit/exchanges.ts"
 import { dateOf, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { addCsvRows } from "./kit/csv.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { listing, rowParser } from "./kit/rows.ts"
 
 const columns = ["id", "excToken", "dispName", "lot", "tick", "symbol", "desc"] as const
 const optional = ["dispName", "lot", "tick", "symbol", "desc"] as const
-type Fields = Readonly<Record<(typeof columns)[number], string>>
+type Column = (typeof columns)[number]
 
-const contracts: ReadonlySet<string> = new Set(["NFO", "BFO", "CDS", "BCD", "MCX", "NCO"])
-const indices: Readonly<Record<string, Exchange>> = { NSE: "NSE_INDEX", BSE: "BSE_INDEX" }
+const contractExchanges = sameNames("NFO", "BFO", "CDS", "BCD", "MCX", "NCO")
 
 const REMEDY = "Fetch the groups of the symbol store again; files of your own need the same columns."
 
-export const parse: MasterParser = (files) => {
-  const builder = new MasterBuilder()
-  if (files.length === 0) throw new MalformedMaster(`There is no file. ${REMEDY}`)
-  for (const { name, text } of files) {
-    builder.file(name)
-    addCsvRows({ title: `Tradejini's file ${name}`, text, columns, optional, remedy: REMEDY }, builder, toRow)
-  }
-  return builder.finish()
+export const parse = filesMaster(`There is no file. ${REMEDY}`, ({ name, text }, builder) =>
+  addCsvRows({ title: `Tradejini's file ${name}`, text, columns, optional, remedy: REMEDY }, builder, toRow)
+)
+
+/** The parts of an id behind the name: of a share series and exchange, of a contract exchange and what follows. */
+const TAILS = { EQ: 2, INDEX: 1, FUT: 2, OPT: 4 } as const
+type Type = keyof typeof TAILS
+
+const typeOf = (kind: string): Type | undefined => {
+  if (kind === "IDX") return "INDEX"
+  if (kind === "EQT") return "EQ"
+  return /^(?:FUT|OPT)[A-Z]{3}$/.test(kind) ? (kind.startsWith("FUT") ? "FUT" : "OPT") : undefined
 }
 
-const toRow = (f: Fields): Row => {
+/** The parts behind the name, which may hold an underscore itself. */
+const tailOf = (id: string, type: Listing["type"]): ReadonlyArray<string> =>
+  id.split("_").slice(-TAILS[type as Type])
+
+const nameIn = (id: string, type: Listing["type"]): string =>
+  id
+    .split("_")
+    .slice(1, -TAILS[type as Type])
+    .join("_")
+
+const listingOf = (f: Fields<Column>): Listing | Row => {
   const parts = f.id.split("_")
   const kind = parts[0]!
-  if (!/^-?[1-9]\d{0,9}$/.test(f.excToken)) return rejected(`excToken "${f.excToken}" is no token`)
-  if (kind === "IDX") return toIndex(f, parts)
-  if (kind === "EQT") return toShare(f, parts)
-  if (/^(?:FUT|OPT)[A-Z]{3}$/.test(kind)) return toContract(f, parts)
-  return skipped(kind === "" ? "(no id)" : kind)
-}
-
-/** What trades: lot and tick are numbers then. */
-const sizes = ({ lot, tick }: Fields): { readonly lotSize: number; readonly tickSize: number } | string => {
-  const lotSize = numberOf(lot)
-  if (lotSize === undefined || lotSize <= 0) return `lot "${lot}" is no size`
-  const tickSize = numberOf(tick)
-  return tickSize === undefined || tickSize < 0 ? `tick "${tick}" is no size` : { lotSize, tickSize }
-}
-
-/** `EQT_RELIANCE_EQ_NSE`: symbol, series or group, exchange. */
-const toShare = (f: Fields, parts: ReadonlyArray<string>): Row => {
-  if (parts.length < 4) return rejected(`id "${f.id}" is none of a share`)
-  const exchange = parts.at(-1)!
-  if (exchange !== "NSE" && exchange !== "BSE") return skipped(`exchange ${exchange}`)
-  const size = sizes(f)
-  if (typeof size === "string") return rejected(size)
-  const series = parts.at(-2)!
-  const name = parts.slice(1, -2).join("_")
-  if (name === "") return rejected(`id "${f.id}" has no symbol`)
-  return cash({
-    root: name,
-    series,
-    exchange,
-    brokerSymbol: f.id,
-    brokerExchange: exchange,
-    token: f.excToken,
-    name: f.desc === "" ? name : f.desc,
-    ...size
-  })
-}
-
-/** `FUTIDX_BANKNIFTY_NFO_2026-08-25`, and for options strike and type behind it. */
-const toContract = (f: Fields, parts: ReadonlyArray<string>): Row => {
-  const isOption = parts[0]!.startsWith("OPT")
-  const tail = isOption ? 4 : 2
-  if (parts.length < 2 + tail) return rejected(`id "${f.id}" is none of a contract`)
-  const [exchange, day, price, type] = parts.slice(-tail) as [string, string, string?, string?]
-  if (!contracts.has(exchange) || !isExchange(exchange)) return skipped(`exchange ${exchange}`)
-  const size = sizes(f)
-  if (typeof size === "string") return rejected(size)
-  const name = parts.slice(1, -tail).join("_")
-  if (name === "") return rejected(`id "${f.id}" has no underlying`)
-  const expiry = dateOf(day)
-  if (expiry === undefined) return rejected(`id "${f.id}" has no expiry date`)
-  const base = { exchange, brokerSymbol: f.id, brokerExchange: exchange, token: f.excToken, name, ...size }
-  if (!isOption) return contract(base, "FUT", expiry, undefined)
-  const strike = numberOf(price ?? "")
-  if (strike === undefined || strike <= 0) return rejected(`id "${f.id}" has no strike`)
-  return type === "CE" || type === "PE"
-    ? contract(base, type, expiry, strike)
-    : rejected(`id "${f.id}" is neither a call nor a put`)
+  const type = typeOf(kind)
+  if (type === undefined) return skipped(kind === "" ? "(no id)" : kind)
+  if (type === "INDEX") {
+    const brokerExchange = parts.at(-1)!
+    const exchange = indexExchanges[brokerExchange]
+    return exchange === undefined
+      ? skipped(`index of ${brokerExchange}`)
+      : listing(exchange, brokerExchange, type)
+  }
+  const isShare = type === "EQ"
+  if (parts.length < 2 + TAILS[type]) {
+    return rejected(`id "${f.id}" is none of a ${isShare ? "share" : "contract"}`)
+  }
+  const brokerExchange = parts.at(isShare ? -1 : -TAILS[type])!
+  const exchange = (isShare ? cashExchanges : contractExchanges)[brokerExchange]
+  if (exchange === undefined) return skipped(`exchange ${brokerExchange}`)
+  return nameIn(f.id, type) === ""
+    ? rejected(`id "${f.id}" has no ${isShare ? "symbol" : "underlying"}`)
+    : listing(exchange, brokerExchange, type)
 }
 
 /** `IDX_-1_NSE` with the name beside it, or `IDX_NIFTY_NSE`. */
-const toIndex = (f: Fields, parts: ReadonlyArray<string>): Row => {
-  const exchangeName = parts.at(-1)!
-  const exchange = indices[exchangeName]
-  if (exchange === undefined) return skipped(`index of ${exchangeName}`)
-  const middle = parts.slice(1, -1).join("_")
-  const name = f.symbol !== "" ? f.symbol : /^-?\d*$/.test(middle) ? f.dispName : middle
-  const plain = name.toUpperCase().replaceAll(" ", "")
-  if (plain === "") return rejected(`id "${f.id}" has no name`)
-  return carried({
-    symbol: (exchange === "NSE_INDEX" ? nseIndices : bseIndices)[plain] ?? plain,
-    exchange,
-    brokerSymbol: f.id,
-    brokerExchange: exchangeName,
-    token: f.excToken,
-    name: f.dispName === "" ? name : f.dispName,
-    lotSize: 1,
-    tickSize: 0,
-    type: "INDEX"
-  })
+const indexName = (f: Fields<Column>): string => {
+  if (f.symbol !== "") return f.symbol
+  const name = nameIn(f.id, "INDEX")
+  return /^-?\d*$/.test(name) ? f.dispName : name
 }
+
+const symbols = indexSymbols()
+
+const toRow = rowParser<Column>({
+  listing: listingOf,
+  token: { columns: "excToken", read: (text) => (/^-?[1-9]\d{0,9}$/.test(text) ? text : undefined) },
+  brokerSymbol: "id",
+  name: {
+    columns: "id",
+    read: (id, f, { type }) => {
+      if (type === "INDEX") return f.dispName || indexName(f)
+      return (type === "EQ" && f.desc) || nameIn(id, type)
+    }
+  },
+  indexSymbol: (exchange, _, f) => symbols(exchange, indexName(f)),
+  lotSize: "lot",
+  tickSize: "tick",
+  security: ({ id }) => ({ root: nameIn(id, "EQ"), series: tailOf(id, "EQ")[0]! }),
+  expiry: { columns: "id", read: (id, _, { type }) => dateOf(tailOf(id, type)[1]!) },
+  option: { columns: "id", read: (id) => optionType(tailOf(id, "OPT")[3]!) },
+  strike: { columns: "id", read: (id) => numberOf(tailOf(id, "OPT")[2]!) },
+  reasons: {
+    expiry: (id) => `id "${id}" has no expiry date`,
+    option: (id) => `id "${id}" is neither a call nor a put`,
+    strike: (id) => `id "${id}" has no strike`
+  }
+})

@@ -8,13 +8,16 @@ import type { Instrument } from "../../market/instrument.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
 import { MasterBuilder } from "./kit/builder.ts"
-import { contract } from "./kit/contracts.ts"
-import { beginning, isToken, isoDate, numberOf } from "./kit/fields.ts"
-import type { Row } from "./kit/rows.ts"
-import { carried, cash, rejected, skipped } from "./kit/rows.ts"
-import { bseIndices, nseIndices } from "./kit/indices.ts"
+import type { Exchanges } from "./kit/exchanges.ts"
+import { isCash } from "./kit/exchanges.ts"
+import { beginning, dayIn, isToken, orNone } from "./kit/fields.ts"
+import { indexSymbols } from "./kit/indices.ts"
+import type { Row } from "./kit/row.ts"
+import { carried, rejected, skipped } from "./kit/row.ts"
+import type { Fields, Listing } from "./kit/rows.ts"
+import { indexRow, listing, rowParser } from "./kit/rows.ts"
 
-const segments: Readonly<Record<string, Exchange>> = {
+const segments: Exchanges = {
   NSECM: "NSE",
   NSEFO: "NFO",
   NSECD: "CDS",
@@ -25,21 +28,25 @@ const segments: Readonly<Record<string, Exchange>> = {
   NCDEX: "NCDEX"
 }
 
-/** Places of the fields that all rows have. */
-const SEGMENT = 0
-const TOKEN = 1
-const KIND = 2
-const NAME = 3
-const DESCRIPTION = 4
-const SERIES = 5
-const TICK_SIZE = 11
-const LOT_SIZE = 12
-/** Of cash rows. */
-const ISIN = 15
-/** And those of contracts. A future's row ends two fields earlier: it has neither strike nor option type. */
-const EXPIRY = 16
-const STRIKE = 17
-const OPTION_TYPE = 18
+/** Places of the fields. A future's row ends two fields earlier: it has neither strike nor option type. */
+const places = {
+  ExchangeSegment: 0,
+  ExchangeInstrumentID: 1,
+  InstrumentType: 2,
+  Name: 3,
+  Description: 4,
+  Series: 5,
+  TickSize: 11,
+  LotSize: 12,
+  // Of cash rows.
+  ISIN: 15,
+  // And those of contracts.
+  ContractExpiration: 16,
+  StrikePrice: 17,
+  OptionType: 18
+} as const
+type Column = keyof typeof places
+const columns = Object.keys(places) as ReadonlyArray<Column>
 
 /**
  * Symphony's kinds of instruments. A calendar spread, 4, has the series of the near future (`FUTSTK`, `FUTIDX`, `IF`), so
@@ -159,92 +166,78 @@ const toIndex = (exchange: Exchange, entry: string): Row => {
   const name = entry.slice(0, at).trim()
   const token = entry.slice(at + 1).trim()
   if (at <= 0 || name === "") return rejected(`"${entry}" is no name with an id`)
+  const symbol = indexSymbol(exchange, name)
   return isToken(token)
-    ? carried(index(exchange, name, entry.trim(), exchange, token))
+    ? indexRow({ symbol, exchange, brokerSymbol: entry.trim(), brokerExchange: exchange, token, name })
     : rejected(`"${entry}" ends in no plain number`)
 }
 
-const index = (
-  exchange: Exchange,
-  name: string,
-  brokerSymbol: string,
-  brokerExchange: string,
-  token: string
-): Instrument => ({
-  symbol: indexSymbol(exchange, name),
-  exchange,
-  brokerSymbol,
-  brokerExchange,
-  token,
-  name,
-  lotSize: 1,
-  tickSize: 0,
-  type: "INDEX"
-})
-
-const indexSymbol = (exchange: Exchange, name: string): string => {
-  const plain = name.toUpperCase().replace(/[\s-]/g, "")
-  return (exchange === "BSE_INDEX" ? bseIndices : nseIndices)[plain] ?? plain
-}
+const indexSymbol = indexSymbols({ without: /[\s-]/g })
 
 const toRow = (line: string): Row => {
-  const f = line.split("|").map((field) => field.trim().replace(/^"(.*)"$/, "$1"))
-  const brokerExchange = f[SEGMENT]!
-  const exchange = segments[brokerExchange]
-  if (exchange === undefined) return skipped(`segment ${brokerExchange === "" ? "(none)" : brokerExchange}`)
-  if (f.length <= LOT_SIZE) return rejected(`the row has ${f.length} fields`)
-  const token = f[TOKEN]!
-  if (!isToken(token)) return rejected(`ExchangeInstrumentID "${token}" is no plain number`)
-  const name = f[NAME]!
+  const cells = line.split("|").map((field) => field.trim().replace(/^"(.*)"$/, "$1"))
+  const segment = cells[0]!
+  if (segments[segment] === undefined) return skipped(`segment ${orNone(segment)}`)
+  if (cells.length <= places.LotSize) return rejected(`the row has ${cells.length} fields`)
+  return toInstrument(
+    Object.fromEntries(columns.map((column) => [column, cells[places[column]] ?? ""])) as Fields<Column>
+  )
+}
+
+const listingOf = (f: Fields<Column>): Listing | Row => {
+  const { ExchangeSegment: segment, InstrumentType: kind, Name: name, Series: series } = f
+  const exchange = segments[segment]!
   if (name === "") return rejected("Name is empty")
-  if (/^(?:ZZZ|DUMMY)|^SCRIP$/.test(name)) return skipped(`test of ${brokerExchange}`)
-  const series = f[SERIES]!
-  if (exchange === "BSE" && series === "SPOT") {
-    return carried(index("BSE_INDEX", name, name, brokerExchange, token))
-  }
-  const tickSize = numberOf(f[TICK_SIZE]!)
-  if (tickSize === undefined || tickSize < 0) return rejected(`TickSize "${f[TICK_SIZE]}" is no size`)
-  const lotSize = numberOf(f[LOT_SIZE]!)
-  if (lotSize === undefined || lotSize <= 0) return rejected(`LotSize "${f[LOT_SIZE]}" is no size`)
-  const base = { exchange, brokerExchange, token, name, tickSize, lotSize }
-  if (exchange === "NSE" || exchange === "BSE") {
-    const kind = f[KIND]!
+  if (/^(?:ZZZ|DUMMY)|^SCRIP$/.test(name)) return skipped(`test of ${segment}`)
+  if (exchange === "BSE" && series === "SPOT") return listing("BSE_INDEX", segment, "INDEX")
+  if (isCash(exchange)) {
     // NSE's rows without a series are no securities.
-    if (kind === SPOT || (exchange === "NSE" && series === "")) {
-      return skipped(`${brokerExchange} ${kind === SPOT ? "spot" : "without a series"}`)
-    }
-    const ordinary = !otherSecurities.has(kind)
-    return cash({ ...base, root: name, series, ordinary, isin: f[ISIN] ?? "", brokerSymbol: name })
+    return kind === SPOT || (exchange === "NSE" && series === "")
+      ? skipped(`${segment} ${kind === SPOT ? "spot" : "without a series"}`)
+      : listing(exchange, segment, "EQ")
   }
-  return toContract(f, { ...base, brokerSymbol: f[DESCRIPTION] === "" ? name : f[DESCRIPTION]! })
-}
-
-const toContract = (
-  f: ReadonlyArray<string>,
-  base: Omit<Instrument, "symbol" | "type" | "expiry" | "strike">
-): Row => {
-  const kind = f[KIND]!
-  if (kind !== FUTURE && kind !== OPTION) return skipped(`${f[SEGMENT]} instrument type ${kind}`)
+  if (kind !== FUTURE && kind !== OPTION) return skipped(`${segment} instrument type ${kind}`)
   // MCX lists commodities that contracts are on.
-  if (f[EXPIRY] === "1") return skipped(`${f[SEGMENT]} without an expiry`)
-  const expiry = readExpiry(f[EXPIRY] ?? "")
-  if (expiry === undefined) return rejected(`ContractExpiration "${f[EXPIRY] ?? ""}" is no date`)
-  if (kind === FUTURE) return contract(base, "FUT", expiry, undefined)
-  const type = optionTypes[f[OPTION_TYPE] ?? ""]
-  if (type === undefined) return rejected(`OptionType "${f[OPTION_TYPE] ?? ""}" is neither 3 nor 4`)
-  const spelled = /(CE|PE)$/i.exec(base.brokerSymbol)?.[1]?.toUpperCase()
-  if (spelled === undefined ? /^[12]$/.test(f[OPTION_TYPE]!) : spelled !== type) {
-    return rejected(
-      `OptionType "${f[OPTION_TYPE]!}" and Description "${base.brokerSymbol}" do not say the same`
-    )
-  }
-  const strike = numberOf(f[STRIKE] ?? "")
-  if (strike === undefined || strike <= 0) return rejected(`StrikePrice "${f[STRIKE] ?? ""}" is no price`)
-  return contract(base, type, expiry, strike)
+  if (f.ContractExpiration === "1") return skipped(`${segment} without an expiry`)
+  return listing(exchange, segment, kind === FUTURE ? "FUT" : "OPT")
 }
 
-/** `2025-03-27T14:30:00` */
-const readExpiry = (text: string): string | undefined => {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})(?:T|$)/.exec(text)
-  return parts === null ? undefined : isoDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
+/** The option type, unless the trading symbol says otherwise. */
+const agreedType = (text: string, brokerSymbol: string): "CE" | "PE" | undefined => {
+  const type = optionTypes[text]
+  const spelled = /(CE|PE)$/i.exec(brokerSymbol)?.[1]?.toUpperCase()
+  return (spelled === undefined ? /^[12]$/.test(text) : spelled !== type) ? undefined : type
 }
+
+const toInstrument = rowParser<Column>({
+  listing: listingOf,
+  token: "ExchangeInstrumentID",
+  brokerSymbol: {
+    columns: ["Description", "Name"],
+    read: (text, f, { type }) => (type === "EQ" || type === "INDEX" ? f.Name : text)
+  },
+  name: "Name",
+  indexSymbol,
+  tickSize: "TickSize",
+  lotSize: "LotSize",
+  security: (f) => ({
+    root: f.Name,
+    series: f.Series,
+    ordinary: !otherSecurities.has(f.InstrumentType),
+    isin: f.ISIN
+  }),
+  // `2025-03-27T14:30:00`
+  expiry: {
+    columns: "ContractExpiration",
+    read: dayIn(/^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?:T|$)/)
+  },
+  option: { columns: "OptionType", read: (text, f) => agreedType(text, f.Description || f.Name) },
+  strike: "StrikePrice",
+  reasons: {
+    token: (text, column) => `${column} "${text}" is no plain number`,
+    option: (text, _, { brokerSymbol }) =>
+      optionTypes[text] === undefined
+        ? `OptionType "${text}" is neither 3 nor 4`
+        : `OptionType "${text}" and Description "${brokerSymbol}" do not say the same`
+  }
+})

@@ -4,21 +4,8 @@
  * Python client.
  */
 import type { Book } from "../kit/packetLayout.ts"
-import {
-  book,
-  changeOf,
-  derived,
-  field,
-  head,
-  i32,
-  i64,
-  i8,
-  layout,
-  price,
-  reserved,
-  seconds,
-  u16
-} from "../kit/packetLayout.ts"
+import { book, changeOf, derived, field, head, layout, reserved } from "../kit/packetLayout.ts"
+import { i32, i64, i8, price, seconds, u16 } from "../kit/packetNumbers.ts"
 import type { Want } from "../protocol.ts"
 
 export const LTP_SIZE = 13

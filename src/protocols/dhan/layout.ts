@@ -3,8 +3,10 @@
  * Source: DhanHQ v2 documentation ("Live Market Feed", "Annexure") and the official Python SDK.
  */
 import { MIN_TIME } from "../../market/tickRules.ts"
-import type { Field, Layout, LevelLayout, Scale } from "../kit/packetLayout.ts"
-import { book, f32, field, head, layout, u16, u32 } from "../kit/packetLayout.ts"
+import type { Field, Layout, LevelLayout } from "../kit/packetLayout.ts"
+import type { Scale } from "../kit/packetNumbers.ts"
+import { book, field, head, layout } from "../kit/packetLayout.ts"
+import { f32, u16, u32 } from "../kit/packetNumbers.ts"
 import type { Want } from "../protocol.ts"
 
 /** The length in it is the whole packet's. */

@@ -3,21 +3,8 @@
  * Source: IIFL Capital's binary decoding guide and the official BridgePy, unless a line says otherwise.
  */
 import type { Layout, LevelLayout, NumberField } from "../kit/packetLayout.ts"
-import {
-  book,
-  derived,
-  field,
-  head,
-  i32,
-  layout,
-  positive,
-  price,
-  reserved,
-  seconds,
-  u16,
-  u32,
-  unsigned
-} from "../kit/packetLayout.ts"
+import { book, derived, field, head, layout, reserved } from "../kit/packetLayout.ts"
+import { i32, positive, price, seconds, u16, u32, unsigned } from "../kit/packetNumbers.ts"
 import type { SegmentStream } from "./topics.ts"
 
 /** Sides are told apart by position: the flag of a level is 0 in many segments. */

@@ -3,8 +3,9 @@ import type { Mode } from "../../market/mode.ts"
 import { optional } from "../../market/tickRules.ts"
 import { compile } from "../../kit/compile.ts"
 import { unsignedPrice } from "./bytes.ts"
-import { count } from "./packetLayout.ts"
-import type { Book, Field, Layout, LevelLayout, NumberType, Scale } from "./packetLayout.ts"
+import { count } from "./packetNumbers.ts"
+import type { Book, Field, Layout, LevelLayout } from "./packetLayout.ts"
+import type { NumberType, Scale } from "./packetNumbers.ts"
 
 /** What a decoder takes beside the packet: an older tick to write over, or a book. */
 export type Extra = "" | "spare" | "depth"
@@ -50,16 +51,22 @@ const packetText = ({ book, fields }: Layout, mode: Mode, extra: Extra, valueOf:
   const literal = (fields: ReadonlyArray<string>): string =>
     `{ ${["symbol", "exchange", `mode: "${mode}"`, "received_time", ...fields, ...depth].join(", ")} }`
   const whole = perhaps.map((name) => `${name} !== 0`).join(" && ") || "true"
+  const values = ["symbol", "exchange", "received_time", ...names, ...depth]
+  // Apart, because what is seldom needed would keep the engine from inlining the rest.
+  const part = `const part = (${values.join(", ")}) => {
+  const tick = ${literal(always)}
+  ${perhaps.map((name) => `if (${name} !== 0) tick.${name} = ${name}`).join("\n  ")}
+  return tick
+}`
   return `${book === undefined ? "" : sidesText(book, valueOf)}
+${part}
 return (v, at, instrument, received_time, divisor, shift${extra === "" ? "" : `, ${extra}`}) => {
   const { symbol, exchange } = instrument
   ${ordered.map(({ at, name, scale, type }) => `const ${name} = ${valueOf(type, scale, `at + ${at}`)}`).join("\n  ")}
   ${book === undefined ? "" : bookText(book, extra === "spare" ? overText(book, names, perhaps) : "")}
   ${failing.length === 0 ? "" : `if (!Number.isFinite(${failing.join(" + ")})) return undefined`}
   if (${whole}) return ${literal(names)}
-  const tick = ${literal(always)}
-  ${perhaps.map((name) => `if (${name} !== 0) tick.${name} = ${name}`).join("\n  ")}
-  return tick
+  return part(${values.join(", ")})
 }`
 }
 

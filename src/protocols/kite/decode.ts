@@ -2,7 +2,7 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { packetDecoder, reusingDecoder } from "../kit/packetDecoder.ts"
-import { i32, u32 } from "../kit/packetLayout.ts"
+import { i32, u32 } from "../kit/packetNumbers.ts"
 import { packetsOf } from "./layout.ts"
 
 /** By hand: it is read from the bytes, before a frame is copied for a view. @param ltp 0 for none */

@@ -1,7 +1,8 @@
 /** Market states to Kite packets. Fields that a state does not have go out as zeros, as the real server sends them. */
 import type { Mode } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
-import { i32, writePacket } from "../kit/packetLayout.ts"
+import { writePacket } from "../kit/packetLayout.ts"
+import { i32 } from "../kit/packetNumbers.ts"
 import { INDEX_SEGMENT, packetsOf } from "./layout.ts"
 
 /** Signed and unsigned readers agree on the bytes of every price that there is. */

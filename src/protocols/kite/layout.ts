@@ -3,21 +3,10 @@
  * Source: Kite Connect v3 streaming documentation and the official SDKs.
  */
 import type { Mode } from "../../market/mode.ts"
-import type { LevelLayout, NumberType } from "../kit/packetLayout.ts"
-import {
-  book,
-  changeOf,
-  cut,
-  derived,
-  field,
-  head,
-  i32,
-  layout,
-  price,
-  seconds,
-  u16,
-  u32
-} from "../kit/packetLayout.ts"
+import type { LevelLayout } from "../kit/packetLayout.ts"
+import type { NumberType } from "../kit/packetNumbers.ts"
+import { book, changeOf, cut, derived, field, head, layout } from "../kit/packetLayout.ts"
+import { i32, price, seconds, u16, u32 } from "../kit/packetNumbers.ts"
 
 /** A packet's kind is its length alone. The shorter ones of tradables begin like the full one, those of indices too. */
 export const LTP_SIZE = 8

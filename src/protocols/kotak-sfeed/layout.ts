@@ -8,22 +8,10 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
-import type { LevelLayout, Scale } from "../kit/packetLayout.ts"
-import {
-  changeOf,
-  derived,
-  f64,
-  field,
-  head,
-  i32,
-  i64,
-  layout,
-  price,
-  reserved,
-  u32,
-  u8,
-  unsigned
-} from "../kit/packetLayout.ts"
+import type { LevelLayout } from "../kit/packetLayout.ts"
+import type { Scale } from "../kit/packetNumbers.ts"
+import { changeOf, derived, field, head, layout, reserved } from "../kit/packetLayout.ts"
+import { f64, i32, i64, price, u32, u8, unsigned } from "../kit/packetNumbers.ts"
 
 /** Control texts, by their `message_code`. */
 export const LOGGED_IN = 1117
@@ -71,7 +59,7 @@ const time: Scale = {
     if (raw >= MILLISECONDS_FROM) return raw
     return raw > 0 ? raw * 1000 + epoch : 0
   },
-  write: (value) => Math.floor(value / 1000),
+  write: (value, _divider, epoch) => Math.floor((value - epoch) / 1000),
   zeroIsNone: true
 }
 

@@ -4,20 +4,8 @@
  * Source: Pocketful's official Python SDK; what prices are multiplied by after the SDK of a sibling of its platform.
  */
 import type { Layout, LevelLayout, Rest } from "../kit/packetLayout.ts"
-import {
-  changeOf,
-  derived,
-  field,
-  head,
-  i32,
-  layout,
-  price,
-  reserved,
-  seconds,
-  u32,
-  u64,
-  unsigned
-} from "../kit/packetLayout.ts"
+import { changeOf, derived, field, head, layout, reserved } from "../kit/packetLayout.ts"
+import { i32, price, seconds, u32, u64, unsigned } from "../kit/packetNumbers.ts"
 import type { Want } from "../protocol.ts"
 
 /** Three streams, each with a packet of its own; a token may be in several. */

@@ -3,24 +3,8 @@
  * Source: Angel One's Streaming 2.0 documentation and its official SDKs.
  */
 import type { Layout, LevelLayout } from "../kit/packetLayout.ts"
-import {
-  book,
-  cut,
-  derived,
-  f64,
-  field,
-  head,
-  i32,
-  i64,
-  layout,
-  milliseconds,
-  offsetOf,
-  price,
-  reserved,
-  seconds,
-  u16,
-  u32
-} from "../kit/packetLayout.ts"
+import { book, cut, derived, field, head, layout, offsetOf, reserved } from "../kit/packetLayout.ts"
+import { f64, i32, i64, milliseconds, price, seconds, u16, u32 } from "../kit/packetNumbers.ts"
 import type { Want } from "../protocol.ts"
 
 /** The wire's modes. They are independent: one token may be subscribed in several, and each counts. */

@@ -32,6 +32,8 @@ export const enter = (connection: PooledConnection, now: number, state: Connecti
   connection.state = state
 }
 
+export type ConnectionEvents = ReturnType<typeof makeConnectionEvents>
+
 export const makeConnectionEvents = (options: ConnectionEventsOptions) => {
   const { healthCheck, connections, count, events, lapse, log, now, settle } = options
 

@@ -34,7 +34,7 @@ export interface ConnectionSupervisorOptions {
   readonly streams: ReadonlyArray<BrokerStream>
   readonly reconnect: ReconnectOptions | undefined
   readonly source: CredentialSource
-  readonly planner: () => SubscriptionPlanner
+  readonly planner: SubscriptionPlanner
   readonly updates: SubscriptionUpdates
   readonly publisher: Publisher
   readonly count: BrokerMetrics
@@ -94,7 +94,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
     const feed = streams[connection.stream]!
     const partial = feed.protocol.partial === true
     const tap = taps.connection({
-      user: source.user(),
+      user: source.user,
       broker: broker.name,
       stream: feed.broker.name,
       connection: connection.id
@@ -135,7 +135,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
               if (upstream.stale) updates.fresh(upstream)
               const main = upstream.instrument.upstream[connection.stream]
               if (main === undefined || main === upstream) return
-              planner().pool(connection).finishMove(main)
+              planner.pool(connection).finishMove(main)
               updates.moved(main)
             }
           }),

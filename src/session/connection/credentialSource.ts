@@ -18,8 +18,9 @@ export interface UsableCredentials {
 export type Unusable = CredentialsMissing | SecretFailed
 
 export interface CredentialSource {
-  readonly user: () => string
-  readonly use: (user: string, given: Credentials | undefined) => void
+  readonly user: string
+  /** Uses these from now on, or those that are stored for the user. */
+  readonly use: (given: Credentials | undefined) => void
   /** A database that cannot be read just now is a connection that cannot be made just now. */
   readonly read: Effect.Effect<UsableCredentials, Unusable | ConnectionRefused>
   /** One element per stored change for the session's user. */
@@ -29,19 +30,16 @@ export interface CredentialSource {
 /** For brokers that need none. */
 const NONE: UsableCredentials = { credentials: {}, version: 0 }
 
-/** The user of an adapter that was given credentials and no name. */
-const LOCAL_USER = "local"
-
 /** An embedder's store may never answer. */
 const ANSWER_TIMEOUT_MS = 10_000
 
 /** @param failed takes what the store dies of */
 export const makeCredentialSource = Effect.fnUntraced(function* (
   broker: Broker,
+  user: string,
   failed: HookFault
 ): Effect.fn.Return<CredentialSource, never, CredentialStore> {
   const store = yield* CredentialStore
-  let user = LOCAL_USER
   let given: UsableCredentials | undefined
 
   const complete = (usable: UsableCredentials | undefined) => {
@@ -55,9 +53,8 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
   }
 
   return {
-    user: () => user,
-    use: (name, credentials) => {
-      user = name
+    user,
+    use: (credentials) => {
       given = credentials === undefined ? undefined : { credentials, version: (given?.version ?? 0) - 1 }
     },
     read: Effect.suspend(() =>

@@ -14,7 +14,7 @@ type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : neve
 
 export interface FeedEventPublisherOptions {
   readonly broker: string
-  readonly user: () => string
+  readonly user: string
   readonly count: BrokerMetrics
   readonly restarts: RestartIntensity
   readonly bus: Pick<FrameBus["Service"], "tell">
@@ -54,7 +54,7 @@ export const makeFeedEventPublisher = Effect.fnUntraced(function* (
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
     count.event(payload.type)
-    bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
+    bus.tell({ ...payload, user, broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
   const about = <L>(
     upstreams: ReadonlyArray<UpstreamSubscription>,

@@ -19,7 +19,7 @@ const MOVE_WITHIN_MS = 10_000
 const REBALANCE_EVERY_MS = 30_000
 
 export interface HealthCheckOptions {
-  readonly planner: () => SubscriptionPlanner
+  readonly planner: SubscriptionPlanner
   readonly streams: ReadonlyArray<BrokerStream>
   readonly hours: MarketHours
   readonly events: FeedEventPublisher
@@ -135,7 +135,7 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
   /** Those that took too long are taken over as they are. */
   const overdueMoves = (now: number): ReadonlyArray<UpstreamSubscription> => {
     const late = moving.filter(({ until }) => now >= until).map(({ upstream }) => upstream)
-    for (const upstream of late) planner().pool(upstream.connection).finishMove(upstream)
+    for (const upstream of late) planner.pool(upstream.connection).finishMove(upstream)
     return late
   }
 
@@ -143,14 +143,14 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
     if (upstreams.length === 0) return Effect.void
     const gone = new Set(upstreams)
     moving = moving.filter(({ upstream }) => !gone.has(upstream))
-    return carryOut(planner().finishRebalance(upstreams))
+    return carryOut(planner.finishRebalance(upstreams))
   }
 
   const rebalance = (now: number): Effect.Effect<void> => {
     moving = moving.filter(({ upstream }) => upstream.next !== undefined)
     if (moving.length > 0 || now - rebalancedAt < (options.rebalanceEveryMs ?? REBALANCE_EVERY_MS))
       return Effect.void
-    const { upstreams, actions } = planner().startRebalance()
+    const { upstreams, actions } = planner.startRebalance()
     if (upstreams.length === 0) return Effect.void
     rebalancedAt = now
     moving = upstreams.map((upstream) => ({ upstream, until: now + MOVE_WITHIN_MS }))
@@ -168,7 +168,7 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
       const elapsedMs = lookedAt === 0 ? 1000 : Math.max(1, now - lookedAt)
       lookedAt = now
       const closed = closedAt(time)
-      const { connections } = planner()
+      const { connections } = planner
       quiet = "nothing is connected"
       for (const connection of connections) {
         yield* watch(connection, now, elapsedMs, closed)
@@ -180,8 +180,8 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
     quietBecause: () => quiet,
     ended: (connection) => {
       for (const { upstream } of moving) {
-        if (upstream.next?.connection === connection) planner().pool(connection).cancelMove(upstream)
-        else if (upstream.connection === connection) planner().pool(connection).finishMove(upstream)
+        if (upstream.next?.connection === connection) planner.pool(connection).cancelMove(upstream)
+        else if (upstream.connection === connection) planner.pool(connection).finishMove(upstream)
       }
     },
     arrived

@@ -6,7 +6,7 @@ import type { MasterFileContent, MasterReject, ParsedMaster } from "../../broker
 import type { Security } from "./cash.ts"
 import { namedSecurities, rootOf } from "./cash.ts"
 import { checked } from "./rowChecks.ts"
-import type { Row } from "./rows.ts"
+import type { Row } from "./row.ts"
 
 /** A file of a master while its rows are read. */
 interface OpenFile {

@@ -1,8 +1,8 @@
 /** Futures and options: what a row's columns call them, and their common symbols. */
 import { expiryLabel } from "../../../market/expiry.ts"
 import type { Instrument } from "../../../market/instrument.ts"
-import type { Row } from "./rows.ts"
-import { carried } from "./rows.ts"
+import type { Row } from "./row.ts"
+import { carried } from "./row.ts"
 
 /** `FUT`, or strike and type in the shortest form: a whole strike has no decimals, another keeps its own. */
 export const contractTail = (type: "FUT" | "CE" | "PE", strike: number | undefined): string =>
@@ -53,3 +53,11 @@ export const contractType = (optionType: string, kind: string): "FUT" | "CE" | "
   if (optionType === "CE" || optionType === "PE") return FUTURE.test(kind) ? undefined : optionType
   return FUTURE.test(kind) || (kind === "" && optionType === "XX") ? "FUT" : undefined
 }
+
+/** What an option's column says, or undefined. */
+export const optionType = (text: string): "CE" | "PE" | undefined =>
+  text === "CE" || text === "PE" ? text : undefined
+
+/** What an option's trading symbol ends in. */
+export const optionAtEnd = (tradingSymbol: string): "CE" | "PE" | undefined =>
+  optionType(tradingSymbol.slice(-2))

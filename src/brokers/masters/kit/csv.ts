@@ -1,10 +1,12 @@
 /** Reads CSV masters with a header row: fields by the names of their columns, whatever their order. */
 import { parse as parseCsv } from "csv-parse/sync"
+import type { MasterFile, MasterParser, ParsedMaster } from "../../broker.ts"
 import { MalformedMaster } from "../../broker.ts"
-import type { MasterBuilder } from "./builder.ts"
+import type { BuilderOptions } from "./builder.ts"
+import { MasterBuilder } from "./builder.ts"
 import { beginning } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected } from "./rows.ts"
+import type { Row } from "./row.ts"
+import { rejected } from "./row.ts"
 
 export interface CsvSource<C extends string> {
   /** For errors: `Zerodha's instrument master`. */
@@ -34,6 +36,34 @@ export const addCsvRows = <C extends string>(
     builder.add(row, typeof fields === "string" ? rejected(fields) : toRow(fields))
   }
 }
+
+type FileSource<C extends string> = Omit<CsvSource<C>, "text">
+
+/** A parser of a master that is one CSV. */
+export const csvMaster =
+  <C extends string>(source: FileSource<C>, toRow: (fields: Fields<C>) => Row, options?: BuilderOptions) =>
+  (text: string): ParsedMaster => {
+    const builder = new MasterBuilder(options)
+    addCsvRows({ ...source, text }, builder, toRow)
+    return builder.finish()
+  }
+
+/**
+ * A parser of a master of several files, which `add` puts into the builder one by one.
+ *
+ * @param none what is wrong where there is no file
+ */
+export const filesMaster =
+  (none: string, add: (file: MasterFile, builder: MasterBuilder) => void): MasterParser =>
+  (files) => {
+    if (files.length === 0) throw new MalformedMaster(none)
+    const builder = new MasterBuilder()
+    for (const file of files) {
+      builder.file(file.name)
+      add(file, builder)
+    }
+    return builder.finish()
+  }
 
 /**
  * All rows with their places, as a spreadsheet counts: the header is row 1. A text in place of fields says what is wrong

@@ -11,6 +11,13 @@ export const numberOf = (text: string): number | undefined => {
 /** Plain digits without a leading zero: what the wire's tokens are. */
 export const isToken = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text)
 
+/** A token that the wire carries in 32 bits, or undefined. */
+export const uint32Token = (text: string): string | undefined =>
+  isToken(text) && Number(text) <= 0xffff_ffff ? text : undefined
+
+/** What a report calls a field that may be empty. */
+export const orNone = (text: string, none = "none"): string => (text === "" ? `(${none})` : text)
+
 /** The first characters of a file, for an error message. */
 export const beginning = (text: string): string => JSON.stringify(text.trimStart().slice(0, 60))
 
@@ -33,6 +40,23 @@ export const dateOf = (text: string): string | undefined => {
   const digits = /^(\d{2})\/(\d{2})\/(\d{4})(?!\d)/.exec(text)
   return digits === null ? undefined : isoDate(Number(digits[3]), Number(digits[2]), Number(digits[1]))
 }
+
+/**
+ * Reads days in one form alone.
+ *
+ * @param form with the groups `year`, `month` (digits or three letters) and `day`
+ */
+export const dayIn =
+  (form: RegExp) =>
+  (text: string): string | undefined => {
+    const { day, month = "", year } = form.exec(text)?.groups ?? {}
+    return year === undefined
+      ? undefined
+      : isoDate(Number(year), Number(month) || monthOf(month), Number(day))
+  }
+
+/** `2026-08-27`, and nothing behind it. */
+export const isoDay = dayIn(/^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})$/)
 
 /** The number of a month by its three letters, in any case; 0 for anything else. */
 export const monthOf = (letters: string): number => monthLabels.indexOf(letters.toUpperCase()) + 1

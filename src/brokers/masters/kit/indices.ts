@@ -1,4 +1,5 @@
 /** Common names of indices, by the brokers' names without their spaces. */
+import type { Exchange } from "../../../market/exchange.ts"
 
 export const nseIndices: Readonly<Record<string, string>> = {
   NIFTY50: "NIFTY",
@@ -44,3 +45,25 @@ export const zerodhaBseIndices: Readonly<Record<string, string>> = {
   TECK: "BSETECK",
   TELCOM: "BSETELECOM"
 }
+
+export interface IndexSpelling {
+  /** What the names lose; blanks as a rule. */
+  readonly without?: RegExp
+  /** The broker's own names of NSE's and BSE's indices, without what they lose. */
+  readonly nse?: Readonly<Record<string, string>>
+  readonly bse?: Readonly<Record<string, string>>
+  /** BSE's indices are abbreviated like Zerodha's. */
+  readonly likeZerodha?: boolean
+}
+
+/** Common symbols of indices by the broker's names, in any case. */
+export const indexSymbols =
+  ({ bse = {}, likeZerodha = false, nse = {}, without = / /g }: IndexSpelling = {}) =>
+  (exchange: Exchange, name: string): string => {
+    const upper = name.toUpperCase()
+    const plain = upper.replace(without, "")
+    if (exchange === "NSE_INDEX") return nse[plain] ?? nseIndices[plain] ?? plain
+    if (exchange !== "BSE_INDEX") return plain
+    const short = likeZerodha ? zerodhaBseIndices[upper] : undefined
+    return short ?? bse[plain] ?? bseIndices[plain] ?? plain
+  }

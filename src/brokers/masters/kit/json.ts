@@ -3,8 +3,8 @@ import { isObject } from "../../../kit/isObject.ts"
 import { MalformedMaster } from "../../broker.ts"
 import type { MasterBuilder } from "./builder.ts"
 import { beginning } from "./fields.ts"
-import type { Row } from "./rows.ts"
-import { rejected } from "./rows.ts"
+import type { Row } from "./row.ts"
+import { rejected } from "./row.ts"
 
 export interface JsonSource<K extends string> {
   /** For errors: `Angel One's instrument master`. */

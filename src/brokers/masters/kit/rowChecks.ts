@@ -1,6 +1,6 @@
 /** What no row of any master may become, whatever its columns say. */
-import type { Row } from "./rows.ts"
-import { rejected, skipped } from "./rows.ts"
+import type { Row } from "./row.ts"
+import { rejected, skipped } from "./row.ts"
 
 /** Shares and contracts with which the exchanges try their systems: `011NSETEST`. */
 const TEST = /(?:^|[\d\W])(?:NSE|BSE|MCX)TEST/i
