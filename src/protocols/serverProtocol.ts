@@ -81,6 +81,16 @@ export interface UpgradeRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
+/** What a frame of the client comes to. */
+export interface Received {
+  readonly answers: ReadonlyArray<Frame>
+  readonly touched: ReadonlyArray<WireInstrument>
+  /** Ends the connection after the answers. */
+  readonly close?: Closing
+}
+
+export const NOTHING: Received = { answers: [], touched: [] }
+
 /** The broker's end of one connection. */
 export interface ServerCodec {
   /** Sent as soon as the connection is open. */
@@ -91,15 +101,7 @@ export interface ServerCodec {
    * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
    * or changed (real brokers send their last known values at once).
    */
-  readonly receive: (
-    frame: Frame,
-    find: FindByToken
-  ) => {
-    readonly answers: ReadonlyArray<Frame>
-    readonly touched: ReadonlyArray<WireInstrument>
-    /** Ends the connection after the answers. */
-    readonly close?: Closing
-  }
+  readonly receive: (frame: Frame, find: FindByToken) => Received
   /**
    * What the client has subscribed of an instrument: nothing, or a want for each kind of packet that it would be
    * sent. `depth` counts the levels of the book in it.

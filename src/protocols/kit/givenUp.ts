@@ -57,3 +57,8 @@ export class GivenUp<K, S> {
     return this.#gone.get(key)
   }
 }
+
+/** Subscriptions with their memory of those that were given up. */
+export class SubscriptionTable<K, S> extends Map<K, S> {
+  readonly givenUp = new GivenUp(this)
+}
