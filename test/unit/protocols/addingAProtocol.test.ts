@@ -51,7 +51,10 @@ describe("the made-up protocol of docs/adding-a-protocol.md", () => {
   it("each row of the evidence that has a golden frame names one, and the frames decode as they should", async () => {
     const vectors = JSON.parse(readFileSync(join(fixture, "vectors.json"), "utf8"))
     const names: ReadonlyArray<string> = vectors.cases.map(({ name }: { name: string }) => name)
-    const evidence = page.slice(page.indexOf("| message |"), page.indexOf("\n\n", page.indexOf("| message |")))
+    const evidence = page.slice(
+      page.indexOf("| message |"),
+      page.indexOf("\n\n", page.indexOf("| message |"))
+    )
     const named = [...evidence.matchAll(/`([^`]+)` \|$/gm)].map(([, name]) => name)
     assert.deepStrictEqual(named.toSorted(), [...names].toSorted())
     const report = runVectorFile(vectors, broker, await loadProtocol("tickwire"))

@@ -30,7 +30,10 @@ const layoutsIn = (name: string, value: unknown): ReadonlyArray<readonly [string
 
 const layouts: Array<readonly [string, Layout]> = []
 /** Ours, and the one that docs/adding-a-protocol.md makes up. */
-const folders = [...readdirSync(protocols).map((name) => join(protocols, name)), join(root, "test/fixtures/tickwire")]
+const folders = [
+  ...readdirSync(protocols).map((name) => join(protocols, name)),
+  join(root, "test/fixtures/tickwire")
+]
 for (const path of folders) {
   const file = join(path, "layout.ts")
   if (!existsSync(file)) continue
