@@ -2,6 +2,7 @@
  * Firstock's instrument master: a CSV with a header per exchange, and a JSON list of the indices, which is behind the
  * login. Source: Firstock's API documentation and the files themselves.
  */
+import { isObject } from "../../kit/isObject.ts"
 import { parseObject } from "../../protocols/kit/text.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
@@ -77,7 +78,7 @@ type SymbolRow = Readonly<Record<string, unknown>>
 const readIndices = ({ text }: MasterFile): ReadonlyArray<SymbolRow> | undefined => {
   const data = parseObject(text.replace(/^\uFEFF/, ""))?.["data"]
   return Array.isArray(data)
-    ? data.map((entry: unknown) => (typeof entry === "object" && entry !== null ? (entry as SymbolRow) : {}))
+    ? data.map((entry: unknown) => (isObject(entry) ? (entry as SymbolRow) : {}))
     : undefined
 }
 
