@@ -27,8 +27,6 @@ const optional = [
   "OptionType",
   "StrikePrice"
 ] as const
-const columns = ["Exchange", "Token", "LotSize", "TradingSymbol", "TickSize", ...optional] as const
-type Column = (typeof columns)[number]
 
 const REMEDY = "Fetch Firstock's file again; a file of your own needs the same columns."
 
@@ -54,7 +52,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       {
         title: `${file.name} as Firstock's instrument master`,
         text: file.text,
-        columns,
+        columns: toRow.columns,
         optional,
         remedy: REMEDY
       },
@@ -110,7 +108,13 @@ const toListedIndex = indexParser<"exchange" | "token" | "tradingSymbol" | "idxn
 })
 
 /** How older files mark an index among the shares. */
-const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields<Column>): boolean =>
+const isIndex = ({
+  Exchange,
+  FreezeQty,
+  ISIN,
+  TickSize,
+  TradingSymbol
+}: Fields<"Exchange" | "FreezeQty" | "ISIN" | "TickSize" | "TradingSymbol">): boolean =>
   nameInSeries(Exchange === "NSE" ? "NSE" : "BSE", TradingSymbol).series === "" &&
   ISIN === "" &&
   numberOf(TickSize) === 0 &&
@@ -118,7 +122,8 @@ const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields<
 
 const segments: ReadonlySet<string> = new Set(["NSE", "BSE", "NFO", "BFO"])
 
-const toRow = rowParser<Column>({
+const toRow = rowParser({
+  also: ["Exchange", "ISIN", "FreezeQty", "Symbol", "Instrument", "OptionType"],
   ...norenQuirks,
   listing: (f) => {
     if (!segments.has(f.Exchange)) return skipped(`exchange ${orNone(f.Exchange)}`)
