@@ -9,7 +9,7 @@ const ADDED = 1
 /** Topics of events begin with it, and no symbol does. */
 export const EVENT_MARK = "!"
 
-/** The most cached answers; others are computed again. */
+/** The most cached answers. When the cache is full, it is cleared. */
 const MOST_KNOWN = 50_000
 
 /** What subscribers may ask for together. ZeroMQ keeps up to 50 bytes for each character of a prefix, on its own heap. */
