@@ -51,9 +51,9 @@ const about = (
     for (const name of fewer.keys()) {
       const instrument = byName.get(name)
       if (instrument === undefined) continue
-      for (const spelling of subscriptions.namesOf(name)) {
-        usual &&= nameOf(spelling) === name
-        own.push({ ...instrument, ...spelling })
+      for (const written of subscriptions.namesOf(name)) {
+        usual &&= nameOf(written) === name
+        own.push({ ...instrument, ...written })
       }
     }
     if (own.length === 0) return undefined

@@ -21,7 +21,7 @@ import { FairBatches } from "./fairBatches.ts"
 import type { SubscribeDeps } from "./subscribe.ts"
 import { makeSubscribing } from "./subscribe.ts"
 
-export type RequestsDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
+export type RequestsDeps = Omit<SubscribeDeps, "batches" | "leaving"> &
   Omit<AuthenticationDeps, "leaveAllTopics" | "subscriptions" | "admission"> & {
     /** Where requests of the usual size take turns. */
     readonly lane: Lane
@@ -67,11 +67,11 @@ export const makeRequests = (given: RequestsDeps): Requests => {
   const batches = new FairBatches(new Lane(bulkLane).turn)
   const leaving = makeUnsubscribing({
     ...deps,
-    slices: batches,
-    goodbyes: new FairBatches(new Lane(bulkLane).turn)
+    batches,
+    departures: new FairBatches(new Lane(bulkLane).turn)
   })
   const { leaveAllTopics, stop, unsubscribe, unsubscribeAll } = leaving
-  const subscriptions = makeSubscribing({ ...deps, slices: batches, leaving })
+  const subscriptions = makeSubscribing({ ...deps, batches, leaving })
   const { subscribe } = subscriptions
   const { authenticate, leave, settle } = makeAuthentication({
     ...deps,

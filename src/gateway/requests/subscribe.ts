@@ -47,7 +47,7 @@ export interface SubscribeDeps {
     GatewaySettings,
     "maxSubscriptions" | "maxSubscriptionsPerKey" | "maxSubscriptionsPerUser"
   >
-  readonly slices: FairBatches
+  readonly batches: FairBatches
   readonly leaving: Unsubscribing
 }
 
@@ -138,7 +138,7 @@ const requestOf = ({ depth, mode, name: { instrument } }: ClientSubscription): S
 })
 
 export const makeSubscribing = (deps: SubscribeDeps) => {
-  const { brokerOf, feed, leaving, limits, metrics, rooms: topics, slices: batches, timeOfDay } = deps
+  const { brokerOf, feed, leaving, limits, metrics, rooms: topics, batches, timeOfDay } = deps
 
   const join = (client: Client, { choice, name, request, terms: options, topic }: Joining): Joined => {
     const { mode, tag } = choice

@@ -15,9 +15,9 @@ export interface UnsubscribingDeps {
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
   readonly rooms: Topics
-  readonly slices: FairBatches
+  readonly batches: FairBatches
   /** For clients that leave. Kept apart, so that many departures at once do not delay requests. */
-  readonly goodbyes: FairBatches
+  readonly departures: FairBatches
 }
 
 export type Unsubscribing = ReturnType<typeof makeUnsubscribing>
@@ -25,9 +25,9 @@ export type Unsubscribing = ReturnType<typeof makeUnsubscribing>
 export const makeUnsubscribing = ({
   brokerOf,
   feed,
-  goodbyes,
+  departures,
   rooms: topics,
-  slices: batches
+  batches
 }: UnsubscribingDeps) => {
   let stopped = false
   const stop = (): void => {
@@ -61,8 +61,8 @@ export const makeUnsubscribing = ({
     client.unserved.clear()
     client.readOrders(undefined)
     if (client.holdings.count === 0 || stopped) return
-    yield* goodbyes.turn
-    yield* leaveTopics(client, client.holdings.clear().subscriptions, goodbyes)
+    yield* departures.turn
+    yield* leaveTopics(client, client.holdings.clear().subscriptions, departures)
     // Frames that arrived before the client left its last topic.
     client.delivery.clear()
   }, Effect.uninterruptible)
