@@ -57,6 +57,7 @@ export interface ConflatingQueue<A> {
 
 const twoConsumers = Effect.die(new Error("a conflating queue has one consumer at a time"))
 
+// oxlint-disable-next-line max-lines-per-function -- one queue: every part works on the same few variables, on the way of every tick
 export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): ConflatingQueue<A> => {
   const capacity = Math.max(1, Math.floor(options.capacity))
   const keptCapacity = Math.max(0, Math.floor(options.keptCapacity ?? 0))

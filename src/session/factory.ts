@@ -26,7 +26,7 @@ export interface AdapterOptions {
   readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number
-  /** What the sessions before this one have left: how long its user has had no feed. */
+  /** What earlier sessions of this user have left: how long the user has had no feed. */
   readonly lapse?: Lapse
 }
 

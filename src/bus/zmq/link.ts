@@ -8,6 +8,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { isObject } from "../../kit/isObject.ts"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import {
   LastTick,
@@ -121,7 +122,7 @@ const decode = <A>(
   }
   const decoded = check(json)
   if (Exit.isSuccess(decoded)) return { message: decoded.value }
-  const fields = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {}
+  const fields = isObject(json) ? json : {}
   const id = typeof fields.id === "number" && Number.isSafeInteger(fields.id) ? fields.id : null
   if ("version" in fields && fields.version !== LINK_VERSION) {
     return {

@@ -5,6 +5,7 @@ import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as zmq from "zeromq"
+import { messageOf } from "../../kit/messageOf.ts"
 import { watched } from "../../kit/watched.ts"
 import type { ConflatingQueue } from "../conflatingQueue.ts"
 import * as metrics from "../metrics.ts"
@@ -47,7 +48,7 @@ const failed = (endpoint: string, purpose: string) => (cause: unknown) => {
     endpoint,
     purpose,
     code,
-    detail: cause instanceof Error ? cause.message : String(cause)
+    detail: messageOf(cause)
   })
 }
 

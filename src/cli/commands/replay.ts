@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { messageOf } from "../../kit/messageOf.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
@@ -64,7 +65,7 @@ const shippedDecoder = Effect.fnUntraced(function* ({ header }: Recording) {
   // The frames are in the wire format of their day, whatever the broker speaks by now.
   const protocol = yield* Effect.tryPromise({
     try: () => loadProtocol(header.protocol ?? feed.protocol),
-    catch: (cause) => new CommandFailed({ message: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new CommandFailed({ message: messageOf(cause) })
   })
   return { feed, protocol, options: header.options ?? codecOptions(feed) }
 })

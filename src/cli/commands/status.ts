@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { messageOf } from "../../kit/messageOf.ts"
 import { causeOf, exchange } from "../../kit/http.ts"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import { apiKey, keyStdin } from "../apiKey.ts"
@@ -67,7 +68,7 @@ const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redact
       if (error._tag === "TimeoutError") return unreachable(`no answer within ${PATIENCE_MS / 1000} s`)
       if (error._tag === "BodyTooLarge") return unreachable("what answers there is not a gateway")
       const cause = causeOf(error)
-      const why = cause instanceof Error ? cause.message : String(cause)
+      const why = messageOf(cause)
       return isDistrust(cause) ? distrusted(why) : unreachable(why)
     })
   )

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../../kit/messageOf.ts"
 import type { BrokerOverride } from "../../brokers/overrides.ts"
 import { builtInBrokers } from "../../brokers/registry.ts"
 import { causeOf, exchange } from "../../kit/http.ts"
@@ -37,13 +38,8 @@ const ask = Effect.fnUntraced(function* (given: string) {
     Effect.mapError((error) => {
       if (error._tag === "BodyTooLarge")
         return failed("what answers there is not a simulator of this release")
-      const cause = error._tag === "TimeoutError" ? undefined : causeOf(error)
       const why =
-        cause === undefined
-          ? `no answer within ${PATIENCE_MS / 1000} s`
-          : cause instanceof Error
-            ? cause.message
-            : String(cause)
+        error._tag === "TimeoutError" ? `no answer within ${PATIENCE_MS / 1000} s` : messageOf(causeOf(error))
       return failed(`nothing answers there (${why}). Start one with "algoways simulate"`)
     })
   )

@@ -2,6 +2,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { messageOf } from "../../kit/messageOf.ts"
 import { Ages, ageOf } from "../../load/ages.ts"
 import type { Subscription } from "../../load/connection.ts"
 import type { Second } from "../../load/meter.ts"
@@ -40,7 +41,7 @@ const open = (task: LoadTask, ages: Ages) =>
       }),
     catch: (error) =>
       new CommandFailed({
-        message: `${shown(task.url)}: ${error instanceof Error ? error.message : String(error)}`
+        message: `${shown(task.url)}: ${messageOf(error)}`
       })
   })
 

@@ -55,6 +55,7 @@ const PATIENCE_MS = 3000
 /** Logins that were declined unseen, before a client is closed. */
 const PATIENCE = 20
 
+// oxlint-disable-next-line max-lines-per-function -- the steps of a login, over the same parts
 export const makeAuthentication = (deps: AuthenticationDeps) => {
   const {
     admission,

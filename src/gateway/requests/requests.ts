@@ -59,6 +59,7 @@ const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, l
 /** Requests that were declined for the entries that they name, before a client is closed. */
 const PATIENCE = 20
 
+// oxlint-disable-next-line max-lines-per-function -- one function a verb, over the same parts
 export const makeRequests = (given: RequestsDeps): Requests => {
   const admission = new Admission()
   const feed = admission.ofFeed(given.feed)

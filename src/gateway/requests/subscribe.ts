@@ -137,6 +137,7 @@ const requestOf = ({ depth, mode, name: { instrument } }: ClientSubscription): S
   ...(depth === undefined ? {} : { depth })
 })
 
+// oxlint-disable-next-line max-lines-per-function -- the steps of a subscription, over the same parts
 export const makeSubscribing = (deps: SubscribeDeps) => {
   const { brokerOf, feed, leaving, limits, metrics, rooms: topics, batches, timeOfDay } = deps
 

@@ -1,4 +1,7 @@
-/** Tells what happens to a session: to the bus (in order with the frames), the log and the metrics, each in one place. */
+/**
+ * Publishes what happens to a session: to the bus (in order with the market frames), the log and the metrics, each in
+ * one place.
+ */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { FrameBus } from "../../bus/frameBus.ts"
@@ -18,13 +21,13 @@ export interface FeedEventPublisherOptions {
   readonly count: BrokerMetrics
   readonly restarts: RestartIntensity
   readonly bus: Pick<FrameBus["Service"], "tell">
-  /** Publishes what waits, so that an event never overtakes a tick. */
+  /** Publishes the ticks that wait, so that an event never overtakes a tick. */
   readonly flush: () => void
 }
 
 export interface FeedEventPublisher {
   readonly down: (connection: PooledConnection, failure: ConnectionFailure) => void
-  /** @param back `gapMs` is undefined where there was no feed before */
+  /** @param back `gapMs` is undefined if there was no feed before */
   readonly up: (
     connection: PooledConnection,
     back: { readonly gapMs: number | undefined; readonly restored: number; readonly failed: number }
@@ -42,7 +45,7 @@ const nameOnly = ({ instrument }: UpstreamSubscription) => ({
   exchange: instrument.exchange
 })
 
-/** Decisions of every day, and those that a person should read about. */
+/** Routine decisions are logged at a lower level than those that a person should read. */
 const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
 
 export const makeFeedEventPublisher = Effect.fnUntraced(function* (

@@ -9,16 +9,16 @@ import { ConnectionRefused } from "../../market/errors.ts"
 import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 
 const TIMEOUT_MS = 10_000
-/** Snapshots of a whole batch fit many times over. */
+/** Large enough for snapshots of a whole batch, many times over. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** Of the address only the host is shown, and no header: paths, queries and headers hold secrets. */
+/** Errors show only the host of the address, and no header: paths, queries and headers hold secrets. */
 export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> => {
   const { method, timeoutMs = TIMEOUT_MS, url } = request
   const failed = (why: string) =>
     new ConnectionRefused({ detail: `${method} ${hostOf(url) ?? "an invalid address"}: ${why}` })
   return Effect.gen(function* () {
-    // A redirect would take the secrets of headers and body along, to a host that nobody chose.
+    // A redirect would take the secrets in headers and body to a host that nobody chose.
     const response = yield* send({ ...request, redirect: "manual" })
     const { headers, status } = response
     if (status >= 300 && status < 400)

@@ -1,7 +1,7 @@
 /** Tables of packets: they cover each byte once, and what is written by one is what its decoder reads. */
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import type { Level, Tick, TickDraft } from "../../../src/market/tick.ts"
 import { packetDecoder } from "../../../src/protocols/kit/packetDecoder.ts"
@@ -29,9 +29,15 @@ const layoutsIn = (name: string, value: unknown): ReadonlyArray<readonly [string
 }
 
 const layouts: Array<readonly [string, Layout]> = []
-for (const folder of readdirSync(protocols)) {
-  const file = join(protocols, folder, "layout.ts")
+/** Ours, and the one that docs/adding-a-protocol.md makes up. */
+const folders = [
+  ...readdirSync(protocols).map((name) => join(protocols, name)),
+  join(root, "test/fixtures/tickwire")
+]
+for (const path of folders) {
+  const file = join(path, "layout.ts")
   if (!existsSync(file)) continue
+  const folder = basename(path)
   const module: Readonly<Record<string, unknown>> = await import(file)
   for (const [name, value] of Object.entries(module)) layouts.push(...layoutsIn(`${folder} ${name}`, value))
 }
@@ -107,7 +113,7 @@ describe("packet layouts", () => {
     const folders = new Set(layouts.map(([name]) => name.split(" ")[0]))
     assert.includeMembers(
       [...folders],
-      ["arrow", "dhan", "iifl-mqtt", "kite", "kotak-sfeed", "pocketful", "smartstream"]
+      ["arrow", "dhan", "iifl-mqtt", "kite", "kotak-sfeed", "pocketful", "smartstream", "tickwire"]
     )
   })
 
