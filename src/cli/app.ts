@@ -89,7 +89,7 @@ const logging = Layer.unwrap(
   })
 )
 
-/** An expected failure is told in its own words; a bug is told with its stack. */
+/** Prints the message of an expected failure, and the stack of a bug. */
 const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.void
   const error = Cause.squash(cause)

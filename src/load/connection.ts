@@ -62,7 +62,7 @@ export class LoadConnection {
   /** Market data. */
   frames = 0
   bytes = 0
-  /** Messages of other kinds that nobody waits for: notices, states, late answers. */
+  /** Messages of other kinds that no request waits for: notices, states, late answers. */
   others = 0
   /** What the server did not take, each with its words. */
   readonly refused: Array<string> = []

@@ -1,4 +1,4 @@
-/** Many clients of one server, logged in and subscribed, a few at a time so that nobody's backlog overflows. */
+/** Many clients of one server. They log in and subscribe a few at a time, so that no backlog overflows. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { messageOf } from "../kit/messageOf.ts"
 import { LoadConnection } from "./connection.ts"

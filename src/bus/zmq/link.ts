@@ -133,6 +133,6 @@ const decode = <A>(
   return { problem: `a message of an unknown shape (op ${brief(fields.op)})`, id }
 }
 
-/** Never throws: whatever arrives is a request or a problem that can be told to the sender. */
+/** Never throws: returns the request, or a problem to report to the sender. */
 export const decodeRequest = (bytes: Uint8Array | undefined): Decoded<Request> => decode(requestOf, bytes)
 export const decodeAnswer = (bytes: Uint8Array | undefined): Decoded<Answer> => decode(answerOf, bytes)

@@ -52,7 +52,7 @@ const failed = (endpoint: string, purpose: string) => (cause: unknown) => {
   })
 }
 
-/** A socket that closes with the scope; whoever waits on it then gets an error from ZeroMQ. */
+/** A socket that closes with the scope. Code that waits on it then gets an error from ZeroMQ. */
 export const scoped = <S extends zmq.Socket>(make: () => S): Effect.Effect<S, never, Scope.Scope> =>
   Effect.acquireRelease(Effect.sync(make), (socket) => Effect.sync(() => socket.close()))
 

@@ -35,7 +35,7 @@ const MOST_FAILURES = 5
 const replayFlags = {
   file: Argument.File("file").pipe(Argument.withDescription("A recording of <data>/recordings")),
   speed: Flag.String("speed").pipe(
-    Flag.withDescription("So many times as fast as it was, or max"),
+    Flag.withDescription("Replay speed: a multiple of the original, or max"),
     Flag.withDefault("max")
   ),
   serve: Flag.Boolean("serve").pipe(
@@ -204,7 +204,7 @@ export const replay = Command.make("replay", replayFlags, run).pipe(
   Command.withExamples([
     {
       command: "algoways replay data/recordings/zerodha.jsonl.gz",
-      description: "What the decoder makes of it"
+      description: "Print what the decoder makes of it"
     },
     {
       command: "algoways replay incident.jsonl.gz --serve --speed 10 --port 9000",

@@ -144,7 +144,7 @@ export const status = Command.make(
     yield* Console.log(feedText(feed, gateway, now))
   })
 ).pipe(
-  Command.withDescription("Show how the key's feed is, or why an instrument is silent"),
+  Command.withDescription("Show the state of your key's feed, or why an instrument is silent"),
   Command.withExamples([
     { command: "algoways status", description: "The feed of the user whose key is in ALGOWAYS_API_KEY" },
     { command: "algoways status NSE:INFY", description: "Where the ticks of INFY are" },

@@ -1,4 +1,4 @@
-/** `--simulator URL`: one address leads all of a broker to a simulator, which tells the others itself. */
+/** `--simulator URL`: points all addresses of a broker to a simulator. The simulator reports the others itself. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

@@ -17,7 +17,12 @@ import type { Client } from "../../../../src/gateway/client.ts"
 import { ClientSubscriptions } from "../../../../src/gateway/topics/subscriptions.ts"
 import { named } from "../../../../src/gateway/messages/requestReader.ts"
 import { Keeper, openKeeper } from "../../../../src/gateway/resume/keeper.ts"
-import { identityOf, readSet, requestsOf, setOf } from "../../../../src/gateway/resume/keptSet.ts"
+import {
+  identityOf,
+  readSavedSubscriptions,
+  requestsOf,
+  savedSubscriptionsOf
+} from "../../../../src/gateway/resume/keptSet.ts"
 import type { SubscriptionOptions } from "../../../../src/gateway/topics/topics.ts"
 import { temporaryFolder } from "../../store/support.ts"
 
@@ -68,8 +73,8 @@ describe("a kept set", () => {
     hold(client, "TCS", 4, 5)
     hold(client, "INFY", 2, 5, { slow: "close", intervalMs: 250 })
     hold(client, "SBIN", 2, 5, { slow: "close", intervalMs: 250 })
-    const set = setOf(who, client.holdings, false)
-    assert.deepStrictEqual(readSet(JSON.stringify(set)), set)
+    const set = savedSubscriptionsOf(who, client.holdings, false)
+    assert.deepStrictEqual(readSavedSubscriptions(JSON.stringify(set)), set)
     const bodies = requestsOf(set).map(({ choice, depth, entries, terms: options }) => ({
       ...choice,
       ...options,
@@ -85,7 +90,7 @@ describe("a kept set", () => {
 
   it("is nothing that was written by somebody else", () => {
     for (const text of ["", "{", "[]", '{"identity":"x"}', '{"identity":"x","orders":1,"groups":[]}']) {
-      assert.isUndefined(readSet(text))
+      assert.isUndefined(readSavedSubscriptions(text))
     }
   })
 })
@@ -94,7 +99,7 @@ describe("a keeper", () => {
   it("forgets the oldest of the key with most of them when there are too many", () => {
     const { keeper, now } = make()
     const leave = (identity: string, client: Client): void => {
-      keeper.enrol(client, identity, false, undefined)
+      keeper.register(client, identity, false, undefined)
       now.at++
       keeper.ended(client)
     }
@@ -109,9 +114,9 @@ describe("a keeper", () => {
   it("gives the set that ended last, once, to the same key, encoding, options and name", () => {
     const { keeper, now } = make()
     const [first, second, other] = [clientOf("A"), clientOf("B"), clientOf("C")]
-    keeper.enrol(first, who, false, undefined)
-    keeper.enrol(second, who, false, undefined)
-    keeper.enrol(other, identityOf({ ...common, name: "charts" }), true, undefined)
+    keeper.register(first, who, false, undefined)
+    keeper.register(second, who, false, undefined)
+    keeper.register(other, identityOf({ ...common, name: "charts" }), true, undefined)
     assert.isUndefined(keeper.claim(who, clientOf()), "nobody's connection has ended")
     keeper.ended(first)
     now.at += 1000
@@ -140,7 +145,7 @@ describe("a keeper", () => {
   it("forgets after a while, and keeps nothing of who holds nothing or does not want it", () => {
     const { keeper, now } = make()
     const [client, empty, unwilling, stranger] = [clientOf("A"), clientOf(), clientOf("C"), clientOf("D")]
-    for (const one of [client, empty, unwilling]) keeper.enrol(one, who, false, undefined)
+    for (const one of [client, empty, unwilling]) keeper.register(one, who, false, undefined)
     keeper.forget(unwilling)
     for (const one of [client, empty, unwilling, stranger]) keeper.ended(one)
     assert.strictEqual(keeper.waiting, 1)
@@ -152,7 +157,7 @@ describe("a keeper", () => {
   it("takes over from a connection that looks lost, and from one of the same name", () => {
     const { keeper, now } = make()
     const lost = clientOf("A")
-    keeper.enrol(lost, who, false, undefined)
+    keeper.register(lost, who, false, undefined)
     lost.awaitsPongSince = now.at - 500
     assert.isUndefined(keeper.claim(who, clientOf()))
     lost.awaitsPongSince = now.at - 5000
@@ -161,20 +166,20 @@ describe("a keeper", () => {
     assert.isUndefined(keeper.claim(who, clientOf()), "it has been taken already")
 
     const charts = identityOf({ ...common, name: "charts" })
-    keeper.enrol(clientOf("B"), charts, true, undefined)
+    keeper.register(clientOf("B"), charts, true, undefined)
     assert.deepStrictEqual(symbolsOf(keeper.claim(charts, clientOf())), ["B"])
   })
 
   it("loses nothing when a connection ends before it holds what it has taken", () => {
     const { keeper } = make()
     const first = clientOf("A", "B")
-    keeper.enrol(first, who, false, undefined)
+    keeper.register(first, who, false, undefined)
     keeper.ended(first)
     const hasty = clientOf()
-    keeper.enrol(hasty, who, false, keeper.claim(who, hasty))
+    keeper.register(hasty, who, false, keeper.claim(who, hasty))
     keeper.ended(hasty)
     const served = clientOf()
-    keeper.enrol(served, who, false, keeper.claim(who, served))
+    keeper.register(served, who, false, keeper.claim(who, served))
     hold(served, "A")
     keeper.served(served)
     keeper.ended(served)
@@ -199,7 +204,7 @@ describe("a keeper on the disk", () => {
       const now = { at: Date.now() }
       const { keeper } = make(root, now)
       const client = clientOf("A")
-      keeper.enrol(client, who, false, undefined)
+      keeper.register(client, who, false, undefined)
       yield* keeper.flush
       hold(client, "B")
       keeper.changed(client)
@@ -231,7 +236,7 @@ describe("a keeper on the disk", () => {
     Effect.gen(function* () {
       const root = yield* temporaryFolder
       const now = Date.now()
-      const set = setOf(who, clientOf("A").holdings, false)
+      const set = savedSubscriptionsOf(who, clientOf("A").holdings, false)
       leave(root, `${process.ppid}-lives`, [set], now)
       leave(root, `${NOBODY}-old`, [set], now - 61_000)
       leave(root, `${NOBODY}-odd`, [{ identity: who }, [], { ...set, groups: [] }], now)
@@ -253,7 +258,7 @@ describe("a keeper on the disk", () => {
       const root = yield* temporaryFolder
       const now = { at: Date.now() }
       const alive = (name: string) => join(root, name, "alive")
-      const holding = (symbol: string) => setOf(who, clientOf(symbol).holdings, false)
+      const holding = (symbol: string) => savedSubscriptionsOf(who, clientOf(symbol).holdings, false)
       // One whose number another process has by now, one that ends in a moment, and one that goes on.
       const [gone, ends, lives] = ["gone", "ends", "lives"].map((name) => `${process.ppid}-${name}`)
       leave(root, gone!, [holding("A")], now.at)
@@ -271,7 +276,7 @@ describe("a keeper on the disk", () => {
       yield* second
       // Ends after B did, and is found before A.
       const client = clientOf("D")
-      keeper.enrol(client, who, false, undefined)
+      keeper.register(client, who, false, undefined)
       keeper.ended(client)
       for (let i = 0; i < 6; i++) yield* second
       assert.strictEqual(keeper.waiting, 3)
@@ -305,7 +310,7 @@ describe("a keeper on the disk", () => {
         )
         while (!readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) yield* Effect.sleep("5 millis")
         const now = Date.now()
-        leave(root, `${pid}-killed`, [setOf(who, clientOf("A").holdings, false)], now + 1000)
+        leave(root, `${pid}-killed`, [savedSubscriptionsOf(who, clientOf("A").holdings, false)], now + 1000)
         const { keeper } = make(root, { at: now + 1500 })
         assert.strictEqual(keeper.waiting, 1)
       }).pipe(Effect.scoped)
@@ -324,7 +329,7 @@ describe("a keeper on the disk", () => {
         Effect.gen(function* () {
           const keeper = yield* openKeeper(options)
           const client = clientOf("A")
-          keeper.enrol(client, who, false, undefined)
+          keeper.register(client, who, false, undefined)
           rmSync(root, { recursive: true })
           assert.match((yield* Effect.flip(keeper.flush)).message, /ENOENT/)
           mkdirSync(join(root, `${process.pid}-g`), { recursive: true })

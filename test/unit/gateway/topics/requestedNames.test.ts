@@ -11,7 +11,7 @@ const named = (exchange: string, symbol = "TCS"): Named => ({
 })
 const limits = { maxSpellings: 2, maxSpellingsPerUser: 3 }
 
-describe("spellings of exchanges", () => {
+describe("ways to write an exchange", () => {
   it("in capitals and in small letters are free, others are few for each exchange", () => {
     const all = new RequestedNames(limits)
     const own = new ClientNames(all)
@@ -27,7 +27,7 @@ describe("spellings of exchanges", () => {
     expect(take(" NSE")).toBeUndefined()
   })
 
-  it("are few for all clients of a user, and others' are their own", () => {
+  it("are limited for all clients of a user together, apart from other users", () => {
     const all = new RequestedNames(limits)
     const [one, two, three] = [new ClientNames(all), new ClientNames(all), new ClientNames(all)]
     for (const exchange of ["Nse", "nSe"]) expect(one.take("asha", named(exchange))).toBeUndefined()
@@ -46,7 +46,7 @@ describe("spellings of exchanges", () => {
     expect(new ClientNames(all).take("asha", named("nSe"))).toBeDefined()
   })
 
-  it("with very many blanks are none: they would stand in every frame", () => {
+  it("may not have many blanks, which every frame would repeat", () => {
     const own = new ClientNames(new RequestedNames(limits))
     expect(own.take("asha", named(`${" ".repeat(8)}NSE${"\t".repeat(8)}`))).toBeUndefined()
     expect(own.take("asha", named(`${" ".repeat(17)}NSE`))).toBe(
@@ -54,7 +54,7 @@ describe("spellings of exchanges", () => {
     )
   })
 
-  it("of what is no exchange take no room: the feed refuses them", () => {
+  it("do not count for unknown exchanges, which the feed refuses", () => {
     const all = new RequestedNames(limits)
     const own = new ClientNames(all)
     for (let i = 0; i < 100; i++) expect(own.take("asha", named(` Nowhere${i}`))).toBeUndefined()

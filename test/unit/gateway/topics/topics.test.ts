@@ -69,7 +69,7 @@ describe("topics", () => {
     expect(topics.bytesOut).toBe(2 * frame.payload.length)
   })
 
-  it("publish nothing that nobody here reads", () => {
+  it("publish nothing without a reader here", () => {
     topics.deliver(frame)
     const socket = new Socket()
     topics.unsubscribe(topics.subscribe(topic, feed, feed, socket))
@@ -139,7 +139,7 @@ describe("topics", () => {
     })
   })
 
-  it("serve every spelling that is left, whichever went before it", () => {
+  it("serve each remaining name, whichever left before it", () => {
     const spellings = [1, 2, 3, 4, 5].map((n): RequestedName => ({
       ...feed,
       exchange: " ".repeat(n) + "NSE"
@@ -176,7 +176,7 @@ describe("topics", () => {
   })
 })
 
-describe("the subscriptions of a client", () => {
+describe("client subscriptions", () => {
   const topics = new Topics(() => undefined)
   const named = (symbol: string, exchange = "NSE"): Named => ({
     ok: true,
@@ -193,7 +193,7 @@ describe("the subscriptions of a client", () => {
     subscriptions.put({ ...spelling, topic: at, topicSubscription, name, mode, depth: level })
   }
 
-  it("remove one mode or all of a name, and tell the feed what is gone", () => {
+  it("remove one mode or all of a name, and return what the feed must unsubscribe", () => {
     const subscriptions = new ClientSubscriptions()
     for (const tag of [1, 2, 3] as const) hold(subscriptions, named("TCS"), tag)
     expect(subscriptions.remove(named("TCS"), "quote").requests).toEqual([
@@ -206,7 +206,7 @@ describe("the subscriptions of a client", () => {
     expect(subscriptions.remove(named("TCS"), undefined)).toEqual({ subscriptions: [], requests: [] })
   })
 
-  it("keep the feed's subscription until the last spelling of it goes", () => {
+  it("keep the feed's subscription until its last name goes", () => {
     const subscriptions = new ClientSubscriptions()
     hold(subscriptions, named("TCS"), 3)
     hold(subscriptions, named("TCS:20"), 3, 20)
@@ -221,7 +221,7 @@ describe("the subscriptions of a client", () => {
     ])
   })
 
-  it("hold a name once, whatever it is served as, and remove all that was ever held by it", () => {
+  it("have a name once, whatever instrument it stands for, and remove all of its subscriptions", () => {
     const subscriptions = new ClientSubscriptions()
     const series = named("CENTRALBK-BE")
     const put = (servedAs: string | undefined, tag: 1 | 2) => {
@@ -257,7 +257,7 @@ describe("the subscriptions of a client", () => {
     expect([subscriptions.count, subscriptions.size]).toEqual([0, 0])
   })
 
-  it("give back the very records that were put in, which others know them by", () => {
+  it("return the same objects that were put in, since others refer to them", () => {
     const subscriptions = new ClientSubscriptions()
     const name = named("TCS")
     const spelling = { symbol: "TCS", exchange: "NSE", tag: 1 } as const
@@ -271,7 +271,7 @@ describe("the subscriptions of a client", () => {
     expect(subscriptions.clear().subscriptions[0]).toBe(holding)
   })
 
-  it("hold a name once per mode number, whatever the book level", () => {
+  it("have a name once per mode number, whatever the depth levels", () => {
     const subscriptions = new ClientSubscriptions()
     hold(subscriptions, named("TCS"), 3, 5)
     hold(subscriptions, named("TCS"), 3, 20)
