@@ -1,6 +1,4 @@
-/**
- * The one interface behind which every broker stands: what the factory makes from a broker's name.
- */
+/** The one interface of every broker: what the factory makes from a broker's name. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -28,35 +26,37 @@ export interface AdapterStatus {
   readonly instruments: number
 }
 
-/** One reader's hold on one instrument in one mode, as a request that would take it again. */
+/** One reader's subscription to one instrument in one mode, as a request that would subscribe it again. */
 export interface ReaderSubscription {
   readonly reader: string
   readonly request: SubscribeRequest
 }
 
 /**
- * Every operation may be called at any time and by many fibers. Used after its scope has closed, an adapter
- * dies with ActorStopped.
+ * Every operation may be called at any time and by many fibers. After its scope has closed, an adapter dies with
+ * ActorStopped when it is used.
  */
 export class BrokerAdapter extends Context.Service<
   BrokerAdapter,
   {
     readonly broker: Broker
     /**
-     * Says whose credentials to use: those stored for the user, re-read at every connection attempt, or the
-     * given ones. Fails when a field that the broker needs is missing.
+     * Sets whose credentials to use: those stored for the user, re-read at every connection attempt, or the given
+     * ones. Fails if a field that the broker needs is missing. Call it before everything else. Called again, it
+     * changes the credentials. For another user it starts afresh, and ends what was connected and subscribed for the
+     * first one.
      */
     readonly initialise: (options: {
       readonly user: string
       readonly credentials?: Credentials
     }) => Effect.Effect<void, CredentialsMissing>
     /**
-     * Connects and stays connected until `disconnect`. Returns with the outcome of the first attempt; after a
-     * failure it goes on trying, except that rejected credentials are waited out until new ones are stored.
+     * Connects and stays connected until `disconnect`. Returns with the outcome of the first attempt. After a failure
+     * it keeps trying, except that after rejected credentials it waits until new ones are stored.
      */
     readonly connect: Effect.Effect<void, ConnectionFailure>
     readonly disconnect: Effect.Effect<void>
-    /** `reader` (default "adapter") is who holds the subscription; equal readers hold it once. */
+    /** `reader` (default "adapter") owns the subscription. Equal readers share one. */
     readonly subscribe: (
       requests: ReadonlyArray<SubscribeRequest>,
       reader?: string
@@ -65,18 +65,18 @@ export class BrokerAdapter extends Context.Service<
       requests: ReadonlyArray<UnsubscribeRequest>,
       reader?: string
     ) => Effect.Effect<ReadonlyArray<UnsubscribeResult>>
-    /** Drops everything that the reader holds. */
+    /** Removes all of the reader's subscriptions. */
     readonly release: (reader: string) => Effect.Effect<void>
-    /** Everything that is held, for handing it over to another adapter. */
+    /** All subscriptions, to hand them over to another adapter. */
     readonly subscriptions: Effect.Effect<ReadonlyArray<ReaderSubscription>>
     readonly status: Effect.Effect<AdapterStatus>
-    /** What is known of instruments that are subscribed, one answer per request, in order. Subscribes nothing. */
+    /** The last ticks of subscribed instruments, one answer per request, in order. Subscribes nothing. */
     readonly last: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<LastTick>>
     /** The same in full, for operators: connections, subscriptions by state, the supervisor's decisions. */
     readonly report: Effect.Effect<FeedStatus>
-    /** Where one instrument's ticks are, or are held up. */
+    /** Where one instrument's ticks go, or what stops them. */
     readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus>
-    /** Every guarded tick from now on; a reader that lags loses its oldest ones. */
+    /** Every guarded tick from now on. A reader that lags loses its oldest ones. */
     readonly ticks: Stream.Stream<Tick>
   }
 >()("algoways/brokers/BrokerAdapter") {}

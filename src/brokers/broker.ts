@@ -1,6 +1,6 @@
 /**
- * A broker is data: this is its shape. What no source confirms is marked so here, next to the value, and can
- * be changed by configuration (see `docs/configuration.md`).
+ * A broker is data: this is its shape. What no source confirms is marked UNCONFIRMED next to the value, and can be
+ * changed by configuration (see `docs/configuration.md`).
  */
 import type { CredentialField, Credentials } from "../market/credentials.ts"
 import type { Exchange } from "../market/exchange.ts"
@@ -8,7 +8,7 @@ import type { Instrument } from "../market/instrument.ts"
 import type { Mode } from "../market/mode.ts"
 import type { CodecOptions, SegmentCode } from "../protocols/protocol.ts"
 
-/** A limit and whether the broker (or an official SDK) says so; the rest is practice or hearsay. */
+/** A limit, and whether the broker (or an official SDK) documents it. Other limits come from practice or hearsay. */
 export interface Limit {
   readonly value: number
   readonly confirmed: boolean
@@ -17,12 +17,9 @@ export interface Limit {
 export interface ExchangeCapability {
   /** The broker's code for the segment on its wire. */
   readonly code: SegmentCode
-  /** Book levels that this broker serves here, ascending; empty where there is no book (indices). */
+  /** Depth levels that this broker serves here, ascending. Empty if there is no depth (indices). */
   readonly depthLevels: ReadonlyArray<number>
-  /**
-   * How many instruments one connection may hold in a book deeper than the shallowest level. Absent: no limit
-   * of its own.
-   */
+  /** How many instruments one connection may have at more levels than the shallowest. Absent: no limit of its own. */
   readonly deepBooks?: Limit
 }
 
@@ -54,16 +51,16 @@ export interface ParsedMaster {
   /** Rows of kinds that AlgoWays does not carry (bonds, dead segments), by kind. */
   readonly skipped: Readonly<Record<string, number>>
   /**
-   * What each file gave, those without a row among them. An import tells by it which file an exchange lacks. Only files
-   * that instruments come from: one that merely explains others would pass for an empty one. Absent: not told.
+   * What each file yielded, files without rows included. An import reports by it which file an exchange lacks. Only
+   * files that yield instruments: a file that merely explains others would look empty. Absent: not reported.
    */
   readonly files?: ReadonlyArray<MasterFileContent>
 }
 
-/** Of one file of a master. Files of the same name, such as the pages of one source, may be told apart or together. */
+/** For one file of a master. Files of the same name, such as the pages of one source, may be reported apart or together. */
 export interface MasterFileContent {
   readonly name: string
-  /** Rows that it had, whatever became of them. */
+  /** Its rows, whatever became of them. */
   readonly rows: number
   /** Instruments that came from it, by common exchange. */
   readonly exchanges: Readonly<Record<string, number>>
@@ -91,12 +88,12 @@ export interface MasterSource {
   readonly url: string | ((day: string) => string)
   /** Absent: GET, or POST when there is a body. */
   readonly method?: "GET" | "POST"
-  /** Of the request. A source that takes credentials can be fetched only for a user who has stored some. */
+  /** Headers of the request. A source that takes credentials can be fetched only for a user who has stored some. */
   readonly headers?: (credentials: Credentials) => Readonly<Record<string, string>>
   readonly body?: string | ((credentials: Credentials) => string)
   /** The address of the next page, from the text of this one. Pages become files of the same name. */
   readonly next?: (text: string) => string | undefined
-  /** A source that not every account or day has: what fails is reported and left out. */
+  /** A source that not every account or day has: a failure is reported and the file left out. */
   readonly optional?: boolean
 }
 
@@ -112,15 +109,15 @@ export interface InstrumentMaster {
 }
 
 /**
- * A further socket of the broker that serves nothing but a deep book. Opened when somebody asks for such a level;
- * prices keep coming from the main feed, which holds the instrument as well.
+ * A further socket of the broker that serves nothing but deep depth levels. Opened when a reader asks for such a
+ * level. Prices keep coming from the main stream, which subscribes the instrument as well.
  */
 export interface DeepFeed {
   /** Unique among the streams of all brokers: `dhan_depth20`. */
   readonly name: string
   readonly protocol: string
   readonly endpoint: string
-  /** The book's depth. One of the broker's `depthLevels` on these exchanges. */
+  /** The number of depth levels. One of the broker's `depthLevels` on these exchanges. */
   readonly levels: number
   readonly exchanges: ReadonlyArray<Exchange>
   readonly limits: Broker["limits"]
@@ -130,14 +127,14 @@ export interface DeepFeed {
 }
 
 /**
- * Another wire of the broker's for the same prices: an older feed that it still serves to some accounts. Chosen by the
- * setting `protocol`; what is not named here is as in the broker's own data.
+ * Another wire format of the broker for the same prices: an older feed that it still serves to some accounts. Chosen
+ * by the setting `protocol`. What is not named here is as in the broker's own data.
  */
 export interface OtherProtocol
   extends
     Pick<Broker, "protocol" | "endpoint" | "variant">,
     Partial<Pick<Broker, "credentials" | "exchanges" | "limits" | "pacing" | "heartbeat">> {
-  /** When it is to be chosen, as a part of a sentence. */
+  /** When to choose it, as part of a sentence. */
   readonly when: string
 }
 
@@ -149,7 +146,7 @@ export interface Broker {
   readonly protocol: string
   /** `ws:`, `wss:`, or for a plain byte stream `tcp:`, `tls:` with host and port. */
   readonly endpoint: string
-  /** Further addresses by name, without a trailing slash: the REST front of logins that need one. */
+  /** Further addresses by name, without a trailing slash: the REST API of logins that need one. */
   readonly services?: Readonly<Record<string, string>>
   readonly credentials: ReadonlyArray<CredentialNeed>
   readonly exchanges: Readonly<Partial<Record<Exchange, ExchangeCapability>>>
@@ -165,25 +162,25 @@ export interface Broker {
     readonly intervalMs: number
   }
   readonly heartbeat: {
-    /** How often the client speaks, where the broker expects it. */
+    /** How often the client sends a heartbeat, if the broker expects one. */
     readonly sendEveryMs?: number
     /** How often the client pings at the WebSocket's own level. Pings and pongs count as life. */
     readonly pingEveryMs?: number
-    /** No answer to our ping for this long: the connection is dead. Looked at only where the client pings. */
+    /** Without an answer to our ping for this long, the connection is dead. Checked only if the client pings. */
     readonly pongWithinMs?: number
-    /** No frame at all for this long: the connection is dead. */
+    /** Without any wire frame for this long, the connection is dead. */
     readonly silentAfterMs: number
-    /** The limits of the clock of ticks, where they differ from those in `session/health/watchdog.ts`. */
+    /** The watchdog's limits for ticks, if they differ from those in `session/health/watchdog.ts`. */
     readonly ticklessAfterMs?: number
     readonly firstTickAfterMs?: number
     readonly partialAfterMs?: number
   }
-  /** Where the broker asks for patience: the least pause before a lost connection is tried again. */
+  /** If the broker asks for patience: the least pause before a lost connection is retried. */
   readonly reconnectAfterMs?: number
-  /** How long one connection may live; it is replaced before. Absent: for ever. */
+  /** How long one connection may live before it is replaced. Absent: for ever. */
   readonly lifetimeMs?: number
   readonly otherProtocols?: ReadonlyArray<OtherProtocol>
-  /** Sockets of their own for deep books. Their levels are among `depthLevels`. */
+  /** Separate streams for deep levels. Their levels are among `depthLevels`. */
   readonly deepFeeds?: ReadonlyArray<DeepFeed>
   /** Serves a simulated market, never exchange prices: every place that shows the broker says so. */
   readonly simulated?: boolean
@@ -220,8 +217,8 @@ export const speaking = (broker: Broker, protocol: string): Broker => {
 }
 
 /**
- * The broker's connections, each as a broker of its own: first the main feed, without the levels that only a deep
- * feed serves, then the deep feeds. What connects, decodes or simulates takes one of these.
+ * The broker's streams, each as a broker of its own: first the main stream, without the levels that only a deep-book
+ * stream serves, then the deep-book streams. What connects, decodes or simulates takes one of these.
  */
 export const streamsOf = (broker: Broker): ReadonlyArray<Broker> => {
   const deep = broker.deepFeeds ?? []

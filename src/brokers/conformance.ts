@@ -1,9 +1,9 @@
 /**
  * Runs files of golden frames against a broker's codec: `algoways conformance`, and our own tests.
  *
- * A case is a connection of its own. Every listed instrument is subscribed in every mode and book level that
- * the broker offers, each on top of the others, so that a frame of any kind has a taker. Then the frames are
- * delivered, and the ticks that came out are compared with the expected ones.
+ * Each case is a connection of its own. Every listed instrument is subscribed in every mode and depth level that the
+ * broker offers, each in addition to the others, so that every kind of frame is wanted. Then the frames are
+ * delivered, and the resulting ticks are compared with the expected ones.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -41,7 +41,7 @@ const VectorCase = Schema.Struct({
 /** Other keys (where a file comes from, its conventions, notes) are for people. */
 export const VectorFile = Schema.Struct({
   broker: Schema.NonEmptyString,
-  /** Decides where the broker speaks several. */
+  /** Decides if the broker speaks several. */
   protocol: Schema.optionalKey(Schema.NonEmptyString),
   instruments: Schema.Array(VectorInstrument),
   cases: Schema.Array(VectorCase)

@@ -1,7 +1,7 @@
 /**
- * A broker that settings lead elsewhere: to a simulator, a proxy, another data centre. A login is worth money, so nothing is
- * guessed: whoever leads a broker to a host that is not its own says whether a simulated market is there, and of one that
- * is, no address may be left at the broker itself.
+ * A broker whose settings point elsewhere: to a simulator, a proxy, another data centre. A login is worth money, so
+ * nothing is guessed: settings that point to a host that is not the broker's own must say whether a simulated market
+ * is there. If it is, no address may be left at the broker itself.
  */
 import type { Broker, MasterSource } from "./broker.ts"
 import type { BrokerOverride } from "./overrides.ts"
@@ -39,7 +39,7 @@ const spell = (addresses: ReadonlyArray<Address>): string =>
   addresses.map(({ setting, url }) => `${setting} (${hostOf(url)})`).join(", ")
 
 /**
- * What is wrong with where settings lead a broker.
+ * What is wrong with the addresses in a broker's settings.
  *
  * @param own the broker as it ships, on the wire that was chosen
  * @param set the same with the settings

@@ -1,4 +1,4 @@
-/** What is wrong with a broker's settings, in the words of who wrote them. */
+/** Reports what is wrong with a broker's settings, in the terms of the settings file. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -24,7 +24,7 @@ type Checked = Result.Result<BrokerOverride, ReadonlyArray<string>>
 /**
  * Reads the settings of one broker.
  *
- * @param name as the problems call it: `kotak.endpoint must begin with ...`
+ * @param name how problems refer to it: `kotak.endpoint must begin with ...`
  */
 export const checkOverride = (name: string, value: unknown): Checked =>
   Result.mapError(decode(value), ({ issue }) =>
@@ -42,7 +42,7 @@ const unknownIn = (where: string, given: object | undefined, known: ReadonlyArra
     .filter((name) => !known.includes(name))
     .map((name) => `${where} has an unknown name ${name} (known: ${known.join(", ") || "none"})`)
 
-/** Names of the broker's own things that it does not have: they would be ignored. */
+/** Names in the settings that the broker does not have: they would be ignored. */
 export const unknownNames = (
   { deepFeeds = [], exchanges, name, services = {} }: Broker,
   override: BrokerOverride

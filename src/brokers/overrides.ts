@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Broker, DeepFeed, Limit } from "./broker.ts"
 import { speaking } from "./broker.ts"
 
-/** Whatever is wrong with a setting, its message is this: what it must be, as the rest of a sentence. */
+/** Whatever is wrong with a setting, this is its message: what it must be, as the rest of a sentence. */
 const count = (least: number, must: string) =>
   Schema.Number.annotate({ message: must }).check(
     Schema.isInt({ message: must }),
@@ -37,16 +37,16 @@ export const DeepFeedOverride = Schema.Struct({
 }).annotate({ message: "must be an object of settings" })
 
 export const BrokerOverride = Schema.Struct({
-  /** Which of its wires a broker with several speaks; see `otherProtocols` in broker.ts. */
+  /** Which of its protocols a broker with several speaks. See `otherProtocols` in broker.ts. */
   protocol: Schema.optionalKey(Text),
   endpoint: Schema.optionalKey(Endpoint),
   /** Whether a simulated market is at the addresses that these settings give; see moved.ts. */
   simulated: Schema.optionalKey(Schema.Boolean.annotate({ message: "must be true or false" })),
   /** Further addresses, by the names in the broker's data. */
   services: Schema.optionalKey(objectOf(Web)),
-  /** The sockets for deep books, by their names. */
+  /** The streams for deep levels, by their names. */
   deepFeeds: Schema.optionalKey(objectOf(DeepFeedOverride)),
-  /** Book levels by exchange, for accounts that are served fewer or more than the broker's data says. */
+  /** Depth levels by exchange, for accounts that are served fewer or more than the broker's data says. */
   depthLevels: Schema.optionalKey(
     objectOf(Schema.Array(Positive).annotate({ message: "must be a list of numbers of levels, such as [5]" }))
   ),

@@ -1,12 +1,13 @@
 /**
- * The broker registry: from a broker's name to its data, loaded the first time somebody asks for it.
+ * The broker registry: from a broker's name to its data, loaded on first use.
  *
- * Adding a broker of ours is one line in `builtIn`; an application adds its own with `register`, under a new
- * name or in place of one of ours.
+ * Adding a shipped broker is one line in `builtIn`. An application adds its own with `register`, under a new name or
+ * in place of a shipped one.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { messageOf } from "../kit/messageOf.ts"
 import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../market/errors.ts"
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
@@ -77,7 +78,7 @@ const configured = Effect.fnUntraced(function* (module: BrokerModule, override: 
     catch: (cause) =>
       new BrokerMisconfigured({
         broker: name,
-        problems: [`${name}: ${cause instanceof Error ? cause.message : String(cause)}`]
+        problems: [`${name}: ${messageOf(cause)}`]
       })
   })
   const broker = applyOverride(wire, override)
@@ -102,10 +103,10 @@ export class BrokerRegistry extends Context.Service<
     /** The broker of a name in any case, with the configured overrides applied. */
     readonly load: (name: string) => Effect.Effect<BrokerModule, BrokerUnusable>
     /**
-     * A broker's connection by the name of its stream: the main feed has the broker's own name, deep feeds have
-     * theirs (`dhan_depth20`).
+     * A broker's stream by name: the main stream has the broker's own name, deep-book streams have theirs
+     * (`dhan_depth20`).
      *
-     * @param protocol decides where the broker speaks several; a stream may then be named after both (`kotak_sfeed`)
+     * @param protocol decides if the broker speaks several; a stream may then be named after both (`kotak_sfeed`)
      */
     readonly feed: (stream: string, protocol?: string) => Effect.Effect<Broker, BrokerUnusable>
     readonly register: (name: string, loader: BrokerLoader) => Effect.Effect<void>
@@ -144,7 +145,8 @@ export class BrokerRegistry extends Context.Service<
           const { broker } = yield* load(key)
           return streamsOf(wiresOf(broker).find((wire) => wire.protocol === protocol) ?? broker)[0]!
         }
-        // Only the names are known without loading, and deep feeds are few. A broker with wrong settings hides no other one.
+        // Only the names are known without loading, and deep-book streams are few. A broker with wrong settings hides no
+        // other one.
         for (const name of loaders.keys()) {
           const module = yield* Effect.catchTag(load(name), "BrokerMisconfigured", () => Effect.undefined)
           if (module === undefined) continue

@@ -1,9 +1,9 @@
 /**
- * Whether decoded ticks are the expected ones.
+ * Compares decoded ticks with the expected ones.
  *
- * Every key of an expected tick must be there; the decoded one may have more. Prices may differ by a relative
- * 1e-9, and an expected price of 0 is an absent one (nothing trades at 0). All else is exact, a quantity of 0
- * included. Book levels without price and quantity are left out on both sides.
+ * Every key of an expected tick must be there. The decoded one may have more. Prices may differ by a relative 1e-9,
+ * and an expected price of 0 is an absent one (nothing trades at 0). All else is exact, a quantity of 0 included.
+ * Depth levels without price and quantity are left out on both sides.
  */
 import { isObject } from "../kit/isObject.ts"
 import type { Level, Tick } from "../market/tick.ts"
@@ -19,7 +19,7 @@ const prices: ReadonlySet<string> = new Set(
 
 type Expected = Readonly<Record<string, unknown>>
 
-/** The first difference in words, or undefined. */
+/** The first difference as text, or undefined. */
 export const difference = (
   ticks: ReadonlyArray<Tick>,
   expected: ReadonlyArray<Expected>
@@ -78,7 +78,7 @@ const sameLevel = (got: Partial<Level>, want: Partial<Level>): boolean =>
   got.quantity === want.quantity &&
   (want.orders === undefined || got.orders === want.orders)
 
-/** The levels that hold something. */
+/** The levels that are not empty. */
 const sideOf = (book: unknown, side: "buy" | "sell"): ReadonlyArray<Partial<Level>> | undefined => {
   const levels = isObject(book) ? book[side] : undefined
   if (!Array.isArray(levels) || !levels.every(isObject)) return undefined

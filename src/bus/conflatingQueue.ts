@@ -5,9 +5,8 @@
  * the newest item of a key takes the place of the one that waits, because a live reader wants the latest price
  * and not its history; only when every place holds another key does the oldest item go. Both are counted.
  *
- * Items that are told by `keepUnsafe` stand for something that happened: they are never replaced, and no item that
- * was offered after one leaves before it. They have places of their own, so that a flood of them costs no other
- * item its place; beyond these the oldest of them goes, which is counted too.
+ * Items added by `keepUnsafe` are events: no item replaces them, and no later item overtakes them. They have a capacity of
+ * their own, so that a flood of them displaces no other item. Beyond it the oldest event is dropped and counted.
  */
 import * as Effect from "effect/Effect"
 
@@ -48,7 +47,7 @@ export interface ConflatingQueue<A> {
    * after the callback that offered them. Dies of what it throws, which costs the items of that call.
    */
   readonly serve: (handle: (items: ReadonlyArray<A>) => void) => Effect.Effect<never>
-  /** All waiting items, oldest first, at once; none after shutdown. For whoever may not suspend. */
+  /** All waiting items, oldest first, at once; none after shutdown. For callers that may not suspend. */
   readonly drainUnsafe: () => ReadonlyArray<A>
   /** Drops what waits and ends the consumer. */
   readonly shutdown: Effect.Effect<void>
@@ -58,6 +57,7 @@ export interface ConflatingQueue<A> {
 
 const twoConsumers = Effect.die(new Error("a conflating queue has one consumer at a time"))
 
+// oxlint-disable-next-line max-lines-per-function -- one queue: every part works on the same few variables, on the way of every tick
 export const makeConflatingQueue = <A>(options: ConflatingQueueOptions<A>): ConflatingQueue<A> => {
   const capacity = Math.max(1, Math.floor(options.capacity))
   const keptCapacity = Math.max(0, Math.floor(options.keptCapacity ?? 0))

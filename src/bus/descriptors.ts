@@ -1,13 +1,13 @@
 /**
  * How many files and sockets the process has open, and may have, and the places among them that ZeroMQ's sockets may take.
  *
- * libzmq cannot be told to accept no more, so what it may take is set aside beforehand: the gateway counts places that are
- * not taken yet as if they were, and the reserve for brokers and the database is left whatever comes to either.
+ * libzmq has no limit on the connections that it accepts, so its share is set aside beforehand: the gateway counts unused
+ * places of that share as used. The reserve for brokers and the database stays free whatever connects to either.
  */
 import { readdirSync, statSync } from "node:fs"
 
 export interface DescriptorSource {
-  /** Infinite where the system has no such limit, or does not tell. */
+  /** Infinite where the system has no such limit, or does not report it. */
   readonly limit: number
   /** Open at this moment. */
   readonly used: () => number
@@ -16,7 +16,7 @@ export interface DescriptorSource {
 const FOLDERS = ["/proc/self/fd", "/dev/fd"]
 
 const countIn = (folder: string): number => {
-  // Linux tells the number as the folder's size, since 6.2; older ones must be counted.
+  // Since 6.2, Linux reports the number as the folder's size. On older systems, count the entries.
   const { size } = statSync(folder)
   return folder.startsWith("/proc") && size > 0 ? size : readdirSync(folder).length
 }

@@ -26,8 +26,8 @@ export class FrameBus extends Context.Service<
      */
     readonly publish: (frames: ReadonlyArray<MarketFrame>) => void
     /**
-     * Adds a handler until the scope closes. A handler must not block; what it throws is counted and logged, and costs nobody
-     * else a frame. A frame that it keeps beyond the call it copies first (`kept`).
+     * Adds a handler until the scope closes. A handler must not block. What it throws is counted and logged; other handlers
+     * still get the frame. A frame that it keeps beyond the call it copies first (`kept`).
      */
     readonly subscribe: (handler: FrameHandler) => Effect.Effect<void, never, Scope.Scope>
     /** Hands an event to every handler of events, in order with the frames. */

@@ -9,6 +9,7 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
+import { messageOf } from "../kit/messageOf.ts"
 import { bench } from "./commands/bench.ts"
 import { brokers } from "./commands/brokers.ts"
 import { calendar } from "./commands/calendar.ts"
@@ -88,14 +89,14 @@ const logging = Layer.unwrap(
   })
 )
 
-/** An expected failure is told in its own words; a bug is told with its stack. */
+/** Prints the message of an expected failure, and the stack of a bug. */
 const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.void
   const error = Cause.squash(cause)
   // The command line's own errors have been shown with the help.
   if (CliError.isCliError(error)) return Effect.void
   if (Cause.hasDies(cause)) return Console.error(`algoways: internal error\n${Cause.pretty(cause)}`)
-  return Console.error(`algoways: ${error instanceof Error ? error.message : String(error)}`)
+  return Console.error(`algoways: ${messageOf(error)}`)
 }
 
 /** @param args as they stand behind the command's own name */

@@ -6,7 +6,7 @@
  * exponents, white space, and what is no JSON.
  *
  * A frame's head, up to the names in `data`, is the same in every frame of a view: it is compared as a whole and its
- * MessagePack is made once, which is also how readers get their own spelling of the names.
+ * MessagePack is made once, which is also how readers get the names as they wrote them.
  */
 import { TEXT_SIZE, fixed, put } from "./fixedText.ts"
 import type { Names } from "./msgpackHead.ts"
@@ -45,7 +45,7 @@ const CLOSE_BRACE = 125
 /** `true`. */
 const TRUE = 0x74727565
 
-/** Up to so many digits a double holds them all, and dividing it by a power of ten rounds only once. */
+/** The most digits that a double holds exactly, so that dividing by a power of ten rounds only once. */
 const MOST_DIGITS = 15
 const powers = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i)
 const smallPowers = Int32Array.from(powers.subarray(0, 5))
@@ -121,7 +121,7 @@ const countSize = (count: number): number => (count < 16 ? 1 : 3)
 
 /**
  * Says it, now that it is known.
- * @param room bytes left for it at `head`; the rest moves if they are too many or too few
+ * @param room bytes reserved for it at `head`; the rest moves if the number differs
  */
 const writeCount = (head: number, room: number, count: number, few: number, many: number): void => {
   const size = countSize(count)
@@ -249,7 +249,7 @@ const beginsWith = (head: Uint8Array, words: Int32Array): boolean => {
 }
 
 /**
- * Frames of one view for those who spell it in one way. A frame is undefined where it is the library's business.
+ * Transcodes the frames of one view for one requested name. Returns undefined for a frame that it leaves to the library.
  * @param feed as the feed writes it
  * @param reader as it is wanted
  */

@@ -4,8 +4,8 @@
 import type { Mode } from "../market/mode.ts"
 
 /**
- * One thing that somebody reads: an instrument of one user's feed, in one mode, with so many book levels.
- * Created by the session with its first reader and the same object until its last one leaves.
+ * What readers share: an instrument of one user's feed, in one mode, with a number of depth levels.
+ * The session creates it for the first reader and keeps the same object until the last reader leaves.
  */
 export interface View {
   /**

@@ -27,7 +27,7 @@ export const feedHead = (names: Names): { readonly text: Uint8Array; readonly wo
 interface PackedHead {
   /** Where it says how many members `data` has. */
   readonly countAt: number
-  /** The head with so many bytes for that. */
+  /** The head with this many bytes for that. */
   readonly withRoom: (room: number) => Uint8Array
 }
 

@@ -6,11 +6,11 @@
  * one to four. Code of its own for each makes a check of a quote take 20 ns instead of 230. Closures do not do it: all
  * closures of one function share what the engine learned. Nor does one text for all, because the engine caches texts.
  *
- * Why it is safe: a text holds constants of this source tree and nothing else. Its names come from the table of a tick's fields
- * (`market/tickFields.ts`) and pass `identifier`, its numbers from the table's rules and from the protocols' packet
- * tables (`protocols/kit/packetCode.ts`), its words through JSON. Nothing from a broker,
- * a client, a file or a setting gets near it; what the code works on are arguments. It runs in strict mode, and
- * `test/unit/architecture.test.ts` allows `new Function` in this file alone.
+ * Why it is safe: a text holds constants of this source tree and nothing else. The check and the readers of ticks take their names
+ * from the table of a tick's fields (`market/tickFields.ts`), where they pass `identifier`, their numbers from its rules, and their
+ * words through JSON; the decoders of packets (`protocols/kit/packetCode.ts`) take names and offsets from layouts that stand in the
+ * protocols' code. Nothing from a broker, a client, a file or a setting gets near a text; what the code works on are
+ * arguments. It runs in strict mode, and `test/unit/architecture.test.ts` allows `new Function` in this file alone.
  *
  * Where the process may not compile texts (`--disallow-code-generation-from-strings`), callers do the same without, some
  * seven to seventeen times slower.

@@ -6,6 +6,7 @@ import { connect, isIP } from "node:net"
 import type { Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { decode } from "@msgpack/msgpack"
+import { messageOf } from "../kit/messageOf.ts"
 import { MSGPACK, handshakeEnd, handshakeOf, maskedFrame } from "./clientFrame.ts"
 import { OPCODE, PEEK, ServerFrames } from "./serverFrames.ts"
 
@@ -61,7 +62,7 @@ export class LoadConnection {
   /** Market data. */
   frames = 0
   bytes = 0
-  /** Messages of other kinds that nobody waits for: notices, states, late answers. */
+  /** Messages of other kinds that no request waits for: notices, states, late answers. */
   others = 0
   /** What the server did not take, each with its words. */
   readonly refused: Array<string> = []
@@ -173,7 +174,7 @@ export class LoadConnection {
       this.#frames.push(chunk)
       if (this.frames > before) this.#onFrames(this, this.frames - before, before)
     } catch (error) {
-      this.#end(error instanceof Error ? error.message : String(error))
+      this.#end(messageOf(error))
       this.#socket?.destroy()
     }
   }

@@ -1,5 +1,6 @@
-/** Many clients of one server, logged in and subscribed, a few at a time so that nobody's backlog overflows. */
+/** Many clients of one server. They log in and subscribe a few at a time, so that no backlog overflows. */
 import { setTimeout as sleep } from "node:timers/promises"
+import { messageOf } from "../kit/messageOf.ts"
 import { LoadConnection } from "./connection.ts"
 import type { LoadOptions, OnFrames, Subscription } from "./connection.ts"
 
@@ -53,7 +54,7 @@ export class Swarm {
           instruments = await ready(connections[index]!, options.subscriptions)
         } catch (error) {
           failed = true
-          const why = error instanceof Error ? error.message : String(error)
+          const why = messageOf(error)
           throw new Error(`client ${index + 1} of ${clients}: ${why}`, { cause: error })
         }
       }

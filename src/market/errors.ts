@@ -1,5 +1,5 @@
 /**
- * The typed failures that cross a room's border. Each message names the thing and the remedy and carries no
+ * The typed failures that pass between folders. Each message names the thing and the remedy and carries no
  * secret. `code` is what the client protocol shows.
  */
 import * as Schema from "effect/Schema"
@@ -49,7 +49,7 @@ export class CredentialsMissing extends Schema.TaggedError<CredentialsMissing>()
   /** What the broker's users call each field, in the order of the fields. */
   labels: Schema.optionalKey(Schema.Array(Schema.String))
 }) {
-  /** Short, since clients, the log and `/status` repeat it: where each field is found, the command tells. */
+  /** Short, since clients, the log and `/status` repeat it. The command says where you find each field. */
   override get message() {
     const fields = this.fields.map((field, i) => {
       const label = this.labels?.[i]

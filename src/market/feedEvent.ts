@@ -1,5 +1,5 @@
 /**
- * What happens to a user's feed, told to whoever asks for more than ticks. Events travel by the FrameBus in order with
+ * What happens to a user's feed, for readers that ask for more than ticks. Events travel by the FrameBus in order with
  * the frames: what was received before an event is delivered before it.
  */
 import * as Schema from "effect/Schema"
@@ -21,7 +21,7 @@ export const FeedDown = Schema.Struct({
   since: Time
 })
 
-/** The connection is back and has asked for all that is wanted: so many instruments, of which so many had failed before. */
+/** The connection is back and has requested all subscriptions: the number of instruments, and how many of them had failed before. */
 export const FeedUp = Schema.Struct({
   type: Schema.tag("feed_up"),
   ...envelope,
@@ -77,7 +77,7 @@ export const Decision = Schema.Literals([
   "resend",
   /** Instruments went on ticking after they were given up: they were given up once more. */
   "unsubscribe_again",
-  /** Too many faults of one connection: the whole session starts anew. */
+  /** One connection failed too often: the whole session restarts. */
   "restart_session",
   /** Too many restarts: nothing is tried for a while. */
   "unavailable",

@@ -85,7 +85,7 @@ export const InstrumentStatus = Schema.Struct({
   /** False: the broker's instrument master has no such symbol. */
   resolved: Schema.Boolean,
   token: Schema.optionalKey(Schema.String),
-  /** What is wanted upstream; absent: nobody reads it. */
+  /** The upstream subscription; absent: no reader subscribes to it. */
   wanted: Schema.optionalKey(Schema.Struct({ mode: Mode, depth: Schema.Number })),
   connection: Schema.optionalKey(Schema.Struct({ id: Schema.Int, state: Schema.String })),
   state: Schema.optionalKey(SubscriptionState),

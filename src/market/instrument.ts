@@ -2,7 +2,7 @@
  * One tradable thing (or index) at one broker: the row of the instruments table.
  *
  * Identity on the wire is (broker exchange segment, token): equal tokens live in several segments.
- * Identity for people is (symbol, exchange) in the common spelling.
+ * People identify an instrument by (symbol, exchange) with the common symbol.
  */
 import * as Schema from "effect/Schema"
 import { Exchange } from "./exchange.ts"
@@ -15,14 +15,14 @@ export const Instrument = Schema.Struct({
   symbol: Schema.NonEmptyString,
   /** Common exchange, e.g. `NSE`, `NSE_INDEX`. */
   exchange: Exchange,
-  /** The broker's spelling, e.g. `RELIANCE-EQ`. */
+  /** The broker's own symbol, e.g. `RELIANCE-EQ`. */
   brokerSymbol: Schema.NonEmptyString,
   /** The broker's exchange name, e.g. `NSE` for an NSE index at Zerodha. */
   brokerExchange: Schema.NonEmptyString,
   /** The token that the broker's wire uses, as text. */
   token: Schema.NonEmptyString,
   name: Schema.String,
-  /** NSE's series or BSE's group, of cash securities whose master tells it: `EQ`, `BE`, `W1`. */
+  /** NSE's series or BSE's group, of cash securities, if the master has it: `EQ`, `BE`, `W1`. */
   series: Schema.optionalKey(Schema.NonEmptyString),
   /** `YYYY-MM-DD`; absent where nothing expires. */
   expiry: Schema.optionalKey(

@@ -3,7 +3,7 @@
  *
  * The order is the order of richness: a depth feed can serve quote and LTP readers, never the other way
  * round. Clients name modes by label (`LTP`, `Quote`, `Depth`) or by number (1, 2, 3); inside the process
- * there is one spelling, the lower-case word.
+ * there is one form, the lower-case word.
  */
 import * as Schema from "effect/Schema"
 

@@ -1,5 +1,5 @@
 /**
- * What a reader asks for and what it is told, one entry per symbol. The shapes are those of the broker
+ * What a reader requests and the result, one entry per symbol. The shapes are those of the broker
  * adapter, of the feed's control messages and (as additional keys) of the client protocol.
  */
 import * as Schema from "effect/Schema"
@@ -70,7 +70,7 @@ export type UnsubscribeSuccess = typeof UnsubscribeSuccess.Type
 export const UnsubscribeResult = Schema.Union([UnsubscribeSuccess, SubscriptionFailure])
 export type UnsubscribeResult = typeof UnsubscribeResult.Type
 
-/** The last tick of an instrument that was news for a mode, as the market_data frame that it would be now. */
+/** An instrument's last tick with a change for the mode, as the market_data frame that it would be now. */
 export const LastTick = Schema.Struct({
   symbol: Schema.String,
   exchange: Schema.String,

@@ -56,7 +56,7 @@ ${Object.entries(ofLevel).map(present).join("")}
 }
 `
 
-/** The mode is seen to by whoever asks. */
+/** The caller checks the mode. */
 const REQUIRED = Object.entries(required).filter(([name]) => name !== "mode")
 const OPTIONAL = Object.entries(optional)
 
@@ -83,7 +83,7 @@ const MANY = checkOf(
   "for (const _ in t) keys--\n  return keys === 0 || walk(t)"
 )
 
-/** One tick in so many is looked at for its shape: not felt. A prime, since ticks come in rounds. */
+/** One tick in this many has its shape sampled, which costs next to nothing. A prime, since ticks come in rounds. */
 const SAMPLED = 1021
 
 /**
@@ -112,7 +112,7 @@ return (t) => {
   return ${parts.map(({ name, when }) => `${when} ? ${name}(t) : `).join("")}false
 }`
 
-/** As many as the engine tells apart at one place. */
+/** The most shapes that the engine distinguishes at one place. */
 const FEW_SHAPES = 4
 
 /** Asked of a sample: true once for each part of the ticks, when it has come in too many shapes. */

@@ -144,7 +144,7 @@ const namesOf = (kinds: ReadonlyArray<Kind>): ReadonlyArray<string> =>
  */
 const dispensable: ReadonlySet<string> = new Set(namesOf(["time", "quantity", "signedQuantity"]))
 
-/** A tick that has these alone tells nothing. */
+/** A tick with only these fields carries no information. */
 const besides: ReadonlySet<string> = new Set([...requiredNames, ...namesOf(["time", "doubt"])])
 
 /** A bad tick made good. */

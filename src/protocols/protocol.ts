@@ -15,15 +15,15 @@ import type { Tick } from "../market/tick.ts"
 /** A message of the connection: text frames as strings, binary frames (and reads of a byte stream) as bytes. */
 export type Frame = string | Uint8Array
 
-/** A request to the broker's REST front: some logins and some subscriptions travel that way. Holds secrets: never log it. */
+/** A request to the broker's REST API: some logins and some subscriptions use it. Holds secrets: never log it. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** In a login: one that it can do without. No answer at all is an answer of status 0 then. */
+  /** In a login: a request that may fail. If it gets no answer, its answer has status 0. */
   readonly optional?: true
-  /** In a login: no answer within this is none. The transport has a limit of its own, which is longer. */
+  /** In a login: how long to wait for the answer. The transport has a longer limit of its own. */
   readonly timeoutMs?: number
 }
 
@@ -32,7 +32,7 @@ export interface HttpAnswer {
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
-  /** Of status 0: why no answer came, fit for a log. */
+  /** With status 0: why no answer came, fit for a log. */
   readonly unanswered?: string
 }
 
@@ -42,7 +42,7 @@ export type Outbound = Frame | HttpRequest
 export const isHttpRequest = (outbound: Outbound): outbound is HttpRequest =>
   typeof outbound === "object" && !(outbound instanceof Uint8Array)
 
-/** Why a frame, or a part of one, became no tick. A counter per cause; never a price by guess. */
+/** Why a wire frame, or a part of one, became no tick. Each cause has a counter. A price is never guessed. */
 export type RejectCause =
   | "truncated"
   | "unknown_length"
@@ -50,27 +50,27 @@ export type RejectCause =
   | "unknown_packet"
   /** A good packet for an instrument that is not subscribed (late after an unsubscribe, or not ours). */
   | "not_subscribed"
-  /** The packet's prices have no scale that one could divide by, or an earlier packet told none for them. */
+  /** The packet's prices have no scale to divide by, or an earlier packet gave none. */
   | "unusable_scale"
   | "malformed_text"
-  /** The decoded tick failed the Schema guard. Raised behind the codec, counted with the others. */
+  /** The decoded tick failed the Schema guard. Raised after the codec, counted with the others. */
   | "guard"
-  /** The price is not possible, and the plausibility guard drops such. Raised behind the codec. */
+  /** The price is implausible, and the plausibility guard drops it. Raised after the codec. */
   | "implausible"
-  /** The codec threw: a bug of ours, contained. Raised behind the codec. */
+  /** The codec threw: a bug of ours, contained. Raised after the codec. */
   | "defect"
-  /** A field was left out and the tick went on: what the quarantine keeps such frames under. Raised behind the codec. */
+  /** A field was left out and the tick continued: the quarantine keeps such frames under this cause. Raised after the codec. */
   | "field"
 
-/** What else a frame can mean. */
+/** What else a wire frame can mean. */
 export type WireEvent =
   /** The feed is alive and has nothing to say. */
   | { readonly type: "heartbeat" }
   /** The broker accepted the login (protocols that answer one). */
   | { readonly type: "ready" }
   /**
-   * The broker refused a request; the connection stays usable. `code` is the broker's own. `instruments` are the very
-   * objects that were passed to `request`, where the wire tells which ones it means.
+   * The broker refused a request, and the connection stays usable. `code` is the broker's own. `instruments` are the
+   * very objects that were passed to `request`, if the wire says which ones it means.
    */
   | {
       readonly type: "refused"
@@ -79,7 +79,7 @@ export type WireEvent =
       readonly instruments?: ReadonlyArray<WireInstrument>
     }
   /**
-   * The broker acknowledged these subscriptions: the very objects that were passed to `request`. Where a broker
+   * The broker acknowledged these subscriptions: the very objects that were passed to `request`. If a broker
    * acknowledges nothing there is no such event, and an instrument's first tick confirms it.
    */
   | { readonly type: "confirmed"; readonly instruments: ReadonlyArray<WireInstrument> }
@@ -90,16 +90,16 @@ export type WireEvent =
   /** Known and not market data (order postbacks, metadata). */
   | { readonly type: "ignored"; readonly what: string }
 
-/** Where a codec puts what it found. Calls are synchronous, in wire order. */
+/** Receives what a codec finds. Calls are synchronous, in wire order. */
 export interface Sink {
   /**
    * @param instrument the very object that was passed to `request`
-   * @param refreshes bits of `modeBit`: the modes for which this tick is news (see market/mode.ts)
+   * @param refreshes bits of `modeBit`: the modes that this tick refreshes (see market/mode.ts)
    */
   readonly tick: (instrument: WireInstrument, tick: Tick, refreshes: number) => void
   /**
-   * An older tick of the instrument that nobody has any more, to be written over: a depth tick is a dozen objects, and
-   * whoever makes thousands a second makes garbage of them. Optional on both sides; asked once per tick at most.
+   * An older tick of the instrument that nothing references any more, to be overwritten: a depth tick is a dozen
+   * objects, and thousands a second would become garbage. Optional on both sides. Called once per tick at most.
    */
   readonly spare?: (instrument: WireInstrument) => Tick | undefined
   /**
@@ -150,16 +150,16 @@ export interface Codec {
   readonly request: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   /** @param receivedAt epoch milliseconds; becomes `received_time` */
   readonly decode: (frame: Frame, receivedAt: number, sink: Sink) => void
-  /** Takes the answer to an HTTP request of this codec. */
+  /** Takes the answer to one of this codec's HTTP requests. */
   readonly answered?: (request: HttpRequest, answer: HttpAnswer, receivedAt: number, sink: Sink) => void
   /** The application's own heartbeat, where the protocol has one. */
   readonly heartbeat?: () => Outbound
 }
 
-/** What a login may be made of. No clock and no randomness inside a protocol: both are handed in. */
+/** The inputs of a login. A protocol has no clock and no randomness of its own: both are passed in. */
 export interface LoginContext {
   readonly endpoint: string
-  /** The broker's further addresses by name (its REST front, ...), without a trailing slash. */
+  /** The broker's further addresses by name (its REST API, ...), without a trailing slash. */
   readonly services: Readonly<Record<string, string>>
   readonly credentials: Credentials
   /** Epoch milliseconds. */
@@ -176,17 +176,17 @@ export interface Handshake {
   /** Of the upgrade request. */
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols?: ReadonlyArray<string>
-  /** Where the address came from and what to do when nothing answers there. Part of that failure; holds no secret. */
+  /** Where the address came from and what to do if nothing answers there. Added to that failure. Holds no secret. */
   readonly addressNote?: string
-  /** What the user should know of the login although it succeeds: written to the log. Holds no secret. */
+  /** What the user should know about a login that succeeds: written to the log. Holds no secret. */
   readonly notices?: ReadonlyArray<string>
-  /** What the codec needs of the login (tokens that go into frames), by names of the protocol's own. */
+  /** What the codec needs from the login (tokens that go into wire frames), by names of the protocol's own. */
   readonly secrets?: Readonly<Record<string, string>>
 }
 
 /**
- * A login that talks to the broker's REST front first: yields requests, is resumed with their answers, and ends with
- * the handshake or with the reason why there is none. A generator, so that it stays pure.
+ * A login that uses the broker's REST API first: it yields requests, is resumed with their answers, and ends with the
+ * handshake or with the reason why there is none. A generator, so that it stays pure.
  */
 export type Login = Generator<HttpRequest, Handshake | ConnectionFailure, HttpAnswer>
 
@@ -205,19 +205,19 @@ export interface Closing {
 /** A broker's code for a segment on its wire: a number in binary formats, a name in text ones. */
 export type SegmentCode = number | string
 
-/** The facts of a broker that its codec needs. `codes` maps a common exchange to the broker's segment code. */
+/** The facts about a broker that its codec needs. `codes` maps a common exchange to the broker's segment code. */
 export interface CodecOptions {
   readonly codes: Readonly<Record<string, SegmentCode>>
   /** Subscriptions in one request frame. */
   readonly batch: number
-  /** Choices of one protocol, see its own `options.ts` or header. */
+  /** The choices of one protocol: see its `options.ts` or header. */
   readonly variant?: Readonly<Record<string, unknown>>
 }
 
-/** By mode, what the packets of a subscription are news for, as `Sink.tick` tells it: each number is a kind of packet. */
+/** By mode, what the packets of a subscription refresh, as in `Sink.tick`: each number is a kind of packet. */
 export type PacketKinds = Readonly<Record<Mode, ReadonlyArray<number>>>
 
-/** Each mode has a packet of its own, which is news for the poorer modes too. */
+/** Each mode has a packet of its own, which refreshes the poorer modes too. */
 export const oneKindEach: PacketKinds = {
   ltp: [refreshes.ltp],
   quote: [refreshes.quote],
@@ -230,28 +230,26 @@ export interface Protocol {
   readonly handshake: (context: LoginContext) => Handshake | ConnectionFailure | Login
   /** Turns a declined upgrade into its cause. */
   readonly refusal: (refusal: Refusal) => ConnectionFailure
-  /** Turns a close frame of the broker into its cause, where its code or reason says more than "closed". */
+  /** Turns a close frame of the broker into its cause, if its code or reason says more than "closed". */
   readonly closed?: (closing: Closing) => ConnectionFailure | undefined
   /**
-   * Reads every choice of the variant, by its key: which keys there are is found by it, and a wrong value before anything
+   * Reads every choice of the variant, by its key. This finds the keys that exist, and a wrong value before anything
    * connects. Throws InvalidVariant. Absent: variants are not checked.
    */
   readonly readVariant?: (options: CodecOptions) => unknown
-  /** @param handshake absent where there is no login: golden frames, benchmarks */
+  /** @param handshake absent without a login: golden frames, benchmarks */
   readonly open: (options: CodecOptions, handshake?: Handshake) => Codec
   /**
-   * True where a tick carries only what its packet carried, and an instrument's packets are of several kinds (prices
-   * here, book there). The session joins them into one picture per instrument, forgotten on reconnect.
+   * True if a tick carries only what its packet carried, and an instrument's packets are of several kinds (prices
+   * here, depth there). The session merges them into one tick per instrument, and forgets them on reconnect.
    */
   readonly partial?: boolean
   /**
    * For wires that cannot tell two instruments apart: instruments of equal keys are never put on one connection.
    */
   readonly exclusive?: (instrument: WireInstrument) => string
-  /**
-   * A mode that the broker goes on with after it was changed is known by its kinds of packets. Without them, nobody looks for such.
-   */
+  /** Recognises, by its kinds of packets, a former mode that the broker keeps serving. Absent: nothing looks for such modes. */
   readonly kinds?: (options: CodecOptions) => PacketKinds
-  /** How many upstream subscriptions a want takes of the broker's limit. */
+  /** How many upstream subscriptions of the broker's limit a want uses. */
   readonly cost: (want: Want, instrument: WireInstrument) => number
 }

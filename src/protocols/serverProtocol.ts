@@ -6,22 +6,22 @@ import type { Closing, CodecOptions, Frame, HttpAnswer, Refusal, SegmentCode, Wa
 
 export interface ServerProtocol {
   readonly name: string
-  /** The login that the simulator accepts unless told otherwise, where a field must have a form (a JWT, ...). */
+  /** The login that the simulator accepts by default, if a field must have a form (a JWT, ...). */
   readonly demo?: Partial<Readonly<Record<CredentialField, string>>>
-  /** `undefined` admits the client. Not asked for plain byte streams. */
+  /** `undefined` admits the client. Not called for plain byte streams. */
   readonly admit: (request: UpgradeRequest, accepted: Credentials) => Refusal | undefined
   readonly open: (options: CodecOptions, context: ServerContext) => ServerCodec
-  /** The broker's REST front, as far as this protocol uses it; `undefined` for what is not its own. */
+  /** The broker's REST API, as far as this protocol uses it. `undefined` for other requests. */
   readonly http?: (request: ServedRequest, context: ServerHttpContext) => HttpAnswer | undefined
-  /** A frame for times without data, and how often it is sent. */
+  /** The frame to send when there is no data, and how often. */
   readonly idle?: { readonly everyMs: number; readonly frame: () => Frame }
   readonly errorReplies?: ErrorReplies
 }
 
-/** The broker's own words for trouble, as far as it has some; what it has none for is silence or a plain close. */
+/** The broker's own messages for trouble, as far as it has some. Without one, it is silent or closes the connection. */
 export interface ErrorReplies {
   /**
-   * To a request for instruments that are not served.
+   * Answers a request for instruments that are not served.
    *
    * @param answers to the rest of the request
    * @returns what is sent in place of `answers`
@@ -31,23 +31,23 @@ export interface ErrorReplies {
     answers: ReadonlyArray<Frame>,
     instruments: ReadonlyArray<WireInstrument>
   ) => ReadonlyArray<Frame>
-  /** The last to a connection: its login is used elsewhere, has ended, or asks too much. */
+  /** The last message to a connection: its login is used elsewhere, has ended, or asks for too much. */
   readonly leaving?: (why: "displaced" | "expired" | "limited") => Trouble | undefined
 }
 
 export interface Trouble {
   readonly frames: ReadonlyArray<Frame>
-  /** Absent: closed as by a fault that says nothing. */
+  /** Absent: closed without a reason. */
   readonly close?: Closing
 }
 
-/** What the broker's end of a connection knows beside its frames. */
+/** What the broker's end of a connection knows besides its wire frames. */
 export interface ServerContext {
-  /** The upgrade request that it began with; an empty one on a byte stream. */
+  /** The upgrade request that opened it. Empty on a byte stream. */
   readonly request: UpgradeRequest
-  /** The login that is valid at this moment. */
+  /** The login that is valid now. */
   readonly accepted: () => Credentials
-  /** What the market lists at this broker, for wires that name instruments by something else than their token. */
+  /** The instruments that this broker lists, for wires that name instruments by something other than their token. */
   readonly instruments?: ReadonlyArray<WireInstrument>
 }
 
@@ -63,12 +63,12 @@ export interface ServedRequest {
 export interface ServerHttpContext {
   readonly accepted: Credentials
   readonly options: CodecOptions
-  /** Where the simulator's connections of this protocol are opened, by the host that the request came to. */
+  /** Where the simulator's connections of this protocol are opened, given the host that the request came to. */
   readonly endpoint: string
   readonly find: FindByToken
-  /** Instruments that `find` has kept back, for a broker that refuses them. */
+  /** Instruments that `find` hides, for a broker that refuses them. */
   readonly refused?: ReadonlySet<WireInstrument>
-  /** What the market holds of an instrument now. */
+  /** The instrument's current values in the market. */
   readonly stateOf: (instrument: WireInstrument) => Tick | undefined
   /** The protocol's open connections: the very objects that its `open` made. */
   readonly connections: ReadonlyArray<ServerCodec>
@@ -81,31 +81,33 @@ export interface UpgradeRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
+/** What a frame of the client comes to. */
+export interface Received {
+  readonly answers: ReadonlyArray<Frame>
+  readonly touched: ReadonlyArray<WireInstrument>
+  /** Ends the connection after the answers. */
+  readonly close?: Closing
+}
+
+export const NOTHING: Received = { answers: [], touched: [] }
+
 /** The broker's end of one connection. */
 export interface ServerCodec {
   /** Sent as soon as the connection is open. */
   readonly greet?: () => ReadonlyArray<Frame>
-  /** Whether the client has logged in, where that takes frames; absent where the upgrade is the login. */
+  /** Whether the client has logged in, if that takes wire frames. Absent if the upgrade is the login. */
   readonly isLoggedIn?: () => boolean
   /**
-   * Takes a frame of the client. Returns immediate answers, and the instruments that the request subscribed
-   * or changed (real brokers send their last known values at once).
+   * Takes a wire frame from the client. Returns immediate answers, and the instruments that the request subscribed or
+   * changed (real brokers send their last known values at once).
    */
-  readonly receive: (
-    frame: Frame,
-    find: FindByToken
-  ) => {
-    readonly answers: ReadonlyArray<Frame>
-    readonly touched: ReadonlyArray<WireInstrument>
-    /** Ends the connection after the answers. */
-    readonly close?: Closing
-  }
+  readonly receive: (frame: Frame, find: FindByToken) => Received
   /**
-   * What the client has subscribed of an instrument: nothing, or a want for each kind of packet that it would be
-   * sent. `depth` counts the levels of the book in it.
+   * What the client has subscribed for an instrument: nothing, or a want for each kind of packet that it would be
+   * sent. `depth` is the number of levels in it.
    */
   readonly holds: (instrument: WireInstrument) => ReadonlyArray<Want>
-  /** Wire bytes for what the market holds now; instruments that the client did not subscribe are left out. */
+  /** Wire bytes for the market's current values. Instruments that the client did not subscribe are left out. */
   readonly encode: (states: ReadonlyArray<readonly [WireInstrument, Tick]>) => ReadonlyArray<Frame>
 }
 

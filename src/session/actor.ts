@@ -1,6 +1,6 @@
 /**
- * The smallest actor that serves us: one fiber, one bounded mailbox, replies. Whoever holds state keeps it in
- * the handler's closure; nobody else touches it, so nothing is locked.
+ * A small actor: one fiber, one bounded mailbox, replies. State lives in the handler's closure and no other fiber
+ * touches it, so nothing is locked.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { watched } from "../kit/watched.ts"
 
-/** What a sender dies of when the actor's scope has closed: asking after the end is a bug of the asker. */
+/** What a sender dies of when the actor's scope has closed. Sending after the end is a bug in the sender. */
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {
   actor: Schema.String
 }) {
@@ -28,12 +28,12 @@ export interface Actor<M> {
   readonly ask: <A, E>(make: (reply: Deferred.Deferred<A, E>) => M) => Effect.Effect<A, E>
 }
 
-/** A full mailbox makes senders wait (backpressure): every message is somebody's request, none may be lost. */
+/** A full mailbox makes senders wait (backpressure): every message is a request, and none may be lost. */
 const MAILBOX = 1024
 
 /**
- * Runs `handle` for one message after the other until the scope closes. A handler that dies is logged and
- * answers its own message with that death; the actor goes on with the next one.
+ * Runs `handle` for one message after another until the scope closes. If a handler dies, the actor logs it, fails
+ * that message's reply with the same cause, and goes on with the next message.
  */
 export const makeActor = Effect.fnUntraced(function* <M extends object>(
   name: string,

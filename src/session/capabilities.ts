@@ -1,4 +1,4 @@
-/** A broker's capabilities in one line of words, for the log at the start of a session and for `algoways brokers`. */
+/** A broker's capabilities in one line of text, for the log when a session starts and for `algoways brokers`. */
 import type { Broker } from "../brokers/broker.ts"
 import { modeLabel } from "../market/mode.ts"
 

@@ -1,8 +1,8 @@
 /**
- * What keeps a session going whatever its embedder's functions do: hooks of a protocol, opening hours, listeners, loggers.
- * One that throws is counted by its name, logged once in a while, and answered for with what does least harm; it is asked
- * again the next time. Functions whose failure must end the connection (a login, a codec's request) are not held here:
- * the connection's own loop ends and begins anew on any defect.
+ * Keeps a session going whatever an embedder's functions do: hooks of a protocol, opening hours, listeners, loggers.
+ * A function that throws is counted by name, logged at intervals, and answered for with what does the least harm. It
+ * is called again next time. Functions whose failure must end the connection (a login, a codec's request) are not
+ * contained here: the connection's own loop ends and starts again on any defect.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ import * as metrics from "./metrics.ts"
 import type { Tap } from "./ticks/tap.ts"
 import { combineTaps } from "./ticks/tap.ts"
 
-/** Of a hook by its name, as it stands in metrics and logs: `Protocol.closed`. */
+/** For a hook, by the name that metrics and logs use: `Protocol.closed`. */
 export type HookFaults = (hook: string) => HookFault
 
 export const makeHookFaults =
@@ -33,7 +33,7 @@ export const makeHookFaults =
     log.error(`${hook} failed`, () => faultText(defect))
   }
 
-/** An answer of a hook that is none. */
+/** A hook's answer has the wrong type. */
 class Nonsense extends Error {
   constructor(expected: string, answer: unknown) {
     super(`it must answer ${expected}, not ${faultText(answer)}`)
@@ -46,8 +46,8 @@ const isFailure = (answer: unknown): answer is ConnectionFailure =>
   typeof answer === "object" && answer !== null && "_tag" in answer && "message" in answer
 
 /**
- * A protocol whose hooks are called on the protocol itself, so that it may be an object of a class, and outside any fiber
- * never throw: there, in the callbacks of sockets, a throw would end the process.
+ * Wraps a protocol. Its hooks keep their `this`, so the protocol may be an instance of a class. Hooks that are called
+ * outside a fiber never throw: in a socket's callback, a throw would end the process.
  */
 export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol => {
   const { closed, exclusive, kinds, partial, readVariant } = protocol
@@ -90,7 +90,8 @@ export const soundProtocol = (protocol: Protocol, faults: HookFaults): Protocol 
     ...(exclusive === undefined
       ? {}
       : {
-          // A key that no other instrument has: it may then stand beside one that it cannot be told from.
+          // A key that no other instrument has: on failure, the instrument may share a connection with one that it cannot
+          // be told apart from.
           exclusive: (instrument) =>
             answerOf(
               () => exclusive.call(protocol, instrument),
@@ -135,7 +136,7 @@ export const soundBus = (
   faults: HookFaults
 ): Pick<FrameBus["Service"], "publish" | "tell"> => {
   const unpublished = faults("FrameBus.publish")
-  const untold = faults("FrameBus.tell")
+  const eventFailed = faults("FrameBus.tell")
   return {
     publish: (frames) => {
       try {
@@ -145,7 +146,7 @@ export const soundBus = (
         unpublished(defect)
       }
     },
-    tell: (event) => callHook(() => bus.tell(event), untold)
+    tell: (event) => callHook(() => bus.tell(event), eventFailed)
   }
 }
 

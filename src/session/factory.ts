@@ -16,7 +16,7 @@ import type { CredentialStore } from "../store/credentials/credentials.ts"
 import type { Instruments } from "../store/instruments/instruments.ts"
 import type { Lapse } from "./health/lapse.ts"
 import type { ReconnectOptions } from "./connection/reconnect.ts"
-import { makeSession } from "./session.ts"
+import { makeAdapter } from "./adapter.ts"
 import type { Intensity } from "./health/restartIntensity.ts"
 import type { Transport } from "./transport/transport.ts"
 
@@ -26,7 +26,7 @@ export interface AdapterOptions {
   readonly intensity?: Intensity
   /** How long an instrument stays subscribed upstream after its last reader; 0 by default. */
   readonly lingerMs?: number
-  /** What the sessions before this one have left: how long its user has had no feed. */
+  /** What earlier sessions of this user have left: how long the user has had no feed. */
   readonly lapse?: Lapse
 }
 
@@ -51,7 +51,7 @@ export const adapterLayer = (
         )
         return Layer.effect(
           BrokerAdapter,
-          makeSession({ broker, protocol: protocol!, deepProtocols, ...options })
+          makeAdapter({ broker, protocol: protocol!, deepProtocols, ...options })
         )
       })
     )

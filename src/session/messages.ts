@@ -1,4 +1,4 @@
-/** What the session's actor is told. */
+/** The messages of the session's actor. */
 import type * as Deferred from "effect/Deferred"
 import type { AdapterStatus, ReaderSubscription } from "../brokers/adapter.ts"
 import type { AuthRejected, ConnectionFailure } from "../market/errors.ts"
@@ -12,14 +12,13 @@ import type {
 } from "../market/subscription.ts"
 import type { Link } from "./model.ts"
 import type { Unusable } from "./connection/credentialSource.ts"
+import type { StoredVersion } from "./connection/credentialWatch.ts"
 import type { Resolved } from "./subscriptions/resolver.ts"
 
 export type Reply<A, E = never> = Deferred.Deferred<A, E>
 
-/** Of credentials; undefined where some are missing, and a problem where they could not be read. */
-export type StoredVersion = { readonly version: number | undefined } | { readonly problem: string }
-
 export type Message =
+  /** Other credentials are to be used. */
   | { readonly tag: "Initialise"; readonly reply: Reply<void> }
   | { readonly tag: "Connect"; readonly reply: Reply<void, ConnectionFailure> }
   | { readonly tag: "Disconnect"; readonly reply: Reply<void> }
@@ -35,7 +34,7 @@ export type Message =
       readonly requests: ReadonlyArray<UnsubscribeRequest>
       readonly reply: Reply<ReadonlyArray<UnsubscribeResult>>
     }
-  /** Takes a reader off so many views. Answers whether it has more. */
+  /** Removes a reader from one batch of views. Answers whether more are left. */
   | {
       readonly tag: "Release"
       readonly reader: string
@@ -63,9 +62,9 @@ export type Message =
   | { readonly tag: "Down"; readonly connection: number; readonly failure: ConnectionFailure }
   | { readonly tag: "Parked"; readonly connection: number; readonly reason: AuthRejected | Unusable }
   | { readonly tag: "Fault"; readonly connection: number; readonly cause: string }
-  /** The time has come to look after the connections. */
+  /** It is time for the health check. */
   | { readonly tag: "Look" }
   /** The sockets' callbacks have learned something about subscriptions. */
   | { readonly tag: "Updates" }
-  /** A pause that the supervisor ordered is over. */
+  /** A pause that the restart policy imposed is over. */
   | { readonly tag: "Resume"; readonly cause: string }

@@ -10,8 +10,8 @@ import type { RejectCause } from "../protocols/protocol.ts"
 const counter = (name: string, description: string) =>
   Metric.counter(name, { description, incremental: true })
 
-// Those that are updated for every frame or chunk are made for each broker: a metric remembers the labels of its last
-// update only, and finds the series of others by their names.
+// Metrics that are updated for every wire frame or chunk are made once per broker: a metric remembers the labels of its
+// last update only, and finds the series of others by their names.
 const framesIn = () => counter("algoways_feed_frames_in_total", "Frames received from the broker")
 const bytesIn = () => counter("algoways_feed_bytes_in_total", "Bytes received from the broker")
 const ticks = () => counter("algoways_feed_ticks_total", "Ticks that passed the guard")

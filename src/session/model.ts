@@ -40,7 +40,7 @@ export interface SubscribedInstrument {
   /** A small array: iterated for every tick. */
   views: Array<ActiveView>
   want: Want | undefined
-  /** What is known of it by feed, where its packets are joined; see tickMerge.ts. */
+  /** Its known parts by stream, if its packets are merged. See tickMerge.ts. */
   parts: Array<Tick | undefined>
   /** The last tick that was news for each mode, for readers who come later: by `modeNumber` less one. */
   last: [ltp: Tick | undefined, quote: Tick | undefined, depth: Tick | undefined]
@@ -106,9 +106,9 @@ export interface UpstreamSubscription {
   readonly instrument: SubscribedInstrument
   readonly connection: PooledConnection
   want: Want
-  /** What the want took of the broker's limit when it was placed. */
+  /** What the subscription used of the broker's limit when it was assigned. */
   cost: number
-  /** What it cannot be told apart by on one connection, where the wire has such instruments. */
+  /** The key by which it cannot be told apart on one connection, if the wire has such instruments. */
   readonly key: string | undefined
   state: SubscriptionState
   /** When it was first sent on this connection. Monotonic milliseconds, here and below; 0: never. */
@@ -121,20 +121,20 @@ export interface UpstreamSubscription {
   resentAt: number
   lastTickAt: number
   ticks: number
-  /** The modes that something was told for since the subscription was sent, as bits: it may take several upstream. */
+  /** The modes that packets have arrived for since the subscription was sent, as bits: it may take several upstream. */
   seenModes: number
-  /** The kinds of packets that came since it was looked at last: bit `refreshes` of each. */
+  /** The kinds of packets since the last check: bit `refreshes` of each. */
   kinds: number
   rejected: number
-  /** The tick before, on this connection. */
+  /** The previous tick on this connection. */
   previousTickAt: number
-  /** The usual time between two ticks in ms, learned from them; 0 while it is unknown. */
+  /** The usual time between two ticks in ms, learned from them. 0 while unknown. */
   usualIntervalMs: number
-  /** Should tick and does not. */
+  /** True if it should tick and does not. */
   stale: boolean
-  /** What the plausibility guard remembers of this connection, where it is on. */
+  /** The plausibility guard's memory for this connection, if the guard is on. */
   priceMemory: PriceMemory | undefined
-  /** Where it is being moved to; ticks come from here until one comes from there. */
+  /** The connection that it is being moved to. Ticks come from here until one comes from there. */
   next: UpstreamSubscription | undefined
 }
 
@@ -249,7 +249,7 @@ export const makePooledConnection = (id: number, stream: number, leftovers: Left
 /** Upstream subscriptions of a connection, as the broker counts them. */
 export const loadOf = ({ leftovers, used }: PooledConnection): number => used + leftovers.used
 
-/** Where it is the mode that was given up, and the instrument is wanted in another one. */
+/** Set if the mode was given up and the instrument is wanted in another one. */
 export interface NewMode {
   readonly upstream: UpstreamSubscription
   readonly want: Want
@@ -262,35 +262,41 @@ export interface Leftover {
   readonly now: NewMode | undefined
   /** What was subscribed. */
   readonly want: Want
-  /** When it was given up, or the last time that it was given up once more: monotonic milliseconds, here and below. */
+  /** When it was given up, or last given up again. Monotonic milliseconds, here and below. */
   at: number
   /** Its last tick since it was given up; 0: none. */
   ticked: number
-  /** How often it was given up once more. */
+  /** How often it was given up again. */
   asks: number
-  /** It is to be given up once more, and that has not left yet. */
+  /** It is to be given up again, and that request has not been sent yet. */
   waiting: boolean
 }
 
 export interface Tidying {
-  /** To be given up once more. */
+  /** To be given up again. */
   readonly again: ReadonlyArray<Leftover>
-  /** Asking has not helped: the connection is to be replaced. */
+  /** Requests have not helped: the connection is to be replaced. */
   readonly stubborn: ReadonlyArray<Leftover>
 }
 
-/** What one connection has given up, and what of it the broker goes on sending. Kept by `subscriptions/leftovers.ts`. */
+/**
+ * What one connection has given up, and which of it the broker keeps sending: a request may get lost or be ignored.
+ * What still ticks some seconds after its unsubscription is given up once more. If that changes nothing, the
+ * connection is replaced, because a new one starts with nothing. Until then it counts as in use, because the broker
+ * counts it. The former mode of an instrument is given up like a subscription, and recognised by its kinds of packets
+ * (`packetKinds.ts`).
+ */
 export interface Leftovers {
-  /** Upstream subscriptions that they take of the broker's limit. */
+  /** How much of the broker's limit they use, in upstream subscriptions. */
   readonly used: number
-  /** How many go on. */
+  /** How many keep ticking. */
   readonly size: number
-  /** One that goes on, by name; that of an instrument which is wanted is a mode. */
+  /** Finds one that keeps ticking, by name. For an instrument that is still wanted, it is a mode. */
   readonly find: (name: string) => Leftover | undefined
-  /** A new connection: the broker holds nothing. */
+  /** Call for a new connection: the broker has no subscriptions on it. */
   readonly clear: () => void
   /**
-   * Requests left for the broker.
+   * Requests were sent to the broker.
    *
    * @param upstreams what is wanted on the connection
    */

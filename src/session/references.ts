@@ -1,4 +1,4 @@
-/** What a session takes from its surroundings, each with a default that suits an embedding application. */
+/** What a session takes from its environment. Each has a default that suits an embedding application. */
 import * as Context from "effect/Context"
 import { makeCalendar } from "../market/calendar.ts"
 import * as Effect from "effect/Effect"
@@ -10,12 +10,12 @@ import { DEFAULT_PERCENT } from "./ticks/plausibility.ts"
 import type { Tap } from "./ticks/tap.ts"
 import { noTap } from "./ticks/tap.ts"
 
-/** The exchanges' calendar, by which silence is judged: the built-in one, since a quiet night is no fault. */
+/** The exchanges' calendar, by which silence is judged. The built-in one by default, because a quiet night is no fault. */
 export const Hours = Context.Reference<MarketHours>("algoways/session/Hours", {
   defaultValue: () => makeCalendar()
 })
 
-/** Who listens in on the connections' raw frames: the flight recorder, the quarantine. */
+/** The listeners on the connections' raw wire frames: the flight recorder, the quarantine. */
 export const ConnectionTaps = Context.Reference<Tap>("algoways/session/ConnectionTaps", {
   defaultValue: () => noTap
 })
@@ -25,7 +25,7 @@ export const Plausibility = Context.Reference<PlausibilityOptions>("algoways/ses
   defaultValue: () => ({ mode: "off", percent: DEFAULT_PERCENT })
 })
 
-/** Holds a user's feed for this process while the scope is open, or says who else has it. */
+/** Claims a user's feed for this process while the scope is open, or reports which process has it. */
 export const ClaimUser = Context.Reference<(user: string) => Effect.Effect<void, FeedError, Scope.Scope>>(
   "algoways/session/ClaimUser",
   { defaultValue: () => () => Effect.void }

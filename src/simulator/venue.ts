@@ -42,6 +42,7 @@ const nobody = (): Credentials => {
 
 export type Venue = ReturnType<typeof makeVenue>
 
+// oxlint-disable-next-line max-lines-per-function -- the venue's callbacks, over one set of clients
 export const makeVenue = (options: VenueOptions) => {
   const { feeds, market, moment, now, report } = options
   const clients = new Set<Client>()

@@ -17,7 +17,7 @@ const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   gateway: ["kit", "market", "frame", "bus", "store"],
   simulator: ["kit", "market", "protocols", "brokers"],
   // A client of any server that speaks the protocol: it knows nothing of ours.
-  load: [],
+  load: ["kit"],
   cli: [
     "kit",
     "market",

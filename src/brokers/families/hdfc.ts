@@ -1,6 +1,6 @@
 /**
- * What HDFC's two brokers share: the exchanges of their feed, its pace and its signs of life. Sources: the developer
- * documentation of HDFC Sky and InvestRight; OpenAlgo where a line says so.
+ * What HDFC's two brokers share: the exchanges of their feed, its pace and its heartbeats. Sources: the developer
+ * documentation of HDFC Sky and InvestRight, or OpenAlgo where a comment says so.
  */
 import type { Broker, CredentialNeed, ExchangeCapability } from "../broker.ts"
 
@@ -33,7 +33,7 @@ export const hdfcShared = (host: string) =>
       BSE_INDEX: index("BSE_INDEX")
     },
     modes: ["ltp", "quote", "depth"],
-    // UNCONFIRMED: not documented; OpenAlgo sends so many, at this pace.
+    // UNCONFIRMED: not documented. OpenAlgo sends this many, at this pace.
     pacing: { batch: 100, intervalMs: 300 },
     // The client speaks every ten seconds. How often the server does is UNCONFIRMED, so the pongs to the WebSocket's own
     // pings show that a quiet connection lives; OpenAlgo gives up after so long.

@@ -1,13 +1,13 @@
 /**
- * What the brokers on Noren back ends share: the exchanges of their feed, its pace and its signs of life. Sources: their
+ * What the brokers on Noren back ends share: the exchanges of their feed, its pace and its heartbeats. Sources: their
  * API documentation and official SDKs.
  */
 import type { Broker, ExchangeCapability } from "../broker.ts"
 
-/** Five levels everywhere; the feed knows of no deeper book. */
+/** Five levels everywhere. The feed has no deeper levels. */
 const tradable = (code: string): ExchangeCapability => ({ code, depthLevels: [5] })
 
-/** Indices are scrips of their cash exchange; they have no book. */
+/** Indices are scrips of their cash exchange, without depth. */
 export const norenIndex = (code: string): ExchangeCapability => ({ code, depthLevels: [] })
 
 export const norenExchanges: Broker["exchanges"] = {

@@ -1,6 +1,6 @@
 /**
  * What the brokers that run Symphony Fintech's XTS have in common. Source: Symphony Fintech's market data API
- * documentation and official SDKs, unless a line says otherwise.
+ * documentation and official SDKs, unless a comment says otherwise.
  */
 import type { Exchange } from "../../market/exchange.ts"
 import type { Broker, ExchangeCapability, MasterSource } from "../broker.ts"
@@ -27,17 +27,17 @@ export interface XtsFacts {
   readonly title: string
   /** `https://` with the host, and the port where it is another one. */
   readonly base: string
-  /** The product that login, subscriptions and socket use. A token of one may be worth nothing at the other. */
+  /** The product that login, subscriptions and socket use. A token for one may be invalid for the other. */
   readonly prefix: "/apimarketdata" | "/apibinarymarketdata"
-  /** Of the instrument master, where it is another one. */
+  /** The host of the instrument master, if it is another one. */
   readonly masterPrefix?: string
   readonly segments: ReadonlyArray<Segment>
-  /** What the page is called on which users get their keys. */
+  /** The name of the page on which users get their keys. */
   readonly keysAt: string
   readonly variant?: Readonly<Record<string, unknown>>
 }
 
-/** Five levels everywhere; indices have no book. */
+/** Five levels everywhere. Indices have no depth. */
 const exchangesOf = (offered: ReadonlyArray<Segment>): Broker["exchanges"] =>
   Object.fromEntries(
     offered.flatMap((name) =>

@@ -6,9 +6,7 @@ import { nameOfSeries } from "./kit/cash.ts"
 import { addCsvRows, filesMaster, headerOf } from "./kit/csv.ts"
 import { cashExchanges } from "./kit/exchanges.ts"
 import { isToken, orNone } from "./kit/fields.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { indexParser, listing, rowParser } from "./kit/rows.ts"
 import { allIndices, noFile, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
@@ -22,10 +20,6 @@ const optional = [
   "Expiry Date",
   "Group Name"
 ] as const
-const columns = ["Exch", "Symbol", "Token", "Trading Symbol", "Lot Size", "Tick Size", ...optional] as const
-type Column = (typeof columns)[number]
-
-const indexColumns = ["exch", "symbol", "token"] as const
 
 const REMEDY = "Fetch Alice Blue's file again; a file of your own needs the same columns."
 
@@ -36,9 +30,9 @@ export const parse = filesMaster(NO_FILE, ({ name, text }, builder) => {
   // Only the file of the indices has no trading symbols.
   const header = headerOf(text)
   if (header.includes("EXCH") && !header.includes("TRADING SYMBOL")) {
-    addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
+    addCsvRows({ ...source, columns: toIndex.columns }, builder, toIndex)
   } else {
-    addCsvRows({ ...source, columns, optional }, builder, toRow)
+    addCsvRows({ ...source, columns: toRow.columns, optional }, builder, toRow)
   }
 })
 
@@ -50,7 +44,8 @@ const tokenIn = (text: string): string | undefined => {
   return isToken(token) ? token : undefined
 }
 
-const toIndex = indexParser<(typeof indexColumns)[number]>({
+const toIndex = indexParser({
+  also: ["exch"],
   ...norenQuirks,
   listing: (f) => {
     const exchange = allIndices[f.exch]
@@ -61,18 +56,27 @@ const toIndex = indexParser<(typeof indexColumns)[number]>({
   brokerSymbol: "symbol"
 })
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  if (f["Trading Symbol"] === "") return skipped("no trading symbol")
-  if (cashExchanges[f.Exch] !== undefined) return norenListing(f.Exch, "", "", "Instrument Type")
-  const isIndex = f["Exchange Segment"].endsWith("_idx")
-  const at = norenListing(f.Exch, f["Option Type"], f["Instrument Type"], "Instrument Type")
-  if (isIndex && !("tag" in at)) return skipped(`index of ${f.Exch}`)
-  return "tag" in at || f["Expiry Date"] !== "" ? at : rejected(`${f["Trading Symbol"]}: there is no expiry`)
-}
-
-const toRow = rowParser<Column>({
+const toRow = rowParser({
+  also: [
+    "Exch",
+    "Exchange Segment",
+    "Instrument Type",
+    "Option Type",
+    "Instrument Name",
+    "Formatted Ins Name",
+    "Group Name"
+  ],
   ...norenQuirks,
-  listing: listingOf,
+  listing: (f) => {
+    if (f["Trading Symbol"] === "") return skipped("no trading symbol")
+    if (cashExchanges[f.Exch] !== undefined) return norenListing(f.Exch, "", "", "Instrument Type")
+    const isIndex = f["Exchange Segment"].endsWith("_idx")
+    const at = norenListing(f.Exch, f["Option Type"], f["Instrument Type"], "Instrument Type")
+    if (isIndex && !("tag" in at)) return skipped(`index of ${f.Exch}`)
+    return "tag" in at || f["Expiry Date"] !== ""
+      ? at
+      : rejected(`${f["Trading Symbol"]}: there is no expiry`)
+  },
   token: { columns: "Token", read: tokenIn },
   brokerSymbol: "Trading Symbol",
   name: {

@@ -10,23 +10,8 @@ import { isCash, sameNames } from "./kit/exchanges.ts"
 import { dayIn, orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
-import type { Row } from "./kit/row.ts"
 import { carried, rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { inPaise, listing, rowParser, scaled } from "./kit/rows.ts"
-
-const keys = [
-  "token",
-  "symbol",
-  "name",
-  "expiry",
-  "strike",
-  "lotsize",
-  "instrumenttype",
-  "exch_seg",
-  "tick_size"
-] as const
-type Key = (typeof keys)[number]
 
 const tradable = sameNames("NSE", "BSE", "NFO", "BFO", "MCX", "CDS", "NCDEX")
 
@@ -42,7 +27,7 @@ export const parse = (text: string): ParsedMaster => {
     {
       title: "Angel One's instrument master",
       text,
-      keys,
+      keys: toRow.columns,
       remedy: "Fetch OpenAPIScripMaster.json again; a file of your own needs the same fields."
     },
     builder,
@@ -51,22 +36,21 @@ export const parse = (text: string): ParsedMaster => {
   return builder.finish()
 }
 
-const listingOf = (f: Fields<Key>): Listing | Row => {
-  const kind = f.instrumenttype
-  const isIndex = kind === "AMXIDX"
-  const exchange = (isIndex ? indices : tradable)[f.exch_seg]
-  if (exchange === undefined) return skipped(`${isIndex ? "index of" : "segment"} ${orNone(f.exch_seg)}`)
-  if (isIndex) return listing(exchange, f.exch_seg, "INDEX")
-  if (kind === "" && isCash(exchange)) return listing(exchange, f.exch_seg, "EQ")
-  if (kind.startsWith("FUT")) return listing(exchange, f.exch_seg, "FUT")
-  if (kind.startsWith("OPT")) return listing(exchange, f.exch_seg, "OPT")
-  return skipped(kind === "" ? `(no instrumenttype) of ${f.exch_seg}` : kind)
-}
-
 const symbols = indexSymbols({ without: /[ -]/g, nse: { NIFTYMIDCAPSELECT: "MIDCPNIFTY" } })
 
-const toRow = rowParser<Key>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["instrumenttype", "exch_seg"],
+  listing: (f) => {
+    const kind = f.instrumenttype
+    const isIndex = kind === "AMXIDX"
+    const exchange = (isIndex ? indices : tradable)[f.exch_seg]
+    if (exchange === undefined) return skipped(`${isIndex ? "index of" : "segment"} ${orNone(f.exch_seg)}`)
+    if (isIndex) return listing(exchange, f.exch_seg, "INDEX")
+    if (kind === "" && isCash(exchange)) return listing(exchange, f.exch_seg, "EQ")
+    if (kind.startsWith("FUT")) return listing(exchange, f.exch_seg, "FUT")
+    if (kind.startsWith("OPT")) return listing(exchange, f.exch_seg, "OPT")
+    return skipped(kind === "" ? `(no instrumenttype) of ${f.exch_seg}` : kind)
+  },
   token: "token",
   brokerSymbol: "symbol",
   name: "name",

@@ -8,27 +8,9 @@ import { nameOfSeries } from "./kit/cash.ts"
 import { optionType } from "./kit/contracts.ts"
 import { dayIn, orNone, uint32Token } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Listing } from "./kit/rows.ts"
 import { listing, rowParser, scaled } from "./kit/rows.ts"
-
-const columns = [
-  "Token",
-  "ExchSeg",
-  "Symbol",
-  "TradingSymbol",
-  "Underlying",
-  "FullName",
-  "Expiry",
-  "OptionType",
-  "StrikePrice",
-  "TickSize",
-  "LotSize",
-  "Series",
-  "ISIN"
-] as const
-type Column = (typeof columns)[number]
 
 const cashExchanges: Exchanges = { NSECM: "NSE", BSECM: "BSE" }
 const indices: Exchanges = {
@@ -50,23 +32,22 @@ const CURRENCY_STRIKE = 100_000
 const CURRENCY_TICK = 100
 const isCurrency = ({ exchange }: Listing): boolean => exchange === "CDS" || exchange === "BCD"
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const segment = f.ExchSeg.toUpperCase()
-  const index = indices[segment]
-  if (index !== undefined) return listing(index, segment, "INDEX")
-  const cash = cashExchanges[segment]
-  if (cash !== undefined) return listing(cash, segment, "EQ")
-  const exchange = derivatives[segment]
-  if (exchange === undefined) return skipped(`segment ${orNone(f.ExchSeg)}`)
-  const kind = f.OptionType.toUpperCase()
-  const type = kind === "XX" ? "FUT" : optionType(kind)
-  return type === undefined
-    ? skipped(`${orNone(kind, "no OptionType")} of ${segment}`)
-    : listing(exchange, segment, type)
-}
-
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["ExchSeg", "OptionType", "Series", "ISIN"],
+  listing: (f) => {
+    const segment = f.ExchSeg.toUpperCase()
+    const index = indices[segment]
+    if (index !== undefined) return listing(index, segment, "INDEX")
+    const cash = cashExchanges[segment]
+    if (cash !== undefined) return listing(cash, segment, "EQ")
+    const exchange = derivatives[segment]
+    if (exchange === undefined) return skipped(`segment ${orNone(f.ExchSeg)}`)
+    const kind = f.OptionType.toUpperCase()
+    const type = kind === "XX" ? "FUT" : optionType(kind)
+    return type === undefined
+      ? skipped(`${orNone(kind, "no OptionType")} of ${segment}`)
+      : listing(exchange, segment, type)
+  },
   token: { columns: "Token", read: uint32Token },
   brokerSymbol: {
     columns: ["TradingSymbol", "Symbol"],
@@ -101,7 +82,6 @@ const toRow = rowParser<Column>({
 export const parse = csvMaster(
   {
     title: "Arrow's instrument master",
-    columns,
     optional: ["FullName", "Series", "ISIN"],
     remedy:
       "Fetch https://edge.arrow.trade/all again, with your login; a file of your own needs the same columns."

@@ -7,29 +7,10 @@ import { otherKinds } from "./kit/cash.ts"
 import { csvMaster } from "./kit/csv.ts"
 import { dayIn, orNone, uint32Token } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
 import { isSpread } from "./kit/rowChecks.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { inPaise, listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "SEM_EXM_EXCH_ID",
-  "SEM_SEGMENT",
-  "SEM_SMST_SECURITY_ID",
-  "SEM_INSTRUMENT_NAME",
-  "SEM_TRADING_SYMBOL",
-  "SEM_LOT_UNITS",
-  "SEM_CUSTOM_SYMBOL",
-  "SEM_EXPIRY_DATE",
-  "SEM_STRIKE_PRICE",
-  "SEM_OPTION_TYPE",
-  "SEM_TICK_SIZE",
-  "SEM_EXCH_INSTRUMENT_TYPE",
-  "SEM_SERIES",
-  "SM_SYMBOL_NAME"
-] as const
-type Column = (typeof columns)[number]
 
 /** Where an instrument is: our exchange, and Dhan's name of the segment. */
 interface Place {
@@ -66,7 +47,10 @@ const kindOf = (name: string): Kind | undefined => {
   return name.startsWith("FUT") ? "FUT" : name.startsWith("OPT") ? "OPT" : undefined
 }
 
-const placeOf = (f: Fields<Column>, kind: Kind): Place | undefined => {
+const placeOf = (
+  f: Fields<"SEM_EXM_EXCH_ID" | "SEM_SEGMENT" | "SEM_INSTRUMENT_NAME">,
+  kind: Kind
+): Place | undefined => {
   const exchange = f.SEM_EXM_EXCH_ID
   if (kind === "EQ") return cashPlaces[exchange]
   if (kind === "INDEX") return indices[exchange]
@@ -74,22 +58,21 @@ const placeOf = (f: Fields<Column>, kind: Kind): Place | undefined => {
   return f.SEM_SEGMENT === "M" ? commodities[exchange] : derivatives[exchange]
 }
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const name = f.SEM_INSTRUMENT_NAME
-  const kind = kindOf(name)
-  const place = kind === undefined ? undefined : placeOf(f, kind)
-  if (kind === undefined || place === undefined) {
-    return skipped(`${orNone(name)} of ${f.SEM_EXM_EXCH_ID} ${f.SEM_SEGMENT}`.trim())
-  }
-  if ((kind === "FUT" || kind === "OPT") && isSpread(f.SEM_CUSTOM_SYMBOL)) {
-    return skipped(`spread of ${place.exchange}`)
-  }
-  return listing(place.exchange, place.segment, kind)
-}
-
 /** Tick sizes are in paise, strikes in rupees. */
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["SEM_EXM_EXCH_ID", "SEM_SEGMENT", "SEM_INSTRUMENT_NAME", "SEM_EXCH_INSTRUMENT_TYPE", "SEM_SERIES"],
+  listing: (f) => {
+    const name = f.SEM_INSTRUMENT_NAME
+    const kind = kindOf(name)
+    const place = kind === undefined ? undefined : placeOf(f, kind)
+    if (kind === undefined || place === undefined) {
+      return skipped(`${orNone(name)} of ${f.SEM_EXM_EXCH_ID} ${f.SEM_SEGMENT}`.trim())
+    }
+    if ((kind === "FUT" || kind === "OPT") && isSpread(f.SEM_CUSTOM_SYMBOL)) {
+      return skipped(`spread of ${place.exchange}`)
+    }
+    return listing(place.exchange, place.segment, kind)
+  },
   token: { columns: "SEM_SMST_SECURITY_ID", read: uint32Token },
   brokerSymbol: "SEM_TRADING_SYMBOL",
   name: ["SM_SYMBOL_NAME", "SEM_CUSTOM_SYMBOL"],
@@ -122,7 +105,6 @@ const toRow = rowParser<Column>({
 export const parse = csvMaster(
   {
     title: "Dhan's instrument master",
-    columns,
     optional: ["SEM_EXCH_INSTRUMENT_TYPE", "SM_SYMBOL_NAME"],
     remedy:
       "Fetch https://images.dhan.co/api-data/api-scrip-master.csv again (the compact file, not the detailed one); " +

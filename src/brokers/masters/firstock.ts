@@ -2,6 +2,7 @@
  * Firstock's instrument master: a CSV with a header per exchange, and a JSON list of the indices, which is behind the
  * login. Source: Firstock's API documentation and the files themselves.
  */
+import { isObject } from "../../kit/isObject.ts"
 import { parseObject } from "../../protocols/kit/text.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
 import { MalformedMaster } from "../broker.ts"
@@ -26,8 +27,6 @@ const optional = [
   "OptionType",
   "StrikePrice"
 ] as const
-const columns = ["Exchange", "Token", "LotSize", "TradingSymbol", "TickSize", ...optional] as const
-type Column = (typeof columns)[number]
 
 const REMEDY = "Fetch Firstock's file again; a file of your own needs the same columns."
 
@@ -53,7 +52,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       {
         title: `${file.name} as Firstock's instrument master`,
         text: file.text,
-        columns,
+        columns: toRow.columns,
         optional,
         remedy: REMEDY
       },
@@ -79,7 +78,7 @@ type SymbolRow = Readonly<Record<string, unknown>>
 const readIndices = ({ text }: MasterFile): ReadonlyArray<SymbolRow> | undefined => {
   const data = parseObject(text.replace(/^\uFEFF/, ""))?.["data"]
   return Array.isArray(data)
-    ? data.map((entry: unknown) => (typeof entry === "object" && entry !== null ? (entry as SymbolRow) : {}))
+    ? data.map((entry: unknown) => (isObject(entry) ? (entry as SymbolRow) : {}))
     : undefined
 }
 
@@ -109,7 +108,13 @@ const toListedIndex = indexParser<"exchange" | "token" | "tradingSymbol" | "idxn
 })
 
 /** How older files mark an index among the shares. */
-const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields<Column>): boolean =>
+const isIndex = ({
+  Exchange,
+  FreezeQty,
+  ISIN,
+  TickSize,
+  TradingSymbol
+}: Fields<"Exchange" | "FreezeQty" | "ISIN" | "TickSize" | "TradingSymbol">): boolean =>
   nameInSeries(Exchange === "NSE" ? "NSE" : "BSE", TradingSymbol).series === "" &&
   ISIN === "" &&
   numberOf(TickSize) === 0 &&
@@ -117,7 +122,8 @@ const isIndex = ({ Exchange, FreezeQty, ISIN, TickSize, TradingSymbol }: Fields<
 
 const segments: ReadonlySet<string> = new Set(["NSE", "BSE", "NFO", "BFO"])
 
-const toRow = rowParser<Column>({
+const toRow = rowParser({
+  also: ["Exchange", "ISIN", "FreezeQty", "Symbol", "Instrument", "OptionType"],
   ...norenQuirks,
   listing: (f) => {
     if (!segments.has(f.Exchange)) return skipped(`exchange ${orNone(f.Exchange)}`)

@@ -5,26 +5,8 @@ import type { Exchanges } from "./kit/exchanges.ts"
 import { indexExchanges } from "./kit/exchanges.ts"
 import { orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "Exch",
-  "ExchType",
-  "ScripCode",
-  "Name",
-  "Expiry",
-  "ScripType",
-  "StrikeRate",
-  "TickSize",
-  "LotSize",
-  "SymbolRoot",
-  "Series",
-  "ISIN"
-] as const
-type Column = (typeof columns)[number]
 
 const exchanges: Exchanges = {
   NC: "NSE",
@@ -39,23 +21,22 @@ const exchanges: Exchanges = {
 /** Codes of indices begin above this, among those of the cash segment. */
 const LAST_STOCK = 999_900
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const segment = `${f.Exch}${f.ExchType}`
-  const exchange = exchanges[segment]
-  if (exchange === undefined) return skipped(`segment ${orNone(segment)}`)
-  if (f.ExchType === "C") {
-    if (Number(f.ScripCode) <= LAST_STOCK) return listing(exchange, exchange, "EQ")
-    const index = indexExchanges[exchange]!
-    return listing(index, index, "INDEX")
-  }
-  const type = f.ScripType === "XX" ? "FUT" : optionType(f.ScripType)
-  return type === undefined
-    ? skipped(`ScripType ${f.ScripType} of ${exchange}`)
-    : listing(exchange, exchange, type)
-}
-
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["Exch", "ExchType", "ScripType", "Series", "ISIN"],
+  listing: (f) => {
+    const segment = `${f.Exch}${f.ExchType}`
+    const exchange = exchanges[segment]
+    if (exchange === undefined) return skipped(`segment ${orNone(segment)}`)
+    if (f.ExchType === "C") {
+      if (Number(f.ScripCode) <= LAST_STOCK) return listing(exchange, exchange, "EQ")
+      const index = indexExchanges[exchange]!
+      return listing(index, index, "INDEX")
+    }
+    const type = f.ScripType === "XX" ? "FUT" : optionType(f.ScripType)
+    return type === undefined
+      ? skipped(`ScripType ${f.ScripType} of ${exchange}`)
+      : listing(exchange, exchange, type)
+  },
   token: "ScripCode",
   brokerSymbol: { columns: "Name", read: (text) => text.toUpperCase() },
   name: { columns: "SymbolRoot", read: (text, f, { type }) => (type === "INDEX" ? f.Name : text) },
@@ -75,7 +56,6 @@ const toRow = rowParser<Column>({
 export const parse = csvMaster(
   {
     title: "5paisa's scrip master",
-    columns,
     optional: ["ISIN"],
     remedy: "Fetch ScripMaster/segment/all again; a file of your own needs the same columns."
   },

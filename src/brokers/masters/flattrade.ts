@@ -12,8 +12,6 @@ import { rowParser } from "./kit/rows.ts"
 import { addKnownIndex, isIndexKind, noFile, norenListing, norenQuirks } from "./kit/norenRows.ts"
 
 const optional = ["Exchange", "Expiry", "Strike", "Optiontype"] as const
-const columns = ["Token", "Lotsize", "Symbol", "Tradingsymbol", "Instrument", ...optional] as const
-type Column = (typeof columns)[number]
 
 /** Where a file has no column for it, its name tells the exchange. */
 const byName: ReadonlyArray<readonly [RegExp, string]> = [
@@ -39,7 +37,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       {
         title: `${file.name} as Flattrade's instrument master`,
         text: file.text,
-        columns,
+        columns: toRow.columns,
         optional,
         remedy: "Fetch Flattrade's file again; a file of your own needs the same columns."
       },
@@ -65,7 +63,8 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = rowParser<Column>({
+const toRow = rowParser({
+  also: ["Instrument", "Exchange", "Optiontype"],
   ...norenQuirks,
   listing: (f) =>
     f.Symbol === "" && f.Tradingsymbol === ""

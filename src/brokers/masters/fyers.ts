@@ -12,9 +12,8 @@ import type { Exchanges } from "./kit/exchanges.ts"
 import { indexExchanges, isCash } from "./kit/exchanges.ts"
 import { beginning, isoDate, numberOf, orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
 
 /** Places in a CSV row, and keys of a JSON entry. */
@@ -136,24 +135,22 @@ const derivatives: Exchanges = {
   mcx_fo: "MCX"
 }
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const segment = segmentOf(f.token)
-  if (segment === undefined) return rejected(`"${f.token}" is no Fytoken`)
-  const exchange = derivatives[segment]
-  if (exchange !== undefined) {
-    const kind = f.type === "" ? "" : (contractKinds[f.type] ?? `type ${f.type}`)
-    const type = contractType(f.option, kind)
-    return type === undefined
-      ? skipped(`${orNone(kind, "no type")} of ${exchange}`)
-      : listing(exchange, exchange, type)
-  }
-  const cash = cashSegments[segment]
-  if (cash === undefined) return skipped(`segment ${segment}`)
-  return f.type === INDEX_TYPE ? listing(indexExchanges[cash]!, cash, "INDEX") : listing(cash, cash, "EQ")
-}
-
 const toRow = rowParser<Column>({
-  listing: listingOf,
+  listing: (f) => {
+    const segment = segmentOf(f.token)
+    if (segment === undefined) return rejected(`"${f.token}" is no Fytoken`)
+    const exchange = derivatives[segment]
+    if (exchange !== undefined) {
+      const kind = f.type === "" ? "" : (contractKinds[f.type] ?? `type ${f.type}`)
+      const type = contractType(f.option, kind)
+      return type === undefined
+        ? skipped(`${orNone(kind, "no type")} of ${exchange}`)
+        : listing(exchange, exchange, type)
+    }
+    const cash = cashSegments[segment]
+    if (cash === undefined) return skipped(`segment ${segment}`)
+    return f.type === INDEX_TYPE ? listing(indexExchanges[cash]!, cash, "INDEX") : listing(cash, cash, "EQ")
+  },
   token: { columns: "token", read: (text) => text },
   brokerSymbol: "ticker",
   name: { columns: "details", read: (text, f, { type }) => (type === "INDEX" ? f.underlying : text) },

@@ -8,57 +8,41 @@ import { csvMaster } from "./kit/csv.ts"
 import { indexExchanges, isCash, sameNames } from "./kit/exchanges.ts"
 import { orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "exchange_token",
-  "trading_symbol",
-  "company_name",
-  "expiry",
-  "strike",
-  "tick_size",
-  "lot_size",
-  "option_type",
-  "segment",
-  "exchange",
-  "instrument_name",
-  "isin"
-] as const
-type Column = (typeof columns)[number]
 
 const exchanges = sameNames("NSE", "BSE", "NFO", "BFO", "CDS", "MCX")
 
 /** Shared by both of HDFC's masters. */
 export const indexSymbol = indexSymbols({ without: /\s+/g })
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const exchange = exchanges[f.exchange.toUpperCase()]
-  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
-  if (isCash(exchange)) {
-    // Indices are rows of their cash exchange.
-    return f.segment === (exchange === "NSE" ? "INDICES" : "IDX")
-      ? listing(indexExchanges[exchange]!, f.exchange, "INDEX")
-      : listing(exchange, f.exchange, "EQ")
-  }
-  const type = typeOf(f)
-  // The commodities that MCX's contracts are on.
-  return type === undefined
-    ? skipped(`${orNone(f.segment, "no segment")} of ${f.exchange}`)
-    : listing(exchange, f.exchange, type)
-}
-
 /** Where the column of kinds is missing, a future is known by its symbol's ending. */
-const typeOf = (f: Fields<Column>): "FUT" | "CE" | "PE" | undefined => {
+const typeOf = (
+  f: Fields<"instrument_name" | "trading_symbol" | "option_type">
+): "FUT" | "CE" | "PE" | undefined => {
   if (f.instrument_name === "" && f.trading_symbol.endsWith("FUT")) return "FUT"
   return contractType(f.option_type.toUpperCase(), f.instrument_name.toUpperCase())
 }
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  listing: (f) => {
+    const exchange = exchanges[f.exchange.toUpperCase()]
+    if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
+    if (isCash(exchange)) {
+      // Indices are rows of their cash exchange.
+      return f.segment === (exchange === "NSE" ? "INDICES" : "IDX")
+        ? listing(indexExchanges[exchange]!, f.exchange, "INDEX")
+        : listing(exchange, f.exchange, "EQ")
+    }
+    const type = typeOf(f)
+    // The commodities that MCX's contracts are on.
+    return type === undefined
+      ? skipped(`${orNone(f.segment, "no segment")} of ${f.exchange}`)
+      : listing(exchange, f.exchange, type)
+  },
   token: "exchange_token",
+  also: ["option_type", "segment", "exchange", "instrument_name", "isin"],
   brokerSymbol: "trading_symbol",
   name: "company_name",
   indexSymbol,
@@ -86,7 +70,6 @@ const toRow = rowParser<Column>({
 export const parse = csvMaster(
   {
     title: "HDFC Sky's instrument master",
-    columns,
     optional: ["instrument_name", "isin"],
     remedy:
       "Fetch https://hdfcsky.com/api/v1/contract/Compact?info=download again; a file of your own needs the same columns."

@@ -7,51 +7,32 @@ import { addCsvRows, filesMaster, headerOf } from "./kit/csv.ts"
 import { cashExchanges, derivativeExchanges, indexExchanges } from "./kit/exchanges.ts"
 import { orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { indexParser, listing, rowParser } from "./kit/rows.ts"
 
-const columns = [
-  "EXCH",
-  "SECURITY_ID",
-  "INSTRUMENT_NAME",
-  "TRADING_SYMBOL",
-  "LOT_UNITS",
-  "EXPIRY_DATE",
-  "STRIKE_PRICE",
-  "OPTION_TYPE",
-  "TICK_SIZE",
-  "SEM_EXCH_INSTRUMENT_TYPE",
-  "SERIES"
-] as const
 const optional = ["SEM_EXCH_INSTRUMENT_TYPE", "SERIES"] as const
-type Column = (typeof columns)[number]
-
-/** The segment is the index's name. */
-const indexColumns = ["EXCH", "SEGMENT", "SECURITY_ID"] as const
 
 const TITLE = "INDmoney's instrument master"
 const REMEDY = "Fetch the instruments of source equity, fno and index again."
 
 export const parse = filesMaster(`${TITLE} has no file. ${REMEDY}`, ({ text }, builder) => {
   const source = { title: TITLE, text, remedy: REMEDY }
-  if (headerOf(text).includes("INSTRUMENT_NAME")) addCsvRows({ ...source, columns, optional }, builder, toRow)
-  else addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
+  if (headerOf(text).includes("INSTRUMENT_NAME"))
+    addCsvRows({ ...source, columns: toRow.columns, optional }, builder, toRow)
+  else addCsvRows({ ...source, columns: toIndex.columns }, builder, toIndex)
 })
 
 const kinds = { EQUITY: "EQ", FUT: "FUT", OPT: "OPT" } as const
 
-const listingOf = ({ EXCH, INSTRUMENT_NAME }: Fields<Column>): Listing | Row => {
-  const [, kind] = /^(EQUITY$|FUT|OPT)/.exec(INSTRUMENT_NAME) ?? []
-  if (kind === undefined) return skipped(INSTRUMENT_NAME || "(no INSTRUMENT_NAME)")
-  const type = kinds[kind as keyof typeof kinds]
-  const exchange = (type === "EQ" ? cashExchanges : derivativeExchanges)[EXCH]
-  return exchange === undefined ? skipped(`exchange ${orNone(EXCH)}`) : listing(exchange, EXCH, type)
-}
-
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["EXCH", "INSTRUMENT_NAME", "SEM_EXCH_INSTRUMENT_TYPE", "SERIES"],
+  listing: ({ EXCH, INSTRUMENT_NAME }) => {
+    const [, kind] = /^(EQUITY$|FUT|OPT)/.exec(INSTRUMENT_NAME) ?? []
+    if (kind === undefined) return skipped(INSTRUMENT_NAME || "(no INSTRUMENT_NAME)")
+    const type = kinds[kind as keyof typeof kinds]
+    const exchange = (type === "EQ" ? cashExchanges : derivativeExchanges)[EXCH]
+    return exchange === undefined ? skipped(`exchange ${orNone(EXCH)}`) : listing(exchange, EXCH, type)
+  },
   token: "SECURITY_ID",
   brokerSymbol: "TRADING_SYMBOL",
   lotSize: "LOT_UNITS",
@@ -72,13 +53,14 @@ const toRow = rowParser<Column>({
 })
 
 /** Whether the stream wants this file's number is UNCONFIRMED: the protocol's `names` tell it another. */
-const toIndex = indexParser<(typeof indexColumns)[number]>({
+const toIndex = indexParser({
+  also: ["EXCH"],
   listing: ({ EXCH }) => {
     const exchange = indexExchanges[EXCH]
     return exchange === undefined ? skipped(`index of ${orNone(EXCH)}`) : listing(exchange, EXCH, "INDEX")
   },
-  token: "SECURITY_ID",
   brokerSymbol: "SEGMENT",
+  token: "SECURITY_ID",
   indexSymbol: indexSymbols({ without: /[ -]/g }),
   reasons: { symbol: () => "SEGMENT, the index's name, is empty" }
 })

@@ -9,28 +9,9 @@ import { addCsvRows, filesMaster } from "./kit/csv.ts"
 import type { Exchanges } from "./kit/exchanges.ts"
 import { isoDate, numberOf, orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { listing, rowParser, scaled } from "./kit/rows.ts"
-
-const columns = [
-  "pSymbol",
-  "pGroup",
-  "pExchSeg",
-  "pSymbolName",
-  "pTrdSymbol",
-  "pOptionType",
-  "dStrikePrice",
-  "lExpiryDate",
-  "lLotSize",
-  "dTickSize",
-  "pISIN",
-  "pDesc",
-  "pInstType",
-  "lPrecision"
-] as const
-type Column = (typeof columns)[number]
 
 /** What every file must have. */
 const needed: ReadonlyArray<string> = ["pSymbol", "pGroup", "pExchSeg", "pSymbolName", "pTrdSymbol", "pISIN"]
@@ -44,8 +25,8 @@ export const parse = filesMaster(`Kotak's scrip master has no file. ${REMEDY}`, 
   const source = {
     title: `${name} of Kotak's scrip master`,
     text: withPlainHeader(text),
-    columns,
-    optional: columns.filter((c) => !needed.includes(c)),
+    columns: toRow.columns,
+    optional: toRow.columns.filter((c) => !needed.includes(c)),
     remedy: REMEDY
   }
   addCsvRows(source, builder, toRow)
@@ -68,34 +49,14 @@ const derivatives: Exchanges = {
 const cashSegments: Exchanges<"NSE" | "BSE"> = { nse_cm: "NSE", bse_cm: "BSE" }
 
 /** Prices are in paise, unless the row tells its decimals. */
-const scaleOf = ({ lPrecision }: Fields<Column>): number => {
+const scaleOf = ({ lPrecision }: Fields<"lPrecision">): number => {
   const precision = numberOf(lPrecision)
   return precision !== undefined && Number.isInteger(precision) && precision >= 0 && precision <= 9
     ? 10 ** precision
     : 100
 }
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const segment = f.pExchSeg
-  if (f.pSymbolName === "") return rejected("pSymbolName is empty")
-  const exchange = derivatives[segment]
-  if (exchange !== undefined) {
-    // Spot prices of commodities and the like never expire.
-    const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0 || /^(COM|IN|UND)/.test(f.pInstType)
-    if (isUndated && expiryOf(f.lExpiryDate) === undefined) return skipped(`${f.pInstType} of ${segment}`)
-    const type = contractType(f.pOptionType, f.pInstType)
-    return type === undefined
-      ? skipped(`${orNone(f.pInstType, "no pInstType")} of ${segment}`)
-      : listing(exchange, segment, type)
-  }
-  const cash = cashSegments[segment]
-  if (cash === undefined) return skipped(`segment ${orNone(segment)}`)
-  // BSE's shares have numbers of six digits.
-  const isIndex = f.pISIN === "" && seriesOf(f, cash) === "" && (cash === "NSE" || f.pSymbol.length < 6)
-  return isIndex ? listing(`${cash}_INDEX`, segment, "INDEX") : listing(cash, segment, "EQ")
-}
-
-const seriesOf = (f: Fields<Column>, exchange: Exchange): string =>
+const seriesOf = (f: Fields<"pGroup" | "pTrdSymbol">, exchange: Exchange): string =>
   f.pGroup === "" ? nameInSeries(exchange, f.pTrdSymbol).series : f.pGroup
 
 /** What the feed calls the indices, by their common symbols: it knows them by name. */
@@ -110,8 +71,27 @@ const feedNames: Readonly<Record<string, string>> = {
 
 const indexSymbol = indexSymbols({ without: /[ -]/g })
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["pGroup", "pExchSeg", "pOptionType", "pISIN", "pDesc", "pInstType", "lPrecision"],
+  listing: (f) => {
+    const segment = f.pExchSeg
+    if (f.pSymbolName === "") return rejected("pSymbolName is empty")
+    const exchange = derivatives[segment]
+    if (exchange !== undefined) {
+      // Spot prices of commodities and the like never expire.
+      const isUndated = (numberOf(f.lExpiryDate) ?? 1) <= 0 || /^(COM|IN|UND)/.test(f.pInstType)
+      if (isUndated && expiryOf(f.lExpiryDate) === undefined) return skipped(`${f.pInstType} of ${segment}`)
+      const type = contractType(f.pOptionType, f.pInstType)
+      return type === undefined
+        ? skipped(`${orNone(f.pInstType, "no pInstType")} of ${segment}`)
+        : listing(exchange, segment, type)
+    }
+    const cash = cashSegments[segment]
+    if (cash === undefined) return skipped(`segment ${orNone(segment)}`)
+    // BSE's shares have numbers of six digits.
+    const isIndex = f.pISIN === "" && seriesOf(f, cash) === "" && (cash === "NSE" || f.pSymbol.length < 6)
+    return isIndex ? listing(`${cash}_INDEX`, segment, "INDEX") : listing(cash, segment, "EQ")
+  },
   token: {
     columns: "pSymbol",
     // An index whose name in the feed is not known keeps its number, by which the feed serves it like a share.

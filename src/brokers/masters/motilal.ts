@@ -10,27 +10,9 @@ import type { Exchanges } from "./kit/exchanges.ts"
 import { indexExchanges, isCash } from "./kit/exchanges.ts"
 import { dateOf, isToken, numberOf, orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { indexParser, listing, rowParser } from "./kit/rows.ts"
-
-const scripColumns = [
-  "exchangename",
-  "scripcode",
-  "scripname",
-  "scripshortname",
-  "marketlot",
-  "instrumentname",
-  "strikeprice",
-  "optiontype",
-  "ticksize",
-  "scripisinno",
-  "issuspended"
-] as const
-type Column = (typeof scripColumns)[number]
-
-const indexColumns = ["exchangename", "indexcode", "indexname"] as const
 
 const exchanges: Exchanges = {
   NSE: "NSE",
@@ -50,10 +32,10 @@ const REMEDY = "Fetch getscripmastercsv and getindexdatacsv again; files of your
 export const parse = filesMaster(`There is no file. ${REMEDY}`, ({ name, text }, builder) => {
   const source = { title: `Motilal Oswal's file ${name}`, text, remedy: REMEDY }
   if (headerOf(text).includes("INDEXCODE")) {
-    addCsvRows({ ...source, columns: indexColumns }, builder, toIndex)
+    addCsvRows({ ...source, columns: toIndex.columns }, builder, toIndex)
   } else {
     const optional = ["ticksize", "scripisinno", "issuspended"] as const
-    addCsvRows({ ...source, columns: scripColumns, optional }, builder, toScrip)
+    addCsvRows({ ...source, columns: toScrip.columns, optional }, builder, toScrip)
   }
 })
 
@@ -65,21 +47,20 @@ const noCode = (text: string, column: string): string => `${column} "${text}" is
 const daysIn = (scripname: string): ReadonlyArray<string> =>
   scripname.match(/\b\d{1,2}-[A-Za-z]{3}-\d{4}\b/g) ?? []
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const exchange = exchanges[f.exchangename]
-  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchangename)}`)
-  const kind = f.instrumentname.toUpperCase()
-  // Indices have files of their own, with the codes that the broadcast knows them by.
-  if (isCash(exchange) && /INDEX|IDX/.test(kind)) return skipped("index among the scrips")
-  const type = isCash(exchange) ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
-  if (type === undefined) return skipped(`${orNone(kind, "no instrumentname")} of ${f.exchangename}`)
-  if (/^[yt1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
-  if (type !== "EQ" && daysIn(f.scripname).length > 1) return skipped(`spread of ${f.exchangename}`)
-  return listing(exchange, f.exchangename, type)
-}
-
-const toScrip = rowParser<Column>({
-  listing: listingOf,
+const toScrip = rowParser({
+  also: ["exchangename", "instrumentname", "optiontype", "scripisinno", "issuspended"],
+  listing: (f) => {
+    const exchange = exchanges[f.exchangename]
+    if (exchange === undefined) return skipped(`exchange ${orNone(f.exchangename)}`)
+    const kind = f.instrumentname.toUpperCase()
+    // Indices have files of their own, with the codes that the broadcast knows them by.
+    if (isCash(exchange) && /INDEX|IDX/.test(kind)) return skipped("index among the scrips")
+    const type = isCash(exchange) ? "EQ" : contractType(f.optiontype.toUpperCase(), kind)
+    if (type === undefined) return skipped(`${orNone(kind, "no instrumentname")} of ${f.exchangename}`)
+    if (/^[yt1]/i.test(f.issuspended)) return skipped(`suspended in ${f.exchangename}`)
+    if (type !== "EQ" && daysIn(f.scripname).length > 1) return skipped(`spread of ${f.exchangename}`)
+    return listing(exchange, f.exchangename, type)
+  },
   token: { columns: "scripcode", read: codeIn },
   brokerSymbol: ["scripname", "scripshortname"],
   name: {
@@ -94,14 +75,22 @@ const toScrip = rowParser<Column>({
       : { root: f.scripshortname, series: seriesOf(f), isin: f.scripisinno },
   expiry: { columns: "scripname", read: (text) => dateOf(daysIn(text)[0] ?? "") },
   strike: "strikeprice",
-  reasons: { token: noCode, expiry: (text) => `scripname "${text}" has no expiry date` }
+  reasons: {
+    token: noCode,
+    symbol: () => "scripshortname is empty",
+    expiry: (text) => `scripname "${text}" has no expiry date`
+  }
 })
 
 /**
  * Series or group: in the column of option types, where a share has none, or behind the short name at the end of the long one
  * (`INFY EQ`, `7.74% TAX FREE NCD-IREDA N7`).
  */
-const seriesOf = ({ optiontype, scripname, scripshortname }: Fields<Column>): string => {
+const seriesOf = ({
+  optiontype,
+  scripname,
+  scripshortname
+}: Fields<"optiontype" | "scripname" | "scripshortname">): string => {
   const series = plainSeries(optiontype)
   if (series !== "" && series !== "NA") return series
   const at = scripname.lastIndexOf(`${scripshortname} `)
@@ -117,7 +106,8 @@ const ownBseIndices: Readonly<Record<string, string>> = {
   BSESNSX50: "SENSEX50"
 }
 
-const toIndex = indexParser<(typeof indexColumns)[number]>({
+const toIndex = indexParser({
+  also: ["exchangename"],
   listing: ({ exchangename }) => {
     const exchange = indexExchanges[exchangename]
     return exchange === undefined

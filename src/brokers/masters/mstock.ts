@@ -13,22 +13,7 @@ import { indexSymbols } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
 import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { indexRow, listing, rowParser } from "./kit/rows.ts"
-
-/** `symbol` is the underlying or the company's base name, `name` the whole symbol: the other way round than Angel's. */
-const keys = [
-  "token",
-  "symbol",
-  "name",
-  "expiry",
-  "strike",
-  "lotsize",
-  "instrumenttype",
-  "exch_seg",
-  "tick_size"
-] as const
-type Key = (typeof keys)[number]
 
 const tradable = sameNames("NSE", "BSE", "NFO", "BFO", "MCX")
 
@@ -71,7 +56,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   const builder = new MasterBuilder()
   const seen = new Set<string>()
   addJsonRows(
-    { title: "m.Stock's instrument master", text: master.text, keys, remedy: REMEDY },
+    { title: "m.Stock's instrument master", text: master.text, keys: toRow.columns, remedy: REMEDY },
     builder,
     (f) => {
       if (f.exch_seg !== "BSE" || isContract(f.instrumenttype) || !isToken(f.token) || !isIndex(f.token)) {
@@ -120,23 +105,22 @@ const indexSymbol = indexSymbols({ likeZerodha: true })
 const isContract = (kind: string): boolean => kind.startsWith("FUT") || kind.startsWith("OPT")
 const isCurrency = (kind: string): boolean => /^(?:FUT|OPT)(?:CUR|IRC)$/.test(kind)
 
-const listingOf = (f: Fields<Key>): Listing | Row => {
-  const kind = f.instrumenttype
-  // Currency comes under the stock exchanges. That of BSE has no exchange type on the wire.
-  const exchange = isCurrency(kind) ? (f.exch_seg === "NSE" ? "CDS" : undefined) : tradable[f.exch_seg]
-  if (exchange === undefined) {
-    return skipped(`${isCurrency(kind) ? `${kind} of` : "segment"} ${orNone(f.exch_seg)}`)
-  }
-  if (isCash(exchange) === isContract(kind)) {
-    return skipped(`${orNone(kind, "no instrumenttype")} of ${exchange}`)
-  }
-  const type = isCash(exchange) ? "EQ" : kind.startsWith("FUT") ? "FUT" : "OPT"
-  return listing(exchange, f.exch_seg, type)
-}
-
 /** Strikes and tick sizes are in rupees, where Angel's are in paise. */
-const toRow = rowParser<Key>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["instrumenttype", "exch_seg"],
+  listing: (f) => {
+    const kind = f.instrumenttype
+    // Currency comes under the stock exchanges. That of BSE has no exchange type on the wire.
+    const exchange = isCurrency(kind) ? (f.exch_seg === "NSE" ? "CDS" : undefined) : tradable[f.exch_seg]
+    if (exchange === undefined) {
+      return skipped(`${isCurrency(kind) ? `${kind} of` : "segment"} ${orNone(f.exch_seg)}`)
+    }
+    if (isCash(exchange) === isContract(kind)) {
+      return skipped(`${orNone(kind, "no instrumenttype")} of ${exchange}`)
+    }
+    const type = isCash(exchange) ? "EQ" : kind.startsWith("FUT") ? "FUT" : "OPT"
+    return listing(exchange, f.exch_seg, type)
+  },
   token: "token",
   brokerSymbol: "name",
   name: "symbol",

@@ -13,17 +13,6 @@ import { addKnownIndex, isIndexKind, noFile, norenListing, norenQuirks } from ".
 
 // TradeSmart's column of strikes may be called "Strike" (UNCONFIRMED).
 const optional = ["Expiry", "OptionType", "StrikePrice", "Strike"] as const
-const columns = [
-  "Exchange",
-  "Token",
-  "LotSize",
-  "Symbol",
-  "TradingSymbol",
-  "Instrument",
-  "TickSize",
-  ...optional
-] as const
-type Column = (typeof columns)[number]
 
 /** Tokens of the currency segment up to this are fillings. */
 const CDS_DUMMIES = 100
@@ -39,7 +28,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
       {
         title: `${file.name} as an instrument master`,
         text: file.text,
-        columns,
+        columns: toRow.columns,
         optional,
         remedy: "Fetch the broker's symbols file again; a file of your own needs the same columns."
       },
@@ -58,7 +47,8 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   return builder.finish()
 }
 
-const toRow = rowParser<Column>({
+const toRow = rowParser({
+  also: ["Exchange", "Instrument", "OptionType"],
   ...norenQuirks,
   listing: (f) => {
     if (f.Symbol === "" && f.TradingSymbol === "") return skipped("a token without a symbol")

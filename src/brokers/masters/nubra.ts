@@ -14,29 +14,11 @@ import { indexSymbols, zerodhaBseIndices } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
 import type { Row } from "./kit/row.ts"
 import { skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Listing } from "./kit/rows.ts"
 import { inPaise, indexParser, listing, rowParser } from "./kit/rows.ts"
-
-const keys = [
-  "ref_id",
-  "stock_name",
-  "asset",
-  "derivative_type",
-  "option_type",
-  "expiry",
-  "strike_price",
-  "tick_size",
-  "lot_size",
-  "exchange",
-  // UNCONFIRMED: no documentation lists it.
-  "isin"
-] as const
-type Key = (typeof keys)[number]
 
 /** What shares need not have. */
 const optional = ["asset", "option_type", "expiry", "strike_price", "isin"] as const
-
-const columns = ["EXCHANGE", "INDEX_SYMBOL", "ZANSKAR_INDEX_SYMBOL", "INDEX_NAME"] as const
 
 const contracts: Exchanges = { ...derivativeExchanges, MCX: "MCX" }
 
@@ -60,7 +42,7 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   for (const { name, text } of lists) {
     builder.file(name)
     addCsvRows(
-      { title: `Nubra's list of indices (${name})`, text, columns, remedy: REMEDY },
+      { title: `Nubra's list of indices (${name})`, text, columns: toIndex.columns, remedy: REMEDY },
       builder,
       toIndex
     )
@@ -68,25 +50,28 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
   for (const { name, text } of instruments) {
     builder.file(name)
     const title = `Nubra's instruments (${name})`
-    addJsonRows({ title, text, keys, optional, list: "refdata", remedy: REMEDY }, builder, toRow)
+    addJsonRows(
+      { title, text, keys: toRow.columns, optional, list: "refdata", remedy: REMEDY },
+      builder,
+      toRow
+    )
   }
   return builder.finish()
 }
 
 const kinds: Readonly<Record<string, "EQ" | "FUT" | "OPT">> = { STOCK: "EQ", FUT: "FUT", OPT: "OPT" }
 
-const listingOf = (f: Fields<Key>): Listing | Row => {
-  const kind = f.derivative_type
-  const type = kinds[kind]
-  if (type === undefined) return skipped(`${orNone(kind, "no type")} of ${f.exchange}`)
-  const exchange = (type === "EQ" ? cashExchanges : contracts)[f.exchange]
-  return exchange === undefined
-    ? skipped(`${kind} of ${orNone(f.exchange, "no exchange")}`)
-    : listing(exchange, f.exchange, type)
-}
-
-const toRow = rowParser<Key>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["derivative_type", "exchange", "isin"],
+  listing: (f) => {
+    const kind = f.derivative_type
+    const type = kinds[kind]
+    if (type === undefined) return skipped(`${orNone(kind, "no type")} of ${f.exchange}`)
+    const exchange = (type === "EQ" ? cashExchanges : contracts)[f.exchange]
+    return exchange === undefined
+      ? skipped(`${kind} of ${orNone(f.exchange, "no exchange")}`)
+      : listing(exchange, f.exchange, type)
+  },
   token: "ref_id",
   brokerSymbol: "stock_name",
   name: "asset",
@@ -137,7 +122,8 @@ const bseShort: Readonly<Record<string, string>> = Object.fromEntries(
 
 const indexSymbol = indexSymbols({ without: /\s+/g, nse: nubraIndices, bse: bseShort })
 
-const toIndex = indexParser<(typeof columns)[number]>({
+const toIndex = indexParser({
+  also: ["EXCHANGE"],
   listing: (f): Listing | Row => {
     const exchange = indexExchanges[f.EXCHANGE]
     return exchange === undefined

@@ -6,24 +6,9 @@ import { csvMaster } from "./kit/csv.ts"
 import { cashExchanges, derivativeExchanges, indexExchanges } from "./kit/exchanges.ts"
 import { orNone, uint32Token } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "security_id",
-  "symbol",
-  "name",
-  "tick_size",
-  "lot_size",
-  "instrument_type",
-  "exchange",
-  "expiry_date",
-  "strike_price",
-  "series"
-] as const
-type Column = (typeof columns)[number]
 
 /** NSE's indices that the file abbreviates in its own way. */
 const ownNseIndices: Readonly<Record<string, string>> = {
@@ -31,28 +16,27 @@ const ownNseIndices: Readonly<Record<string, string>> = {
   NIFTYSMALLCAP250: "NIFTYSMLCAP250"
 }
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const { exchange, instrument_type: kind } = f
-  const cash = cashExchanges[exchange]
-  if (cash === undefined) return skipped(`exchange ${orNone(exchange)}`)
-  if (/^(FUT|OPT)(IDX|STK)$/.test(kind)) {
-    return listing(derivativeExchanges[exchange]!, exchange, kind.startsWith("FUT") ? "FUT" : "OPT")
-  }
-  if (kind === "I") return listing(indexExchanges[exchange]!, exchange, "INDEX")
-  if (kind !== "ES" && kind !== "ETF") return skipped(orNone(kind, "no instrument_type"))
-  if (f.symbol === "") return rejected("symbol is empty")
-  // A subscription must say whether it is for a share or a fund, and nothing else here tells.
-  return listing(cash, kind === "ETF" ? `${exchange}:ETF` : exchange, "EQ")
-}
-
-const optionTypeOf = ({ name, symbol }: Fields<Column>): "CE" | "PE" | undefined => {
+const optionTypeOf = ({ name, symbol }: Fields<"name" | "symbol">): "CE" | "PE" | undefined => {
   const word = /\b(CALL|PUT|CE|PE)$/i.exec(name)?.[1] ?? /(CE|PE)$/i.exec(symbol)?.[1]
   if (word === undefined) return undefined
   return /^C/i.test(word) ? "CE" : "PE"
 }
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["instrument_type", "exchange", "series"],
+  listing: (f) => {
+    const { exchange, instrument_type: kind } = f
+    const cash = cashExchanges[exchange]
+    if (cash === undefined) return skipped(`exchange ${orNone(exchange)}`)
+    if (/^(FUT|OPT)(IDX|STK)$/.test(kind)) {
+      return listing(derivativeExchanges[exchange]!, exchange, kind.startsWith("FUT") ? "FUT" : "OPT")
+    }
+    if (kind === "I") return listing(indexExchanges[exchange]!, exchange, "INDEX")
+    if (kind !== "ES" && kind !== "ETF") return skipped(orNone(kind, "no instrument_type"))
+    if (f.symbol === "") return rejected("symbol is empty")
+    // A subscription must say whether it is for a share or a fund, and nothing else here tells.
+    return listing(cash, kind === "ETF" ? `${exchange}:ETF` : exchange, "EQ")
+  },
   token: { columns: "security_id", read: uint32Token },
   brokerSymbol: {
     columns: ["name", "symbol"],
@@ -77,7 +61,6 @@ const toRow = rowParser<Column>({
 export const parse = csvMaster(
   {
     title: "Paytm Money's instrument master",
-    columns,
     optional: ["series"],
     remedy: "Fetch security_master.csv again; a file of your own needs the same columns."
   },

@@ -10,25 +10,8 @@ import type { Exchanges } from "./kit/exchanges.ts"
 import { isCash, sameNames } from "./kit/exchanges.ts"
 import { orNone, uint32Token } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "exchange_token",
-  "trading_symbol",
-  "company_name",
-  "expiry",
-  "strike",
-  "tick_size",
-  "lot_size",
-  "instrument_name",
-  "option_type",
-  "segment",
-  "exchange"
-] as const
-type Column = (typeof columns)[number]
 
 const exchanges = sameNames("NSE", "BSE", "NFO", "BFO", "CDS", "MCX")
 
@@ -38,24 +21,27 @@ const indexSegments: Exchanges = { INDICES: "NSE_INDEX", IDX: "BSE_INDEX" }
 const REMEDY = "Fetch the archive of contracts again; files of your own need the same columns."
 
 export const parse = filesMaster(`There is no file. ${REMEDY}`, ({ name, text }, builder) =>
-  addCsvRows({ title: `Pocketful's file ${name}`, text, columns, remedy: REMEDY }, builder, toRow)
+  addCsvRows(
+    { title: `Pocketful's file ${name}`, text, columns: toRow.columns, remedy: REMEDY },
+    builder,
+    toRow
+  )
 )
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const exchange = exchanges[f.exchange]
-  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
-  if (isCash(exchange)) {
-    const index = indexSegments[f.segment]
-    return listing(index ?? exchange, f.exchange, index === undefined ? "EQ" : "INDEX")
-  }
-  const type = contractType(f.option_type, f.instrument_name)
-  return type === undefined
-    ? skipped(`${orNone(f.instrument_name, "no instrument_name")} of ${f.exchange}`)
-    : listing(exchange, f.exchange, type)
-}
-
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["instrument_name", "option_type", "segment", "exchange"],
+  listing: (f) => {
+    const exchange = exchanges[f.exchange]
+    if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
+    if (isCash(exchange)) {
+      const index = indexSegments[f.segment]
+      return listing(index ?? exchange, f.exchange, index === undefined ? "EQ" : "INDEX")
+    }
+    const type = contractType(f.option_type, f.instrument_name)
+    return type === undefined
+      ? skipped(`${orNone(f.instrument_name, "no instrument_name")} of ${f.exchange}`)
+      : listing(exchange, f.exchange, type)
+  },
   token: { columns: "exchange_token", read: uint32Token },
   brokerSymbol: "trading_symbol",
   name: ["company_name", "trading_symbol"],

@@ -14,24 +14,9 @@ import { isCash } from "./kit/exchanges.ts"
 import { isToken, orNone } from "./kit/fields.ts"
 import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
+import type { Fields } from "./kit/rows.ts"
 import { indexRow, listing, rowParser } from "./kit/rows.ts"
 import { indexFile, samcoIndices } from "./kit/samcoIndices.ts"
-
-const columns = [
-  "exchange",
-  "symbolCode",
-  "tradingSymbol",
-  "name",
-  // The name's other name, of other editions of the file.
-  "symbolName",
-  "instrument",
-  "lotSize",
-  "tickSize",
-  "expiryDate",
-  "strikePrice"
-] as const
-type Column = (typeof columns)[number]
 
 /** Commodity contracts are under MFO. */
 const exchanges: Exchanges = {
@@ -64,25 +49,26 @@ export const parse = (files: ReadonlyArray<MasterFile>): ParsedMaster => {
 
 const addTable = (text: string, builder: MasterBuilder): void =>
   addCsvRows(
-    { title: TITLE, text, columns, optional: ["name", "symbolName"], remedy: REMEDY },
+    { title: TITLE, text, columns: toRow.columns, optional: ["name", "symbolName"], remedy: REMEDY },
     builder,
     toRow
   )
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const exchange = exchanges[f.exchange]
-  if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
-  if (f.instrument.startsWith("FUT")) return listing(exchange, f.exchange, "FUT")
-  if (f.instrument.startsWith("OPT")) return listing(exchange, f.exchange, "OPT")
-  return isCash(exchange) ? listing(exchange, f.exchange, "EQ") : skipped(`${f.instrument} of ${f.exchange}`)
-}
-
 /** The number in `1594_NSE`; some files have it alone. */
-const codeOf = ({ exchange, symbolCode }: Fields<Column>): string =>
+const codeOf = ({ exchange, symbolCode }: Fields<"exchange" | "symbolCode">): string =>
   symbolCode.endsWith(`_${exchange}`) ? symbolCode.slice(0, -exchange.length - 1) : symbolCode
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["exchange", "instrument"],
+  listing: (f) => {
+    const exchange = exchanges[f.exchange]
+    if (exchange === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
+    if (f.instrument.startsWith("FUT")) return listing(exchange, f.exchange, "FUT")
+    if (f.instrument.startsWith("OPT")) return listing(exchange, f.exchange, "OPT")
+    return isCash(exchange)
+      ? listing(exchange, f.exchange, "EQ")
+      : skipped(`${f.instrument} of ${f.exchange}`)
+  },
   token: {
     columns: "symbolCode",
     // The wire knows instruments by both: the same number exists in two segments.

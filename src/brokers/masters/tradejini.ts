@@ -9,21 +9,22 @@ import { addCsvRows, filesMaster } from "./kit/csv.ts"
 import { cashExchanges, indexExchanges, sameNames } from "./kit/exchanges.ts"
 import { dateOf, numberOf } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
 import type { Fields, Listing } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
 
-const columns = ["id", "excToken", "dispName", "lot", "tick", "symbol", "desc"] as const
 const optional = ["dispName", "lot", "tick", "symbol", "desc"] as const
-type Column = (typeof columns)[number]
 
 const contractExchanges = sameNames("NFO", "BFO", "CDS", "BCD", "MCX", "NCO")
 
 const REMEDY = "Fetch the groups of the symbol store again; files of your own need the same columns."
 
 export const parse = filesMaster(`There is no file. ${REMEDY}`, ({ name, text }, builder) =>
-  addCsvRows({ title: `Tradejini's file ${name}`, text, columns, optional, remedy: REMEDY }, builder, toRow)
+  addCsvRows(
+    { title: `Tradejini's file ${name}`, text, columns: toRow.columns, optional, remedy: REMEDY },
+    builder,
+    toRow
+  )
 )
 
 /** The parts of an id behind the name: of a share series and exchange, of a contract exchange and what follows. */
@@ -46,32 +47,8 @@ const nameIn = (id: string, type: Listing["type"]): string =>
     .slice(1, -TAILS[type as Type])
     .join("_")
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const parts = f.id.split("_")
-  const kind = parts[0]!
-  const type = typeOf(kind)
-  if (type === undefined) return skipped(kind === "" ? "(no id)" : kind)
-  if (type === "INDEX") {
-    const brokerExchange = parts.at(-1)!
-    const exchange = indexExchanges[brokerExchange]
-    return exchange === undefined
-      ? skipped(`index of ${brokerExchange}`)
-      : listing(exchange, brokerExchange, type)
-  }
-  const isShare = type === "EQ"
-  if (parts.length < 2 + TAILS[type]) {
-    return rejected(`id "${f.id}" is none of a ${isShare ? "share" : "contract"}`)
-  }
-  const brokerExchange = parts.at(isShare ? -1 : -TAILS[type])!
-  const exchange = (isShare ? cashExchanges : contractExchanges)[brokerExchange]
-  if (exchange === undefined) return skipped(`exchange ${brokerExchange}`)
-  return nameIn(f.id, type) === ""
-    ? rejected(`id "${f.id}" has no ${isShare ? "symbol" : "underlying"}`)
-    : listing(exchange, brokerExchange, type)
-}
-
 /** `IDX_-1_NSE` with the name beside it, or `IDX_NIFTY_NSE`. */
-const indexName = (f: Fields<Column>): string => {
+const indexName = (f: Fields<"symbol" | "id" | "dispName">): string => {
   if (f.symbol !== "") return f.symbol
   const name = nameIn(f.id, "INDEX")
   return /^-?\d*$/.test(name) ? f.dispName : name
@@ -79,8 +56,32 @@ const indexName = (f: Fields<Column>): string => {
 
 const symbols = indexSymbols()
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["dispName", "symbol", "desc"],
+  listing: (f) => {
+    const parts = f.id.split("_")
+    const kind = parts[0]!
+    const type = typeOf(kind)
+    if (type === undefined) return skipped(kind === "" ? "(no id)" : kind)
+    if (type === "INDEX") {
+      const brokerExchange = parts.at(-1)!
+      const exchange = indexExchanges[brokerExchange]
+      if (exchange === undefined) return skipped(`index of ${brokerExchange}`)
+      return indexName(f) === ""
+        ? rejected(`id "${f.id}" has no name`)
+        : listing(exchange, brokerExchange, type)
+    }
+    const isShare = type === "EQ"
+    if (parts.length < 2 + TAILS[type]) {
+      return rejected(`id "${f.id}" is none of a ${isShare ? "share" : "contract"}`)
+    }
+    const brokerExchange = parts.at(isShare ? -1 : -TAILS[type])!
+    const exchange = (isShare ? cashExchanges : contractExchanges)[brokerExchange]
+    if (exchange === undefined) return skipped(`exchange ${brokerExchange}`)
+    return nameIn(f.id, type) === ""
+      ? rejected(`id "${f.id}" has no ${isShare ? "symbol" : "underlying"}`)
+      : listing(exchange, brokerExchange, type)
+  },
   token: { columns: "excToken", read: (text) => (/^-?[1-9]\d{0,9}$/.test(text) ? text : undefined) },
   brokerSymbol: "id",
   name: {

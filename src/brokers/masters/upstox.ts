@@ -11,23 +11,8 @@ import type { Exchanges } from "./kit/exchanges.ts"
 import { isoDate, monthOf, numberOf, orNone } from "./kit/fields.ts"
 import { indexSymbols } from "./kit/indices.ts"
 import { addJsonRows } from "./kit/json.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { inPaise, listing, rowParser } from "./kit/rows.ts"
-
-const keys = [
-  "instrument_key",
-  "segment",
-  "trading_symbol",
-  "name",
-  "expiry",
-  "strike_price",
-  "lot_size",
-  "instrument_type",
-  "tick_size"
-] as const
-type Key = (typeof keys)[number]
 
 /** What only contracts have, and what indices may lack. */
 const optional = ["name", "expiry", "strike_price", "lot_size", "tick_size"] as const
@@ -74,7 +59,7 @@ const REMEDY =
 export const parse = (text: string): ParsedMaster => {
   const builder = new MasterBuilder()
   const title = "Upstox' instrument master"
-  addJsonRows({ title, text, keys, optional, remedy: REMEDY }, builder, toRow)
+  addJsonRows({ title, text, keys: toRow.columns, optional, remedy: REMEDY }, builder, toRow)
   return builder.finish()
 }
 
@@ -82,23 +67,6 @@ const exchangeOf = (segment: string): Exchange | undefined =>
   cashExchanges[segment] ?? contracts[segment] ?? indices[segment]
 
 const contractTypes = ["FUT", "CE", "PE"] as const
-
-const listingOf = (f: Fields<Key>): Listing | Row => {
-  const { segment } = f
-  const exchange = exchangeOf(segment)
-  if (exchange === undefined) return skipped(`segment ${orNone(segment)}`)
-  const [prefix = "", ...name] = f.instrument_key.split("|")
-  if (exchangeOf(prefix) !== exchange || name.join("") === "") {
-    return rejected(`instrument_key "${f.instrument_key}" is no key of ${segment}`)
-  }
-  if (indices[segment] !== undefined) return listing(exchange, segment, "INDEX")
-  if (cashExchanges[segment] !== undefined) return listing(exchange, segment, "EQ")
-  const type = contractTypes.find((t) => t === f.instrument_type)
-  if (type === undefined) return skipped(`${orNone(f.instrument_type, "no type")} of ${segment}`)
-  return TRADING_SYMBOL.test(f.trading_symbol) && f.trading_symbol.includes(` ${type} `)
-    ? listing(exchange, segment, type)
-    : rejected(`trading_symbol "${f.trading_symbol}" is not spelled like a contract`)
-}
 
 /** `NIFTY FUT 28 MAR 24`, `NIFTY 20800 CE 28 MAR 24`. */
 const TRADING_SYMBOL = /^(\S.*?) (?:FUT|(\d+(?:\.\d+)?) (?:CE|PE)) (\d{1,2}) ([A-Za-z]{3}) (\d{2})$/
@@ -108,8 +76,24 @@ const dayIn = (tradingSymbol: string): string | undefined => {
   return isoDate(2000 + Number(year), monthOf(month), Number(day))
 }
 
-const toRow = rowParser<Key>({
-  listing: listingOf,
+const toRow = rowParser({
+  also: ["segment", "expiry", "instrument_type"],
+  listing: (f) => {
+    const { segment } = f
+    const exchange = exchangeOf(segment)
+    if (exchange === undefined) return skipped(`segment ${orNone(segment)}`)
+    const [prefix = "", ...name] = f.instrument_key.split("|")
+    if (exchangeOf(prefix) !== exchange || name.join("") === "") {
+      return rejected(`instrument_key "${f.instrument_key}" is no key of ${segment}`)
+    }
+    if (indices[segment] !== undefined) return listing(exchange, segment, "INDEX")
+    if (cashExchanges[segment] !== undefined) return listing(exchange, segment, "EQ")
+    const type = contractTypes.find((t) => t === f.instrument_type)
+    if (type === undefined) return skipped(`${orNone(f.instrument_type, "no type")} of ${segment}`)
+    return TRADING_SYMBOL.test(f.trading_symbol) && f.trading_symbol.includes(` ${type} `)
+      ? listing(exchange, segment, type)
+      : rejected(`trading_symbol "${f.trading_symbol}" is not spelled like a contract`)
+  },
   token: { columns: "instrument_key", read: (text) => text },
   brokerSymbol: ["trading_symbol", "name"],
   name: "name",

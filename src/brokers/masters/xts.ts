@@ -3,6 +3,7 @@
  * exchange a list of indices. Answers of the REST front as they come, or the rows alone.
  * Source: Symphony Fintech's market data API documentation ("Master", "GetIndexList").
  */
+import { isObject } from "../../kit/isObject.ts"
 import type { Exchange } from "../../market/exchange.ts"
 import type { Instrument } from "../../market/instrument.ts"
 import type { MasterFile, ParsedMaster } from "../broker.ts"
@@ -131,7 +132,7 @@ const readResult = (text: string, malformed: (what: string) => MalformedMaster):
     throw malformed(`it is no JSON, or was cut off: it begins with ${beginning(text)}`)
   }
   const answer: unknown = Array.isArray(value) ? value[0] : value
-  const fields = typeof answer === "object" && answer !== null ? (answer as Record<string, unknown>) : {}
+  const fields = isObject(answer) ? answer : {}
   const { description, result, type } = fields
   if (type === "error") {
     throw malformed(

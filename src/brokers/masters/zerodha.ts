@@ -11,24 +11,8 @@ import { isCash } from "./kit/exchanges.ts"
 import { isoDay, orNone, uint32Token } from "./kit/fields.ts"
 import { bseIndices, nseIndices, zerodhaBseIndices } from "./kit/indices.ts"
 import { mcxLot } from "./kit/mcxLots.ts"
-import type { Row } from "./kit/row.ts"
 import { rejected, skipped } from "./kit/row.ts"
-import type { Fields, Listing } from "./kit/rows.ts"
 import { listing, rowParser } from "./kit/rows.ts"
-
-const columns = [
-  "instrument_token",
-  "tradingsymbol",
-  "name",
-  "expiry",
-  "strike",
-  "tick_size",
-  "lot_size",
-  "instrument_type",
-  "segment",
-  "exchange"
-] as const
-type Column = (typeof columns)[number]
 
 /** Kite's exchanges, with the segment that the low byte of their tokens must name. */
 const tradable: Readonly<Record<string, { readonly exchange: Exchange; readonly segment: number }>> = {
@@ -57,36 +41,35 @@ const indices: Exchanges = {
 const segmentIn = (token: string): number | undefined =>
   uint32Token(token) === undefined ? undefined : Number(token) & 0xff
 
-const listingOf = (f: Fields<Column>): Listing | Row => {
-  const segment = segmentIn(f.instrument_token)
-  if (f.segment === "INDICES") {
-    const exchange = indices[f.exchange]
-    if (exchange === undefined) return skipped(`index of ${orNone(f.exchange)}`)
-    return segment === undefined || segment === INDEX_SEGMENT
-      ? listing(exchange, f.exchange, "INDEX")
-      : rejected(`token ${f.instrument_token} is of segment ${segment}, and indices are ${INDEX_SEGMENT}`)
-  }
-  const place = tradable[f.exchange]
-  if (place === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
-  if (segment !== undefined && segment !== place.segment) {
-    return rejected(
-      `token ${f.instrument_token} is of segment ${segment}, and ${f.exchange} is ${place.segment}`
-    )
-  }
-  const type = types.find((t) => t === f.instrument_type)
-  if (type === undefined) return skipped(orNone(f.instrument_type, "no instrument_type"))
-  return type === "EQ" && !isCash(place.exchange)
-    ? skipped(`${type} of ${f.exchange}`)
-    : listing(place.exchange, f.exchange, type)
-}
-
 const types = ["EQ", "FUT", "CE", "PE"] as const
 
-const toRow = rowParser<Column>({
-  listing: listingOf,
+const toRow = rowParser({
+  listing: (f) => {
+    const segment = segmentIn(f.instrument_token)
+    if (f.segment === "INDICES") {
+      const exchange = indices[f.exchange]
+      if (exchange === undefined) return skipped(`index of ${orNone(f.exchange)}`)
+      return segment === undefined || segment === INDEX_SEGMENT
+        ? listing(exchange, f.exchange, "INDEX")
+        : rejected(`token ${f.instrument_token} is of segment ${segment}, and indices are ${INDEX_SEGMENT}`)
+    }
+    const place = tradable[f.exchange]
+    if (place === undefined) return skipped(`exchange ${orNone(f.exchange)}`)
+    if (segment !== undefined && segment !== place.segment) {
+      return rejected(
+        `token ${f.instrument_token} is of segment ${segment}, and ${f.exchange} is ${place.segment}`
+      )
+    }
+    const type = types.find((t) => t === f.instrument_type)
+    if (type === undefined) return skipped(orNone(f.instrument_type, "no instrument_type"))
+    return type === "EQ" && !isCash(place.exchange)
+      ? skipped(`${type} of ${f.exchange}`)
+      : listing(place.exchange, f.exchange, type)
+  },
   token: { columns: "instrument_token", read: uint32Token },
   brokerSymbol: "tradingsymbol",
   name: "name",
+  expiry: { columns: "expiry", read: isoDay },
   indexName: "tradingsymbol",
   indexSymbol: (exchange, name) => indexSymbol(exchange, name),
   tickSize: "tick_size",
@@ -98,8 +81,8 @@ const toRow = rowParser<Column>({
     const bseNumber = String(Number(token) >>> 8)
     return { root, series: series === "" && exchange === "NSE" ? "EQ" : series, bseNumber }
   },
-  expiry: { columns: "expiry", read: isoDay },
   strike: "strike",
+  also: ["instrument_type", "segment", "exchange"],
   underlying: ({ name, tradingsymbol }, { expiry, strike, type }) =>
     name ||
     (underlyingOf(tradingsymbol, expiry, contractTail(type, strike)) ??
@@ -122,7 +105,6 @@ const indexSymbol = (exchange: Exchange, tradingSymbol: string): string => {
 export const parse = csvMaster(
   {
     title: "Zerodha's instrument master",
-    columns,
     remedy: "Fetch https://api.kite.trade/instruments again; a file of your own needs the same columns."
   },
   toRow

@@ -1,7 +1,7 @@
 /**
- * A bound socket that nobody on its other side can make expensive. libzmq keeps what peers send and cannot turn a single
- * one away, so what it takes in is bounded by options (see `intake`), and when peers together pass a bound that libzmq does
- * not have, the socket is closed and opened anew after a pause. Well-behaved peers connect again by themselves.
+ * A bound socket whose cost peers cannot drive up. libzmq buffers what peers send and cannot refuse a single peer, so
+ * options bound its intake (see `intake`). When peers together exceed a bound that libzmq does not have, the socket closes
+ * and opens again after a pause. Well-behaved peers reconnect by themselves.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -39,7 +39,7 @@ export interface BoundSocket<S extends zmq.Socket> {
   readonly reopen: (why: string) => void
 }
 
-/** Until the socket is opened anew. Not for long: nobody is served meanwhile, and peers try again every 100 to 200 ms. */
+/** The pause before the socket opens again. Short, because no peer is served meanwhile; peers retry every 100 to 200 ms. */
 const PAUSE = Duration.millis(20)
 /** What was handed to libzmq before the socket closed still goes out, to those that read. */
 const LINGER_MS = 200

@@ -26,7 +26,7 @@ export interface ControlServerOptions {
   readonly security: Partial<zmq.Router>
 }
 
-/** Answers that may wait; beyond, requests wait for room. */
+/** The most answers that wait to be sent. Beyond, requests wait. */
 const ANSWERS = 4096
 /** Requests at once; beyond, they are refused. A bulk subscription of any size is one request. */
 const MAX_REQUESTS = 10_000

@@ -22,7 +22,7 @@ export interface FeedCurve {
 }
 
 export interface GatewayCurve {
-  /** The public key of the feed: nobody else is believed. */
+  /** The public key of the feed. The gateway accepts no other. */
   readonly feedKey: string
   readonly publicKey: string
   readonly secretKey: Redacted.Redacted<string>
@@ -51,7 +51,7 @@ const LOG_EVERY_MS = 10_000
 const LOOK_EVERY = Duration.seconds(1)
 
 export interface FeedSecurity {
-  /** The options of the feed's sockets. Without an answer nobody is let in. */
+  /** The options of the feed's sockets. Without an answer, no peer is accepted. */
   readonly options: Partial<zmq.XPublisher & zmq.Router>
   /** From now on `act` is called when a key that was let in is not accepted any more. */
   readonly onRefused: (act: () => void) => Effect.Effect<void, never, Scope.Scope>
@@ -117,7 +117,7 @@ export const feedSecurity = Effect.fnUntraced(function* (
     },
     onRefused: (act) =>
       look(act).pipe(
-        // A file that cannot be read at this moment refuses nobody; new connections are told in the log.
+        // A file that cannot be read now refuses no peer; the log reports new connections.
         Effect.catch((error) => Effect.logDebug("keys of gateways could not be read", error.cause)),
         Effect.andThen(Effect.sleep(LOOK_EVERY)),
         Effect.forever,

@@ -117,7 +117,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
       lease = answer.lease
       onLease()
     }
-    // A late answer, to a request that was given up, is no news to anybody.
+    // A late answer to a request that timed out: ignore it.
     return asked === undefined ? Effect.void : Deferred.succeed(asked.reply, answer)
   }
   yield* Effect.tryPromise(() => socket.receive()).pipe(

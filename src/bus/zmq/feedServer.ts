@@ -37,7 +37,7 @@ export interface FeedServerOptions {
   readonly silentAfter?: Duration.Input
   /** Frames that may wait for ZeroMQ. */
   readonly outbox?: number
-  /** Keys; without them whoever reaches the sockets is served. */
+  /** Keys; without them, any peer that reaches the sockets is served. */
   readonly curve?: FeedCurve
 }
 

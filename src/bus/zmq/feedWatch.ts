@@ -23,7 +23,7 @@ export interface FeedWatchOptions {
   readonly pingEvery: Duration.Input
   /** Ends what waits for an answer. */
   readonly giveUp: Effect.Effect<void>
-  /** The feed process has answered: what it lacks can be made anew. */
+  /** The feed process has answered: lost subscriptions can be restored. */
   readonly onAnswer: Effect.Effect<unknown>
   /** Asks the feed process. */
   readonly info: (user: string) => Effect.Effect<FeedInfo, FeedError>
@@ -46,7 +46,7 @@ export interface FeedWatch {
     user: string,
     instruments: Extract<FeedEvent, { type: "subscription_failed" }>["instruments"]
   ) => void
-  /** Tells `feed_up` where the feed is back. To be run when everything that could be made anew is. */
+  /** Publishes `feed_up` for feeds that are back. Run it after the subscriptions have been restored. */
   readonly settle: Effect.Effect<void>
   /** Pings until the scope closes. */
   readonly run: Effect.Effect<void, never, Scope.Scope>
@@ -79,7 +79,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const now = monotonicOf(clock)
   const known = new Map<string, Known>()
   let knownAtMost = KNOWN_AT_FIRST
-  /** Users that were told that they have no feed, and not yet that they have one again. */
+  /** Users with a reported outage that is not reported as over yet. */
   const gaps = new Map<string, Gap>()
   let silent = false
   let answeredAt = now()

@@ -9,7 +9,7 @@ import type * as zmq from "zeromq"
 import { watched } from "../../kit/watched.ts"
 
 const AGAIN_AFTER = Duration.seconds(2)
-/** A connection that is lost in its handshake is no news, and so many of them in a row are. */
+/** One connection lost in its handshake is not logged; this many in a row are. */
 const LOST_IN_A_ROW = 3
 
 const problemOf = (event: zmq.Event, keys: boolean): string | undefined => {

@@ -23,7 +23,7 @@ export interface Lease {
   readonly readers: Map<string, RemoteReader>
 }
 
-/** Names that a gateway may use are its own choice: beyond so many of them together, new ones are refused. */
+/** The most reader names of all gateways together, since gateways choose them freely. Beyond, new ones are refused. */
 const MOST_GATEWAYS = 256
 /** Of all gateways: each may have 20 000 clients, and a reader for each. */
 const MOST_READERS = 200_000
@@ -83,7 +83,7 @@ export class Leases {
     if (lease.readers.delete(keyOf(user, reader)) && this.holds(lease)) this.#readers--
   }
 
-  /** Ends a lease. Returns the readers whose holdings the feed must drop. */
+  /** Ends a lease. Returns the readers whose subscriptions the feed must remove. */
   end(gateway: string): ReadonlyArray<RemoteReader> {
     const lease = this.#leases.get(gateway)
     if (lease === undefined) return []

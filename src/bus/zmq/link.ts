@@ -8,6 +8,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { isObject } from "../../kit/isObject.ts"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import {
   LastTick,
@@ -121,7 +122,7 @@ const decode = <A>(
   }
   const decoded = check(json)
   if (Exit.isSuccess(decoded)) return { message: decoded.value }
-  const fields = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {}
+  const fields = isObject(json) ? json : {}
   const id = typeof fields.id === "number" && Number.isSafeInteger(fields.id) ? fields.id : null
   if ("version" in fields && fields.version !== LINK_VERSION) {
     return {
@@ -132,6 +133,6 @@ const decode = <A>(
   return { problem: `a message of an unknown shape (op ${brief(fields.op)})`, id }
 }
 
-/** Never throws: whatever arrives is a request or a problem that can be told to the sender. */
+/** Never throws: returns the request, or a problem to report to the sender. */
 export const decodeRequest = (bytes: Uint8Array | undefined): Decoded<Request> => decode(requestOf, bytes)
 export const decodeAnswer = (bytes: Uint8Array | undefined): Decoded<Answer> => decode(answerOf, bytes)

@@ -34,8 +34,8 @@ export interface PublishingSocket {
 }
 
 /**
- * After a socket was opened anew nothing is sent for so long: subscribers try to connect every 100 to 200 ms, and what was
- * sent before they are there, they would miss. What waits is conflated as ever.
+ * The pause after a socket opens again: subscribers retry every 100 to 200 ms and would miss what is sent before they are
+ * connected. Waiting frames are conflated as usual.
  */
 const RETURN_MS = 250
 const LOOK_EVERY_MS = 5
@@ -63,7 +63,7 @@ export const openPublishing = Effect.fnUntraced(function* (
         ...INTAKE,
         ...options.security,
         sendHighWaterMark: options.highWaterMark,
-        // Every one is told, so that all are counted.
+        // Report every subscription, so that all are counted.
         verbosity: "allSubsUnsubs"
       }),
     tend: (socket, full) => {

@@ -2,8 +2,8 @@
  * The gateway process's end of the split: a Feed whose sessions run in the feed process, and the FrameBus on which
  * that process's frames and events arrive.
  *
- * Clients of the gateway notice a restart of the feed process as a gap: what they hold is made anew, and events say so.
- * A frame's payload shares the memory of the message that it came in; a handler that keeps frames for long copies.
+ * Clients of the gateway notice a restart of the feed process as a gap: their subscriptions are restored, and events say so.
+ * A frame's payload shares the memory of its message: a handler that keeps a frame copies it.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -47,7 +47,7 @@ export interface RemoteFeedOptions {
   readonly attachTimeout?: Duration.Input
   /** Keys, where the feed takes them. */
   readonly curve?: GatewayCurve
-  /** A user's broker as it is set here: clients are told it of a feed that has not answered yet. */
+  /** A user's broker as set here; clients see it until the feed has answered. */
   readonly brokerSetFor?: (user: string) => Effect.Effect<string>
 }
 

@@ -13,7 +13,7 @@ import type {
 /** What the readers of one user hold. */
 export interface Held {
   readonly instruments: number
-  /** Of those, how many the feed process refused when they were made anew. */
+  /** How many of them the feed process refused to restore. */
   readonly failed: number
 }
 
@@ -24,7 +24,7 @@ export interface Reader {
   /** By topic: the request that wins it. */
   readonly held: Map<string, SubscribeRequest>
   attached: boolean
-  /** What could not be made anew, as `EXCHANGE:SYMBOL`. */
+  /** What could not be restored, as `EXCHANGE:SYMBOL`. */
   refused: ReadonlySet<string>
   /** The lease under which the feed process knows this reader. */
   lease: string | undefined
@@ -51,7 +51,7 @@ export const newReader = (user: string, name: string): Reader => ({
   restoreAfter: 0
 })
 
-/** Takes note of what a subscription won, under the symbol by which the feed holds it: that is what is made anew. */
+/** Records a successful subscription under the feed's symbol, to restore it later. */
 export const hold = (
   reader: Reader,
   requests: ReadonlyArray<SubscribeRequest>,

@@ -1,6 +1,6 @@
 /**
- * What this gateway's readers hold, so that it can be made anew when the feed process has forgotten it (a
- * restart, or a silence of ours that was too long). Requests of one reader run one after another.
+ * The subscriptions of this gateway's readers, to restore when the feed process has lost them (it restarted, or this
+ * gateway was silent for too long). Requests of one reader run one after another.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -42,8 +42,8 @@ const REFUSED_PAUSE_MS = 15_000
 /** Each may wait for a broker to answer a connection attempt. */
 const RESTORES_AT_ONCE = 256
 /**
- * Subscriptions that are made anew with one request, and such requests at once: a feed process that has just started, with
- * the readers of thousands of clients to serve, is not held up by any of them.
+ * The most subscriptions that one request restores, and the most such requests at once: no client may delay a feed process
+ * that has just started and has thousands of clients to serve.
  */
 const PIECE = 250
 const PIECES_AT_ONCE = 4
@@ -167,7 +167,7 @@ export class RemoteReaders {
     return heldBy(this.#readers.values(), user)
   }
 
-  /** Makes anew what the feed process has forgotten, and repeats the releases that it did not confirm. */
+  /** Restores what the feed process has lost, and repeats the unsubscribe requests that it did not confirm. */
   readonly restore: Effect.Effect<void> = Effect.suspend(() => {
     const lease = this.#link.lease()
     const now = performance.now()
@@ -221,7 +221,7 @@ export class RemoteReaders {
     )
   }
 
-  /** Asks under the lease that holds; where it has changed, first makes anew what the reader holds. */
+  /** Sends a request under the current lease. If the lease has changed, first restores the reader's subscriptions. */
   #ask(reader: Reader, body: ReaderBody): Effect.Effect<Answer, FeedError> {
     const attempt = (left: number): Effect.Effect<Answer, FeedError> =>
       Effect.flatMap(this.#leased, (lease) =>

@@ -5,6 +5,7 @@ import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as zmq from "zeromq"
+import { messageOf } from "../../kit/messageOf.ts"
 import { watched } from "../../kit/watched.ts"
 import type { ConflatingQueue } from "../conflatingQueue.ts"
 import * as metrics from "../metrics.ts"
@@ -47,11 +48,11 @@ const failed = (endpoint: string, purpose: string) => (cause: unknown) => {
     endpoint,
     purpose,
     code,
-    detail: cause instanceof Error ? cause.message : String(cause)
+    detail: messageOf(cause)
   })
 }
 
-/** A socket that closes with the scope; whoever waits on it then gets an error from ZeroMQ. */
+/** A socket that closes with the scope. Code that waits on it then gets an error from ZeroMQ. */
 export const scoped = <S extends zmq.Socket>(make: () => S): Effect.Effect<S, never, Scope.Scope> =>
   Effect.acquireRelease(Effect.sync(make), (socket) => Effect.sync(() => socket.close()))
 

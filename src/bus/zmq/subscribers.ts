@@ -1,15 +1,15 @@
-/** Which topics anybody has subscribed to: what nobody asked for is not even handed to ZeroMQ. */
+/** The topics with subscribers. The publisher hands no other topic to ZeroMQ. */
 
 /**
- * Of a subscription that reaches an XPUB socket that tells every one: 1 and a prefix when a subscriber asked for it, 0 when
- * one let it go or left.
+ * The first byte of a message from an XPUB socket that reports every subscription; a prefix follows. 1: a subscriber added
+ * it; 0: a subscriber removed it or left.
  */
 const ADDED = 1
 
 /** Topics of events begin with it, and no symbol does. */
 export const EVENT_MARK = "!"
 
-/** Answers that are kept; beyond, they are found anew. */
+/** The most cached answers. When the cache is full, it is cleared. */
 const MOST_KNOWN = 50_000
 
 /** What subscribers may ask for together. ZeroMQ keeps up to 50 bytes for each character of a prefix, on its own heap. */

@@ -37,7 +37,7 @@ const load = Command.make(
     keyStdin,
     clients: Flag.Int("clients").pipe(
       between(1, 100_000),
-      Flag.withDescription("How many connect"),
+      Flag.withDescription("Number of clients to connect"),
       Flag.withDefault(10)
     ),
     symbols: Flag.Int("symbols").pipe(
@@ -55,27 +55,27 @@ const load = Command.make(
       Flag.optional
     ),
     mode: Flag.Literals("mode", ["ltp", "quote", "depth"]).pipe(
-      Flag.withDescription("What is read of each"),
+      Flag.withDescription("Mode to subscribe to"),
       Flag.withDefault("quote" as const)
     ),
     depth: Flag.Int("depth").pipe(
       Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))),
-      Flag.withDescription(`Book levels in mode depth: ${knownDepthLevels.join(", ")}`),
+      Flag.withDescription(`Depth levels in mode depth: ${knownDepthLevels.join(", ")}`),
       Flag.withDefault(5)
     ),
     seconds: Flag.Int("seconds").pipe(
       between(0, 1_000_000),
-      Flag.withDescription("How long to read, 0: until Ctrl-C"),
+      Flag.withDescription("How long to read; 0 reads until Ctrl-C"),
       Flag.withDefault(10)
     ),
     encoding: Flag.Literals("encoding", ["json", "msgpack"]).pipe(
-      Flag.withDescription("How messages come; msgpack is AlgoWays' own"),
+      Flag.withDescription("Encoding of the messages; only AlgoWays has msgpack"),
       Flag.withDefault("json" as const)
     ),
     ramp: Flag.Int("ramp").pipe(
       between(1, 1_000_000),
       Flag.withMetavar("clients/s"),
-      Flag.withDescription("Connect at most so many clients a second (default: as fast as it goes)"),
+      Flag.withDescription("Most clients to connect per second (default: as fast as possible)"),
       Flag.optional
     ),
     json: flags.json
@@ -125,6 +125,6 @@ const load = Command.make(
 )
 
 export const bench = Command.make("bench").pipe(
-  Command.withDescription("Measure a gateway that runs"),
+  Command.withDescription("Measure a running gateway"),
   Command.withSubcommands([load])
 )

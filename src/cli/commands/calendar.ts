@@ -65,7 +65,9 @@ export const calendar = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("Tell which exchanges trade, by the calendar that silence is judged by"),
+  Command.withDescription(
+    "Show which exchanges are open, by the calendar that decides whether silence is a fault"
+  ),
   Command.withExamples([
     { command: "algoways calendar NSE MCX", description: "Now" },
     { command: "algoways calendar --at 2026-11-08T18:00+05:30", description: "During Muhurat trading" }

@@ -41,7 +41,7 @@ const keysOfEnvironment = ({ fixture }: CaseFile): Readonly<Record<string, strin
     })
   )
 
-/** The shipped gateway logs each login: of interest to nobody here. */
+/** Silences the shipped gateway, which logs each login. */
 const quietly = Layer.succeed(References.MinimumLogLevel, "Error")
 
 export const checkClientCases = Effect.fn("checkClientCases")(function* (

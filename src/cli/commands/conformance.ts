@@ -44,7 +44,7 @@ export const conformance = Command.make(
       Flag.atLeast(0)
     ),
     strict: Flag.Boolean("strict").pipe(
-      Flag.withDescription("Hold the frames of the running gateway against our schema, too"),
+      Flag.withDescription("Also check the running gateway's frames against AlgoWays' schema"),
       Flag.withDefault(false)
     ),
     json: flags.json
@@ -82,7 +82,7 @@ export const conformance = Command.make(
     },
     {
       command: "algoways conformance --client-cases cases.json --url ws://127.0.0.1:8765 --key KEY_A=...",
-      description: "The same with a gateway that runs"
+      description: "The same with a running gateway"
     }
   ]),
   Command.provide(BrokerRegistry.layer)

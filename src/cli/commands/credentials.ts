@@ -118,7 +118,7 @@ const list = Command.make(
 ).pipe(
   Command.withDescription("List which credentials are stored; values are never shown"),
   Command.withExamples([
-    { command: "algoways credentials list", description: "Who has credentials for which broker" }
+    { command: "algoways credentials list", description: "Which user has credentials for which broker" }
   ]),
   Command.provide((input) => existingStore(input))
 )
@@ -151,10 +151,10 @@ const remove = Command.make(
 ).pipe(
   Command.withDescription("Remove stored credentials, or one field of them"),
   Command.withExamples([
-    { command: "algoways credentials remove asha --broker angel", description: "Forget a login" },
+    { command: "algoways credentials remove asha --broker angel", description: "Remove a login" },
     {
       command: "algoways credentials remove asha --field feedUrl",
-      description: "Forget one field at the user's broker"
+      description: "Remove one field at the user's broker"
     }
   ]),
   Command.provide((input) => existingStore(input))

@@ -51,13 +51,13 @@ const doctorFlags = {
   simulator: flags.simulator,
   calendar: flags.calendar,
   json: flags.json,
-  user: Flag.String("user").pipe(Flag.withDescription("Look at this user alone"), Flag.optional),
+  user: Flag.String("user").pipe(Flag.withDescription("Check only this user"), Flag.optional),
   offline: Flag.Boolean("offline").pipe(
-    Flag.withDescription("Try no login and ask no broker"),
+    Flag.withDescription("Do not log in or contact any broker"),
     Flag.withDefault(false)
   ),
   force: Flag.Boolean("force").pipe(
-    Flag.withDescription("Log in although a gateway runs sessions: the broker may end those"),
+    Flag.withDescription("Log in even while a gateway runs sessions; the broker may end those"),
     Flag.withDefault(false)
   )
 }
@@ -228,6 +228,6 @@ export const doctor = Command.make("doctor", doctorFlags, (input) =>
   ),
   Command.withExamples([
     { command: "algoways doctor", description: "Everything, with a login and one subscription per segment" },
-    { command: "algoways doctor --offline --json", description: "What can be seen on this machine alone" }
+    { command: "algoways doctor --offline --json", description: "Only what can be checked on this machine" }
   ])
 )

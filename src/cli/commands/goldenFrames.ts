@@ -3,6 +3,7 @@ import { readFile, readdir } from "node:fs/promises"
 import { basename, join } from "node:path"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { messageOf } from "../../kit/messageOf.ts"
 import type { VectorReport } from "../../brokers/conformance.ts"
 import { runVectorFile } from "../../brokers/conformance.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
@@ -34,7 +35,7 @@ const runFile = Effect.fn("runFile")(
     const protocol = yield* Effect.promise(() => loadProtocol(feed.protocol))
     const report = yield* Effect.try({
       try: () => runVectorFile(json, feed, protocol),
-      catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
+      catch: messageOf
     })
     return { ...report, status: report.failed === 0 ? "passed" : "failed" } satisfies Outcome
   },

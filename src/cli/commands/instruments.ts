@@ -52,7 +52,7 @@ const importCommand = Command.make(
       Flag.optional
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Take the master as it is, even if it lacks much of what the table has"),
+      Flag.withDescription("Import the master even if it lacks many instruments that the table has"),
       Flag.withDefault(false)
     )
   },
@@ -130,8 +130,10 @@ const count = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("How many instruments the table holds, of each broker that has some"),
-  Command.withExamples([{ command: "algoways instruments count", description: "Is today's master in?" }]),
+  Command.withDescription("Count the instruments of each broker in the table"),
+  Command.withExamples([
+    { command: "algoways instruments count", description: "Check that today's master is there" }
+  ]),
   Command.provide((input) => existingStore(input))
 )
 

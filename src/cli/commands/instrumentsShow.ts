@@ -47,7 +47,7 @@ export const instrumentsShow = Command.make(
     broker: flags.broker.pipe(Flag.withDescription("At this broker"), Flag.optional),
     user: Flag.String("user").pipe(Flag.withDescription("At this user's broker"), Flag.optional),
     names: Argument.String("[broker] exchange:symbol").pipe(
-      Argument.withDescription("Names such as NSE:RELIANCE; a broker may stand before them"),
+      Argument.withDescription("Names such as NSE:RELIANCE; you may put a broker first"),
       Argument.atLeast(1)
     )
   },
@@ -84,9 +84,12 @@ export const instrumentsShow = Command.make(
     return yield* new CommandFailed({ message: lines.join("\n") })
   })
 ).pipe(
-  Command.withDescription("Show all that is known of instruments, and who else has them"),
+  Command.withDescription("Show all details of instruments, and which other brokers have them"),
   Command.withExamples([
-    { command: "algoways instruments show NSE:RELIANCE NFO:NIFTY29DEC2625000CE", description: "Two of them" },
+    {
+      command: "algoways instruments show NSE:RELIANCE NFO:NIFTY29DEC2625000CE",
+      description: "Two instruments"
+    },
     { command: "algoways instruments show zerodha NSE:RELIANCE", description: "At a broker" },
     { command: "algoways instruments show NSE_INDEX:NIFTY --user asha", description: "At a user's broker" }
   ]),

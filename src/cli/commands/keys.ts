@@ -74,9 +74,7 @@ const revoke = Command.make(
   })
 ).pipe(
   Command.withDescription("Revoke a key"),
-  Command.withExamples([
-    { command: "algoways keys revoke 3", description: "Nobody can log in with key 3 any more" }
-  ]),
+  Command.withExamples([{ command: "algoways keys revoke 3", description: "Key 3 no longer logs in" }]),
   Command.provide((input) => existingStore(input))
 )
 
@@ -104,7 +102,7 @@ const set = Command.make(
       command: "algoways keys set 3 --resume",
       description: "Programs with key 3 get their subscriptions back when they reconnect"
     },
-    { command: "algoways keys set 3 --no-resume", description: "They no longer do" }
+    { command: "algoways keys set 3 --no-resume", description: "They no longer get them back" }
   ]),
   Command.provide((input) => existingStore(input))
 )

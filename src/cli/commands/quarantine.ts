@@ -20,8 +20,11 @@ import { CommandFailed, printJson, printRows } from "../text/output.ts"
 const listFlags = {
   dataDir: flags.dataDir,
   json: flags.json,
-  broker: flags.broker.pipe(Flag.withDescription("Only this broker's"), Flag.optional),
-  cause: Flag.String("cause").pipe(Flag.withDescription("Only of this cause, e.g. truncated"), Flag.optional)
+  broker: flags.broker.pipe(Flag.withDescription("Only frames of this broker"), Flag.optional),
+  cause: Flag.String("cause").pipe(
+    Flag.withDescription("Only frames with this cause, such as truncated"),
+    Flag.optional
+  )
 }
 type ListInput = {
   readonly dataDir: string
@@ -116,7 +119,7 @@ const runReplay = Effect.fn("quarantine.replay")(function* (
 })
 
 const list = Command.make("list", listFlags, runList).pipe(
-  Command.withDescription("List the frames that became no tick, the newest last")
+  Command.withDescription("List the rejected frames, the newest last")
 )
 
 const replay = Command.make(
@@ -127,7 +130,7 @@ const replay = Command.make(
   },
   runReplay
 ).pipe(
-  Command.withDescription("Put the frames to the decoder once more, each with what was subscribed then"),
+  Command.withDescription("Decode the frames again, each with the subscriptions of its time"),
   Command.withExamples([
     { command: "algoways quarantine replay", description: "After an update: which of them decode now?" },
     { command: "algoways quarantine replay --id 17 --json", description: "One frame, with its ticks" }
@@ -136,6 +139,6 @@ const replay = Command.make(
 )
 
 export const quarantine = Command.make("quarantine", listFlags, runList).pipe(
-  Command.withDescription("Show the rejected frames that were kept, and try the decoder on them again"),
+  Command.withDescription("Show the rejected frames on disk, and decode them again"),
   Command.withSubcommands([list, replay])
 )

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { messageOf } from "../../kit/messageOf.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
 import { FrameBus } from "../../bus/frameBus.ts"
@@ -34,7 +35,7 @@ const MOST_FAILURES = 5
 const replayFlags = {
   file: Argument.File("file").pipe(Argument.withDescription("A recording of <data>/recordings")),
   speed: Flag.String("speed").pipe(
-    Flag.withDescription("So many times as fast as it was, or max"),
+    Flag.withDescription("Replay speed: a multiple of the original, or max"),
     Flag.withDefault("max")
   ),
   serve: Flag.Boolean("serve").pipe(
@@ -64,7 +65,7 @@ const shippedDecoder = Effect.fnUntraced(function* ({ header }: Recording) {
   // The frames are in the wire format of their day, whatever the broker speaks by now.
   const protocol = yield* Effect.tryPromise({
     try: () => loadProtocol(header.protocol ?? feed.protocol),
-    catch: (cause) => new CommandFailed({ message: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new CommandFailed({ message: messageOf(cause) })
   })
   return { feed, protocol, options: header.options ?? codecOptions(feed) }
 })
@@ -203,7 +204,7 @@ export const replay = Command.make("replay", replayFlags, run).pipe(
   Command.withExamples([
     {
       command: "algoways replay data/recordings/zerodha.jsonl.gz",
-      description: "What the decoder makes of it"
+      description: "Print what the decoder makes of it"
     },
     {
       command: "algoways replay incident.jsonl.gz --serve --speed 10 --port 9000",

@@ -42,7 +42,7 @@ const renew = Command.make(
     }).pipe(Effect.provide(Store.secretLayer({ dataDir })))
   })
 ).pipe(
-  Command.withDescription("Begin anew after the master secret was lost"),
+  Command.withDescription("Start again after you have lost the master secret"),
   Command.withExamples([
     { command: "algoways secret renew --forget", description: "There is no backup of secret.key" }
   ])

@@ -58,7 +58,7 @@ const serveFlags = {
   broker: Flag.String("broker").pipe(
     Flag.withAlias("b"),
     Flag.withDescription(
-      "Whose wire format the simulated exchange speaks: zerodha or angel (ALGOWAYS_DEMO_BROKER)"
+      'Broker whose wire format the simulated exchange speaks: any that "algoways brokers" lists (ALGOWAYS_DEMO_BROKER; default zerodha)'
     ),
     Flag.withFallbackConfig(Config.String("ALGOWAYS_DEMO_BROKER")),
     Flag.optional

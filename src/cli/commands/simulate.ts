@@ -58,11 +58,11 @@ export const simulate = Command.make(
       Flag.optional
     ),
     faults: Flag.String("faults").pipe(
-      Flag.withDescription("A JSON file of what is to go wrong, see docs/simulator.md"),
+      Flag.withDescription("JSON file of faults to inject, see docs/simulator.md"),
       Flag.optional
     ),
     loadEquities: Flag.Int("load-equities").pipe(
-      Flag.withDescription("So many more NSE equities (LOAD00001, ...), for load tests"),
+      Flag.withDescription("Number of additional NSE equities (LOAD00001, ...), for load tests"),
       Flag.withDefault(0)
     ),
     apiKey: login("api-key", "API key"),

@@ -9,6 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { messageOf } from "../../kit/messageOf.ts"
+import { causeOf, exchange } from "../../kit/http.ts"
 import { FeedStatus, InstrumentStatus } from "../../market/feedStatus.ts"
 import { apiKey, keyStdin } from "../apiKey.ts"
 import * as flags from "../flags.ts"
@@ -16,6 +18,8 @@ import { CommandFailed, printJson } from "../text/output.ts"
 import { feedText, instrumentText } from "../text/statusText.ts"
 
 const PATIENCE_MS = 10_000
+/** The status of a user with thousands of instruments fits many times over. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 const OwnFeed = Schema.Struct({
   ...FeedStatus.fields,
@@ -56,20 +60,18 @@ const ask = Effect.fnUntraced(function* (base: string, path: string, key: Redact
     new CommandFailed({
       message: `The certificate at ${base} is not accepted (${why}). Use a name that it is for, and if its issuer is unknown here, name the issuer's PEM file in NODE_EXTRA_CA_CERTS.`
     })
-  const answer = yield* Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(`${base}${path}`, {
-        headers: { "x-api-key": Redacted.value(key) },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
-      })
-      return { status: response.status, text: await response.text() }
-    },
-    catch: (error) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      const why = cause instanceof Error ? cause.message : String(cause)
+  const answer = yield* exchange(
+    { url: `${base}${path}`, headers: { "x-api-key": Redacted.value(key) } },
+    { maxBytes: MAX_ANSWER_BYTES, timeoutMs: PATIENCE_MS }
+  ).pipe(
+    Effect.mapError((error) => {
+      if (error._tag === "TimeoutError") return unreachable(`no answer within ${PATIENCE_MS / 1000} s`)
+      if (error._tag === "BodyTooLarge") return unreachable("what answers there is not a gateway")
+      const cause = causeOf(error)
+      const why = messageOf(cause)
       return isDistrust(cause) ? distrusted(why) : unreachable(why)
-    }
-  })
+    })
+  )
   const body = yield* Effect.try({
     try: () => JSON.parse(answer.text) as unknown,
     catch: () => unreachable(`what answers there is not a gateway of this release, HTTP ${answer.status}`)
@@ -142,7 +144,7 @@ export const status = Command.make(
     yield* Console.log(feedText(feed, gateway, now))
   })
 ).pipe(
-  Command.withDescription("Show how the key's feed is, or why an instrument is silent"),
+  Command.withDescription("Show the state of your key's feed, or why an instrument is silent"),
   Command.withExamples([
     { command: "algoways status", description: "The feed of the user whose key is in ALGOWAYS_API_KEY" },
     { command: "algoways status NSE:INFY", description: "Where the ticks of INFY are" },

@@ -103,7 +103,7 @@ const remove = Command.make(
   })
 ).pipe(
   Command.withDescription("Remove a user with all keys and credentials"),
-  Command.withExamples([{ command: "algoways users remove asha", description: "Forget asha" }]),
+  Command.withExamples([{ command: "algoways users remove asha", description: "Remove asha" }]),
   Command.provide((input) => existingStore(input))
 )
 

@@ -25,6 +25,6 @@ const NEEDED = new Set([
 
 export const childEnvironment = (own: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(
-    // Windows spells them in any case.
+    // On Windows their names may be in any case.
     Object.entries(own).filter(([name]) => NEEDED.has(name.toUpperCase()) || name.startsWith("LC_"))
   )

@@ -1,6 +1,6 @@
 /**
  * The demo's simulated exchange as a process of its own, so that it can be killed and started again like a real
- * broker's server. It ends with its parent, and is not restarted by it: that is left to whoever killed it.
+ * broker's server. It ends with its parent, which does not restart it: you do, after you killed it.
  */
 import { fork } from "node:child_process"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import { BrokerOverride } from "../../brokers/overrides.ts"
 import { childEnvironment } from "./childEnvironment.ts"
 import { CommandFailed } from "../text/output.ts"
 
-/** What the child tells when it listens. */
+/** What the child reports when it listens. */
 const Ready = Schema.Struct({
   pid: Schema.Int,
   port: Schema.Int,

@@ -1,14 +1,18 @@
-/** `--simulator URL`: one address leads all of a broker to a simulator, which tells the others itself. */
+/** `--simulator URL`: points all addresses of a broker to a simulator. The simulator reports the others itself. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../../kit/messageOf.ts"
 import type { BrokerOverride } from "../../brokers/overrides.ts"
 import { builtInBrokers } from "../../brokers/registry.ts"
+import { causeOf, exchange } from "../../kit/http.ts"
 import { DESCRIPTION_PATH, Description, overridesAt } from "../../simulator/index.ts"
 import { Instruments } from "../../store/instruments/instruments.ts"
 import { CommandFailed } from "../text/output.ts"
 
 const PATIENCE_MS = 5000
+/** A description is a few addresses. */
+const MAX_DESCRIPTION_BYTES = 1024 * 1024
 
 export interface ReachedSimulator {
   readonly broker: string
@@ -26,22 +30,20 @@ const ask = Effect.fnUntraced(function* (given: string) {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     return yield* failed('write the address that "algoways simulate" prints, such as http://127.0.0.1:8764')
   }
-  const answer = yield* Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(new URL(DESCRIPTION_PATH, url), {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
-        // What it leads to must be where it was asked.
-        redirect: "error"
-      })
-      return await response.text()
-    },
-    catch: (error) => {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      const why = cause instanceof Error ? cause.message : String(cause)
+  const { text } = yield* exchange(
+    // What it leads to must be where it was asked.
+    { url: new URL(DESCRIPTION_PATH, url).href, redirect: "error" },
+    { maxBytes: MAX_DESCRIPTION_BYTES, timeoutMs: PATIENCE_MS }
+  ).pipe(
+    Effect.mapError((error) => {
+      if (error._tag === "BodyTooLarge")
+        return failed("what answers there is not a simulator of this release")
+      const why =
+        error._tag === "TimeoutError" ? `no answer within ${PATIENCE_MS / 1000} s` : messageOf(causeOf(error))
       return failed(`nothing answers there (${why}). Start one with "algoways simulate"`)
-    }
-  })
-  const description = Option.getOrUndefined(descriptionOf(answer))
+    })
+  )
+  const description = Option.getOrUndefined(descriptionOf(text))
   if (description === undefined || !URL.canParse(description.url)) {
     return yield* failed("what answers there is not a simulator of this release")
   }

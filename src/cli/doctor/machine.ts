@@ -7,6 +7,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
 import { BrokerRegistry } from "../../brokers/registry.ts"
+import { send } from "../../kit/http.ts"
 import { indiaMinute } from "../../kit/indiaTime.ts"
 import type { MarketHours } from "../../market/hours.ts"
 import { shortageOf } from "../../store/database/diskSpace.ts"
@@ -33,10 +34,12 @@ export const checkClock = Effect.fn("checkClock")(function* (broker: Broker) {
   if (url === undefined || !/^https?:/.test(url))
     return ok(what, "not compared: the broker has no plain HTTP address")
   const before = yield* Clock.currentTimeMillis
-  const date = yield* promise(async () => {
-    const answer = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(5000) })
-    return Date.parse(answer.headers.get("date") ?? "")
-  }).pipe(Effect.catch(() => Effect.succeed(Number.NaN)))
+  const date = yield* send({ url, method: "HEAD" }).pipe(
+    Effect.map(({ headers }) => Date.parse(headers["date"] ?? "")),
+    Effect.scoped,
+    Effect.timeout(5000),
+    Effect.catch(() => Effect.succeed(Number.NaN))
+  )
   const after = yield* Clock.currentTimeMillis
   if (!Number.isFinite(date)) return undefined
   // The header counts whole seconds; what lies within them or on the way is no skew.

@@ -21,7 +21,7 @@ const healthOf = Schema.decodeUnknownOption(Schema.fromJsonString(Health))
 /** What a wildcard address is reached by from this machine. */
 const reachable = (host: string): string => (host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host)
 
-/** Undefined where nobody listens, else the system's code. */
+/** Undefined if nothing listens there, otherwise the system's error code. */
 const listens = (host: string, port: number) =>
   Effect.callback<string | undefined>((resume) => {
     const probe = createServer()

@@ -88,7 +88,7 @@ const judge = (
     : warn(name, found, "It may just not trade: compare with the broker's own screen")
 }
 
-/** Waits for a tick of each where its exchange is open, for an answer elsewhere, and tells how far each came. */
+/** Waits for a tick of each instrument if its exchange is open, otherwise for an answer, and reports how far each came. */
 const watch = Effect.fnUntraced(function* (
   adapter: BrokerAdapter["Service"],
   probes: ReadonlyArray<Probe>,

@@ -2,6 +2,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { messageOf } from "../../kit/messageOf.ts"
 import { Ages, ageOf } from "../../load/ages.ts"
 import type { Subscription } from "../../load/connection.ts"
 import type { Second } from "../../load/meter.ts"
@@ -40,11 +41,11 @@ const open = (task: LoadTask, ages: Ages) =>
       }),
     catch: (error) =>
       new CommandFailed({
-        message: `${shown(task.url)}: ${error instanceof Error ? error.message : String(error)}`
+        message: `${shown(task.url)}: ${messageOf(error)}`
       })
   })
 
-/** A line a second, until the time is over or nobody is left. */
+/** Prints a line each second, until the time is over or no client is left. */
 const watch = Effect.fnUntraced(function* (meter: Meter, task: LoadTask, seen: Array<Second>) {
   if (!task.json) yield* Console.log(header)
   for (let number = 1; task.seconds === 0 || number <= task.seconds; number++) {

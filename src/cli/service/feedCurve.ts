@@ -10,7 +10,7 @@ export interface LineInput {
   readonly feedCurve: "auto" | "on" | "off"
 }
 
-/** What nobody beyond this machine reaches. */
+/** Endpoints that only this machine can reach. */
 const isLocal = (endpoint: string): boolean =>
   /^(?:ipc|inproc):\/\//.test(endpoint) ||
   /^tcp:\/\/(?:127(?:\.\d+){3}|localhost|\[?::1\]?):[^:]+$/.test(endpoint)

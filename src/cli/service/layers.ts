@@ -1,4 +1,4 @@
-/** How the rooms are put together for the commands. The wiring happens here and nowhere else. */
+/** The layers of the commands. All wiring happens here. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -30,7 +30,7 @@ export const feedLayer = LocalFeed.layer().pipe(
   Layer.provideMerge(FrameBus.layer)
 )
 
-/** The registry's spelling of a broker's name, or the error that lists the known ones. */
+/** A broker's name as the registry writes it, or an error that lists the known ones. */
 export const canonicalBroker = (name: string) =>
   Effect.flatMap(BrokerRegistry, (registry) => Effect.map(registry.load(name), ({ broker }) => broker.name))
 

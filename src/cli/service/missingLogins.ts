@@ -39,7 +39,7 @@ export const usersWithoutLogin = Effect.gen(function* () {
   return lacking
 })
 
-/** One line; undefined where nobody lacks anything. */
+/** One line of text; undefined if no login is missing. */
 export const missingLogins = (lacking: ReadonlyArray<Lacking>): string | undefined => {
   if (lacking.length === 0) return undefined
   const named = lacking.slice(0, MOST_NAMED).map(({ broker, user }) => `${user} (${broker ?? "no broker"})`)

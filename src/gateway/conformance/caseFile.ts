@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../../kit/messageOf.ts"
 
 const Milliseconds = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 const Index = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
@@ -119,7 +120,7 @@ export const readCaseFile = Effect.fn("readCaseFile")(
   function* (path: string) {
     const json = yield* Effect.tryPromise({
       try: async () => JSON.parse(await readFile(path, "utf8")) as unknown,
-      catch: (cause) => (cause instanceof Error ? cause.message : String(cause))
+      catch: messageOf
     })
     return yield* Effect.mapError(decode(json), (error) => error.message)
   },

@@ -1,4 +1,5 @@
 /** Plays a conversation case against a gateway on a real socket, and says what was not as expected. */
+import { messageOf } from "../../kit/messageOf.ts"
 import type { ClientCase, Expectation, FeedStep, OrderStep, Step, TickStep } from "./caseFile.ts"
 import { CaseClient, describe, meets, summary } from "./caseClient.ts"
 import { fill } from "./frames.ts"
@@ -219,9 +220,7 @@ class Player {
       }
       this.#inspect()
     } catch (error) {
-      this.failures.push(
-        `step ${this.#begun.length - 1}: ${error instanceof Error ? error.message : String(error)}`
-      )
+      this.failures.push(`step ${this.#begun.length - 1}: ${messageOf(error)}`)
     } finally {
       await Promise.all([...this.#clients.values()].map((client) => client.close()))
     }

@@ -1,7 +1,7 @@
 /**
- * The way of frames to one client: at once while it reads, by its outbox while it does not, at its own pace where it
- * asked for fewer. Loses nothing but what a newer frame of the same subscription replaces (or what the client chose to
- * lose), and counts that.
+ * Delivers frames to one client: at once while it reads, through its outbox while it lags, at its own interval if it asked
+ * for one. A frame is lost only if a newer frame of the same subscription replaces it, or if the client chose to lose it;
+ * both are counted.
  */
 import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { GatewayClock } from "../clock.ts"
@@ -17,7 +17,7 @@ import { PIECE } from "./turns.ts"
 import type { Turns } from "./turns.ts"
 import type { Wheel } from "./wheel.ts"
 
-/** What a client asked for when it logged in. All off: it sees exactly the older protocol. */
+/** The options of the login. With all of them off, the client sees exactly the older protocol. */
 export interface OptIns {
   /** Sequence numbers, notices of loss, and the feed's state. */
   readonly events: boolean
@@ -34,16 +34,16 @@ export interface DeliveryLimits extends OutboxLimits {
   readonly slowMarkBytes: number
 }
 
-/** The socket, as far as delivery needs it. */
+/** The part of a socket that delivery needs. */
 export interface Wire {
-  /** Bytes that the socket has not got rid of. */
+  /** Bytes that the socket has not sent yet. */
   readonly waiting: () => number
   readonly send: (payload: Uint8Array, binary: boolean) => void
-  /** What is sent meanwhile may leave in one piece. */
+  /** Messages sent during the call may leave in one piece. */
   readonly together: (act: () => void) => void
-  /** It has fallen behind: from now on its frames must come one by one. */
+  /** The client lags: its frames must be handed over one by one from now on. */
   readonly behind: () => void
-  /** It keeps up again. */
+  /** The client keeps up again. */
   readonly caughtUp: () => void
   /** The client chose to be closed rather than to miss a frame. */
   readonly tooSlow: () => void
@@ -56,7 +56,7 @@ export interface Shared {
   readonly wheel: Wheel
 }
 
-/** Notices are told no oftener while a client lags. */
+/** The shortest time between two notices while a client lags. */
 const NOTICE_EVERY_MS = 1000
 
 export class Delivery {
@@ -114,18 +114,18 @@ export class Delivery {
     return this.#optIns.events || this.#optIns.clocks
   }
 
-  /** Since when it lags, in monotonic milliseconds; 0: it keeps up. */
+  /** When it began to lag, in monotonic milliseconds; 0: it keeps up. */
   get laggingSince(): number {
     return this.#laggingSince
   }
 
-  /** Whether this subscription's frames have to come one by one. */
+  /** Whether this subscription's frames must be handed over one by one. */
   wantsEach({ intervalMs }: SubscriptionOptions): boolean {
     return this.personal || intervalMs > 0 || this.#laggingSince > 0
   }
 
   tick(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
-    // The seats of a client that is gone are given back piece by piece.
+    // The subscriptions of a client that left are removed in batches.
     if (this.#closed) return
     if (topicSubscription.options.intervalMs > 0) this.#intervals.offer(topicSubscription, frame)
     else this.#pass(topicSubscription, frame)
@@ -138,7 +138,7 @@ export class Delivery {
     else this.#wait(topicSubscription, parcel)
   }
 
-  /** A message about the feed, in its place among the ticks. For clients with events. */
+  /** Sends a message about the feed, in order with the ticks. For clients with events. */
   message(payload: Uint8Array): void {
     if (this.#closed) return
     const frame = new OutboundFrame(payload, undefined)
@@ -168,7 +168,7 @@ export class Delivery {
     return this.#wire.waiting() <= this.#limits.slowMarkBytes
   }
 
-  /** Looks whether the socket has fallen behind. */
+  /** Checks whether the client lags. */
   check(): void {
     if (this.#laggingSince > 0 || this.#hasRoom) return
     this.#laggingSince = this.#clock.now()
@@ -245,7 +245,7 @@ export class Delivery {
     this.#wire.send(own ? withExtras(payload, this.#encoding, extras) : payload, this.#encoding === "msgpack")
   }
 
-  /** Tells the metrics what was lost, also of a client that will never read a notice. */
+  /** Counts losses in the metrics, even for a client that never reads a notice. */
   #count(): void {
     const lost = lostBetween(this.#counted, this.#outbox.lost)
     if (isNothing(lost)) return
@@ -253,7 +253,7 @@ export class Delivery {
     this.#wire.lost(lost)
   }
 
-  /** Tells the client what was lost since the last notice. */
+  /** Sends the client a notice of what it lost since the last one. */
   #notice(now: number): void {
     this.#count()
     const lost = lostBetween(this.#told, this.#counted)

@@ -1,8 +1,8 @@
-/** What a client is told of that it lost. */
+/** The notice of what a client lost. */
 import type { TopicSubscription } from "../topics/topics.ts"
 import type { Loss, Lost } from "./outbox.ts"
 
-/** Subscriptions that a notice names; beyond, it only counts them. */
+/** The most subscriptions that a notice names; it only counts the others. */
 const NOTICE_MOST = 500
 
 export const lostBetween = (before: Readonly<Lost>, after: Readonly<Lost>): Lost => ({

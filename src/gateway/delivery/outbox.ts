@@ -1,9 +1,9 @@
 /**
- * What waits for a client that reads too slowly: per subscription its newest frame, or its last few frames where the
- * client asked for that, and what is told about the feed, in its order. Bounded by what the client holds and by two
- * limits. Pure.
+ * What waits for a client that reads too slowly: the newest frame of each subscription, or its last few frames if the
+ * client asked for those, and messages about the feed in order. Bounded by the client's subscriptions and by two limits.
+ * Pure.
  *
- * No call costs more for what else waits: not one subscription's leaving, and not everybody's.
+ * The cost of a call does not depend on how much else waits.
  */
 import type { Link } from "./chain.ts"
 import { Chain } from "./chain.ts"
@@ -97,7 +97,7 @@ export class Outbox<K extends object, F> {
     }
   }
 
-  /** For a message about the feed, which arrives in its place among the others. */
+  /** Adds a message about the feed, in order with the frames. */
   tell(frame: F, bytes: number): void {
     this.#enter(undefined, frame, this.#statuses, bytes)
     this.#statusBytes += bytes
@@ -115,7 +115,7 @@ export class Outbox<K extends object, F> {
     return oldest.frame
   }
 
-  /** The subscription is gone, and what waits of it. */
+  /** Removes the waiting frames of a subscription that ended. */
   forget(key: K): void {
     const newest = this.#newest.get(key)
     if (newest !== undefined) this.#remove(newest)
@@ -123,7 +123,7 @@ export class Outbox<K extends object, F> {
     this.#losses.delete(key)
   }
 
-  /** Everything is gone. */
+  /** Removes everything. */
   clear(): void {
     this.#all.clear()
     this.#history.clear()

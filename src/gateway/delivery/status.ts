@@ -1,6 +1,6 @@
 /**
- * What happens to the feed, as the `status` frame of one client: without the user, and only about what it holds, under the
- * names that it holds it by. Most clients hold what they hold by its usual name, so that one text serves them all.
+ * A feed event as the `status` frame of one client: without the user, and only about the instruments it subscribes to,
+ * under the names it wrote. Most clients write the common name, so one text serves them all.
  */
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import { nameOf } from "../../market/instrument.ts"
@@ -26,7 +26,7 @@ export const statusOf = (event: FeedEvent): Status => {
   }
 }
 
-/** Made once in each encoding, for as many as want it. */
+/** Made once per encoding, for all clients. */
 const alike = (event: FeedEvent): ((_: ClientSubscriptions, encoding: Encoding) => Uint8Array) => {
   const made = new Map<Encoding, Uint8Array>()
   return (_, encoding) => {
@@ -36,7 +36,7 @@ const alike = (event: FeedEvent): ((_: ClientSubscriptions, encoding: Encoding) 
   }
 }
 
-/** An instrument once for each of the client's spellings of it, as its frames have them. */
+/** Lists an instrument once for each name that the client wrote, as in its frames. */
 const about = (
   event: FeedEvent,
   instruments: ReadonlyArray<{ readonly symbol: string; readonly exchange: string }>
@@ -46,14 +46,14 @@ const about = (
   return (subscriptions, encoding) => {
     const own: Array<object> = []
     let usual = true
-    // Whoever holds little is not asked about everything that the event names.
+    // Walk the shorter list: a client with few subscriptions is not checked against every instrument of the event.
     const fewer = subscriptions.instruments.size < byName.size ? subscriptions.instruments : byName
     for (const name of fewer.keys()) {
       const instrument = byName.get(name)
       if (instrument === undefined) continue
-      for (const spelling of subscriptions.namesOf(name)) {
-        usual &&= nameOf(spelling) === name
-        own.push({ ...instrument, ...spelling })
+      for (const written of subscriptions.namesOf(name)) {
+        usual &&= nameOf(written) === name
+        own.push({ ...instrument, ...written })
       }
     }
     if (own.length === 0) return undefined
@@ -63,6 +63,6 @@ const about = (
   }
 }
 
-/** `undefined` has no JSON: the user is not told, the connection knows whose it is. */
+/** JSON leaves `undefined` out: the frame does not name the user. */
 const frame = ({ type, ...rest }: FeedEvent, encoding: Encoding): Uint8Array =>
   encoded(JSON.stringify({ type: "status", event: type, ...rest, user: undefined }), encoding)

@@ -1,12 +1,12 @@
 /**
- * Long work on sockets, piece by piece: one piece in each turn of the event loop, of all that is to be done, each job in
- * its turn. So a client with thousands of subscriptions, and a hundred such at once, hold up each other and nobody else.
+ * Does long work on sockets in pieces: one piece per turn of the event loop, job after job. So even a hundred clients with
+ * thousands of subscriptions each delay only each other.
  */
 
 /** Does a piece of its work; true when more is left. Must not throw. */
 export type Job = () => boolean
 
-/** What one piece may be: some hundred microseconds. */
+/** The size of one piece: some hundred microseconds of work. */
 export const PIECE = 250
 
 export class Turns {
@@ -19,7 +19,7 @@ export class Turns {
     return this.#now.length - this.#at + this.#next.length
   }
 
-  /** A job is there once at a time: its owner sees to that. */
+  /** The owner must not add a job that is already queued. */
   add(job: Job): void {
     this.#next.push(job)
     this.#turn ??= setImmediate(this.#run)

@@ -1,11 +1,11 @@
 /**
- * Wakes those whose time has come, of all clients with one timer: what it does in a moment depends on who is due then, not
- * on how many sleep.
+ * A timer wheel: wakes the sleepers of all clients with one timer. Its work depends on how many are due, not on how many
+ * sleep.
  */
 import { PIECE } from "./turns.ts"
 import type { Turns } from "./turns.ts"
 
-/** The finest step in which anybody is woken. */
+/** The length of a step. */
 const STEP_MS = 5
 
 export interface Sleeper {

@@ -41,8 +41,8 @@ export interface AuthenticationDeps {
   readonly timeOfDay: () => number
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
-  /** Takes the client out of every room. */
-  readonly leaveRooms: (client: Client) => Effect.Effect<void>
+  /** Removes the client from every topic. */
+  readonly leaveAllTopics: (client: Client) => Effect.Effect<void>
   readonly subscriptions: Subscribing
   readonly keeper: Keeper
   readonly admission: Admission
@@ -55,9 +55,21 @@ const PATIENCE_MS = 3000
 /** Logins that were declined unseen, before a client is closed. */
 const PATIENCE = 20
 
+// oxlint-disable-next-line max-lines-per-function -- the steps of a login, over the same parts
 export const makeAuthentication = (deps: AuthenticationDeps) => {
-  const { admission, brokerOf, feed, keeper, keyGuard, keys, leaveRooms, limits, metrics, now, timeOfDay } =
-    deps
+  const {
+    admission,
+    brokerOf,
+    feed,
+    keeper,
+    keyGuard,
+    keys,
+    leaveAllTopics,
+    limits,
+    metrics,
+    now,
+    timeOfDay
+  } = deps
   const { subscriptions } = deps
   const resuming = makeResuming(deps)
   const shares = new Shares(limits)
@@ -97,7 +109,7 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
       keeper.ended(client)
       client.needsFeed = false
       client.reportedDown = undefined
-      return leaveRooms(client)
+      return leaveAllTopics(client)
     }).pipe(
       Effect.andThen(
         Effect.suspend(() => (client.user === undefined ? Effect.void : feed.release(client.user, client.id)))
@@ -125,7 +137,7 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
       return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
     }
     if (verified.success === undefined) {
-      // The same wrong key again is no news.
+      // The client has shown this wrong key before: do not log it again.
       if (keyGuard.failed(shown, now())) yield* Effect.logInfo("a client sent an unknown API key")
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }
@@ -218,7 +230,7 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
     client.feedFaults = 0
     keeper.changed(client)
     if (missing !== undefined || client.reportedDown?.byLogin !== true) return
-    // No session came up for it, so that no event has told it.
+    // No session started, so no event has reported this.
     const restored = asked - refused.success
     client.message(arrivedStatus(info.broker, timeOfDay(), { restored, failed: refused.success }))
     client.reportedDown = undefined

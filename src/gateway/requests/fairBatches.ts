@@ -1,22 +1,22 @@
 /**
- * Long lists are handled piece by piece, and of all clients' long lists one piece in each turn of the event loop: huge
- * requests of however many clients hold up each other, and nobody else.
+ * Handles long lists in batches. Each turn of the event loop handles one batch of all clients' long lists, so huge
+ * requests delay only each other.
  */
 import * as Effect from "effect/Effect"
 
-/** Entries that are handled in one go: a millisecond or less. Lists up to here need no turn. */
+/** Entries in one batch, which takes a millisecond or less. Shorter lists do not wait for a turn. */
 export const BATCH = 100
 
 /** Symbols in the largest request of existing clients. */
 const USUAL_BULK = 3000
 
-/** For what should happen at once in a request of the usual size: all of it, and of longer lists the usual pieces. */
+/** The batch size where a request of the usual size should be handled at once: all of it. Longer lists use the usual batches. */
 export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : BATCH)
 
 export class FairBatches {
   /**
-   * Of all clients' long lists one piece at a time. Nothing is held while the work itself waits: a feed that is slow to answer
-   * one user delays no other.
+   * Runs one batch of all clients' long lists at a time. A batch that waits for a feed lets others run: a feed that is
+   * slow to answer one user delays no other.
    */
   readonly turn: Effect.Effect<void>
 
@@ -29,7 +29,7 @@ export class FairBatches {
     return length > BATCH ? this.turn : Effect.void
   }
 
-  /** The first piece is handled at once, each further one in a turn of its own. */
+  /** Handles the first batch at once and each further one in a turn of its own. */
   inBatches<A, B, E>(
     all: ReadonlyArray<A>,
     f: (some: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>,

@@ -1,4 +1,4 @@
-/** What clients have sent and nobody has looked at yet. */
+/** Frames that clients have sent and the gateway has not read yet. */
 import type { Inbound } from "../messages/requestReader.ts"
 
 /**
@@ -9,13 +9,13 @@ import type { Inbound } from "../messages/requestReader.ts"
 export const INBOX_FRAMES = 8192
 export const INBOX_BYTES = 4 * 1024 * 1024
 
-/** A frame that waits in line, not looked at yet. */
+/** A frame that waits, unread. */
 export interface Unread {
   readonly read: () => Inbound
   readonly bytes: number
 }
 
-/** All clients' inboxes: together they hold so many bytes. Beyond, the fullest one is given up. */
+/** All clients' inboxes, with a limit on their bytes together. Beyond it, the client with the fullest inbox is closed. */
 export class Inboxes {
   readonly #most: number
   readonly #filled = new Set<Inbox>()
@@ -60,7 +60,7 @@ export class Inbox {
     return this.#bytes
   }
 
-  /** False when it is full: so many bytes may wait in it. */
+  /** False when the inbox is full. */
   add(item: Unread, most: number): boolean {
     const waiting = this.#items.length - this.#head
     if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#bytes + item.bytes > most)) return false

@@ -1,12 +1,13 @@
 /**
- * Who may show an API key, so that keys cannot be guessed and nobody's mistakes lock out those who hold a right one.
+ * Limits attempts to log in, so that keys cannot be guessed and wrong keys of one client do not lock out the others.
  *
- * An address that showed too many different wrong keys lately is stopped: its keys are not looked at for a while. So is every
- * address when all together showed too many. The same wrong key again is no guess: a forgotten script with an old key must not
- * lock out its neighbours on the same machine.
+ * An address that showed too many different wrong keys lately is blocked: its keys are not checked for a while. All addresses
+ * are blocked when together they showed too many. The same wrong key again does not count: a forgotten script with an old key
+ * must not lock out other programs on the same machine.
  *
- * A key that has logged in from an address is looked at there all the same, and a newcomer's first key a few times a second.
- * Both hold for keys that are too long to be guessed; shorter ones wait with the others, or stopping would be in vain.
+ * Two kinds of keys are checked from a blocked address too: a key that has logged in from there before, and, a few times a
+ * second, the first key of a new connection. Both must be too long to be guessed; shorter keys stay blocked, or the block
+ * would be useless.
  */
 import { createHash } from "node:crypto"
 import { API_KEY_MIN_LENGTH } from "../../store/users/apiKeys.ts"
@@ -17,7 +18,7 @@ export interface KeyGuardOptions {
   readonly most?: number
   readonly mostInAll?: number
   readonly windowMs?: number
-  /** Addresses that are remembered for wrong keys; beyond, the one that began longest ago is forgotten. */
+  /** Addresses with wrong keys that are remembered. Beyond, the one that began longest ago is forgotten. */
   readonly addresses?: number
   /** Pairs of an address and a key that logged in from there; beyond, the one that did so longest ago is forgotten. */
   readonly known?: number
@@ -28,7 +29,7 @@ const MOST_IN_ALL = 100
 const WINDOW_MS = 60_000
 const ADDRESSES = 10_000
 const KNOWN = 20_000
-/** First keys of connections from a stopped address that are looked at all the same. */
+/** First keys of connections from a blocked address that are checked nevertheless. */
 const NEWCOMERS_PER_SECOND = 10
 
 /** What a client showed. */
@@ -41,7 +42,7 @@ export interface ShownKey {
 
 const digest = (key: string): string => createHash("sha256").update(key).digest("base64")
 
-/** Different wrong keys since a moment, so many at most. Never the keys themselves. */
+/** The different wrong keys since a moment, up to a limit. Holds hashes, never the keys themselves. */
 class Window {
   readonly since: number
   readonly #most: number
@@ -56,7 +57,7 @@ class Window {
     return this.#digests.size >= this.#most
   }
 
-  /** False for a key that it has already, or no room for. */
+  /** False for a key that it has already, or when it is full. */
   add(key: string): boolean {
     if (this.full || this.#digests.has(key)) return false
     this.#digests.add(key)
@@ -94,13 +95,13 @@ export class KeyGuard {
     return window.full ? Math.max(0, window.since + this.#windowMs - now) : 0
   }
 
-  /** Milliseconds until the keys of this address are looked at again; 0: they are now. */
+  /** Milliseconds until keys from this address are checked again; 0: they are checked now. */
   #stoppedMs(address: string, now: number): number {
     const shown = this.#shown.get(address)
     return Math.max(this.#left(this.#inAll, now), shown === undefined ? 0 : this.#left(shown, now))
   }
 
-  /** Milliseconds until this key may be looked at; 0: it may now. */
+  /** Milliseconds until this key may be checked; 0: now. */
   waitMs({ address, first, key }: ShownKey, now: number): number {
     const left = this.#stoppedMs(address, now)
     if (left === 0 || key.length < API_KEY_MIN_LENGTH) return left
@@ -108,10 +109,10 @@ export class KeyGuard {
     return first && this.#newcomers.takeOrWait(address, 1, now) === 0 ? 0 : left
   }
 
-  /** The address has shown a key that nobody has. False when it is known for it. */
+  /** Counts a wrong key. False when this address has shown the same one before. */
   failed({ address, key }: ShownKey, now: number): boolean {
     const shown = digest(key)
-    // It was a right one, and was revoked.
+    // The key was valid and has been revoked.
     this.#known.delete(`${address} ${shown}`)
     if (this.#inAll.since + this.#windowMs <= now) this.#inAll = new Window(now, this.#mostInAll)
     let window = this.#shown.get(address)
@@ -126,7 +127,7 @@ export class KeyGuard {
     return true
   }
 
-  /** The key is somebody's. */
+  /** The key is valid. */
   succeeded({ address, key }: ShownKey): void {
     if (key.length < API_KEY_MIN_LENGTH) return
     const pair = `${address} ${digest(key)}`

@@ -1,4 +1,4 @@
-/** What a client is told where its user's feed delivers nothing: in the answer to its login, and by event. */
+/** Reports a feed that delivers nothing to a client: in the answer to its login, and by event. */
 import type { FeedError, FeedInfo } from "../../bus/feed.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { MissingFeed } from "../messages/answers.ts"
@@ -63,7 +63,7 @@ export const missingStatus = (missing: MissingFeed, broker: string, at: number):
   )
 }
 
-/** The feed is there at last, and no event of its own has told the client. It had none before: there is no gap. */
+/** The feed is available, and no event has said so to this client. The client had no feed before, so there is no gap. */
 export const arrivedStatus = (
   broker: string,
   at: number,
@@ -80,8 +80,8 @@ export const arrivedStatus = (
   })
 
 /**
- * Whether an event is news to a client, which is taken to hear it then. That its feed process is silent, its login may have
- * told it before the watch over that process does, and that it is back, before that is told to all.
+ * Whether the client has not had this event yet; it is then noted as delivered. The answer to a login may report that the
+ * feed process is silent, or back, before the watch over that process reports it to all clients.
  */
 export const isFirstReport = (
   client: { reportedDown: ReportedDown | undefined },

@@ -21,13 +21,13 @@ import { FairBatches } from "./fairBatches.ts"
 import type { SubscribeDeps } from "./subscribe.ts"
 import { makeSubscribing } from "./subscribe.ts"
 
-export type RequestsDeps = Omit<SubscribeDeps, "slices" | "leaving"> &
-  Omit<AuthenticationDeps, "leaveRooms" | "subscriptions" | "admission"> & {
+export type RequestsDeps = Omit<SubscribeDeps, "batches" | "leaving"> &
+  Omit<AuthenticationDeps, "leaveAllTopics" | "subscriptions" | "admission"> & {
     /** Where requests of the usual size take turns. */
     readonly lane: Lane
   }
 
-const noOrders: Problem = {
+const orderUpdatesUnavailable: Problem = {
   code: "ORDERS_UNAVAILABLE",
   message: "No order updates: nothing here publishes them for this account, so that none would ever come"
 }
@@ -37,7 +37,7 @@ export interface Requests {
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
-  /** The gateway stops: nobody reads what its rooms have any more, so that clients need not leave them. */
+  /** The gateway stops. Clients no longer need to leave their topics. */
   readonly stop: () => void
 }
 
@@ -59,6 +59,7 @@ const bulkLane: LaneOptions = { creditMs: 200, roundMs: 0.5, latenessMs: 0.25, l
 /** Requests that were declined for the entries that they name, before a client is closed. */
 const PATIENCE = 20
 
+// oxlint-disable-next-line max-lines-per-function -- one function a verb, over the same parts
 export const makeRequests = (given: RequestsDeps): Requests => {
   const admission = new Admission()
   const feed = admission.ofFeed(given.feed)
@@ -67,15 +68,15 @@ export const makeRequests = (given: RequestsDeps): Requests => {
   const batches = new FairBatches(new Lane(bulkLane).turn)
   const leaving = makeUnsubscribing({
     ...deps,
-    slices: batches,
-    goodbyes: new FairBatches(new Lane(bulkLane).turn)
+    batches,
+    departures: new FairBatches(new Lane(bulkLane).turn)
   })
-  const { leaveRooms, stop, unsubscribe, unsubscribeAll } = leaving
-  const subscriptions = makeSubscribing({ ...deps, slices: batches, leaving })
+  const { leaveAllTopics, stop, unsubscribe, unsubscribeAll } = leaving
+  const subscriptions = makeSubscribing({ ...deps, batches, leaving })
   const { subscribe } = subscriptions
   const { authenticate, leave, settle } = makeAuthentication({
     ...deps,
-    leaveRooms,
+    leaveAllTopics,
     subscriptions,
     admission
   })
@@ -141,7 +142,7 @@ export const makeRequests = (given: RequestsDeps): Requests => {
       case "unsubscribe_all":
         return unsubscribeAll(client, user, requestId)
       case "subscribe_orders":
-        if (!orders.available(user)) return reject(client, noOrders, requestId)
+        if (!orders.available(user)) return reject(client, orderUpdatesUnavailable, requestId)
         return Effect.sync(() => {
           client.send(answers.ordersSubscribed(requestId))
           client.readOrders(ordersTopic(user, client.encoding))

@@ -1,8 +1,8 @@
 /**
- * Subscribing, at the feed and in the rooms.
+ * Subscribes at the feed and to the gateway's topics.
  *
- * Where no feed is there to take a subscription, the gateway takes it: existing clients ask once. The topic is known without
- * a feed, so the client sits in its room at once, and `settle` asks for it when the feed has come.
+ * Existing clients ask only once, so the gateway accepts a subscription even without a feed. It knows the topic without
+ * one: the client joins at once, and `settle` asks the feed when it is available.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -47,7 +47,7 @@ export interface SubscribeDeps {
     GatewaySettings,
     "maxSubscriptions" | "maxSubscriptionsPerKey" | "maxSubscriptionsPerUser"
   >
-  readonly slices: FairBatches
+  readonly batches: FairBatches
   readonly leaving: Unsubscribing
 }
 
@@ -137,8 +137,9 @@ const requestOf = ({ depth, mode, name: { instrument } }: ClientSubscription): S
   ...(depth === undefined ? {} : { depth })
 })
 
+// oxlint-disable-next-line max-lines-per-function -- the steps of a subscription, over the same parts
 export const makeSubscribing = (deps: SubscribeDeps) => {
-  const { brokerOf, feed, leaving, limits, metrics, rooms: topics, slices: batches, timeOfDay } = deps
+  const { brokerOf, feed, leaving, limits, metrics, rooms: topics, batches, timeOfDay } = deps
 
   const join = (client: Client, { choice, name, request, terms: options, topic }: Joining): Joined => {
     const { mode, tag } = choice
@@ -147,8 +148,8 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       earlier?.topicSubscription.options.slow === options.slow &&
       earlier.topicSubscription.options.intervalMs === options.intervalMs
     if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
-    // Another book level of the same thing: one frame per tick, so the new level takes the old one's place.
-    if (earlier !== undefined) leaving.leaveSeat(client, earlier)
+    // The same instrument and mode with other depth levels. A client gets one frame per tick, so the new levels replace the old ones.
+    if (earlier !== undefined) leaving.leaveTopic(client, earlier)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const topicSubscription = topics.subscribe(
       topic,
@@ -162,8 +163,8 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
   }
 
   /**
-   * Gives up at the feed what names were served as before, where they are another symbol in the table by now. The feed
-   * may take the earlier symbol for another name of the new one: then the new one is asked for again.
+   * Unsubscribes earlier symbols at the feed, where a name stands for another symbol by now. The feed may treat the
+   * earlier symbol as an alias of the new one; the new one is then requested again.
    */
   const giveUpEarlier = Effect.fnUntraced(function* (
     client: Client,
@@ -171,7 +172,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     taken: ReadonlyArray<Joined>
   ) {
     const moved = taken.flatMap(({ gone, request }) =>
-      // A later entry of the same message may hold it again.
+      // A later entry of the same message may have subscribed to it again.
       gone === undefined || client.holdings.has(gone.symbol, gone.exchange, request.mode)
         ? []
         : [{ gone, request }]
@@ -205,7 +206,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       client.delivery.snapshot(topicSubscription, payload, frame)
   }
 
-  /** The last known ticks of what was just subscribed, for clients that asked for them at login. */
+  /** Sends the last known ticks of new subscriptions to clients that asked for snapshots at login. */
   const sendSnapshots = Effect.fnUntraced(function* (
     client: Client,
     user: string,
@@ -247,7 +248,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     }
   ]
 
-  /** Asks the feed for what is wanted, piece by piece. Changes nothing for the client yet. */
+  /** Asks the feed for the subscriptions, batch by batch. Changes nothing for the client yet. */
   const ask = Effect.fnUntraced(function* (client: Client, user: string, body: SubscribeBody) {
     const { choice, depth, entries, terms: options } = body
     const broker = yield* brokerOf(user)
@@ -262,7 +263,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       return why
     }
     let deferred = false
-    /** The feed's results, or promises where there is none. */
+    /** The feed's results; without a feed, provisional ones. */
     const request = Effect.fnUntraced(function* (requests: ReadonlyArray<SubscribeRequest>) {
       if (!deferred && requests.length > 0) {
         const taken = yield* Effect.result(feed.subscribe(user, client.id, requests))
@@ -299,14 +300,14 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     return { answered, joins, deferred, broker, mode: choice.mode } satisfies RequestedSubscription
   })
 
-  /** The client has its answer: from now on it is served. */
+  /** Starts delivery. The client has its answer by now. */
   const serve = Effect.fnUntraced(function* (
     client: Client,
     user: string,
     { deferred, joins }: RequestedSubscription
   ) {
     if (!client.isOpen) return
-    // What is acknowledged is served from then on, so a bulk subscribe of the usual size joins its topics at once.
+    // Delivery starts with the acknowledgement, so a bulk subscribe of the usual size joins its topics at once.
     const joined = yield* batches.inBatches(
       joins,
       (some) => Effect.sync(() => (client.isOpen ? some.map((one) => join(client, one)) : [])),
@@ -318,13 +319,13 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       for (const { holding } of joined) client.unserved.add(holding)
       return
     }
-    // What a feed that was not there has left to be asked for is asked for by now.
+    // Subscriptions that had to wait for a feed have been requested by now.
     for (const { holding } of joined) client.unserved.delete(holding)
     yield* giveUpEarlier(client, user, joined)
     yield* snapshots(client, user, joined)
   })
 
-  /** They are acknowledged and served: without a snapshot the next tick is the first. */
+  /** The subscriptions stand already. Without a snapshot, the next tick is the first. */
   const snapshots = (client: Client, user: string, joined: ReadonlyArray<Joined>) =>
     client.delivery.optIns.snapshot && joined.length > 0
       ? Effect.catch(sendSnapshots(client, user, joined), (error) =>
@@ -339,12 +340,12 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     requestId: string | undefined
   ) {
     const asked = yield* ask(client, user, body)
-    // The answer first: the frame behind a subscribe is its acknowledgement.
+    // The answer goes first: clients take the first frame after a subscribe for its acknowledgement.
     client.send(answers.subscribed(asked.answered, asked.broker, requestId))
     yield* serve(client, user, asked)
   })
 
-  /** Asks a feed that has come for what was taken without it. How many it refused; fails where it is gone again. */
+  /** Asks the feed, once available, for subscriptions accepted without it. Returns how many it refused; fails if the feed is gone again. */
   const settle = Effect.fnUntraced(function* (
     client: Client,
     user: string,
@@ -358,7 +359,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     const joined: Array<Joined> = []
     const refused: Array<{ readonly holding: ClientSubscription; readonly reason: string }> = []
     for (const [i, subscription] of waiting.entries()) {
-      // Given back by the client's departure.
+      // The client left, and its subscriptions have been removed.
       if (!client.unserved.has(subscription)) continue
       const result = results[i]
       if (result?.status !== "success") {
@@ -381,7 +382,7 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     }
     for (const { holding } of refused) {
       for (const gone of client.holdings.remove(holding.name, holding.mode).subscriptions)
-        leaving.leaveSeat(client, gone)
+        leaving.leaveTopic(client, gone)
     }
     client.recount()
     if (refused.length > 0) {

@@ -1,4 +1,4 @@
-/** Giving up what a client reads, in the rooms and at the feed: by request, and when it goes. */
+/** Ends subscriptions, at the gateway's topics and at the feed: on request, and when a client leaves. */
 import * as Effect from "effect/Effect"
 import type { Feed } from "../../bus/feed.ts"
 import type { UnsubscribeRequest } from "../../market/subscription.ts"
@@ -15,9 +15,9 @@ export interface UnsubscribingDeps {
   /** The name of the user's broker, whether or not its feed is there. */
   readonly brokerOf: (user: string) => Effect.Effect<string>
   readonly rooms: Topics
-  readonly slices: FairBatches
-  /** Those of clients that go: however many leave at once, nobody's request waits behind them. */
-  readonly goodbyes: FairBatches
+  readonly batches: FairBatches
+  /** For clients that leave. Kept apart, so that many departures at once do not delay requests. */
+  readonly departures: FairBatches
 }
 
 export type Unsubscribing = ReturnType<typeof makeUnsubscribing>
@@ -25,51 +25,55 @@ export type Unsubscribing = ReturnType<typeof makeUnsubscribing>
 export const makeUnsubscribing = ({
   brokerOf,
   feed,
-  goodbyes,
+  departures,
   rooms: topics,
-  slices: batches
+  batches
 }: UnsubscribingDeps) => {
   let stopped = false
   const stop = (): void => {
     stopped = true
   }
 
-  const leaveSeat = (client: Client, subscription: ClientSubscription): void => {
+  const leaveTopic = (client: Client, subscription: ClientSubscription): void => {
     topics.unsubscribe(subscription.topicSubscription)
     client.delivery.forget(subscription.topicSubscription)
     client.unserved.delete(subscription)
   }
 
-  /** To be run to the end, also when the client goes meanwhile: nobody else knows these seats any more. */
-  const leaveSeats = (client: Client, subscriptions: ReadonlyArray<ClientSubscription>, turns: FairBatches) =>
+  /** Must run to its end even if the client leaves: nothing else refers to these subscriptions any more. */
+  const leaveTopics = (
+    client: Client,
+    subscriptions: ReadonlyArray<ClientSubscription>,
+    turns: FairBatches
+  ) =>
     turns.inBatches(subscriptions, (some) =>
       Effect.sync(() => {
-        if (!stopped) for (const subscription of some) leaveSeat(client, subscription)
+        if (!stopped) for (const subscription of some) leaveTopic(client, subscription)
         return []
       })
     )
 
-  /** Never within the caller's turn: a client may be thrown out while the very room that it leaves is served. */
-  const leaveRooms = Effect.fnUntraced(function* (client: Client) {
-    // At once, however much it is: not subscription by subscription.
+  /** Never in the caller's turn: the gateway may close a client while it delivers a frame of the topic that the client leaves. */
+  const leaveAllTopics = Effect.fnUntraced(function* (client: Client) {
+    // All at once, not subscription by subscription.
     client.delivery.clear()
     client.spellings.clear()
     client.unserved.clear()
     client.readOrders(undefined)
     if (client.holdings.count === 0 || stopped) return
-    yield* goodbyes.turn
-    yield* leaveSeats(client, client.holdings.clear().subscriptions, goodbyes)
-    // What came for a client that is still there, until the last seat was left.
+    yield* departures.turn
+    yield* leaveTopics(client, client.holdings.clear().subscriptions, departures)
+    // Frames that arrived before the client left its last topic.
     client.delivery.clear()
   }, Effect.uninterruptible)
 
-  /** Silences the client's topics at once; what the feed then says changes nothing for the client. */
+  /** Unsubscribes at the feed. The client has left the topics already, so the feed's answer changes nothing for it. */
   const release = (client: Client, user: string, requests: ReadonlyArray<UnsubscribeRequest>) =>
     batches
       .inBatches(requests, (some) => feed.unsubscribe(user, client.id, some))
       .pipe(
         Effect.catch((error) =>
-          // A feed that is not there holds nothing.
+          // Without a feed there is nothing to unsubscribe.
           client.needsFeed ? Effect.void : Effect.logWarning(`unsubscribe: ${error.message}`)
         ),
         Effect.asVoid
@@ -92,9 +96,9 @@ export const makeUnsubscribing = ({
         return
       }
       const removed = client.holdings.remove(entry, entry.mode)
-      for (const subscription of removed.subscriptions) leaveSeat(client, subscription)
+      for (const subscription of removed.subscriptions) leaveTopic(client, subscription)
       requests.push(...removed.requests)
-      // Also for what was not held: unsubscribing is idempotent.
+      // Unsubscribing is idempotent: it also succeeds for what was not subscribed.
       successful.push({ symbol, exchange, status: "success", broker })
     }
     yield* batches.before(entries.length)
@@ -122,7 +126,7 @@ export const makeUnsubscribing = ({
       Effect.suspend(() => {
         const removed = client.holdings.clear()
         client.recount()
-        return Effect.as(leaveSeats(client, removed.subscriptions, batches), removed)
+        return Effect.as(leaveTopics(client, removed.subscriptions, batches), removed)
       })
     )
     yield* release(client, user, requests)
@@ -136,5 +140,5 @@ export const makeUnsubscribing = ({
     client.send(answers.unsubscribed(successful, [], broker, requestId))
   })
 
-  return { leaveSeat, leaveRooms, release, stop, unsubscribe, unsubscribeAll }
+  return { leaveTopic, leaveAllTopics, release, stop, unsubscribe, unsubscribeAll }
 }

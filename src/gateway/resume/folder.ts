@@ -6,8 +6,8 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { readFile, readdir, rename, rm, utimes, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
-import type { KeptSet } from "./keptSet.ts"
-import { isEmpty, readSet } from "./keptSet.ts"
+import type { SavedSubscriptions } from "./keptSet.ts"
+import { isEmpty, readSavedSubscriptions } from "./keptSet.ts"
 
 /** A process that has not said for so long that it lives does not. */
 const DEAD_AFTER_MS = 10_000
@@ -24,7 +24,7 @@ const EXTENSION = ".json"
 
 /** A set of a process that is gone, and when its connection ended, as far as is known. */
 export interface Found {
-  readonly set: KeptSet
+  readonly set: SavedSubscriptions
   readonly ended: number
 }
 
@@ -92,7 +92,7 @@ class Finds {
   }
 
   take(text: string, lived: number): void {
-    const set = readSet(text)
+    const set = readSavedSubscriptions(text)
     const ended = set?.ended ?? lived
     this.#bytes += text.length
     if (set !== undefined && !isEmpty(set) && this.#now - ended < this.#keepMs && this.#bytes <= MOST_BYTES)

@@ -1,10 +1,10 @@
 /**
- * Subscriptions that outlive their connections: whoever asked for it gets back, when it reconnects within some minutes, what
- * its last connection held. Also after this process was killed: what changes is written behind the ticks' back, at
- * most once a second.
+ * Keeps subscriptions beyond their connection. A client that asked to resume and reconnects within some minutes gets the
+ * subscriptions of its last connection back, even if this process was killed: changes are written to disk in the
+ * background, at most once a second.
  *
- * A set belongs to one connection. A later one of the same identity (key, encoding, options, name) takes the set that
- * ended last and that nobody has taken; what it takes is its own from then on.
+ * A set belongs to one connection. A later connection of the same identity (key, encoding, options, name) takes over the
+ * set that ended last and that no other connection has taken.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -13,46 +13,46 @@ import type { Client } from "../client.ts"
 import type { GatewayClock } from "../clock.ts"
 import type { LeftBehind } from "./folder.ts"
 import { MOST_BYTES, ResumeFolder } from "./folder.ts"
-import type { KeptSet } from "./keptSet.ts"
-import { countOf, isEmpty, keyIn, setOf } from "./keptSet.ts"
+import type { SavedSubscriptions } from "./keptSet.ts"
+import { countOf, isEmpty, keyIn, savedSubscriptionsOf } from "./keptSet.ts"
 
-/** Sets without a connection that are kept; beyond, the oldest goes of the key that takes most: nobody's costs others theirs. */
+/** Sets kept without a connection. Beyond, the oldest set of the key that uses most is dropped, so one key cannot displace the others. */
 const MOST_SETS = 10_000
-/** A live connection that has owed a pong for so long may be one that its client has lost already. */
+/** A live connection that has not answered a ping for this long may be lost on the client's side. */
 const LOST_AFTER_MS = 1000
 
-interface Living {
+interface LiveConnection {
   readonly identity: string
   readonly named: boolean
   readonly file: string | undefined
-  /** What it has taken and does not hold yet. */
-  pending: KeptSet | undefined
+  /** The set it has taken over and not subscribed to yet. */
+  pending: SavedSubscriptions | undefined
 }
 
-interface Ended {
+interface EndedConnection {
   readonly identity: string
-  /** Made when it is asked for: connections may end by the hundred. */
-  readonly set: () => KeptSet
+  /** Made on demand: hundreds of connections may end at once. */
+  readonly set: () => SavedSubscriptions
   /** When its connection ended, epoch milliseconds; and until when it is kept, by the clock of durations. */
   readonly at: number
   readonly until: number
   readonly file: string | undefined
-  /** Differs from what the file says. */
+  /** Not written to the file yet. */
   dirty: boolean
-  /** A guess at its size. */
+  /** Its estimated size. */
   readonly bytes: number
 }
 
 export interface Claimed {
-  readonly set: KeptSet
-  /** When the connection that held it ended. */
+  readonly set: SavedSubscriptions
+  /** When its connection ended. */
   readonly ended: number
 }
 
 export interface KeeperOptions {
   /** Where sets are written; undefined: they end with the process. */
   readonly folder: string | undefined
-  /** Differs from that of every other gateway. */
+  /** Unique among gateways. */
   readonly name: string
   readonly keepMs: number
   readonly clock: GatewayClock
@@ -60,16 +60,16 @@ export interface KeeperOptions {
 
 const BYTES_EACH = 40
 
-const sizeOf = (set: KeptSet): number => BYTES_EACH * countOf(set)
+const sizeOf = (set: SavedSubscriptions): number => BYTES_EACH * countOf(set)
 
 export class Keeper {
   readonly #folder: ResumeFolder | undefined
   readonly #keepMs: number
   readonly #clock: GatewayClock
-  readonly #living = new Map<Client, Living>()
+  readonly #live = new Map<Client, LiveConnection>()
   readonly #changed = new Set<Client>()
   /** The oldest first. */
-  readonly #ended = new Set<Ended>()
+  readonly #ended = new Set<EndedConnection>()
   #bytes = 0
   readonly #removed: Array<string> = []
 
@@ -79,21 +79,21 @@ export class Keeper {
     this.#clock = clock
   }
 
-  /** Takes over what processes before this one have left behind. May throw. */
+  /** Takes over the sets that earlier processes left. May throw. */
   open(): void {
     if (this.#folder !== undefined) this.#takeOver(this.#folder.open(this.#clock.timeOfDay(), this.#keepMs))
   }
 
   #takeOver({ folders, found }: LeftBehind): void {
     if (found.length > 0) {
-      // It may have ended before some that are here already.
+      // Some may have ended before sets that are here already.
       const all = [...this.#ended]
       this.#ended.clear()
-      for (const { ended, set } of found) all.push(this.#made(set.identity, ended, () => set, sizeOf(set)))
+      for (const { ended, set } of found) all.push(this.#entry(set.identity, ended, () => set, sizeOf(set)))
       for (const one of all.sort((a, b) => a.at - b.at)) this.#ended.add(one)
       this.#makeRoom()
     }
-    // When what was in them is written anew.
+    // Removed once their sets have been written again.
     this.#removed.push(...folders)
   }
 
@@ -103,39 +103,39 @@ export class Keeper {
   }
 
   has(client: Client): boolean {
-    return this.#living.has(client)
+    return this.#live.has(client)
   }
 
-  /** From now on the client's set is kept: what it has taken, until it holds that. */
-  enrol(client: Client, identity: string, named: boolean, taken: Claimed | undefined): void {
-    const file = this.#living.get(client)?.file ?? this.#folder?.newFile()
-    this.#living.set(client, { identity, named, file, pending: taken?.set })
+  /** Keeps the client's set from now on. Until it has subscribed again, that is the set it has taken over. */
+  register(client: Client, identity: string, named: boolean, taken: Claimed | undefined): void {
+    const file = this.#live.get(client)?.file ?? this.#folder?.newFile()
+    this.#live.set(client, { identity, named, file, pending: taken?.set })
     this.changed(client)
   }
 
-  /** The client holds what it has taken. */
+  /** The client has subscribed to the set it took over. */
   served(client: Client): void {
-    const living = this.#living.get(client)
+    const living = this.#live.get(client)
     if (living !== undefined) living.pending = undefined
     this.changed(client)
   }
 
-  /** What the client holds may have changed. */
+  /** The client's subscriptions may have changed. */
   changed(client: Client): void {
-    if (this.#living.has(client)) this.#changed.add(client)
+    if (this.#live.has(client)) this.#changed.add(client)
   }
 
-  /** The client's set is not kept any more. */
+  /** Keeps the client's set no longer. */
   forget(client: Client): void {
-    const living = this.#living.get(client)
-    this.#living.delete(client)
+    const living = this.#live.get(client)
+    this.#live.delete(client)
     this.#changed.delete(client)
     if (living?.file !== undefined) this.#removed.push(living.file)
   }
 
-  /** The connection is gone. To be called while the client still holds what it held. */
+  /** The connection is gone. Call it before the client's subscriptions are removed. */
   ended(client: Client): void {
-    const living = this.#living.get(client)
+    const living = this.#live.get(client)
     if (living === undefined) return
     this.forget(client)
     const { identity, pending } = living
@@ -144,23 +144,23 @@ export class Keeper {
     const orders = client.ordersTopic !== undefined
     const held = [...client.holdings]
     if (held.length > 0 || orders)
-      this.#add(identity, at, () => setOf(identity, held, orders), BYTES_EACH * held.length)
+      this.#add(identity, at, () => savedSubscriptionsOf(identity, held, orders), BYTES_EACH * held.length)
   }
 
-  /** The set that ended last and that nobody has taken, or that of a connection which looks lost. */
+  /** The set that ended last and that is not taken yet, or the set of a connection that looks lost. */
   claim(identity: string, client: Client): Claimed | undefined {
     this.#expire()
-    let last: Ended | undefined
+    let last: EndedConnection | undefined
     for (const one of this.#ended) if (one.identity === identity) last = one
     if (last !== undefined) {
       this.#drop(last)
       return { set: last.set(), ended: last.at }
     }
     const now = this.#clock.now()
-    for (const [other, living] of this.#living) {
+    for (const [other, living] of this.#live) {
       if (other === client || living.identity !== identity) continue
       const lost = other.awaitsPongSince > 0 && now - other.awaitsPongSince > LOST_AFTER_MS
-      // Names are for one connection at a time: the newer one is the one that is meant.
+      // A name is for one connection at a time: the newer connection replaces the older.
       if (!lost && !living.named) continue
       const set = this.#setOf(other, living)
       if (isEmpty(set)) continue
@@ -170,16 +170,16 @@ export class Keeper {
     return undefined
   }
 
-  #setOf(client: Client, { identity, pending }: Living): KeptSet {
-    return pending ?? setOf(identity, client.holdings, client.ordersTopic !== undefined)
+  #setOf(client: Client, { identity, pending }: LiveConnection): SavedSubscriptions {
+    return pending ?? savedSubscriptionsOf(identity, client.holdings, client.ordersTopic !== undefined)
   }
 
-  #add(identity: string, at: number, set: () => KeptSet, bytes: number): void {
-    this.#ended.add(this.#made(identity, at, set, bytes))
+  #add(identity: string, at: number, set: () => SavedSubscriptions, bytes: number): void {
+    this.#ended.add(this.#entry(identity, at, set, bytes))
     this.#makeRoom()
   }
 
-  #made(identity: string, at: number, set: () => KeptSet, bytes: number): Ended {
+  #entry(identity: string, at: number, set: () => SavedSubscriptions, bytes: number): EndedConnection {
     const file = this.#folder?.newFile()
     const until = this.#clock.now() + this.#keepMs - Math.max(0, this.#clock.timeOfDay() - at)
     this.#bytes += bytes
@@ -190,9 +190,9 @@ export class Keeper {
     while (this.#ended.size > MOST_SETS || this.#bytes > MOST_BYTES) this.#drop(this.#oldestOfFullest()!)
   }
 
-  #oldestOfFullest(): Ended | undefined {
-    const shares = new Map<string, { readonly oldest: Ended; share: number }>()
-    let fullest: { readonly oldest: Ended; share: number } | undefined
+  #oldestOfFullest(): EndedConnection | undefined {
+    const shares = new Map<string, { readonly oldest: EndedConnection; share: number }>()
+    let fullest: { readonly oldest: EndedConnection; share: number } | undefined
     for (const one of this.#ended) {
       const key = keyIn(one.identity)
       let sum = shares.get(key)
@@ -203,7 +203,7 @@ export class Keeper {
     return fullest?.oldest
   }
 
-  #drop(one: Ended): void {
+  #drop(one: EndedConnection): void {
     this.#ended.delete(one)
     this.#bytes -= one.bytes
     if (one.file !== undefined) this.#removed.push(one.file)
@@ -214,11 +214,11 @@ export class Keeper {
     for (const one of this.#ended) if (one.until < now) this.#drop(one)
   }
 
-  /** Texts that are due. One that could not be written is due again after `again`. */
+  /** Texts to write. Call `again` for one that could not be written: it is then due again. */
   *#due(): Generator<{ readonly file: string; readonly text: string; readonly again: () => void }> {
     for (const client of this.#changed) {
       this.#changed.delete(client)
-      const living = this.#living.get(client)
+      const living = this.#live.get(client)
       if (living?.file === undefined) continue
       const text = JSON.stringify(this.#setOf(client, living))
       yield { file: living.file, text, again: () => this.changed(client) }
@@ -234,7 +234,7 @@ export class Keeper {
     }
   }
 
-  /** Writes what has changed. To be run once a second, never twice at once. Fails where the disk does not take it. */
+  /** Writes the changes. Run it once a second, never twice at once. Fails if the disk refuses a write. */
   readonly flush: Effect.Effect<void, Error> = Effect.suspend(() => {
     this.#expire()
     const folder = this.#folder
@@ -243,7 +243,7 @@ export class Keeper {
       try: async () => {
         this.#takeOver(await folder.lookAgain(this.#clock.timeOfDay(), this.#keepMs))
         for (const { again, file, text } of this.#due()) {
-          // One after the other: a set is made into text in some milliseconds, and ticks go out in between.
+          // One by one: serialising a set takes some milliseconds, and ticks go out in between.
           await folder.write(file, text).catch((error: unknown) => {
             again()
             throw error
@@ -258,16 +258,16 @@ export class Keeper {
     })
   })
 
-  /** The gateway ends, and its clients are gone. May throw. */
+  /** Call it when the gateway ends and its clients are gone. May throw. */
   close(): void {
     this.#folder?.close(this.#due(), this.#removed)
   }
 }
 
-/** How often what has changed is written. */
+/** How often changes are written. */
 const WRITE_EVERY = "1 second"
 
-/** A keeper that writes until the scope closes. A disk that takes nothing is told once, and costs nobody anything else. */
+/** A keeper that writes until the scope closes. A disk that refuses writes is logged once, and clients go on as usual. */
 export const openKeeper = Effect.fnUntraced(function* (
   options: KeeperOptions
 ): Effect.fn.Return<Keeper, never, Scope.Scope> {

@@ -1,4 +1,4 @@
-/** What one connection holds, as text that outlives it: what was asked for, in the client's own spelling. Pure. */
+/** One connection's subscriptions as text that outlives it, under the names that the client wrote. Pure. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { ClientSubscription } from "../topics/subscriptions.ts"
@@ -6,7 +6,7 @@ import { ModeTag, SlowPolicy } from "../messages/words.ts"
 import type { ModeChoice, SubscribeBody } from "../messages/requestReader.ts"
 import { DEFAULT_DEPTH, named, readMode } from "../messages/requestReader.ts"
 
-/** Names that were asked for alike. */
+/** Names requested with the same mode, depth and options. */
 const Group = Schema.Struct({
   tag: ModeTag,
   depth: Schema.optionalKey(Schema.Finite),
@@ -15,15 +15,15 @@ const Group = Schema.Struct({
   names: Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
 })
 
-export const KeptSet = Schema.Struct({
+export const SavedSubscriptions = Schema.Struct({
   /** Which connections may take it; see `identityOf`. */
   identity: Schema.String,
   orders: Schema.Boolean,
   groups: Schema.Array(Group),
-  /** When its connection ended, if it did while the gateway lived. Epoch milliseconds. */
+  /** When its connection ended, if the gateway was still running then. Epoch milliseconds. */
   ended: Schema.optionalKey(Schema.Finite)
 })
-export type KeptSet = typeof KeptSet.Type
+export type SavedSubscriptions = typeof SavedSubscriptions.Type
 
 export interface Identity {
   readonly keyId: number
@@ -39,17 +39,17 @@ export interface Identity {
 export const identityOf = ({ clocks, encoding, events, keyId, name, snapshot }: Identity): string =>
   JSON.stringify([keyId, encoding, events, snapshot, clocks, name])
 
-/** Of an identity: the key that its connections log in with. */
+/** The key of an identity. */
 export const keyIn = (identity: string): string => identity.slice(0, identity.indexOf(","))
 
-export const isEmpty = ({ groups, orders }: KeptSet): boolean => groups.length === 0 && !orders
+export const isEmpty = ({ groups, orders }: SavedSubscriptions): boolean => groups.length === 0 && !orders
 
-/** What somebody holds. */
-export const setOf = (
+/** The set of these subscriptions. */
+export const savedSubscriptionsOf = (
   identity: string,
   subscriptions: Iterable<ClientSubscription>,
   orders: boolean
-): KeptSet => {
+): SavedSubscriptions => {
   const groups = new Map<
     string,
     Omit<typeof Group.Type, "names"> & { names: Array<readonly [string, string]> }
@@ -68,23 +68,23 @@ export const setOf = (
 }
 
 /** How many subscriptions it has. */
-export const countOf = ({ groups }: KeptSet): number =>
+export const countOf = ({ groups }: SavedSubscriptions): number =>
   groups.reduce((sum, { names }) => sum + names.length, 0)
 
-/** The requests that win the set anew. */
-export const requestsOf = ({ groups }: KeptSet): ReadonlyArray<SubscribeBody> =>
+/** The requests that subscribe to the set again. */
+export const requestsOf = ({ groups }: SavedSubscriptions): ReadonlyArray<SubscribeBody> =>
   groups.map(({ depth, interval_ms, names, slow, tag }) => ({
     choice: { ...(readMode(tag) as ModeChoice), tag },
     terms: { slow, intervalMs: interval_ms },
-    // What stands behind a symbol (`TCS:20`) is in the depth already, and says the same.
+    // A suffix of the symbol (`TCS:20`) is already in the depth.
     depth: depth ?? DEFAULT_DEPTH,
     entries: names.map(([symbol, exchange]) => named(symbol, exchange))
   }))
 
-const decode = Schema.decodeUnknownResult(Schema.fromJsonString(KeptSet))
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(SavedSubscriptions))
 
-/** Undefined for what is none, such as a file of another version. */
-export const readSet = (text: string): KeptSet | undefined => {
+/** Undefined for anything else, such as a file of another version. */
+export const readSavedSubscriptions = (text: string): SavedSubscriptions | undefined => {
   const read = decode(text)
   return Result.isSuccess(read) ? read.success : undefined
 }

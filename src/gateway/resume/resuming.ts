@@ -1,4 +1,4 @@
-/** Gives a client what its last connection held: asked for before the answer to its login, served behind it. */
+/** Gives a client the subscriptions of its last connection: requested before the answer to its login, delivered after it. */
 import * as Effect from "effect/Effect"
 import type { Client } from "../client.ts"
 import type { OptIns } from "../delivery/delivery.ts"
@@ -22,7 +22,7 @@ export interface ResumingDeps {
   readonly timeOfDay: () => number
 }
 
-/** What was asked for, before the client knows. */
+/** What was requested on the client's behalf, before its login is answered. */
 export interface Taken {
   readonly claimed: Claimed | undefined
   readonly asked: ReadonlyArray<RequestedSubscription>
@@ -40,7 +40,7 @@ const refusedIn = (asked: ReadonlyArray<RequestedSubscription>): ReadonlyArray<R
   )
 
 export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay }: ResumingDeps) => {
-  /** The last set, where the client wants one and there is one; undefined where it wants none. */
+  /** The last set, if there is one; undefined if the client does not want to resume. */
   const claim = (
     client: Client,
     login: { readonly keyId: number; readonly resume: Resume; readonly optIns: OptIns }
@@ -52,10 +52,10 @@ export const makeResuming = ({ keeper, metrics, orders, subscriptions, timeOfDay
     }
     const { name } = resume
     const identity = identityOf({ ...optIns, keyId, encoding: client.encoding, name })
-    // Logging in again changes nothing of what the client holds.
+    // Logging in again does not change the client's subscriptions.
     const isFresh = client.holdings.size === 0 && client.ordersTopic === undefined && !keeper.has(client)
     const claimed = isFresh ? keeper.claim(identity, client) : undefined
-    keeper.enrol(client, identity, name !== "", claimed)
+    keeper.register(client, identity, name !== "", claimed)
     return { claimed }
   }
 

@@ -1,8 +1,8 @@
 /**
- * How clients spell the exchanges. Any case and blanks around are forgiven, and a frame has the name as its reader spelled
- * it, so each spelling of an instrument costs a text of its own for every tick. Capitals (`NSE`) and small letters (`nse`)
- * are free; of other spellings (`Nse`, ` NSE`) a client may have a few for each exchange, and so may all clients of a user
- * together. All else that may differ in a name is little: `:20` and its like behind the symbol, and a series.
+ * Limits the ways in which clients may write an exchange's name. Any case and surrounding blanks are accepted, and frames
+ * repeat the name as the client wrote it, so each way to write it costs a text of its own for every tick. Capitals (`NSE`)
+ * and small letters (`nse`) are free. Of other forms (`Nse`, ` NSE`) a client may use a few per exchange, and so may all
+ * clients of a user together. The rest of a name varies little: `:20` and the like after the symbol, and a series.
  */
 import { isExchange } from "../../market/exchange.ts"
 import { Tally } from "../limits.ts"
@@ -14,23 +14,23 @@ export interface NameLimits {
   readonly maxSpellingsPerUser: number
 }
 
-/** Blanks around an exchange's name, beyond which it is no slip of the hand: they would stand in every frame, twice. */
+/** Blanks allowed around an exchange's name. They appear twice in every frame, and more of them are no typing slip. */
 const MOST_BLANKS = 16
 
 const isUsual = (written: string, exchange: string): boolean =>
   written === exchange || written === exchange.toLowerCase()
 
-/** Those of all clients. */
+/** The forms that all clients use. */
 export class RequestedNames {
   readonly limits: NameLimits
-  /** By user and exchange: how many clients spell it how. */
+  /** By user and exchange: how many clients use each form. */
   readonly #inUse = new Map<string, Tally<string>>()
 
   constructor(limits: NameLimits) {
     this.limits = limits
   }
 
-  /** False when all clients of the user have too many by now. */
+  /** False when the user's clients use too many forms already. */
   add(user: string, exchange: string, written: string): boolean {
     const name = `${exchange}/${user}`
     const known = this.#inUse.get(name)
@@ -48,7 +48,7 @@ export class RequestedNames {
     if (tally?.names === 0) this.#inUse.delete(name)
   }
 
-  /** Spellings that are in use, each counted once for each user. */
+  /** Forms in use, each counted once per user. */
   get size(): number {
     let size = 0
     for (const { names } of this.#inUse.values()) size += names
@@ -56,7 +56,7 @@ export class RequestedNames {
   }
 }
 
-/** Those of one client. They stay its own until it leaves, or gives up all that it holds. */
+/** The forms that one client uses. They count until it leaves or unsubscribes from everything. */
 export class ClientNames {
   readonly #all: RequestedNames
   #user = ""
@@ -66,11 +66,11 @@ export class ClientNames {
     this.#all = all
   }
 
-  /** Why the client may not have this spelling; undefined: it may, and has it from now on. */
+  /** Records the form; undefined if the client may use it, otherwise the reason why not. */
   take(user: string, { exchange: written, instrument: { exchange } }: Named): string | undefined {
     if (isUsual(written, exchange)) return undefined
     const own = this.#byExchange.get(exchange)
-    // What is no exchange is refused by the feed.
+    // The feed refuses unknown exchanges.
     if (own?.has(written) === true || !isExchange(exchange)) return undefined
     if (written.length > exchange.length + MOST_BLANKS)
       return `There are more than ${MOST_BLANKS} blanks around ${exchange}: write ${exchange}`

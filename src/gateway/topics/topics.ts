@@ -1,9 +1,9 @@
 /**
- * Who gets a frame: for every topic that somebody here reads, its audiences.
+ * The topics that clients of this gateway subscribe to. Each topic has one rendition for each form in which clients read it.
  *
- * Nearly everybody reads a frame as the feed wrote it; uWebSockets.js fans it out by topic. Who spelled the instrument
- * or the mode differently (`TCS:20`, `nse`, mode 4) or reads MessagePack gets bytes of its own, made once per audience
- * and frame. Who needs each frame handed to it (see `Member.wantsEach`) sits in the same audience beside the topic.
+ * Most clients read a frame as the feed wrote it, and uWebSockets.js fans it out by topic. Clients that requested the
+ * instrument or the mode by another name (`TCS:20`, `nse`, mode 4) or read MessagePack get other bytes, made once per
+ * rendition and frame. Clients that need each frame handed to them (see `Subscriber.wantsEach`) share the rendition.
  */
 import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { Encoding } from "../delivery/encoding.ts"
@@ -16,62 +16,62 @@ import type { ModeTag } from "../messages/words.ts"
 /** What a client chose for a subscription. */
 export interface SubscriptionOptions {
   readonly slow: SlowPolicy
-  /** At most one frame in so many ms; 0: every one. */
+  /** At most one frame per interval, in ms; 0: every frame. */
   readonly intervalMs: number
 }
 
 export const usualOptions: SubscriptionOptions = { slow: "conflate", intervalMs: 0 }
 
-/** A socket, as far as rooms need it. None of the calls may throw, also after the socket closed. */
+/** The part of a socket that topics need. No call may throw, even after the socket closed. */
 export interface Subscriber {
   readonly encoding: Encoding
-  /** Wants a subscription's frames handed to it one by one, rather than by topic. */
+  /** True if the subscription's frames are handed over one by one, not by topic. */
   readonly wantsEach: (options: SubscriptionOptions) => boolean
   readonly joinTopic: (topic: string) => void
   readonly leaveTopic: (topic: string) => void
   readonly deliver: (topicSubscription: TopicSubscription, frame: OutboundFrame) => void
 }
 
-/** How a client spells what it reads. */
+/** The name and mode number by which a client requested an instrument. */
 export interface RequestedName {
   readonly symbol: string
   readonly exchange: string
   readonly tag: ModeTag
 }
 
-/** Those who read the same bytes. */
+/** One form of a topic's frames, and the subscribers that read these bytes. */
 interface Rendition {
-  /** The room and how they read the instrument in it. */
+  /** The topic, the encoding, and the requested name. */
   readonly key: string
-  /** Its place among the room's. */
+  /** Its index in `Topic.renditions`. */
   at: number
   /** The socket server's topic: short, because it is copied and hashed for every frame. */
   readonly topic: string
   readonly encoding: Encoding
-  /** Those who read by topic. */
+  /** How many subscribers read by topic. */
   byTopic: number
   readonly each: Set<TopicSubscription>
-  /** What a frame is to them; undefined: as the feed wrote it. */
+  /** Makes the bytes from a frame; undefined: they are as the feed wrote them. */
   readonly render: ((frame: MarketFrame) => Buffer) | undefined
 }
 
 interface Topic {
-  /** The one of the feed's frames. */
+  /** The topic of the feed's frames. */
   readonly name: string
-  /** Of the last frame that went through. */
+  /** `received` of the last frame. */
   received: number
   /** Nearly always one. An array: iterated for every frame. */
   readonly renditions: Array<Rendition>
 }
 
-/** A member's place in a room. */
+/** One subscriber's subscription to a topic. */
 export interface TopicSubscription {
   readonly topic: Topic
   readonly rendition: Rendition
   readonly subscriber: Subscriber
   readonly requested: RequestedName
   readonly options: SubscriptionOptions
-  /** Whether it is among those who get each frame handed to them. */
+  /** Whether it gets each frame handed over, not by topic. */
   each: boolean
 }
 
@@ -85,7 +85,7 @@ const frameHead = ({ symbol, exchange, tag }: RequestedName): string => {
 
 export class Topics {
   readonly #topics = new Map<string, Topic>()
-  /** Of all rooms, by their keys. */
+  /** Of all topics, by key. */
   readonly #renditions = new Map<string, Rendition>()
   readonly #publish: (topic: string, payload: Uint8Array, binary: boolean) => void
   #lastTopic = 0
@@ -104,7 +104,7 @@ export class Topics {
 
   /**
    * @param name the topic of the feed's frames
-   * @param feed how the feed spells the instrument and numbers the mode
+   * @param feed the feed's own name and mode number of the instrument
    */
   subscribe(
     name: string,
@@ -135,7 +135,7 @@ export class Topics {
     this.#detach(topicSubscription)
     const { rendition, topic } = topicSubscription
     if (rendition.byTopic > 0 || rendition.each.size > 0) return
-    // A seat that is left again finds its audience gone.
+    // A second call for the same subscription: the rendition is gone.
     if (this.#renditions.get(rendition.key) !== rendition) return
     this.#renditions.delete(rendition.key)
     const last = topic.renditions.pop()!
@@ -146,7 +146,7 @@ export class Topics {
     if (topic.renditions.length === 0) this.#topics.delete(topic.name)
   }
 
-  /** The member may want its frames the other way now. */
+  /** Asks the subscriber again whether it wants each frame, and moves the subscription if that has changed. */
   resubscribe(topicSubscription: TopicSubscription): void {
     const each = topicSubscription.subscriber.wantsEach(topicSubscription.options)
     if (each === topicSubscription.each) return
@@ -181,7 +181,7 @@ export class Topics {
     if (known !== undefined) return known
     const plain =
       feed.symbol === requested.symbol && feed.exchange === requested.exchange && feed.tag === requested.tag
-    const text = plain ? undefined : rewriter(feed, requested)
+    const text = plain ? undefined : jsonRenderer(feed, requested)
     const rendition: Rendition = {
       key,
       at: topic.renditions.length,
@@ -189,7 +189,7 @@ export class Topics {
       encoding,
       byTopic: 0,
       each: new Set(),
-      render: encoding === "json" ? text : packer(feed, requested, text)
+      render: encoding === "json" ? text : msgpackRenderer(feed, requested, text)
     }
     topic.renditions.push(rendition)
     this.#renditions.set(key, rendition)
@@ -216,10 +216,7 @@ export class Topics {
   }
 }
 
-/**
- * What a known tick is to a seat that was taken before it was asked for; undefined when the seat has been served a newer
- * one meanwhile.
- */
+/** The bytes of the last known tick for a new subscription; undefined when its topic has delivered a newer tick meanwhile. */
 export const snapshotFor = (
   { rendition, topic }: TopicSubscription,
   frame: MarketFrame
@@ -228,8 +225,8 @@ export const snapshotFor = (
   return rendition.render === undefined ? frame.payload : rendition.render(frame)
 }
 
-/** Writes a frame in MessagePack; `text` spells it as its reader does, where that is not as the feed does. */
-const packer = (
+/** Writes a frame in MessagePack. `text` writes it with the requested name, where that differs from the feed's. */
+const msgpackRenderer = (
   feed: RequestedName,
   requested: RequestedName,
   text: ((frame: MarketFrame) => Buffer) | undefined
@@ -238,8 +235,8 @@ const packer = (
   return (frame) => pack(frame.payload) ?? toMsgpack((text?.(frame) ?? frame.payload).toString("utf8"))
 }
 
-/** Writes a frame's text in another spelling. */
-const rewriter = (feed: RequestedName, requested: RequestedName): ((frame: MarketFrame) => Buffer) => {
+/** Writes a frame's text with the requested name. */
+const jsonRenderer = (feed: RequestedName, requested: RequestedName): ((frame: MarketFrame) => Buffer) => {
   const feedHead = Buffer.from(dataHead(feed.symbol, feed.exchange))
   const head = Buffer.from(frameHead(requested))
   const { symbol, exchange, tag } = requested

@@ -6,6 +6,7 @@ import { refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
@@ -131,11 +132,7 @@ export class ArrowCodec implements Codec {
     }
     const token = NAMED_TOKEN.exec(detail)?.[1]
     const named = token === undefined ? undefined : this.#byToken.get(Number(token))
-    sink.event({
-      type: "refused",
-      detail,
-      ...(named === undefined ? {} : { instruments: [named.instrument] })
-    })
+    sink.event(refused(detail, undefined, named && [named.instrument]))
   }
 }
 

@@ -5,7 +5,9 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { parseObject, plainNumber } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { encodePacket } from "./encode.ts"
@@ -13,10 +15,6 @@ import type { WireMode } from "./layout.ts"
 import { MAX_TOKEN, wireModes } from "./layout.ts"
 import type { ArrowOptions } from "./options.ts"
 import { arrowOptions, divisorOf } from "./options.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const answer = (message: string, touched: ReadonlyArray<WireInstrument> = []): Received => ({
   answers: [JSON.stringify({ status: "error", message })],
@@ -31,10 +29,9 @@ const WANTS: Readonly<Record<WireMode, Want>> = {
 }
 
 export class ArrowServerCodec implements ServerCodec {
-  readonly #modes = new Map<number, Set<WireMode>>()
+  readonly #modes = new ServedKinds<number, WireMode>()
   readonly #codes: Readonly<Record<string, string>>
   readonly #options: ArrowOptions
-  #used = 0
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("arrow", options.codes)
@@ -55,7 +52,7 @@ export class ArrowServerCodec implements ServerCodec {
     for (const token of tokens as ReadonlyArray<unknown>) {
       if (typeof token !== "number") continue
       if (code === "unsub") {
-        this.#remove(token, mode)
+        this.#modes.remove(token, mode)
         continue
       }
       const instrument = find(String(token))
@@ -67,19 +64,10 @@ export class ArrowServerCodec implements ServerCodec {
   }
 
   #add(token: number, mode: WireMode): boolean {
-    const modes = this.#modes.get(token) ?? new Set()
-    if (modes.has(mode)) return true
-    if (this.#used >= this.#options.subscriptionLimit) return false
-    this.#used++
-    this.#modes.set(token, modes.add(mode))
+    const isFull = this.#modes.count >= this.#options.subscriptionLimit
+    if (isFull && !this.#modes.has(token, mode)) return false
+    this.#modes.add(token, mode)
     return true
-  }
-
-  #remove(token: number, mode: WireMode): void {
-    const modes = this.#modes.get(token)
-    if (modes?.delete(mode) !== true) return
-    this.#used--
-    if (modes.size === 0) this.#modes.delete(token)
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
@@ -91,7 +79,7 @@ export class ArrowServerCodec implements ServerCodec {
 
   #modesOf({ token }: WireInstrument): ReadonlySet<WireMode> {
     const key = plainNumber(token, MAX_TOKEN)
-    return (key === undefined ? undefined : this.#modes.get(key)) ?? new Set()
+    return this.#modes.of(key ?? -1)
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {

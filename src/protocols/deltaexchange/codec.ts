@@ -6,6 +6,7 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
@@ -196,7 +197,7 @@ export class DeltaCodec implements Codec {
 
   #refuse(detail: string, symbols: ReadonlyArray<string>, sink: Sink): void {
     const instruments = symbols.flatMap((symbol) => this.#held.get(symbol)?.instrument ?? [])
-    sink.event({ type: "refused", detail, ...(instruments.length === 0 ? {} : { instruments }) })
+    sink.event(refused(detail, undefined, instruments))
   }
 }
 

@@ -2,13 +2,11 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Channel } from "./channels.ts"
 import { LEVELS, MAX_BOOKS, channels } from "./channels.ts"
 import { deltaOptions } from "./options.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 const error = (message: string): Received => ({
   answers: [JSON.stringify({ type: "error", message })],

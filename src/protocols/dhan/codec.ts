@@ -4,6 +4,7 @@ import { refreshes } from "../../market/mode.ts"
 import type { Tick, TickDraft } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
@@ -210,9 +211,5 @@ const decodeText = (text: string, sink: Sink): void => {
   if (message === undefined) return sink.reject("malformed_text", brokerText(text))
   const { errorCode, errorMessage } = message
   if (errorMessage === undefined) return sink.event({ type: "ignored", what: brokerText(text) })
-  sink.event({
-    type: "refused",
-    detail: brokerText(errorMessage),
-    ...(errorCode === undefined ? {} : { code: brokerText(errorCode) })
-  })
+  sink.event(refused(brokerText(errorMessage), errorCode))
 }

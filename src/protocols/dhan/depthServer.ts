@@ -3,7 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import { fitU32 } from "../kit/bytes.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerProtocol } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerProtocol } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { parseObject } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import type { DepthKind } from "./depth.ts"
@@ -18,10 +19,6 @@ import { readEntry } from "./server.ts"
 
 /** Messages of several instruments share a frame up to this. */
 const MAX_FRAME = 32_768
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 /** Takes as many instruments as are asked for: what the real sockets do past their limit is UNCONFIRMED. */
 export class DhanDepthServerCodec implements ServerCodec {

@@ -5,7 +5,8 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject, plainNumber } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { encodeDisconnect, encodeOpenInterest, encodePreviousClose, encodePrices, stacked } from "./encode.ts"
@@ -21,10 +22,6 @@ const MAX_LIST = 100
 
 /** Small enough for a reader's one buffer. */
 const MAX_FRAME = 4096
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const WANTS: Readonly<Record<Ask, Want>> = {
   [ASK_TICKER]: { mode: "ltp", depth: 0 },

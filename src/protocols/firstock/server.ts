@@ -2,16 +2,13 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
 import { objectOf, snapshotOf } from "./encode.ts"
 import { BETWEEN_SCRIPS, IN_SCRIP, LEVELS } from "./layout.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 /** How many instruments one frame carries at most; the real server's number is not documented. */
 const PER_FRAME = 50

@@ -3,7 +3,9 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Service } from "./layout.ts"
@@ -21,19 +23,19 @@ const NO_DATE = "/Date(-62135596800000)/"
 const date = (ms: number | undefined): string => (ms === undefined ? NO_DATE : `/Date(${ms})/`)
 
 export class FivePaisaServerCodec implements ServerCodec {
-  readonly #held = new Map<string, Set<Service>>()
+  readonly #held = new ServedKinds<string, Service>()
   readonly #codes: Readonly<Record<string, string>>
 
   constructor(options: CodecOptions) {
     this.#codes = textCodes("fivepaisa", options.codes)
   }
 
-  receive(frame: Frame, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const service = SERVICES.find((s) => s === request?.["Method"])
     const data = request?.["MarketFeedData"]
     // Nothing is acknowledged, and nothing is complained about.
-    if (service === undefined || !Array.isArray(data)) return { answers: [], touched: [] }
+    if (service === undefined || !Array.isArray(data)) return NOTHING
     const touched: Array<WireInstrument> = []
     for (const item of data) {
       if (!isObject(item)) continue
@@ -41,27 +43,23 @@ export class FivePaisaServerCodec implements ServerCodec {
       const instrument = find(String(item["ScripCode"]), segment)
       if (instrument === undefined) continue
       const key = keyOf(segment, instrument.token)
-      const services = this.#held.get(key) ?? new Set()
       if (request?.["Operation"] === "Subscribe") {
-        this.#held.set(key, services.add(service))
+        this.#held.add(key, service)
         touched.push(instrument)
-      } else {
-        services.delete(service)
-        if (services.size === 0) this.#held.delete(key)
-      }
+      } else this.#held.remove(key, service)
     }
     return { answers: [], touched }
   }
 
-  #servicesOf({ exchange, token }: WireInstrument): ReadonlySet<Service> | undefined {
-    return this.#held.get(keyOf(this.#codes[exchange] ?? "", token))
+  #servicesOf({ exchange, token }: WireInstrument): ReadonlySet<Service> {
+    return this.#held.of(keyOf(this.#codes[exchange] ?? "", token))
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
     const services = this.#servicesOf(instrument)
     return [
-      ...(services?.has("MarketFeedV3") === true ? [{ mode: "quote", depth: 0 } as const] : []),
-      ...(services?.has("MarketDepthService") === true ? [{ mode: "depth", depth: 5 } as const] : [])
+      ...(services.has("MarketFeedV3") ? [{ mode: "quote", depth: 0 } as const] : []),
+      ...(services.has("MarketDepthService") ? [{ mode: "depth", depth: 5 } as const] : [])
     ]
   }
 
@@ -70,7 +68,7 @@ export class FivePaisaServerCodec implements ServerCodec {
     const frames: Array<Frame> = []
     for (const [instrument, tick] of states) {
       const services = this.#servicesOf(instrument)
-      if (services === undefined) continue
+      if (services.size === 0) continue
       const code = this.#codes[instrument.exchange] ?? ""
       const identity = { Exch: code[0], ExchType: code[1], Token: Number(instrument.token) }
       if (services.has("MarketFeedV3")) feeds.push({ ...identity, ...feed(tick) })

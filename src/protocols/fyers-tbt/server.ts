@@ -8,12 +8,14 @@ import type { Tick } from "../../market/tick.ts"
 import { authorization } from "../fyers-hsm/handshake.ts"
 import type { CodecOptions, Frame, HttpAnswer, Refusal, Want } from "../protocol.ts"
 import type {
+  Received,
   ServedRequest,
   ServerCodec,
   ServerContext,
   ServerHttpContext,
   UpgradeRequest
 } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Feed, Sent } from "./encode.ts"
 import { depthOf, messageOf, sentOf } from "./encode.ts"
@@ -42,10 +44,6 @@ export const http = (
       }
     : { status: 401, headers: {}, body: JSON.stringify({ s: "error", code: -16, message: "unauthorized" }) }
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 interface Subscription {
   readonly channel: string

@@ -5,6 +5,7 @@ import { Reader } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Handshake, Outbound, Sink } from "../protocol.ts"
 import type { WireEvent } from "../protocol.ts"
 import { StreamBuffer } from "../kit/streamBuffer.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { decodePayload } from "./decode.ts"
@@ -194,11 +195,7 @@ export class GrowwCodec implements Codec {
     if (failure !== undefined) return sink.event({ type: "failure", failure })
     const subject = SUBSCRIPTION_TO.exec(text)?.[1]
     const instrument = subject === undefined ? undefined : this.#subscriptions.holder(subject)
-    sink.event({
-      type: "refused",
-      detail: brokerText(text),
-      ...(instrument === undefined ? {} : { instruments: [instrument] })
-    })
+    sink.event(refused(brokerText(text), undefined, instrument && [instrument]))
   }
 
   #unreadable(bytes: Uint8Array, at: number, end: number, sink: Sink): typeof BROKEN {

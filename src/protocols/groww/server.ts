@@ -3,7 +3,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { StreamBuffer } from "../kit/streamBuffer.ts"
 import { textCodes } from "../kit/variant.ts"
 import { encodePayload } from "./encode.ts"
@@ -12,8 +12,6 @@ import { growwOptions } from "./options.ts"
 import { proves } from "./socketToken.ts"
 import type { Kind } from "./subjects.ts"
 import { kindsOf, parseSubject, subjectOf } from "./subjects.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 const WANTS: Readonly<Record<Kind, Want>> = {
   price: { mode: "ltp", depth: 0 },

@@ -4,10 +4,11 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Reader } from "../kit/protobuf.ts"
 import { checkEnd, endOf, readInt64, readerOf, skipField } from "../kit/protobuf.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -36,19 +37,15 @@ interface Found {
   readonly time: number
 }
 
-/** By token. */
-class Segment extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 /** What an expired login looks like on an open socket is UNCONFIRMED; this follows practice. */
 const ABOUT_LOGIN = /\b40[13]\b|unauthori[sz]ed|token[^.]*expired|expired[^.]*token/i
 
 export class HdfcCodec implements Codec {
   readonly #codes: Readonly<Record<string, string>>
-  readonly #segments = new Map<string, Segment>()
+  /** By prefix, then token. */
+  readonly #segments = new Map<string, SubscriptionTable<number, Subscription>>()
   /** The segment of each packet type. */
-  readonly #byType: ReadonlyArray<Segment | undefined>
+  readonly #byType: ReadonlyArray<SubscriptionTable<number, Subscription> | undefined>
   readonly #batch: number
   readonly #modeChange: HdfcOptions["modeChange"]
   readonly #found: Array<Found> = []
@@ -58,7 +55,8 @@ export class HdfcCodec implements Codec {
     this.#codes = textCodes("hdfc", options.codes)
     this.#batch = options.batch
     this.#modeChange = hdfcOptions(options).modeChange
-    for (const prefix of Object.values(this.#codes)) this.#segments.set(prefix, new Segment())
+    for (const prefix of Object.values(this.#codes))
+      this.#segments.set(prefix, new SubscriptionTable<number, Subscription>())
     this.#byType = L.PACKET_TYPES.map(({ prefix }) =>
       prefix === undefined ? undefined : this.#segments.get(prefix)
     )
@@ -212,5 +210,5 @@ const decodeText = (text: string, sink: Sink): void => {
   if (ABOUT_LOGIN.test(`${String(code)} ${detail}`)) {
     return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
   }
-  sink.event({ type: "refused", detail, ...(code === undefined ? {} : { code: brokerText(code) }) })
+  sink.event(refused(detail, code))
 }

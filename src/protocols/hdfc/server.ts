@@ -7,7 +7,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { Writer } from "../kit/protobuf.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { writeHeartbeat, writePacket } from "./encode.ts"
@@ -34,10 +35,6 @@ export const heartbeat = (): Frame => {
   writeHeartbeat(writer)
   return writer.finish()
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const statusFrame = (status: string, message: string): Frame => JSON.stringify({ status, message })
 

@@ -5,6 +5,7 @@ import { nameOf } from "../../market/instrument.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { UnorderedAcks } from "../kit/unorderedAcks.ts"
 import type { Change, Codec, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText } from "../kit/text.ts"
 import { LocalRefusals } from "../kit/localRefusals.ts"
 import { applyChanges, lastWords, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -224,13 +225,7 @@ export class HsmCodec implements Codec {
       if (instruments.length > 0) sink.event({ type: "confirmed", instruments })
       return sink.event({ type: "ignored", what: `${what} accepted` })
     }
-    const code = CODES[type]
-    sink.event({
-      type: "refused",
-      detail: `the broker refused a ${what}`,
-      ...(code === undefined ? {} : { code }),
-      ...(instruments.length === 0 ? {} : { instruments })
-    })
+    sink.event(refused(`the broker refused a ${what}`, CODES[type], instruments))
   }
 
   /** The instruments of topics, as far as they are still wanted. */

@@ -6,7 +6,8 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { Frame, Want } from "../protocol.ts"
-import type { ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import type { Dialect } from "./codec.ts"
 import type { Scale } from "./encode.ts"
 import { changesOf, valuesOf } from "./encode.ts"
@@ -52,10 +53,6 @@ export interface ServerDialect {
   /** @param count of values from the first one on */
   readonly update: (topic: Served, values: Int32Array, count: number) => Uint8Array
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 /** The SDKs' answer to a login that is refused is no close code but the text N; the code here is the plain one. */
 const NORMAL = 1000

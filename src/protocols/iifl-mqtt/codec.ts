@@ -6,9 +6,9 @@ import { modeBit, refreshes } from "../../market/mode.ts"
 import { RequestsById } from "../kit/requestsById.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
-import { isSubscribe } from "../protocol.ts"
 import { brokerText, chunks, plainNumber } from "../kit/text.ts"
-import { LocalRefusals } from "../kit/localRefusals.ts"
+import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
+import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
 import { textCodes } from "../kit/variant.ts"
 import { decodeFeed, decodeIndex, decodeLimit, decodeOpenInterest } from "./decode.ts"
 import { tellGrants } from "./grants.ts"
@@ -39,11 +39,13 @@ const BEYOND_LTP = modeBit.quote | modeBit.depth
 
 const encoder = new TextEncoder()
 
+const beyond = (some: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlyArray<string> =>
+  [...some].filter((one) => !others.has(one))
+
 /** An instrument that somebody wants. */
 interface Held {
   instrument: WireInstrument
   readonly segment: string
-  readonly streams: ReadonlyArray<Stream>
 }
 
 interface Topic {
@@ -59,7 +61,9 @@ export class IiflMqttCodec implements Codec {
   readonly #secrets: Handshake["secrets"]
   /** By topic: what a packet says of itself. */
   readonly #topics = new Map<string, Topic>()
-  readonly #givenUp = new GivenUp(this.#topics)
+  readonly #formerTopics = new GivenUp(this.#topics)
+  /** By the first of its topics. */
+  readonly #givenUp = new GivenUp(new Map<string, Held>())
   /** Tradable ones by segment and id, for the streams of whole segments; how many there are decides those. */
   readonly #segments = new Map<string, Map<number, Held>>()
   readonly #packets: PacketReader
@@ -93,90 +97,57 @@ export class IiflMqttCodec implements Codec {
   }
 
   request(changes: ReadonlyArray<Change>): ReadonlyArray<Outbound> {
-    const before = new Map<string, boolean>()
-    for (const change of changes) {
-      const { instrument, to } = change
-      const segment = segmentOf(instrument, this.#codes)
-      if (segment === undefined || plainNumber(instrument.token, MAX_TOKEN) === undefined) {
-        this.#unasked.add(
-          instrument,
-          segment === undefined
-            ? `${nameOf(instrument)}: IIFL Capital publishes nothing of ${instrument.exchange}`
-            : `${nameOf(instrument)} has the token "${brokerText(instrument.token)}", which is no plain number: ` +
-                `import IIFL Capital's instruments anew`
+    const before = new Set(this.#segments.keys())
+    const changed = applyChanges(changes, {
+      unasked: this.#unasked,
+      placeOf: (instrument) => {
+        const segment = segmentOf(instrument, this.#codes)
+        if (segment === undefined)
+          return `${nameOf(instrument)}: IIFL Capital publishes nothing of ${instrument.exchange}`
+        if (plainNumber(instrument.token, MAX_TOKEN) === undefined) {
+          return badToken(instrument, "no plain number", "IIFL Capital's")
+        }
+        const topics = streamsOf(instrument).map((stream) => topicOf(stream, segment, instrument.token))
+        return { id: topics[0]!, givenUp: this.#givenUp, segment, topics }
+      },
+      kinds: (_, { topics }) => topics,
+      make: (instrument, _, known, { segment, topics }) => {
+        const held = known ?? { instrument, segment }
+        held.instrument = instrument
+        for (const [i, stream] of streamsOf(instrument).entries())
+          this.#topics.set(topics[i]!, { held, stream })
+        if (isIndex(instrument)) return held
+        const others = this.#segments.get(segment)
+        if (others === undefined) this.#segments.set(segment, new Map([[Number(instrument.token), held]]))
+        else others.set(Number(instrument.token), held)
+        return held
+      },
+      drop: ({ instrument, segment }, { topics }) => {
+        for (const topic of topics) this.#formerTopics.drop(topic)
+        const others = this.#segments.get(segment)
+        if (isIndex(instrument) || others?.delete(Number(instrument.token)) !== true) return
+        if (others.size === 0) this.#segments.delete(segment)
+      }
+    })
+    const after = new Set(this.#segments.keys())
+    return stepsOf(changed, { order: "oldFirst" }).flatMap(({ action, items }) => {
+      const isSubscribe = action === "subscribe"
+      const segments = isSubscribe ? beyond(after, before) : beyond(before, after)
+      const ofSegments = this.#limits
+        ? segments.flatMap((segment) => segmentStreams.map((stream) => segmentTopic(stream, segment)))
+        : []
+      return chunks([...items.map(({ kind }) => kind), ...ofSegments], this.#batch).map((topics) =>
+        packetBytes(
+          isSubscribe
+            ? {
+                cmd: action,
+                messageId: this.#nextId(topics),
+                subscriptions: topics.map((topic) => ({ topic, qos: 0 }))
+              }
+            : { cmd: action, messageId: this.#nextId([]), unsubscriptions: [...topics] }
         )
-        continue
-      }
-      const streams = streamsOf(instrument)
-      const first = this.#givenUp.before(topicOf(streams[0]!, segment, instrument.token), change)
-      const mark = (topic: string, is: boolean): void => {
-        if (!before.has(topic)) before.set(topic, is)
-      }
-      if (to === undefined) {
-        if (first !== undefined) this.#drop(first.held, mark)
-      } else if (first === undefined) this.#hold({ instrument, segment, streams }, mark)
-      else first.held.instrument = instrument
-      if (!isSubscribe(change)) continue
-      for (const stream of streams) before.set(topicOf(stream, segment, instrument.token), false)
-    }
-    return this.#frames(before)
-  }
-
-  /** @param mark notes whether a topic was subscribed before */
-  #hold(held: Held, mark: (topic: string, was: boolean) => void): void {
-    const { instrument, segment, streams } = held
-    for (const stream of streams) {
-      const topic = topicOf(stream, segment, instrument.token)
-      mark(topic, false)
-      this.#topics.set(topic, { held, stream })
-    }
-    if (isIndex(instrument)) return
-    const others = this.#segments.get(segment)
-    if (others !== undefined) others.set(Number(instrument.token), held)
-    else {
-      this.#segments.set(segment, new Map([[Number(instrument.token), held]]))
-      if (this.#limits) for (const stream of segmentStreams) mark(segmentTopic(stream, segment), false)
-    }
-  }
-
-  #drop({ instrument, segment, streams }: Held, mark: (topic: string, was: boolean) => void): void {
-    for (const stream of streams) {
-      const topic = topicOf(stream, segment, instrument.token)
-      mark(topic, true)
-      this.#givenUp.drop(topic)
-    }
-    const others = this.#segments.get(segment)
-    if (isIndex(instrument) || others === undefined) return
-    others.delete(Number(instrument.token))
-    if (others.size > 0) return
-    this.#segments.delete(segment)
-    if (this.#limits) for (const stream of segmentStreams) mark(segmentTopic(stream, segment), true)
-  }
-
-  #frames(before: ReadonlyMap<string, boolean>): ReadonlyArray<Outbound> {
-    const gone: Array<string> = []
-    const added: Array<string> = []
-    for (const [topic, was] of before) {
-      const segment = parseTopic(topic)!
-      const is = segment.id === undefined ? this.#segments.has(segment.segment) : this.#topics.has(topic)
-      if (was !== is) (is ? added : gone).push(topic)
-    }
-    return [
-      ...chunks(gone, this.#batch).map((unsubscriptions) =>
-        packetBytes({
-          cmd: "unsubscribe",
-          messageId: this.#nextId([]),
-          unsubscriptions: [...unsubscriptions]
-        })
-      ),
-      ...chunks(added, this.#batch).map((topics) =>
-        packetBytes({
-          cmd: "subscribe",
-          messageId: this.#nextId(topics),
-          subscriptions: topics.map((topic) => ({ topic, qos: 0 }))
-        })
       )
-    ]
+    })
   }
 
   #nextId(topics: ReadonlyArray<string>): number {
@@ -258,7 +229,7 @@ export class IiflMqttCodec implements Codec {
       case "mw":
       case "index":
       case "oi":
-        return sink.reject("not_subscribed", topic, this.#givenUp.of(topic)?.held.instrument)
+        return sink.reject("not_subscribed", topic, this.#formerTopics.of(topic)?.held.instrument)
       case "lpp":
       case "marketstatus":
         return sink.event({ type: "ignored", what: parsed.stream })

@@ -1,5 +1,6 @@
 /** What a SUBACK says: a code for each topic of the request, in its order. */
 import type { WireInstrument } from "../../market/instrument.ts"
+import { refused } from "../kit/refusal.ts"
 import type { Sink } from "../protocol.ts"
 
 const REFUSED = 0x80
@@ -19,12 +20,7 @@ export const tellGrants = (
     const topic = topics[i]
     const instrument = topic === undefined ? undefined : servedBy(topic)
     if (code === REFUSED) {
-      sink.event({
-        type: "refused",
-        code: "0x80",
-        detail: `the broker refused the topic ${topic ?? "?"}`,
-        ...(instrument === undefined ? {} : { instruments: [instrument] })
-      })
+      sink.event(refused(`the broker refused the topic ${topic ?? "?"}`, "0x80", instrument && [instrument]))
     } else if (instrument !== undefined) confirmed.push(instrument)
   }
   if (confirmed.length > 0) sink.event({ type: "confirmed", instruments: confirmed })

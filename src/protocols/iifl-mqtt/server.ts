@@ -3,7 +3,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
 import { reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import { divisorOf, encodeFeed, encodeIndex, encodeLimit, encodeOpenInterest } from "./encode.ts"
@@ -12,8 +12,6 @@ import type { Packet } from "./packets.ts"
 import { FROM_CLIENT, PacketReader, packetBytes } from "./packets.ts"
 import type { SegmentStream, Stream } from "./topics.ts"
 import { isIndex, parseTopic, segmentOf, segmentStreams, segmentTopic, streamsOf, topicOf } from "./topics.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 const WANTS: Readonly<Record<Stream, Want>> = {
   mw: { mode: "depth", depth: 5 },

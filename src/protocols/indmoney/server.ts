@@ -3,7 +3,9 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import type { WireMode } from "./codec.ts"
 import type { WireNames } from "./options.ts"
@@ -15,37 +17,33 @@ export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refus
   headers["authorization"] === reveal(accepted.authToken) ? undefined : UNAUTHORISED
 
 export class IndMoneyServerCodec implements ServerCodec {
-  readonly #held = new Map<string, Set<WireMode>>()
+  readonly #held = new ServedKinds<string, WireMode>()
   readonly #names: WireNames
 
   constructor(options: CodecOptions) {
     this.#names = wireNames(options)
   }
 
-  receive(frame: Frame, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+  receive(frame: Frame, find: FindByToken): Received {
     const request = typeof frame === "string" ? parseObject(frame) : undefined
     const mode = request?.["mode"]
     const names = request?.["instruments"]
-    if ((mode !== "ltp" && mode !== "quote") || !Array.isArray(names)) return { answers: [], touched: [] }
+    if ((mode !== "ltp" && mode !== "quote") || !Array.isArray(names)) return NOTHING
     const touched: Array<WireInstrument> = []
     for (const name of names) {
       const { segment, token } = this.#names.read(String(name))
       const instrument = find(token, segment)
       if (instrument === undefined) continue
-      const modes = this.#held.get(String(name)) ?? new Set()
       if (request?.["action"] === "subscribe") {
-        this.#held.set(String(name), modes.add(mode))
+        this.#held.add(String(name), mode)
         touched.push(instrument)
-      } else {
-        modes.delete(mode)
-        if (modes.size === 0) this.#held.delete(String(name))
-      }
+      } else this.#held.remove(String(name), mode)
     }
     return { answers: [], touched }
   }
 
   #modesOf(instrument: WireInstrument): ReadonlySet<WireMode> {
-    return this.#held.get(this.#names.of(instrument)) ?? new Set()
+    return this.#held.of(this.#names.of(instrument))
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {

@@ -4,8 +4,8 @@
  */
 
 /**
- * Rounds to the decimals that the exchange prints; what lies exactly between two goes to the even one, as in the brokers'
- * own SDKs. NaN and the infinities stay what they are.
+ * Rounds to the decimals that the exchange prints. Exact halves go to the even number, as in the brokers' own SDKs.
+ * NaN and the infinities stay what they are.
  *
  * @param scale ten to the number of decimals
  */

@@ -1,6 +1,7 @@
 /**
- * What one connection has given up, by what its packets say. A broker may not have heard an unsubscription and go on: then
- * its packets are known by their instrument, and giving up once more asks for it on the wire once more.
+ * Remembers what one connection has given up, by the keys of its packets. The broker may have missed an
+ * unsubscription and keep sending. Then these packets still find their instrument, and giving up once more sends the
+ * request again.
  */
 import type { Change } from "../protocol.ts"
 
@@ -11,32 +12,32 @@ interface Table<K, S> {
   readonly delete: (key: K) => unknown
 }
 
-/** Beyond these the oldest are forgotten: their packets are nobody's again. */
+/** Beyond this many the oldest are forgotten, and their packets belong to no instrument again. */
 export const MOST_GIVEN_UP = 1000
 
 export class GivenUp<K, S> {
-  readonly #held: Table<K, S>
+  readonly #current: Table<K, S>
   readonly #gone = new Map<K, S>()
 
-  /** @param held the subscriptions that are in use */
-  constructor(held: Table<K, S>) {
-    this.#held = held
+  /** @param current the subscriptions that are in use */
+  constructor(current: Table<K, S>) {
+    this.#current = current
   }
 
   inUse(key: K): S | undefined {
-    return this.#held.get(key)
+    return this.#current.get(key)
   }
 
-  /** Puts a subscription into those in use. */
+  /** Adds a subscription to those in use. */
   put(key: K, subscription: S): void {
-    this.#held.set(key, subscription)
+    this.#current.set(key, subscription)
   }
 
-  /** Takes a subscription out of those in use. */
+  /** Removes a subscription from those in use. */
   drop(key: K): void {
-    const subscription = this.#held.get(key)
+    const subscription = this.#current.get(key)
     if (subscription === undefined) return
-    this.#held.delete(key)
+    this.#current.delete(key)
     // The newest at the end.
     this.#gone.delete(key)
     this.#gone.set(key, subscription)
@@ -47,13 +48,20 @@ export class GivenUp<K, S> {
     }
   }
 
-  /** What the broker has before a change: what is in use; of what is given up once more, what was in use. */
+  /** What the broker has before a change: the subscription in use or, if it is given up once more, the former one. */
   before(key: K, { from, to }: Change): S | undefined {
-    return this.#held.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
+    return (
+      this.#current.get(key) ?? (from !== undefined && to === undefined ? this.#gone.get(key) : undefined)
+    )
   }
 
-  /** Whose packet it is that nobody wants any more. */
+  /** The given-up subscription that a packet belongs to. */
   of(key: K): S | undefined {
     return this.#gone.get(key)
   }
+}
+
+/** Subscriptions with their memory of those that were given up. */
+export class SubscriptionTable<K, S> extends Map<K, S> {
+  readonly givenUp = new GivenUp(this)
 }

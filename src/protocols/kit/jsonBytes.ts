@@ -1,11 +1,11 @@
 /**
- * What scanners of JSON texts share: one text at a time, as bytes.
+ * Shared by scanners of JSON texts: one text at a time, as bytes.
  *
- * Reading those takes half the time of `charCodeAt`, and copying them next to nothing (measured, 857 letters: 1700 against
- * 830 + 70 ns; 101 letters: 245 against 115 + 67 ns).
+ * Reading bytes takes half the time of `charCodeAt`, and copying them next to nothing (measured, 857 letters: 1700
+ * against 830 + 70 ns; 101 letters: 245 against 115 + 67 ns).
  */
 
-/** More than any frame of market data; `JSON.parse` reads what is longer. */
+/** Longer than any wire frame of market data. `JSON.parse` reads longer texts. */
 const MAX_BYTES = 1 << 16
 
 /** Scanners look no further ahead of a letter that is one. */
@@ -13,7 +13,7 @@ const AHEAD = 4
 
 const room = Buffer.alloc(MAX_BYTES + AHEAD)
 
-/** The text that was loaded last, and behind it zeros, which are no letter of JSON. */
+/** The text that was loaded last, with zeros behind it, which are no letters of JSON. */
 export const bytes: Uint8Array = room
 
 /** @returns false for a text that is too long, or not all ASCII */

@@ -1,9 +1,9 @@
-/** What a JSON web token says of itself. Nothing is verified: the broker does that. */
+/** Reads a JSON web token's claims. Nothing is verified: the broker does that. */
 import { isObject, parseJson } from "./text.ts"
 
 const CHUNK = /^[\w-]+$/
 
-/** The claims of a token, or undefined where it is none. */
+/** The claims of a token, or undefined if it is no token. */
 export const claimsOf = (token: string): Readonly<Record<string, unknown>> | undefined => {
   const payload = token.split(".")[1]
   if (payload === undefined || !CHUNK.test(payload)) return undefined
@@ -23,6 +23,6 @@ const base64url = (text: string): string =>
     .replaceAll("/", "_")
     .replace(/=+$/, "")
 
-/** A token with these claims and a signature that nobody can verify: for the simulator's logins. */
+/** A token with these claims and a signature that cannot be verified: for the simulator's logins. */
 export const unsignedToken = (claims: Readonly<Record<string, unknown>>): string =>
   `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url(JSON.stringify(claims))}.simulated`

@@ -1,4 +1,4 @@
-/** What a codec could not ask for, told with the next frame: `request` has no sink. */
+/** Refusals that a codec makes itself, reported with the next wire frame because `request` has no sink. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Sink } from "../protocol.ts"

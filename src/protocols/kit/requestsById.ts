@@ -1,6 +1,6 @@
-/** What was asked for by the id of the request, for answers that repeat it. Brokers answer at once or never. */
+/** Remembers requests by id, for answers that repeat the id. Brokers answer at once or never. */
 
-/** Requests whose answer would still be understood. */
+/** How many requests to remember. */
 const REMEMBERED = 64
 
 export class RequestsById<Id, A> {
@@ -15,7 +15,7 @@ export class RequestsById<Id, A> {
     }
   }
 
-  /** Answers what was asked, once. */
+  /** Returns what the request asked for, once. */
   take(id: Id): A | undefined {
     const what = this.#requests.get(id)
     this.#requests.delete(id)

@@ -1,12 +1,12 @@
 /**
- * What a protocol on a stream of bytes keeps of a message until its rest comes. Whoever reads decides how much may
- * wait: nothing here says when a message is too long.
+ * Keeps the beginning of a message on a byte stream until its rest comes. The reader decides how much may wait: this
+ * buffer has no limit.
  */
 export class StreamBuffer {
   #bytes = new Uint8Array(0)
   #length = 0
 
-  /** What waits, and the new bytes behind it: often just these. Valid until `keep`, which has to follow. */
+  /** What waits, with the new bytes behind it: often just these. Valid until `keep`, which has to follow. */
   join(bytes: Uint8Array): Uint8Array {
     if (this.#length === 0) return bytes
     const length = this.#length + bytes.length
@@ -28,7 +28,7 @@ export class StreamBuffer {
     this.#length = left
   }
 
-  /** Doubles, so that a message in many small pieces is not copied once per piece. */
+  /** Doubles the memory, so that a message in many small pieces is not copied once per piece. */
   #reserve(length: number): void {
     if (length <= this.#bytes.length) return
     const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length))

@@ -1,4 +1,4 @@
-/** What protocols share in handling texts: those of a broker, and those of its users. None of it is per tick. */
+/** Shared handling of texts from brokers and from users. None of it runs per tick. */
 import * as Redacted from "effect/Redacted"
 import type { Redacted as Secret } from "effect/Redacted"
 import { isObject } from "../../kit/isObject.ts"
@@ -13,12 +13,12 @@ const SHOWN = 200
 const OPAQUE = /(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w.-]{16,}/g
 
 /**
- * A text from the other side, fit for a log: cut, on one line, and without anything that looks like a key or a
- * token, because brokers quote them back in their errors.
+ * A broker's text, fit for a log: cut, on one line, and without anything that looks like a key or a token, because
+ * brokers quote them back in their errors.
  */
 export const brokerText = (value: unknown): string => {
   const text = typeof value === "string" ? value : jsonOf(value)
-  // Cut before the search, so that a huge text costs nothing; and after it, because a mask may be longer.
+  // Cut before the search, so that a huge text costs nothing, and after it, because a mask may be longer.
   return text
     .slice(0, 4 * SHOWN)
     .replace(/[\p{Cc}\s]+/gu, " ")
@@ -27,7 +27,7 @@ export const brokerText = (value: unknown): string => {
     .slice(0, SHOWN)
 }
 
-/** Parsing copes with any nesting, printing does not. */
+/** Parsing handles any nesting, printing does not. */
 const jsonOf = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? String(value)

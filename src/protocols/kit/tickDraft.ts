@@ -1,4 +1,4 @@
-/** What decoders share in putting together a tick that lacks some everyday fields. */
+/** Shared by decoders that build ticks which lack some common fields. */
 import type { TickDraft } from "../../market/tick.ts"
 
 /** Sets the prices that are there: a zero price on the wire means none. */

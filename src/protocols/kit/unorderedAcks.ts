@@ -1,10 +1,10 @@
 /**
- * Requests under way on a wire whose answers do not say what they answer. That answers come in order is nowhere promised,
- * so none is given to a request by its place: what is known is that each request gets one. When as many answers have
- * come as requests are under way, and all of them say the same, it is settled what they say of all.
+ * Matches requests and answers on a wire whose answers do not name their request. No source promises that answers
+ * come in order, so no answer is assigned by its position. Each request gets one answer. When as many answers have
+ * come as requests are open, and all say the same, that answer holds for all of them.
  */
 
-/** Requests without an answer beyond this: the wire does not answer each of them, and nothing can be concluded. */
+/** With more unanswered requests than this, the wire does not answer each of them, and nothing can be concluded. */
 const MOST = 256
 
 const NOTHING: ReadonlyArray<never> = []
@@ -24,7 +24,7 @@ export class UnorderedAcks<A> {
     this.#clear()
   }
 
-  /** Takes an answer that names nothing. @returns what has been accepted, or refused, by now: all that is open, or nothing */
+  /** Takes an answer that names nothing. @returns what is now accepted or refused: all open requests, or nothing */
   answered(good: boolean): ReadonlyArray<A> {
     if (this.#requests.length === 0) return NOTHING
     if (good) this.#good++
@@ -32,7 +32,7 @@ export class UnorderedAcks<A> {
     return this.#settled()
   }
 
-  /** Takes an answer that names what it accepts. @returns what has been refused by answers that named nothing */
+  /** Takes an answer that names what it accepts. @returns what answers that named nothing have refused */
   accepted(items: ReadonlySet<A>): ReadonlyArray<A> {
     const at = this.#requests.findIndex((request) => request.some((item) => items.has(item)))
     if (at < 0) return NOTHING

@@ -1,6 +1,6 @@
 /**
- * Reads the choices that a protocol leaves to the broker's data and to the user's configuration. A wrong value
- * is an error that names the choice: silently falling back to a default would decode prices by it.
+ * Reads the choices that a protocol leaves to the broker's data and to the user's configuration. A wrong value is an
+ * error that names the choice: a silent default would decode wrong prices.
  */
 import type { CodecOptions, Protocol } from "../protocol.ts"
 
@@ -52,7 +52,7 @@ export const textOf = (protocol: string, variant: Variant, key: string, otherwis
   return value
 }
 
-/** One of a few words. */
+/** One of several words. */
 export const choiceOf = <A extends string>(
   protocol: string,
   variant: Variant,
@@ -101,7 +101,7 @@ export const divisorsOf = (
 
 type VariantReader = Pick<Protocol, "name" | "open" | "readVariant">
 
-/** The keys that a protocol knows, in the order in which it reads them: found by noting what it asks an empty variant for. */
+/** The keys that a protocol knows, in the order in which it reads them: recorded while it reads an empty variant. */
 export const variantKeys = ({ readVariant }: VariantReader, options: CodecOptions): ReadonlyArray<string> => {
   const keys = new Set<string>()
   const variant = new Proxy<Readonly<Record<string, unknown>>>(
@@ -112,7 +112,7 @@ export const variantKeys = ({ readVariant }: VariantReader, options: CodecOption
   return [...keys]
 }
 
-/** What is wrong with a variant: keys that the protocol does not know, or a value that is none. Undefined: nothing. */
+/** What is wrong with a variant: keys that the protocol does not know, or an invalid value. Undefined: nothing. */
 export const variantProblem = (protocol: VariantReader, options: CodecOptions): string | undefined => {
   if (protocol.readVariant === undefined) return undefined
   try {

@@ -1,11 +1,11 @@
 /** The client's side of one Kite connection. */
-import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader, i32be, u16be, u32be } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { complaint } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
@@ -179,14 +179,8 @@ const decodeText = (text: string, sink: Sink): void => {
     return sink.reject("malformed_text", brokerText(text))
   }
   switch (type) {
-    case "error": {
-      const detail = brokerText(message["data"] ?? "error without a text")
-      return sink.event(
-        ABOUT_LOGIN.test(detail)
-          ? { type: "failure", failure: new AuthRejected({ detail }) }
-          : { type: "refused", detail }
-      )
-    }
+    case "error":
+      return sink.event(complaint(brokerText(message["data"] ?? "error without a text"), ABOUT_LOGIN))
     case "message":
       return sink.event({ type: "notice", text: brokerText(message["data"] ?? "") })
     default:

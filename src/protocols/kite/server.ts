@@ -8,7 +8,7 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
 import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket, packetSize } from "./encode.ts"
 import { accessToken } from "./handshake.ts"
@@ -39,8 +39,6 @@ const answer = (data: string): Received => ({
 
 /** What became of one token of a request. */
 type Outcome = "touched" | "nothing" | "full"
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 export class KiteServerCodec implements ServerCodec {
   readonly #modes = new Map<number, Mode>()

@@ -4,6 +4,7 @@ import { AuthRejected, ProtocolViolation } from "../../market/errors.ts"
 import { refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, isObject, parseJson } from "../kit/text.ts"
 import type { Auction } from "./auction.ts"
 import { AUCTION_LASTS_MS, decodeAuction, withAuction } from "./auction.ts"
@@ -214,14 +215,8 @@ export class SfeedCodec implements Codec {
     }
     if (error_code !== undefined && error_code !== 0) {
       // How a refused token looks is UNCONFIRMED: what an error names is taken for what it is about.
-      return sink.event({
-        type: "refused",
-        code: brokerText(error_code),
-        detail: brokerText(
-          description ?? message["message"] ?? "a subscription was refused without a reason"
-        ),
-        ...(instruments.length === 0 ? {} : { instruments })
-      })
+      const why = description ?? message["message"] ?? "a subscription was refused without a reason"
+      return sink.event(refused(brokerText(why), error_code, instruments))
     }
     if (instruments.length > 0) sink.event({ type: "confirmed", instruments })
   }

@@ -6,7 +6,9 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Target } from "./encode.ts"
@@ -29,10 +31,6 @@ import {
 } from "./layout.ts"
 import { sfeedOptions } from "./options.ts"
 
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
-
 /** The real server's code after it has refused a login is not known; this is the plain one. */
 const NORMAL = 1000
 
@@ -53,14 +51,13 @@ const exchanges = Object.fromEntries(
 const control = (message_code: number, more: object): Frame => JSON.stringify({ message_code, ...more })
 
 export class SfeedServerCodec implements ServerCodec {
-  readonly #held = new Map<WireInstrument, Set<Topic>>()
+  readonly #held = new ServedKinds<WireInstrument, Topic>()
   readonly #codes: Readonly<Record<string, string>>
   readonly #limit: number
   readonly #accepted: () => Credentials
   /** Those whose closing auction the client has been told of. */
   readonly #inAuction = new Set<WireInstrument>()
   #loggedIn = false
-  #used = 0
 
   constructor(options: CodecOptions, { accepted }: Pick<ServerContext, "accepted">) {
     this.#codes = textCodes("kotak-sfeed", options.codes)
@@ -85,7 +82,10 @@ export class SfeedServerCodec implements ServerCodec {
     if (topic === undefined || typeof inputtoken !== "string") return NOTHING
     const keys = inputtoken.split(",")
     if (event === `subscribe${topic}`) return this.#subscribe(topic, keys, find)
-    for (const key of keys) this.#remove(topic, instrumentOf(topic, key, find))
+    for (const key of keys) {
+      const instrument = instrumentOf(topic, key, find)
+      if (instrument !== undefined) this.#held.remove(instrument, topic)
+    }
     return NOTHING
   }
 
@@ -107,30 +107,22 @@ export class SfeedServerCodec implements ServerCodec {
       const instrument = instrumentOf(topic, key, find)
       if (instrument !== undefined) found.set(key, instrument)
     }
-    const more = [...found.values()].filter((i) => this.#held.get(i)?.has(topic) !== true).length
-    if (this.#used + more > this.#limit) {
+    const more = [...found.values()].filter((i) => !this.#held.has(i, topic)).length
+    if (this.#held.count + more > this.#limit) {
       const description = "SUBSCRIPTION LIMIT EXCEEDED"
       return { answers: [control(ACKNOWLEDGED, { error_code: 1, description, data: {} })], touched: [] }
     }
     const data: Record<string, object> = {}
     for (const [key, instrument] of found) {
-      this.#held.set(instrument, (this.#held.get(instrument) ?? new Set()).add(topic))
+      this.#held.add(instrument, topic)
       data[key] = { cas_status: 0, trading_symbols: instrument.brokerSymbol }
     }
-    this.#used += more
     const answer = control(ACKNOWLEDGED, { error_code: 0, description: "SUBSCRIBED", data })
     return { answers: [answer], touched: [...found.values()] }
   }
 
-  #remove(topic: Topic, instrument: WireInstrument | undefined): void {
-    const held = instrument === undefined ? undefined : this.#held.get(instrument)
-    if (instrument === undefined || held?.delete(topic) !== true) return
-    this.#used--
-    if (held.size === 0) this.#held.delete(instrument)
-  }
-
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
-    return topics.filter((topic) => this.#held.get(instrument)?.has(topic)).map((topic) => WANTS[topic])
+    return topics.filter((topic) => this.#held.has(instrument, topic)).map((topic) => WANTS[topic])
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
@@ -153,8 +145,8 @@ export class SfeedServerCodec implements ServerCodec {
   }
 
   #packets(instrument: WireInstrument, tick: Tick): ReadonlyArray<Uint8Array> {
-    const held = this.#held.get(instrument)
-    if (held === undefined) return []
+    const held = this.#held.of(instrument)
+    if (held.size === 0) return []
     const target = targetOf(instrument, this.#codes[instrument.exchange] ?? "")
     const packets = [...held].map((topic) => encodePacket(topic, target, tick))
     const isNow = isInAuction(tick)

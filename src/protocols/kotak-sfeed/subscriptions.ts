@@ -1,7 +1,7 @@
 /** What one connection has subscribed, and the texts that ask for it. */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Change, CodecOptions, Outbound, Sink } from "../protocol.ts"
 import { plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
@@ -21,19 +21,14 @@ interface SegmentPlace extends Place<string, Subscription> {
   readonly number: number | undefined
 }
 
-/** By key. */
-class Held extends Map<string, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 export class Subscriptions {
   readonly segments: Segments
   readonly #codes: Readonly<Record<string, string>>
   readonly #batch: number
   readonly #unasked = new LocalRefusals()
   /** By key. An index and a share may have equal numbers in one segment. */
-  readonly #tradables = new Held()
-  readonly #indices = new Held()
+  readonly #tradables = new SubscriptionTable<string, Subscription>()
+  readonly #indices = new SubscriptionTable<string, Subscription>()
 
   constructor(options: CodecOptions, epochs: ReadonlyMap<string, number>) {
     this.#codes = textCodes("kotak-sfeed", options.codes)

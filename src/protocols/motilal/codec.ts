@@ -5,8 +5,9 @@ import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -50,16 +51,11 @@ interface Subscription {
   book: DepthState | undefined
 }
 
-/** By scrip code. */
-class Subscriptions extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 /** What is subscribed of one letter: scrips, and indices, whose codes are numbers of their own. */
 interface Segment {
   readonly scale: number
-  readonly scrips: Subscriptions
-  readonly indices: Subscriptions
+  readonly scrips: SubscriptionTable<number, Subscription>
+  readonly indices: SubscriptionTable<number, Subscription>
 }
 
 export class MotilalCodec implements Codec {
@@ -77,8 +73,8 @@ export class MotilalCodec implements Codec {
     for (const { exchange } of places.values()) {
       segments[exchange] ??= {
         scale: scaleOf(exchange),
-        scrips: new Subscriptions(),
-        indices: new Subscriptions()
+        scrips: new SubscriptionTable<number, Subscription>(),
+        indices: new SubscriptionTable<number, Subscription>()
       }
     }
     this.#segments = segments
@@ -199,6 +195,5 @@ const decodeText = (text: string, sink: Sink): void => {
   if (ABOUT_LOGIN.test(detail)) {
     return sink.event({ type: "failure", failure: new AuthRejected({ detail }) })
   }
-  const code = errorcode === undefined || errorcode === "" ? {} : { code: brokerText(errorcode) }
-  sink.event({ type: "refused", detail, ...code })
+  sink.event(refused(detail, errorcode))
 }

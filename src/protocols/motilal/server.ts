@@ -5,16 +5,13 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { plainNumber, reveal } from "../kit/text.ts"
 import { encodeIndex, encodeScrip } from "./encode.ts"
 import type { Place } from "./layout.ts"
 import { LEVELS, LOGIN, LOGIN_AGAIN, LOGIN_SIZE, MAX_CODE, REGISTER, REGISTER_SIZE } from "./layout.ts"
 import { motilalOptions } from "./options.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const refused: Received = {
   answers: [JSON.stringify({ status: "ERROR", message: "Invalid client", errorcode: "", data: null })],

@@ -7,11 +7,13 @@ import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, HttpAnswer, Want } from "../protocol.ts"
 import type {
   FindByToken,
+  Received,
   ServedRequest,
   ServerCodec,
   ServerContext,
   ServerHttpContext
 } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { Snapshot } from "./decode.ts"
@@ -31,10 +33,6 @@ import {
 } from "./layout.ts"
 import type { NorenOptions } from "./options.ts"
 import { norenOptions } from "./options.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 type Request = readonly [Channel, "subscribe" | "unsubscribe"]
 const requests: ReadonlyMap<unknown, Request> = new Map(

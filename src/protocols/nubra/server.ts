@@ -6,14 +6,16 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { State } from "./encode.ts"
 import { encodeBatch } from "./encode.ts"
 import { sessionToken } from "./handshake.ts"
 import type { Channel } from "./layout.ts"
-import { BOOK, BUCKET, CHANNELS, DEEP, GREEKS, INDEX, ONE_DAY_NAME, SHALLOW, weightOf } from "./layout.ts"
+import { BOOK, BUCKET, CHANNELS, DEEP, GREEKS, INDEX, ONE_DAY_NAME, SHALLOW, WEIGHTS } from "./layout.ts"
 import { nameOnWire, plainName } from "./names.ts"
 import { nubraOptions } from "./options.ts"
 
@@ -26,9 +28,6 @@ export const admit = ({ headers }: UpgradeRequest, accepted: Credentials): Refus
   return right ? undefined : { status: 401, headers: {} }
 }
 
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 const answer = (text: string): Received => ({ answers: [text], touched: [] })
 
 const channels: ReadonlyMap<string | undefined, Channel> = new Map([
@@ -38,12 +37,9 @@ const channels: ReadonlyMap<string | undefined, Channel> = new Map([
   ["greeks", GREEKS]
 ])
 
-/** @param channels as bits */
-const weigh = (channels: number): number => weightOf(CHANNELS.filter((channel) => (channels & channel) !== 0))
-
 export class NubraServerCodec implements ServerCodec {
   /** Channels as bits, by instrument. */
-  readonly #held = new Map<WireInstrument, number>()
+  readonly #held = new ServedKinds<WireInstrument, Channel>()
   /** By exchange word and name. */
   readonly #byName = new Map<string, WireInstrument>()
   readonly #codes: Readonly<Record<string, string>>
@@ -76,16 +72,18 @@ export class NubraServerCodec implements ServerCodec {
     const wanted = channel === undefined ? undefined : this.#readList(channel, list, rest.slice(1), find)
     if (channel === undefined || wanted === undefined) return answer("Error: malformed command")
     if (verb === "batch_unsubscribe") {
-      for (const instrument of wanted) this.#set(instrument, (this.#held.get(instrument) ?? 0) & ~channel)
+      for (const instrument of wanted)
+        if (this.#held.remove(instrument, channel)) this.#weight -= WEIGHTS[channel]
       return NOTHING
     }
     const touched: Array<WireInstrument> = []
     for (const instrument of wanted) {
-      const held = this.#held.get(instrument) ?? 0
-      if (this.#weight + weigh(channel & ~held) > this.#limit) {
+      const more = this.#held.has(instrument, channel) ? 0 : WEIGHTS[channel]
+      if (this.#weight + more > this.#limit) {
         return { answers: ["Error: the weight limit of the session is reached"], touched }
       }
-      this.#set(instrument, held | channel)
+      this.#weight += more
+      this.#held.add(instrument, channel)
       touched.push(instrument)
     }
     return { answers: [], touched }
@@ -96,14 +94,7 @@ export class NubraServerCodec implements ServerCodec {
       return answer("Error: orderbook_depth is 5 to 20")
     }
     this.#levels = levels
-    const books = [...this.#held].filter(([, held]) => (held & BOOK) !== 0)
-    return { answers: [], touched: books.map(([instrument]) => instrument) }
-  }
-
-  #set(instrument: WireInstrument, held: number): void {
-    this.#weight += weigh(held) - weigh(this.#held.get(instrument) ?? 0)
-    if (held === 0) this.#held.delete(instrument)
-    else this.#held.set(instrument, held)
+    return { answers: [], touched: this.#held.with(BOOK) }
   }
 
   /** Unknown instruments are passed over. `undefined` for what is no list of this channel. */
@@ -122,20 +113,19 @@ export class NubraServerCodec implements ServerCodec {
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
-    const held = this.#held.get(instrument) ?? 0
     const wants: Record<Channel, Want> = {
       [INDEX]: { mode: "ltp", depth: 0 },
       [BUCKET]: { mode: "quote", depth: 0 },
       [BOOK]: { mode: "depth", depth: this.#levels },
       [GREEKS]: { mode: "quote", depth: 0 }
     }
-    return CHANNELS.filter((channel) => (held & channel) !== 0).map((channel) => wants[channel])
+    return CHANNELS.filter((channel) => this.#held.has(instrument, channel)).map((channel) => wants[channel])
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
     const frames: Array<Frame> = []
     for (const channel of CHANNELS) {
-      const due: Array<State> = states.filter(([i]) => ((this.#held.get(i) ?? 0) & channel) !== 0)
+      const due: Array<State> = states.filter(([i]) => this.#held.has(i, channel))
       for (let at = 0; at < due.length; at += ELEMENTS_PER_FRAME) {
         const part = due.slice(at, at + ELEMENTS_PER_FRAME)
         frames.push(encodeBatch(channel, part, this.#levels, (i) => this.#word(i)))

@@ -1,13 +1,13 @@
 /** The client's side of one Paytm Money connection. */
-import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
 import { refreshes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { complaint } from "../kit/refusal.ts"
 import { brokerText, chunks, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
@@ -27,14 +27,10 @@ interface Subscription {
   readonly mode: Mode
 }
 
-class Subscriptions extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 export class PaytmCodec implements Codec {
   /** By security id. Indices have numbers of their own: 13 is NIFTY as an index and ABB as a share. */
-  readonly #indices = new Subscriptions()
-  readonly #scrips = new Subscriptions()
+  readonly #indices = new SubscriptionTable<number, Subscription>()
+  readonly #scrips = new SubscriptionTable<number, Subscription>()
   readonly #segments: ReadonlyMap<string, Segment>
   readonly #epoch: number
   readonly #batch: number
@@ -141,10 +137,5 @@ const give = (sink: Sink, instrument: WireInstrument, tick: Tick | undefined, re
 const decodeText = (text: string, sink: Sink): void => {
   const message = parseObject(text)
   if (message === undefined) return sink.reject("malformed_text", brokerText(text))
-  const detail = brokerText(message["error"] ?? message["message"] ?? message)
-  sink.event(
-    ABOUT_LOGIN.test(detail)
-      ? { type: "failure", failure: new AuthRejected({ detail }) }
-      : { type: "refused", detail }
-  )
+  sink.event(complaint(brokerText(message["error"] ?? message["message"] ?? message), ABOUT_LOGIN))
 }

@@ -5,10 +5,11 @@
 import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Mode } from "../../market/mode.ts"
-import { modeBit, modes } from "../../market/mode.ts"
+import { modes } from "../../market/mode.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { isObject, parseJson, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import { LEVELS, MAX_ID, MODE_NAMES } from "./layout.ts"
@@ -20,8 +21,6 @@ export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal |
   const given = new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("x_jwt_token")
   return given === reveal(accepted.feedToken) ? undefined : { status: 401, headers: {} }
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 const complaint = (error: string): Frame => JSON.stringify({ error })
 
@@ -39,8 +38,8 @@ const CLASSES: ReadonlyMap<unknown, Segment["class"]> = new Map([
 export class PaytmServerCodec implements ServerCodec {
   readonly #segments: ReadonlyMap<string, Segment>
   readonly #epoch: number
-  /** Modes as bits, by segment code and security id. */
-  readonly #modes = new Map<string, number>()
+  /** By segment code and security id. */
+  readonly #modes = new ServedKinds<string, Mode>()
 
   constructor(options: CodecOptions) {
     const { epochSeconds, segments } = paytmOptions(options)
@@ -77,32 +76,27 @@ export class PaytmServerCodec implements ServerCodec {
       return "A preference names no instrument"
     }
     const key = `${code}:${scripId}`
-    const held = this.#modes.get(key) ?? 0
     if (actionType === "ADD") {
-      this.#modes.set(key, held | modeBit[mode])
+      this.#modes.add(key, mode)
       return instrument
     }
     if (actionType !== "REMOVE") return "A preference has an unknown actionType"
-    const left = held & ~modeBit[mode]
-    if (left === 0) this.#modes.delete(key)
-    else this.#modes.set(key, left)
+    this.#modes.remove(key, mode)
     return undefined
   }
 
-  #modesOf({ exchange, token }: WireInstrument): number {
-    return this.#modes.get(`${this.#segments.get(exchange)?.code}:${token}`) ?? 0
+  #modesOf({ exchange, token }: WireInstrument): ReadonlyArray<Mode> {
+    const held = this.#modes.of(`${this.#segments.get(exchange)?.code}:${token}`)
+    return modes.filter((mode) => held.has(mode))
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
-    const held = this.#modesOf(instrument)
     const isIndex = this.#segments.get(instrument.exchange)?.class === "INDEX"
-    return modes
-      .filter((mode) => (held & modeBit[mode]) !== 0)
-      .map((mode): Want => {
-        if (mode !== "depth") return { mode, depth: 0 }
-        // An index has no book, so its full packet is a quote.
-        return isIndex ? { mode: "quote", depth: 0 } : { mode, depth: LEVELS }
-      })
+    return this.#modesOf(instrument).map((mode): Want => {
+      if (mode !== "depth") return { mode, depth: 0 }
+      // An index has no book, so its full packet is a quote.
+      return isIndex ? { mode: "quote", depth: 0 } : { mode, depth: LEVELS }
+    })
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
@@ -110,12 +104,9 @@ export class PaytmServerCodec implements ServerCodec {
     for (const [instrument, tick] of states) {
       const held = this.#modesOf(instrument)
       const id = plainNumber(instrument.token, MAX_ID)
-      if (held === 0 || id === undefined) continue
+      if (held.length === 0 || id === undefined) continue
       const isIndex = this.#segments.get(instrument.exchange)?.class === "INDEX"
-      const packets = modes
-        .filter((mode) => (held & modeBit[mode]) !== 0)
-        .map((mode) => encodePacket(mode, isIndex, id, tick, this.#epoch))
-      frames.push(joined(packets))
+      frames.push(joined(held.map((mode) => encodePacket(mode, isIndex, id, tick, this.#epoch))))
     }
     return frames
   }

@@ -1,5 +1,4 @@
 /** The client's side of one Pocketful connection. */
-import { AuthRejected } from "../../market/errors.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
 import { modeBit, refreshes } from "../../market/mode.ts"
@@ -7,6 +6,7 @@ import type { Tick } from "../../market/tick.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import { GivenUp } from "../kit/givenUp.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { complaint } from "../kit/refusal.ts"
 import { brokerText, parseObject, plainNumber } from "../kit/text.ts"
 import { LocalRefusals, badToken } from "../kit/localRefusals.ts"
 import { applyChanges, subscriptionFrames } from "../kit/subscriptionDiff.ts"
@@ -147,10 +147,5 @@ const give = (sink: Sink, instrument: WireInstrument, tick: Tick, refreshed: num
 const decodeText = (text: string, sink: Sink): void => {
   const message = parseObject(text)
   if (message === undefined) return sink.reject("malformed_text", brokerText(text))
-  const detail = brokerText(message["message"] ?? message["error"] ?? message)
-  sink.event(
-    ABOUT_LOGIN.test(detail)
-      ? { type: "failure", failure: new AuthRejected({ detail }) }
-      : { type: "refused", detail }
-  )
+  sink.event(complaint(brokerText(message["message"] ?? message["error"] ?? message), ABOUT_LOGIN))
 }

@@ -6,7 +6,9 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
 import type { Stream } from "./layout.ts"
@@ -21,10 +23,6 @@ export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal |
   return right ? undefined : { status: 401, headers: {} }
 }
 
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
-
 const complaint = (message: string): Received => ({ answers: [JSON.stringify({ message })], touched: [] })
 
 const WANTS: Readonly<Record<Stream, Want>> = {
@@ -38,8 +36,8 @@ const BY_NAME: ReadonlyMap<unknown, Stream> = new Map(streams.map((stream) => [S
 export class PocketfulServerCodec implements ServerCodec {
   readonly #codes: Readonly<Record<string, number>>
   readonly #divisors: ReadonlyMap<number, number>
-  /** Streams as bits, by exchange code and token. */
-  readonly #streams = new Map<string, number>()
+  /** By exchange code and token. */
+  readonly #streams = new ServedKinds<string, Stream>()
 
   constructor(options: CodecOptions) {
     const { codes, divisors } = pocketfulOptions(options)
@@ -65,22 +63,22 @@ export class PocketfulServerCodec implements ServerCodec {
       const instrument = find(String(token), code)
       if (instrument === undefined) continue
       const key = `${code}:${token}`
-      const held = this.#streams.get(key) ?? 0
-      if (a === "subscribe") {
-        this.#streams.set(key, held | stream)
+      if (a === "unsubscribe") this.#streams.remove(key, stream)
+      else {
+        this.#streams.add(key, stream)
         touched.push(instrument)
-      } else this.#streams.set(key, held & ~stream)
+      }
     }
     return { answers: [], touched }
   }
 
-  #streamsOf({ exchange, token }: WireInstrument): number {
-    return this.#streams.get(`${this.#codes[exchange]}:${token}`) ?? 0
+  #streamsOf({ exchange, token }: WireInstrument): ReadonlyArray<Stream> {
+    const held = this.#streams.of(`${this.#codes[exchange]}:${token}`)
+    return streams.filter((stream) => held.has(stream))
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
-    const held = this.#streamsOf(instrument)
-    return streams.filter((stream) => (held & stream) !== 0).map((stream) => WANTS[stream])
+    return this.#streamsOf(instrument).map((stream) => WANTS[stream])
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
@@ -90,10 +88,8 @@ export class PocketfulServerCodec implements ServerCodec {
       const code = this.#codes[instrument.exchange]
       const divisor = code === undefined ? undefined : this.#divisors.get(code)
       const token = plainNumber(instrument.token, MAX_TOKEN)
-      if (held === 0 || code === undefined || divisor === undefined || token === undefined) continue
-      for (const stream of streams) {
-        if ((held & stream) !== 0) frames.push(encodePacket(stream, code, token, tick, divisor))
-      }
+      if (code === undefined || divisor === undefined || token === undefined) continue
+      for (const stream of held) frames.push(encodePacket(stream, code, token, tick, divisor))
     }
     return frames
   }

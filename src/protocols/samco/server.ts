@@ -3,7 +3,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Level, Tick } from "../../market/tick.ts"
 import type { Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
 import { isObject, parseObject } from "../kit/text.ts"
 import type { Stream } from "./layout.ts"
 import { digitClock, FRAME_END, sessionToken, toIst, wordClock } from "./layout.ts"
@@ -24,7 +24,7 @@ export class SamcoServerCodec implements ServerCodec {
   /** Requests without their newline wait here for ever, as they do at the real server. */
   #buffered = ""
 
-  receive(frame: Frame, find: FindByToken): ReturnType<ServerCodec["receive"]> {
+  receive(frame: Frame, find: FindByToken): Received {
     if (typeof frame !== "string") return { answers: [], touched: [] }
     const texts = (this.#buffered + frame).split(FRAME_END)
     this.#buffered = texts.pop() ?? ""

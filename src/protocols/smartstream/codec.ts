@@ -2,6 +2,7 @@
 import { modeBit, refreshes } from "../../market/mode.ts"
 import { FrameReader } from "../kit/bytes.ts"
 import type { Change, Codec, CodecOptions, Frame, Outbound, Sink, WireEvent } from "../protocol.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, parseObject } from "../kit/text.ts"
 import { decodeDepth20, decodeLtp, decodeQuote, decodeSnapQuote } from "./decode.ts"
 import { DEPTH_20, HEAD_SIZE, LTP, QUOTE, SIZES, SNAP_QUOTE } from "./layout.ts"
@@ -99,12 +100,8 @@ export class SmartStreamCodec implements Codec {
     const detail = brokerText(errorMessage ?? "error without a text")
     const request = typeof correlationID === "string" ? correlationID : ""
     const instruments = this.#ledger.asked(request)
-    sink.event({
-      type: "refused",
-      detail: request === "" ? detail : `${detail} (request ${brokerText(request)})`,
-      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) }),
-      ...(instruments.length === 0 ? {} : { instruments })
-    })
+    const named = request === "" ? detail : `${detail} (request ${brokerText(request)})`
+    sink.event(refused(named, errorCode, instruments))
   }
 }
 

@@ -118,9 +118,6 @@ export const MAX_TOKEN = 0xffff_ffff_ffff
 export const ACTION_SUBSCRIBE = 1
 export const ACTION_UNSUBSCRIBE = 0
 
-/** Sets of wire modes are small integers. */
-export const bitOf = (mode: WireMode): number => 1 << mode
-
 /** True where a want needs the deeper book, which carries no price and so takes a second subscription. */
 export const isDeep = ({ mode, depth }: Want): boolean => mode === "depth" && depth > BOOK_LEVELS
 

@@ -3,7 +3,8 @@ import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import { i64le, putI64le } from "../kit/bytes.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { withoutBearer } from "./handshake.ts"
 import { DEPTH_20, EXCHANGE_TIME_AT, SIZES, SNAP_QUOTE, TRADE_TIME_AT } from "./layout.ts"
@@ -12,10 +13,6 @@ import { mstockOptions } from "./options.ts"
 import { SmartStreamServerCodec } from "./server.ts"
 
 const LOGIN = "LOGIN:"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const error = (data: unknown): Frame => JSON.stringify({ type: "error", data })
 

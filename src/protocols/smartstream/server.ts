@@ -3,7 +3,9 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, UpgradeRequest } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
+import { ServedKinds } from "../kit/servedKinds.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { isObject, parseObject, plainNumber, reveal } from "../kit/text.ts"
 import { encodePacket } from "./encode.ts"
@@ -18,12 +20,9 @@ import {
   MAX_TOKEN,
   QUOTE,
   SNAP_QUOTE,
-  bitOf,
   wireModes
 } from "./layout.ts"
 import { smartStreamOptions } from "./options.ts"
-import type { Segment, Segments } from "./segments.ts"
-import { makeSegments } from "./segments.ts"
 
 /** Header, what it must hold, and how the broker names it when it does not. */
 const checks: ReadonlyArray<readonly [string, keyof Credentials, string]> = [
@@ -51,10 +50,6 @@ export const admit = ({ headers, url }: UpgradeRequest, accepted: Credentials): 
   return undefined
 }
 
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
-
 const error = (correlationID: unknown, errorCode: string, errorMessage: string): Frame =>
   JSON.stringify({
     correlationID: typeof correlationID === "string" ? correlationID : "",
@@ -70,18 +65,18 @@ const WANTS: Readonly<Record<WireMode, Want>> = {
 }
 
 export class SmartStreamServerCodec implements ServerCodec {
-  /** Subscribed wire modes as bits, by exchange type and token. */
-  readonly #segments: Segments<number>
+  /** By exchange type and token. */
+  readonly #held = new ServedKinds<string, WireMode>()
+  readonly #divisors: ReadonlyMap<number, number>
   readonly #codes: Readonly<Record<string, number>>
   readonly #limit: number
   readonly #deepLimit: number
-  #used = 0
   #deep = 0
   #sequence = 0
 
   constructor(options: CodecOptions) {
     const { divisors, subscriptionLimit, deepLimit } = smartStreamOptions(options)
-    this.#segments = makeSegments(divisors)
+    this.#divisors = divisors
     this.#codes = numericCodes("smartstream", options.codes)
     this.#limit = subscriptionLimit
     this.#deepLimit = deepLimit
@@ -107,15 +102,14 @@ export class SmartStreamServerCodec implements ServerCodec {
     const touched: Array<WireInstrument> = []
     let full = false
     for (const { exchangeType, tokens } of groups) {
-      const segment = this.#segments[exchangeType]
-      if (segment === undefined) return invalid
+      if (!this.#divisors.has(exchangeType)) return invalid
       for (const token of tokens) {
         const instrument = find(token, exchangeType)
-        const key = plainNumber(token, MAX_TOKEN)
         // The real server's word on tokens that do not exist is UNCONFIRMED; this one passes over them.
-        if (instrument === undefined || key === undefined) continue
-        if (action === ACTION_UNSUBSCRIBE) this.#remove(segment, key, mode)
-        else if (this.#add(segment, key, mode)) touched.push(instrument)
+        if (instrument === undefined || plainNumber(token, MAX_TOKEN) === undefined) continue
+        const key = keyOf(exchangeType, token)
+        if (action === ACTION_UNSUBSCRIBE) this.#remove(key, mode)
+        else if (this.#add(key, mode)) touched.push(instrument)
         else full = true
       }
     }
@@ -124,53 +118,44 @@ export class SmartStreamServerCodec implements ServerCodec {
   }
 
   /** Repeating the same token and mode is free. False when there is no room. */
-  #add({ byToken }: Segment<number>, key: number, mode: WireMode): boolean {
-    const modes = byToken.get(key) ?? 0
-    if ((modes & bitOf(mode)) !== 0) return true
-    if (this.#used >= this.#limit || (mode === DEPTH_20 && this.#deep >= this.#deepLimit)) return false
-    this.#used++
+  #add(key: string, mode: WireMode): boolean {
+    if (this.#held.has(key, mode)) return true
+    const isFull = this.#held.count >= this.#limit || (mode === DEPTH_20 && this.#deep >= this.#deepLimit)
+    if (isFull) return false
     if (mode === DEPTH_20) this.#deep++
-    byToken.set(key, modes | bitOf(mode))
+    this.#held.add(key, mode)
     return true
   }
 
-  #remove({ byToken }: Segment<number>, key: number, mode: WireMode): void {
-    const modes = byToken.get(key) ?? 0
-    if ((modes & bitOf(mode)) === 0) return
-    this.#used--
-    if (mode === DEPTH_20) this.#deep--
-    const left = modes & ~bitOf(mode)
-    if (left === 0) byToken.delete(key)
-    else byToken.set(key, left)
+  #remove(key: string, mode: WireMode): void {
+    if (this.#held.remove(key, mode) && mode === DEPTH_20) this.#deep--
   }
 
   holds(instrument: WireInstrument): ReadonlyArray<Want> {
-    const key = plainNumber(instrument.token, MAX_TOKEN)
-    const modes = key === undefined ? undefined : this.#segmentOf(instrument)?.byToken.get(key)
-    return modes === undefined ? [] : wireModes.filter((m) => (modes & bitOf(m)) !== 0).map((m) => WANTS[m])
+    return this.#modesOf(instrument).map((mode) => WANTS[mode])
   }
 
-  #segmentOf({ exchange }: WireInstrument): Segment<number> | undefined {
-    const code = this.#codes[exchange]
-    return code === undefined ? undefined : this.#segments[code]
+  #modesOf({ exchange, token }: WireInstrument): ReadonlyArray<WireMode> {
+    const held = this.#held.of(keyOf(this.#codes[exchange], token))
+    return wireModes.filter((mode) => held.has(mode))
   }
 
   encode(states: ReadonlyArray<readonly [WireInstrument, Tick]>): ReadonlyArray<Frame> {
     const frames: Array<Frame> = []
     for (const [instrument, tick] of states) {
-      const segment = this.#segmentOf(instrument)
-      const key = plainNumber(instrument.token, MAX_TOKEN)
-      const modes = key === undefined ? undefined : segment?.byToken.get(key)
-      if (segment === undefined || modes === undefined) continue
-      const { exchangeType, divisor } = segment
-      for (const mode of wireModes) {
-        if ((modes & bitOf(mode)) === 0) continue
-        frames.push(encodePacket(mode, exchangeType, instrument.token, tick, divisor, ++this.#sequence))
+      const { exchange, token } = instrument
+      const exchangeType = this.#codes[exchange] ?? 0
+      const divisor = this.#divisors.get(exchangeType)
+      if (divisor === undefined) continue
+      for (const mode of this.#modesOf(instrument)) {
+        frames.push(encodePacket(mode, exchangeType, token, tick, divisor, ++this.#sequence))
       }
     }
     return frames
   }
 }
+
+const keyOf = (exchangeType: number | undefined, token: string): string => `${exchangeType}:${token}`
 
 interface Group {
   readonly exchangeType: number

@@ -5,17 +5,14 @@
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Want } from "../protocol.ts"
-import type { FindByToken, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import type { FindByToken, Received, ServerCodec, ServerContext } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import type { Field } from "./encode.ts"
 import { authFrame, encodeFrame, l1Fields, l1Packet, l5Packet, pongFrame } from "./encode.ts"
 import { UNAUTHORIZED, accessToken } from "./handshake.ts"
 import { LEVELS, SEGMENT_NAMES, tokenOf } from "./layout.ts"
 import { tradejiniOptions } from "./options.ts"
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 const PACKETS_PER_FRAME = 100
 

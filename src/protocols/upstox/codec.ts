@@ -9,6 +9,7 @@ import { MessageReader, checkEnd, endOf, readInt64, readTag, skipField } from ".
 import { RequestsById } from "../kit/requestsById.ts"
 import type { Change, Codec, CodecOptions, Handshake, Frame, Outbound, Sink, Want } from "../protocol.ts"
 import { applyChanges, stepsOf } from "../kit/subscriptionDiff.ts"
+import { refused } from "../kit/refusal.ts"
 import { brokerText, chunks, isObject, parseObject } from "../kit/text.ts"
 import { readFeed } from "./decode.ts"
 import type { WireMode } from "./layout.ts"
@@ -204,13 +205,11 @@ export class UpstoxCodec implements Codec {
     const asked = typeof guid === "string" ? this.#asked.take(guid) : undefined
     const isDeep = asked?.mode === "full_d30"
     // Without the 30 levels they are served all the same.
-    const refused = isDeep ? [] : this.#holders(asked?.keys ?? [])
-    sink.event({
-      type: "refused",
-      detail: isDeep ? `${detail} (30 levels are for Plus accounts; 5 are served instead)` : detail,
-      ...(errorCode === undefined ? {} : { code: brokerText(errorCode) }),
-      ...(refused.length === 0 ? {} : { instruments: refused })
-    })
+    sink.event(
+      isDeep
+        ? refused(`${detail} (30 levels are for Plus accounts; 5 are served instead)`, errorCode)
+        : refused(detail, errorCode, this.#holders(asked?.keys ?? []))
+    )
     if (isDeep) for (const frame of this.#withoutDeepBooks(asked.keys)) sink.send(frame)
   }
 

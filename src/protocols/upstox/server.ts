@@ -8,11 +8,13 @@ import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, HttpAnswer, Refusal, Want } from "../protocol.ts"
 import type {
   FindByToken,
+  Received,
   ServedRequest,
   ServerCodec,
   ServerHttpContext,
   UpgradeRequest
 } from "../serverProtocol.ts"
+import { NOTHING } from "../serverProtocol.ts"
 import { isObject, parseObject, reveal } from "../kit/text.ts"
 import { textCodes } from "../kit/variant.ts"
 import type { FeedOf } from "./encode.ts"
@@ -64,10 +66,6 @@ export const http = (
     data: { authorized_redirect_uri: address, authorizedRedirectUri: address }
   })
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
-
-const NOTHING: Received = { answers: [], touched: [] }
 
 export class UpstoxServerCodec implements ServerCodec {
   /** By instrument key. */

@@ -3,7 +3,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Tick } from "../../market/tick.ts"
 import type { CodecOptions, Frame, Refusal, Want } from "../protocol.ts"
-import type { ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
+import type { Received, ServerCodec, ServerContext, UpgradeRequest } from "../serverProtocol.ts"
 import { plainNumber, reveal } from "../kit/text.ts"
 import { numericCodes } from "../kit/variant.ts"
 import { changesText, fullMessage } from "./encode.ts"
@@ -54,8 +54,6 @@ export const admit = ({ url }: UpgradeRequest, accepted: Credentials): Refusal |
   const right = query.get("token") === token && query.get("userID") === userId
   return right ? undefined : { status: 401, headers: {} }
 }
-
-type Received = ReturnType<ServerCodec["receive"]>
 
 const answers = (...frames: ReadonlyArray<Frame>): Received => ({ answers: frames, touched: [] })
 

@@ -1,6 +1,6 @@
 /** What is subscribed on one connection, found by what a message says: segment, then instrument id. */
 import type { WireInstrument } from "../../market/instrument.ts"
-import { GivenUp } from "../kit/givenUp.ts"
+import { SubscriptionTable } from "../kit/givenUp.ts"
 import type { MessageCode } from "./layout.ts"
 import { indexOf, messageCodes } from "./layout.ts"
 import type { Known } from "./ticks.ts"
@@ -30,15 +30,12 @@ export const remember = ({ known }: Subscription, code: MessageCode, word: Known
   known[indexOf[code]] = word
 }
 
-/** By id. */
-class Segment extends Map<number, Subscription> {
-  readonly givenUp = new GivenUp(this)
-}
-
 /** One map per known segment, in the place of its number. Equal ids live in several segments. */
-export type Subscriptions = ReadonlyArray<Segment | undefined>
+export type Subscriptions = ReadonlyArray<SubscriptionTable<number, Subscription> | undefined>
 
 const SEGMENTS = 256
 
 export const makeSubscriptions = (segments: ReadonlyMap<number, unknown>): Subscriptions =>
-  Array.from({ length: SEGMENTS }, (_, segment) => (segments.has(segment) ? new Segment() : undefined))
+  Array.from({ length: SEGMENTS }, (_, segment) =>
+    segments.has(segment) ? new SubscriptionTable<number, Subscription>() : undefined
+  )

@@ -1,4 +1,4 @@
-/** What it means to the session that a connection came up, went down, or waits for a login. Runs in the session's actor. */
+/** What the session does when a connection comes up, goes down, or waits for a login. Runs in the session's actor. */
 import * as Effect from "effect/Effect"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { AuthRejected } from "../../market/errors.ts"
@@ -20,7 +20,7 @@ export interface ConnectionEventsOptions {
   readonly log: SampledLog
   readonly now: () => number
   readonly lapse: Lapse
-  /** Answers those who wait for the outcome of the first attempt. */
+  /** Answers callers that wait for the outcome of the first attempt. */
   readonly settle: (outcome: Effect.Effect<void, ConnectionFailure>) => void
   /** The number of connections that are up may have changed. */
   readonly connections: () => void
@@ -32,10 +32,12 @@ export const enter = (connection: PooledConnection, now: number, state: Connecti
   connection.state = state
 }
 
+export type ConnectionEvents = ReturnType<typeof makeConnectionEvents>
+
 export const makeConnectionEvents = (options: ConnectionEventsOptions) => {
   const { healthCheck, connections, count, events, lapse, log, now, settle } = options
 
-  /** Undefined where nothing was delivered before that could be missed. */
+  /** Undefined if nothing was delivered before, so there is no gap. */
   const gapBefore = (connection: PooledConnection): number | undefined => {
     if (connection.hasBeenUp && connection.downSince > 0) return now() - connection.downSince
     return connection.stream === 0 ? lapse.length(now()) : undefined
@@ -49,7 +51,7 @@ export const makeConnectionEvents = (options: ConnectionEventsOptions) => {
     const gapMs = gapBefore(connection)
     connection.hasBeenUp = true
     connection.leftovers.clear()
-    // A fresh connection knows nothing: restore all that is wanted and not confirmed, richest first.
+    // A fresh connection knows nothing: restore everything that is wanted and not confirmed, richest mode first.
     const wanted = [...connection.subscriptions].map(([instrument, upstream]) => ({
       instrument,
       from: undefined,

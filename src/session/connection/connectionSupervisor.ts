@@ -1,6 +1,6 @@
 /**
- * The session's connections as its supervised children: one fiber each, which speaks to the session's actor by message. What
- * the sockets' callbacks learn of subscriptions goes to `subscriptionUpdates.ts` without one.
+ * Supervises the session's connections: one fiber each, which sends messages to the session's actor. What the
+ * sockets' callbacks learn about subscriptions goes to `subscriptionUpdates.ts` without a message.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export interface ConnectionSupervisorOptions {
   readonly streams: ReadonlyArray<BrokerStream>
   readonly reconnect: ReconnectOptions | undefined
   readonly source: CredentialSource
-  readonly planner: () => SubscriptionPlanner
+  readonly planner: SubscriptionPlanner
   readonly updates: SubscriptionUpdates
   readonly publisher: Publisher
   readonly count: BrokerMetrics
@@ -45,12 +45,12 @@ export interface ConnectionSupervisorOptions {
 }
 
 export interface ConnectionSupervisor {
-  /** Starts the slot's connection, in place of one that runs. */
+  /** Starts the connection, in place of one that runs. */
   readonly start: (connection: PooledConnection) => Effect.Effect<unknown>
   readonly isRunning: (connection: PooledConnection) => Effect.Effect<boolean>
   readonly stop: (connection: PooledConnection) => Effect.Effect<void>
   readonly stopAll: Effect.Effect<void>
-  /** Asks whoever records to keep what led to this. */
+  /** Asks the recorders to keep what led to this. */
   readonly alarm: (why: string) => void
 }
 
@@ -66,7 +66,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
   const tapOf = new Map<number, ConnectionTap>()
   const now = monotonicOf(clock)
 
-  /** Every event but failures, in the socket's callback. */
+  /** Takes every event except failures, in the socket's callback. */
   const onEvent = (connection: PooledConnection, event: WireEvent): void => {
     switch (event.type) {
       case "confirmed":
@@ -94,13 +94,13 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
     const feed = streams[connection.stream]!
     const partial = feed.protocol.partial === true
     const tap = taps.connection({
-      user: source.user(),
+      user: source.user,
       broker: broker.name,
       stream: feed.broker.name,
       connection: connection.id
     })
     tapOf.set(connection.id, tap)
-    // The one before it may have ended without a word to this actor.
+    // The previous run may have ended without a message to this actor.
     for (const [instrument, upstream] of connection.subscriptions) {
       forget(instrument, connection.stream)
       reset(upstream)
@@ -135,7 +135,7 @@ export const makeConnectionSupervisor = Effect.fnUntraced(function* (
               if (upstream.stale) updates.fresh(upstream)
               const main = upstream.instrument.upstream[connection.stream]
               if (main === undefined || main === upstream) return
-              planner().pool(connection).finishMove(main)
+              planner.pool(connection).finishMove(main)
               updates.moved(main)
             }
           }),

@@ -1,4 +1,4 @@
-/** Where a session's credentials come from: given to it, or stored for its user and read anew at every attempt. */
+/** A session's credentials: given to it, or stored for its user and read again at every attempt. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Broker } from "../../brokers/broker.ts"
@@ -14,34 +14,32 @@ export interface UsableCredentials {
   readonly version: number
 }
 
-/** Nothing can be tried until somebody stores credentials. */
+/** Nothing can be tried until credentials are stored. */
 export type Unusable = CredentialsMissing | SecretFailed
 
 export interface CredentialSource {
-  readonly user: () => string
-  readonly use: (user: string, given: Credentials | undefined) => void
-  /** A database that cannot be read just now is a connection that cannot be made just now. */
+  readonly user: string
+  /** Uses these from now on, or those that are stored for the user. */
+  readonly use: (given: Credentials | undefined) => void
+  /** If the database cannot be read now, the connection cannot be made now. */
   readonly read: Effect.Effect<UsableCredentials, Unusable | ConnectionRefused>
-  /** One element per stored change for the session's user. */
+  /** Emits once per stored change for the session's user. */
   readonly changes: Stream.Stream<void>
 }
 
 /** For brokers that need none. */
 const NONE: UsableCredentials = { credentials: {}, version: 0 }
 
-/** The user of an adapter that was given credentials and no name. */
-const LOCAL_USER = "local"
-
 /** An embedder's store may never answer. */
 const ANSWER_TIMEOUT_MS = 10_000
 
-/** @param failed takes what the store dies of */
+/** @param failed takes defects of the store */
 export const makeCredentialSource = Effect.fnUntraced(function* (
   broker: Broker,
+  user: string,
   failed: HookFault
 ): Effect.fn.Return<CredentialSource, never, CredentialStore> {
   const store = yield* CredentialStore
-  let user = LOCAL_USER
   let given: UsableCredentials | undefined
 
   const complete = (usable: UsableCredentials | undefined) => {
@@ -55,9 +53,8 @@ export const makeCredentialSource = Effect.fnUntraced(function* (
   }
 
   return {
-    user: () => user,
-    use: (name, credentials) => {
-      user = name
+    user,
+    use: (credentials) => {
       given = credentials === undefined ? undefined : { credentials, version: (given?.version ?? 0) - 1 }
     },
     read: Effect.suspend(() =>

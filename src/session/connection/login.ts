@@ -1,4 +1,4 @@
-/** Carries a protocol's login out: its REST calls, if it has any, up to the handshake. */
+/** Runs a protocol's login: its REST calls, if it has any, up to the handshake. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
@@ -7,7 +7,7 @@ import type { Credentials } from "../../market/credentials.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Handshake, HttpAnswer, HttpRequest, Protocol } from "../../protocols/protocol.ts"
 
-/** More calls than any login takes: an end to one that runs in a circle. */
+/** More calls than any login takes: ends a login that runs in a circle. */
 const MAX_CALLS = 20
 
 const unanswered = (failure: ConnectionFailure): HttpAnswer => ({
@@ -17,7 +17,7 @@ const unanswered = (failure: ConnectionFailure): HttpAnswer => ({
   unanswered: failure.detail
 })
 
-/** Fails with the reason that the protocol gives, or with that of a call that got no answer. */
+/** Fails with the reason that the protocol gives, or with that of a call without an answer. */
 export const logIn = Effect.fnUntraced(function* (
   broker: Broker,
   protocol: Protocol,

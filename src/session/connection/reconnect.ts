@@ -1,6 +1,6 @@
 /**
- * When a lost connection is tried again: at once, then after exponentially growing pauses with jitter and a
- * cap, for ever. A connection that lived for a healthy while starts the ladder afresh.
+ * When a lost connection is retried: at once, then after exponentially growing pauses with jitter and a cap, for
+ * ever. A connection that lived long enough to be healthy resets the pauses.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -29,7 +29,7 @@ export const defaultReconnect: ReconnectOptions = {
 const LONGEST_BACK_OFF_MS = 300_000
 
 /**
- * The least pause after failures where an instant retry would make matters worse.
+ * The least pause after failures that an instant retry would make worse.
  *
  * @param inARow how many failures of this class came one after the other
  */
@@ -42,7 +42,7 @@ const atLeast = (
     case "RateLimited":
       return Duration.fromInputUnsafe(options?.limitedPause ?? "5 seconds")
     case "Displaced": {
-      // Another program uses this login: coming back at once would throw it out in turn, for ever.
+      // Another program uses this login: reconnecting at once would disconnect it in turn, for ever.
       const first = Duration.toMillis(options?.displacedPause ?? "30 seconds")
       return Duration.millis(Math.min(LONGEST_BACK_OFF_MS, first * 2 ** (inARow - 1)))
     }

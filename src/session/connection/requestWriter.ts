@@ -1,6 +1,6 @@
 /**
- * The outgoing side of a connection: what the session wants changed, in batches at the broker's pace, as frames or as
- * HTTP requests, in order.
+ * The outgoing side of a connection: the changes that the session wants, in order, in batches at the broker's pace,
+ * as wire frames or HTTP requests.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -13,13 +13,13 @@ import { sameWant } from "../model.ts"
 
 export interface RequestWriter {
   /**
-   * Asks for changes. Waiting ones of an instrument are merged, so the backlog is bounded by the number of
+   * Requests changes. Waiting changes of an instrument are merged, so the backlog is bounded by the number of
    * instruments, however fast readers come and go.
    */
   readonly request: (changes: ReadonlyArray<SubscriptionChange>) => void
-  /** Sends ahead of what waits: frames at once, HTTP requests before the next batch. */
+  /** Sends before waiting changes: wire frames at once, HTTP requests before the next batch. */
   readonly send: (outbound: Outbound) => void
-  /** Never ends on its own; fails with an HTTP request that got no answer. */
+  /** Never ends on its own. Fails if an HTTP request gets no answer. */
   readonly run: Effect.Effect<never, ConnectionFailure>
 }
 
@@ -28,13 +28,13 @@ export interface RequestWriterOptions {
   readonly encode: (changes: ReadonlyArray<Change>) => ReadonlyArray<Outbound>
   readonly send: (frame: Frame) => void
   readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
-  /** A change was undone before it left: what is wanted is what the broker has been asked for already. */
+  /** A change was undone before it was sent: the broker has already been asked for what is wanted. */
   readonly kept: (change: Change) => void
   /** Must not throw. */
   readonly answered: (request: HttpRequest, answer: HttpAnswer) => void
 }
 
-/** A change that waits, and the entry under which the broker's packets are known until it has left. */
+/** A change that waits, and the instrument object by which the codec knows the broker's packets until the change is sent. */
 interface Waiting extends SubscriptionChange {
   readonly holder: SubscribedInstrument
 }
@@ -47,7 +47,7 @@ export const makeRequestWriter = Effect.fnUntraced(function* (
   options: RequestWriterOptions
 ): Effect.fn.Return<RequestWriter> {
   const { pacing } = options
-  // By name, not by entry: an instrument that was given up and is wanted again has a new entry, and its waiting
+  // By name, not by object: an instrument that was given up and is wanted again has a new object, and its waiting
   // unsubscribe must become a change of mode rather than overtake the new subscribe.
   const waiting = new Map<string, Waiting>()
   const urgent: Array<HttpRequest> = []

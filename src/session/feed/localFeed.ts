@@ -1,6 +1,6 @@
 /**
- * The Feed in this process: one session per user, started when the first reader attaches and closed a while
- * after the last one left.
+ * The Feed in this process: one session per user. It starts when the first reader attaches and closes some time after
+ * the last reader has left.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -26,13 +26,13 @@ export interface LocalFeedOptions extends Partial<UserFeedOptions> {
 const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
   const registry = yield* BrokerRegistry
   const offline = yield* makeOfflineStatus
-  /** The reason is the one that the login was answered with, not a second one that hides it. */
+  /** Reports the same reason as the answer to the login, not a second one that hides it. */
   const noFeed = (user: string) =>
     Effect.flatMap(offline.whyNone(user), (detail) =>
       Effect.fail(new FeedError({ code: "BROKER_ERROR", detail }))
     )
   const settings: UserFeedOptions = { ...defaultUserFeed, ...options }
-  /** Those that run, also those that nobody reads from any more. */
+  /** Every running feed, including feeds without a reader. */
   const running = new Map<string, UserFeed>()
 
   const claim = yield* ClaimUser
@@ -57,14 +57,14 @@ const make = Effect.fnUntraced(function* (options: LocalFeedOptions) {
     lookup: (user: string): ReturnType<typeof startFor> =>
       startFor(user).pipe(
         Effect.tapError(noteFailure(user)),
-        // A feed that could not start is no feed: the next reader starts a fresh attempt.
+        // Do not keep a feed that could not start: the next reader starts a fresh attempt.
         Effect.onError(() => forget(user))
       ),
     idleTimeToLive: options.idleTimeToLive ?? "60 seconds"
   })
   const forget = (user: string): Effect.Effect<void> => RcMap.invalidate(feeds, user)
 
-  /** One hold on the user's session per attached reader; the key is the pair. */
+  /** One reference to the user's session per attached reader. The key is the pair. */
   const readers = new Map<string, { readonly feed: UserFeed; readonly scope: Scope.Closeable }>()
   const keyOf = (user: string, reader: string) => `${user}\n${reader}`
 

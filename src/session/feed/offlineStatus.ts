@@ -1,4 +1,4 @@
-/** What is said of a user's feed while no session runs: why not, as far as is known. */
+/** Reports a user's feed while no session runs, and why none runs, as far as is known. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -16,7 +16,7 @@ import { makeHookFaults, soundHours } from "../containment.ts"
 import * as metrics from "../metrics.ts"
 import { Hours } from "../references.ts"
 
-/** Last failures that are remembered, one per user; beyond, the oldest is forgotten. */
+/** The number of failures to remember, one per user. Beyond it, the oldest is forgotten. */
 const MOST_FAILURES = 1000
 
 interface Failure {
@@ -28,9 +28,9 @@ interface Failure {
 export interface OfflineStatus {
   /** A feed could not start. */
   readonly failed: (user: string, error: FeedError) => Effect.Effect<void>
-  /** It could. */
+  /** A feed started. */
   readonly started: (user: string) => void
-  /** Why requests of the user cannot be served, with the remedy. Fails as `status` does. */
+  /** Why the user's requests cannot be served, with the remedy. Fails as `status` does. */
   readonly whyNone: (user: string) => Effect.Effect<string, FeedError>
   /** Fails with BROKER_ERROR for a user that the store does not know. */
   readonly status: (user: string) => Effect.Effect<FeedStatus, FeedError>
@@ -44,11 +44,11 @@ export interface OfflineStatus {
 export const noBroker = (user: string): string =>
   `No broker configuration found for user ${user}: set one with "algoways users set-broker ${user} BROKER"`
 
-/** @param title what the broker is called in the sentence */
+/** @param title the broker's name in the sentence */
 export const noSuchInstrument = (title: string, broker: string, name: string): string =>
   `${title} has no ${name}: check the spelling, or import today's instruments with "algoways instruments import ${broker}"`
 
-/** A status without anything but a state. */
+/** A status with a state and nothing else. */
 export const bareStatus = (
   user: string,
   broker: string,

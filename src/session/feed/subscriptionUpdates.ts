@@ -1,6 +1,6 @@
 /**
- * What the sockets' callbacks learn about subscriptions, gathered until the session's actor tells it: one event for many
- * instruments instead of one each.
+ * Collects what the sockets' callbacks learn about subscriptions until the session's actor publishes it: one event
+ * for many instruments instead of one each.
  */
 import type { Mode } from "../../market/mode.ts"
 import type { Change } from "../../protocols/protocol.ts"
@@ -10,7 +10,7 @@ export interface Updates {
   readonly confirmed: ReadonlyArray<UpstreamSubscription>
   readonly failed: ReadonlyArray<UpstreamSubscription>
   readonly fresh: ReadonlyArray<UpstreamSubscription>
-  /** Ticked at their second place: the first one can be given up. */
+  /** Ticked on their second connection: the first one can be given up. */
   readonly moved: ReadonlyArray<UpstreamSubscription>
 }
 
@@ -32,21 +32,21 @@ export class SubscriptionUpdates {
   #waiting = false
   readonly #wake: () => void
 
-  /** @param wake called once when there is something to be taken, until it is */
+  /** @param wake called once when updates are ready, and not again until they are taken */
   constructor(wake: () => void) {
     this.#wake = wake
   }
 
-  /** Requests left for the broker. */
+  /** Requests were sent to the broker. */
   sent(connection: PooledConnection, changes: ReadonlyArray<Change>, at: number): void {
     for (const { from, instrument, to } of changes) {
       const upstream = connection.subscriptions.get(instrument as SubscribedInstrument)
       if (upstream === undefined || to === undefined) continue
-      // One that is silent and asked for again stays confirmed: that it is silent is told otherwise.
+      // A silent subscription that is requested again stays confirmed: the watchdog reports the silence.
       if (upstream.state !== "confirmed" || from !== undefined) upstream.state = "sent"
       if (upstream.sentAt === 0) upstream.sentAt = at
       if (from === undefined) continue
-      // Another mode: what it tells is still to come.
+      // Another mode: none of its packets has arrived yet.
       upstream.seenModes = 0
       upstream.resends = 0
       upstream.resentAt = at
@@ -61,42 +61,47 @@ export class SubscriptionUpdates {
     upstream.failure = undefined
     upstream.resends = 0
     this.#confirmed.push(upstream)
-    this.#called()
+    this.#notify()
   }
 
   failed(upstream: UpstreamSubscription, reason: string): void {
-    // A reader that stays subscribed is told once.
+    // Report the same reason once to a reader that stays subscribed.
     const repeated = upstream.failure === reason
     upstream.state = "failed"
     upstream.failure = reason
     if (repeated) return
     this.#failed.push(upstream)
-    this.#called()
+    this.#notify()
   }
 
   fresh(upstream: UpstreamSubscription): void {
     upstream.stale = false
     upstream.resends = 0
     this.#fresh.push(upstream)
-    this.#called()
+    this.#notify()
   }
 
   moved(upstream: UpstreamSubscription): void {
     this.#moved.push(upstream)
-    this.#called()
+    this.#notify()
   }
 
   take(): Updates {
-    const told = { confirmed: this.#confirmed, failed: this.#failed, fresh: this.#fresh, moved: this.#moved }
+    const updates = {
+      confirmed: this.#confirmed,
+      failed: this.#failed,
+      fresh: this.#fresh,
+      moved: this.#moved
+    }
     this.#confirmed = []
     this.#failed = []
     this.#fresh = []
     this.#moved = []
     this.#waiting = false
-    return told
+    return updates
   }
 
-  #called(): void {
+  #notify(): void {
     if (this.#waiting) return
     this.#waiting = true
     this.#wake()

@@ -1,6 +1,6 @@
 /**
- * One user's feed: the adapter of the broker that is set for the user, and its replacement when that setting
- * changes. Readers hold on to the feed and notice nothing but another broker's name in their frames.
+ * One user's feed: the adapter of the user's broker, and its replacement when the user changes brokers. Readers stay
+ * attached and see only that their market frames name another broker.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { messageOf } from "../../kit/messageOf.ts"
 import type { BrokerAdapter, ReaderSubscription } from "../../brokers/adapter.ts"
 import type { FeedInfo } from "../../bus/feed.ts"
 import { FeedError } from "../../bus/feed.ts"
@@ -27,15 +28,15 @@ import { Lapse } from "../health/lapse.ts"
 
 export interface UserFeedOptions extends AdapterOptions {
   /**
-   * How long the first reader waits for the outcome of the first connection attempt. Existing clients wait five seconds for
-   * the answer to their login, and never ask again.
+   * How long the first reader waits for the outcome of the first connection attempt. Existing clients wait five
+   * seconds for the answer to their login and never retry.
    */
   readonly firstAttempt: Duration.Input
   /** How often a change of broker that failed is tried again, if nothing about the user changes before. */
   readonly retryEvery: Duration.Input
 }
 
-/** Readers come and go, charts above all: a few seconds spare the broker most of it. */
+/** Readers come and go, charts above all: waiting a few seconds spares the broker most of the requests. */
 const LINGER_MS = 3000
 
 export const defaultUserFeed: UserFeedOptions = {
@@ -48,14 +49,14 @@ type Adapter = BrokerAdapter["Service"]
 
 export interface UserFeed {
   /**
-   * Runs with the adapter of the moment; a change of broker waits until it is done, and the other way round. An
-   * adapter that dies of it is an error of this user's feed.
+   * Runs `f` with the current adapter. `f` and a change of broker wait for each other. If the adapter dies, this
+   * user's feed fails with an error.
    */
   readonly use: <A, E>(f: (adapter: Adapter) => Effect.Effect<A, E>) => Effect.Effect<A, E | FeedError>
-  /** Starts another adapter where the one of the moment answers nothing any more. */
+  /** Replaces the current adapter if it no longer answers. */
   readonly revive: Effect.Effect<void, FeedError>
   readonly info: Effect.Effect<FeedInfo, FeedError>
-  /** Never fails: an adapter that cannot tell is unavailable. Waits for nothing else, nor do the two below. */
+  /** Never fails: an adapter that cannot report its status is unavailable. This and the two below wait for no other request. */
   readonly report: Effect.Effect<FeedStatus>
   readonly inspect: (exchange: string, symbol: string) => Effect.Effect<InstrumentStatus, FeedError>
   readonly last: (
@@ -63,7 +64,7 @@ export interface UserFeed {
   ) => Effect.Effect<ReadonlyArray<LastTick>, FeedError>
 }
 
-/** An adapter of an embedder may never answer, and a request that waits for it holds up those behind it. */
+/** An embedder's adapter may never answer, and requests behind it would wait. */
 const PATIENCE = "30 seconds"
 
 const brokerOf = Effect.fnUntraced(function* (user: string) {
@@ -87,8 +88,8 @@ const brokerOf = Effect.fnUntraced(function* (user: string) {
 })
 
 /**
- * What an adapter dies of is logged, and told as an error of this feed, as is an answer that never comes. Whatever its
- * module does wrong, the other users' feeds run on.
+ * Logs what an adapter dies of and turns it into an error of this feed, as for an answer that never comes. Whatever
+ * one adapter does wrong, the other users' feeds keep running.
  */
 const contained =
   (code: FeedError["code"], user: string, broker: string, what: string) =>
@@ -117,9 +118,9 @@ const answered = <A, E, R>(
   })
 
 /**
- * Builds, initialises and starts an adapter in the scope. Waits a little for the first attempt's outcome.
+ * Builds, initialises and starts an adapter in the scope. Waits briefly for the outcome of the first attempt.
  *
- * @param complete fails where credentials are missing; without it the adapter waits for them
+ * @param complete fails if credentials are missing; without it the adapter waits for them
  */
 const start = Effect.fnUntraced(function* (
   user: string,
@@ -135,28 +136,28 @@ const start = Effect.fnUntraced(function* (
       (error) =>
         new FeedError({
           code: "BROKER_INIT_ERROR",
-          // What an import fails of names files, and clients read this.
+          // The reason that an import fails may name files, and clients read this.
           detail: withoutPaths(error.message)
         })
     )
   )
   yield* Effect.catch(adapter.initialise({ user }), (error) =>
-    // Its message says what is missing: a broker is set, so that words about none would mislead.
+    // The error's own message says what is missing: a broker is set, so a text about having no broker would mislead.
     complete ? Effect.fail(new FeedError({ code: "BROKER_ERROR", detail: error.message })) : Effect.void
   )
   yield* Effect.ignore(Effect.timeoutOption(adapter.connect, options.firstAttempt))
   return adapter
 })
 
-/** What the adapter refuses is told: its readers hold it, and would wait for it without a word. */
+/** Publishes what the new adapter refuses. Otherwise its readers would wait for it without a word. */
 const takeOver = Effect.fnUntraced(function* (
   user: string,
   adapter: Adapter,
-  holdings: ReadonlyArray<ReaderSubscription>
+  subscriptions: ReadonlyArray<ReaderSubscription>
 ) {
   const refused = new Map<string, (typeof SubscriptionFailed.Type)["instruments"][number]>()
-  for (const [reader, held] of Map.groupBy(holdings, (h) => h.reader)) {
-    const requests = held.map((h) => h.request)
+  for (const [reader, own] of Map.groupBy(subscriptions, (s) => s.reader)) {
+    const requests = own.map((s) => s.request)
     for (const [i, result] of (yield* adapter.subscribe(requests, reader)).entries()) {
       if (result.status === "success") continue
       const { mode } = requests[i]!
@@ -173,7 +174,7 @@ const takeOver = Effect.fnUntraced(function* (
   tell({ type: "subscription_failed", user, broker, at, instruments: [...refused.values()] })
 })
 
-/** Whatever it and its fibers write into the log names the user, and not whoever happened to be the first reader. */
+/** Log lines of this feed and its fibers name its user, not whichever reader came first. */
 export const makeUserFeed = (user: string, options: UserFeedOptions) =>
   Effect.provideService(userFeed(user, options), References.CurrentLogAnnotations, { user })
 
@@ -198,18 +199,18 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     return { adapter, scope, setting: broker.toLowerCase() }
   })
 
-  // Before the first look: what changes in between is a change to follow.
+  // Subscribe before the first look, so that no change in between is missed.
   const changed = yield* (yield* Users).changesOf(user)
   let current = yield* startIn(yield* brokerOf(user))
-  /** The setting that is to be followed, and why it is not yet. */
+  /** The broker to change to, and why the change has not happened yet. */
   let awaited: string | undefined
   let complaint: string | undefined
 
-  /** The new adapter takes over what the old one holds; if it cannot start, the old one stays. */
+  /** The new adapter takes over the old one's subscriptions. If it cannot start, the old one stays. */
   const follow = Effect.gen(function* () {
     const broker = yield* brokerOf(user)
     const setting = broker.toLowerCase()
-    // The setting, not the adapter's own name: a module may be registered under another.
+    // Compare the setting, not the adapter's own name: a module may be registered under another name.
     if (setting === current.setting) {
       awaited = undefined
       complaint = undefined
@@ -219,7 +220,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
       awaited = setting
       yield* Effect.logInfo(`the user changes from ${current.adapter.broker.name} to ${broker}`)
     }
-    // What delivers is not given up for a broker whose credentials are still to come.
+    // Do not give up a working broker for one whose credentials are still missing.
     const { state } = yield* current.adapter.status
     const next = yield* startIn(broker, state === "connected" || state === "reconnecting")
     const previous = current
@@ -232,9 +233,9 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
     yield* close(previous.scope)
   }).pipe(
     Effect.catchCause((cause) => {
-      // Tried again until it works or the setting changes: logged once.
+      // It is tried again until it works or the setting changes, so log it once.
       const failure = Cause.squash(cause)
-      const text = failure instanceof Error ? failure.message : String(failure)
+      const text = messageOf(failure)
       if (text === complaint || Cause.hasInterruptsOnly(cause)) return Effect.void
       complaint = text
       const { name } = current.adapter.broker
@@ -260,11 +261,13 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
         `the session at ${adapter.broker.name} has died and is replaced by a new one`,
         alive.cause
       )
-      const held = yield* Effect.exit(answered(adapter.subscriptions, "BROKER_ERROR", adapter.broker.name))
-      // It may still hold the login.
+      const subscriptions = yield* Effect.exit(
+        answered(adapter.subscriptions, "BROKER_ERROR", adapter.broker.name)
+      )
+      // It may still use the login.
       yield* close(scope)
       current = yield* startIn(yield* brokerOf(user))
-      if (Exit.isSuccess(held)) yield* takeOver(user, current.adapter, held.value)
+      if (Exit.isSuccess(subscriptions)) yield* takeOver(user, current.adapter, subscriptions.value)
     }).pipe(Effect.provideContext(context))
   )
 
@@ -277,7 +280,7 @@ const userFeed = Effect.fnUntraced(function* (user: string, given: UserFeedOptio
       )
     )
 
-  /** Without a place in the queue of requests. */
+  /** Runs at once, without waiting for other requests. */
   const peek = <A>(f: (adapter: Adapter) => Effect.Effect<A>) =>
     Effect.suspend(() => {
       const { adapter } = current

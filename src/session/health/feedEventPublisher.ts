@@ -1,4 +1,7 @@
-/** Tells what happens to a session: to the bus (in order with the frames), the log and the metrics, each in one place. */
+/**
+ * Publishes what happens to a session: to the bus (in order with the market frames), the log and the metrics, each in
+ * one place.
+ */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { FrameBus } from "../../bus/frameBus.ts"
@@ -14,17 +17,17 @@ type Payload<E> = E extends FeedEvent ? Omit<E, "user" | "broker" | "at"> : neve
 
 export interface FeedEventPublisherOptions {
   readonly broker: string
-  readonly user: () => string
+  readonly user: string
   readonly count: BrokerMetrics
   readonly restarts: RestartIntensity
   readonly bus: Pick<FrameBus["Service"], "tell">
-  /** Publishes what waits, so that an event never overtakes a tick. */
+  /** Publishes the ticks that wait, so that an event never overtakes a tick. */
   readonly flush: () => void
 }
 
 export interface FeedEventPublisher {
   readonly down: (connection: PooledConnection, failure: ConnectionFailure) => void
-  /** @param back `gapMs` is undefined where there was no feed before */
+  /** @param back `gapMs` is undefined if there was no feed before */
   readonly up: (
     connection: PooledConnection,
     back: { readonly gapMs: number | undefined; readonly restored: number; readonly failed: number }
@@ -42,7 +45,7 @@ const nameOnly = ({ instrument }: UpstreamSubscription) => ({
   exchange: instrument.exchange
 })
 
-/** Decisions of every day, and those that a person should read about. */
+/** Routine decisions are logged at a lower level than those that a person should read. */
 const everyday: ReadonlySet<Decision> = new Set(["restart_connection", "resume", "rebalance"])
 
 export const makeFeedEventPublisher = Effect.fnUntraced(function* (
@@ -54,7 +57,7 @@ export const makeFeedEventPublisher = Effect.fnUntraced(function* (
   const tell = (payload: Payload<FeedEvent>): void => {
     flush()
     count.event(payload.type)
-    bus.tell({ ...payload, user: user(), broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
+    bus.tell({ ...payload, user, broker, at: clock.currentTimeMillisUnsafe() } as FeedEvent)
   }
   const about = <L>(
     upstreams: ReadonlyArray<UpstreamSubscription>,

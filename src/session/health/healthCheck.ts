@@ -1,6 +1,6 @@
 /**
- * What a session does by itself once a second: judges its connections, asks again for what is silent, and closes
- * connections that are not needed any more. Runs in the session's actor.
+ * What a session does once a second on its own: it judges its connections, requests silent instruments again, and
+ * closes connections that are no longer needed. Runs in the session's actor.
  */
 import * as Effect from "effect/Effect"
 import type { Exchange } from "../../market/exchange.ts"
@@ -13,13 +13,13 @@ import { GOES_ON_MS } from "../subscriptions/leftovers.ts"
 import type { SubscriptionUpdates } from "../feed/subscriptionUpdates.ts"
 import { judge, tickLimits } from "./watchdog.ts"
 
-/** A second place that does not tick takes over all the same after this: the instrument may simply be quiet. */
+/** After this time a second connection takes over even without a tick: the instrument may simply be quiet. */
 const MOVE_WITHIN_MS = 10_000
-/** Connections are not emptied oftener than this: closing one in a hurry gains nobody anything. */
+/** Connections are not emptied more often than this: there is no benefit in closing one in a hurry. */
 const REBALANCE_EVERY_MS = 30_000
 
 export interface HealthCheckOptions {
-  readonly planner: () => SubscriptionPlanner
+  readonly planner: SubscriptionPlanner
   readonly streams: ReadonlyArray<BrokerStream>
   readonly hours: MarketHours
   readonly events: FeedEventPublisher
@@ -31,15 +31,15 @@ export interface HealthCheckOptions {
 export interface HealthCheck {
   /** @param time the time of day, for the calendar */
   readonly look: (now: number, time: number) => Effect.Effect<void>
-  /** Why no ticks are due; undefined: they are. As of the last look. */
+  /** Why no ticks are due, as of the last check. Undefined: ticks are due. */
   readonly quietBecause: () => string | undefined
-  /** A connection ended: instruments that were on their way from or to it stay at the other end. */
+  /** A connection ended: instruments that were moving from or to it stay on the other one. */
   readonly ended: (connection: PooledConnection) => void
-  /** These tick at their new places. */
+  /** These tick on their new connections. */
   readonly arrived: (upstreams: ReadonlyArray<UpstreamSubscription>) => Effect.Effect<void>
 }
 
-/** The first of them, for people. */
+/** The first names, for log lines. */
 const namesOf = ([first, ...others]: ReadonlyArray<Leftover>): string =>
   `${first?.instrument.name ?? ""}${first?.now === undefined ? "" : ` in ${first.want.mode} mode`}${others.length === 0 ? "" : ` and ${others.length} more`}`
 
@@ -114,7 +114,7 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
         : events.decided("resend", `${silent.length} instruments are silent while others flow`, connection.id)
     })
 
-  /** What the broker goes on sending although it was given up. */
+  /** What the broker keeps sending after it was given up. */
   const tidy = (connection: PooledConnection, now: number) =>
     Effect.suspend(() => {
       if (connection.state.tag !== "up") return Effect.void
@@ -132,10 +132,10 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
       return events.decided("unsubscribe_again", why, connection.id)
     })
 
-  /** Those that took too long are taken over as they are. */
+  /** Moves that take too long are completed without a tick. */
   const overdueMoves = (now: number): ReadonlyArray<UpstreamSubscription> => {
     const late = moving.filter(({ until }) => now >= until).map(({ upstream }) => upstream)
-    for (const upstream of late) planner().pool(upstream.connection).finishMove(upstream)
+    for (const upstream of late) planner.pool(upstream.connection).finishMove(upstream)
     return late
   }
 
@@ -143,14 +143,14 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
     if (upstreams.length === 0) return Effect.void
     const gone = new Set(upstreams)
     moving = moving.filter(({ upstream }) => !gone.has(upstream))
-    return carryOut(planner().finishRebalance(upstreams))
+    return carryOut(planner.finishRebalance(upstreams))
   }
 
   const rebalance = (now: number): Effect.Effect<void> => {
     moving = moving.filter(({ upstream }) => upstream.next !== undefined)
     if (moving.length > 0 || now - rebalancedAt < (options.rebalanceEveryMs ?? REBALANCE_EVERY_MS))
       return Effect.void
-    const { upstreams, actions } = planner().startRebalance()
+    const { upstreams, actions } = planner.startRebalance()
     if (upstreams.length === 0) return Effect.void
     rebalancedAt = now
     moving = upstreams.map((upstream) => ({ upstream, until: now + MOVE_WITHIN_MS }))
@@ -168,7 +168,7 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
       const elapsedMs = lookedAt === 0 ? 1000 : Math.max(1, now - lookedAt)
       lookedAt = now
       const closed = closedAt(time)
-      const { connections } = planner()
+      const { connections } = planner
       quiet = "nothing is connected"
       for (const connection of connections) {
         yield* watch(connection, now, elapsedMs, closed)
@@ -180,8 +180,8 @@ export const makeHealthCheck = (options: HealthCheckOptions): HealthCheck => {
     quietBecause: () => quiet,
     ended: (connection) => {
       for (const { upstream } of moving) {
-        if (upstream.next?.connection === connection) planner().pool(connection).cancelMove(upstream)
-        else if (upstream.connection === connection) planner().pool(connection).finishMove(upstream)
+        if (upstream.next?.connection === connection) planner.pool(connection).cancelMove(upstream)
+        else if (upstream.connection === connection) planner.pool(connection).finishMove(upstream)
       }
     },
     arrived

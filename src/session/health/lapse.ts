@@ -1,13 +1,13 @@
 /**
- * Since when a user's feed delivers nothing, over all sessions that it has had: a session that takes the place of another one
- * knows nothing of the time before it. Belongs to the user's feed; a session without one has its own.
+ * Since when a user's feed has delivered nothing, across all its sessions: a session that replaces another one knows
+ * nothing of the time before. Belongs to the user's feed. A session without a user's feed has its own.
  */
 export class Lapse {
   readonly #delivering = new Set<object>()
-  /** Monotonic milliseconds; undefined while somebody delivers, and before anybody has. */
+  /** Monotonic milliseconds. Undefined while a session delivers, and before any has delivered. */
   #since: number | undefined
 
-  /** A session delivers, or does not any more. */
+  /** A session has started or stopped delivering. */
   note(session: object, delivers: boolean, now: number): void {
     if (delivers) {
       this.#delivering.add(session)
@@ -17,7 +17,7 @@ export class Lapse {
     }
   }
 
-  /** Undefined where nothing is missed: there was no feed before, or another session delivers. */
+  /** Undefined if there is no gap: there was no feed before, or another session delivers. */
   length(now: number): number | undefined {
     return this.#since === undefined ? undefined : now - this.#since
   }

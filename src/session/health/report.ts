@@ -27,9 +27,9 @@ export interface Reported {
   readonly quietBecause: string | undefined
   readonly decisions: ReadonlyArray<DecisionMade>
   readonly hours: MarketHours
-  /** Monotonic, as all moments of the desk. */
+  /** Monotonic milliseconds, as everywhere in the session. */
   readonly now: number
-  /** The time of day of such a moment. */
+  /** Converts such a moment to the time of day. */
   readonly epochOf: (at: number) => number
 }
 
@@ -59,7 +59,7 @@ export const statusOf = (reported: Reported): FeedStatus => {
     lastTick = Math.max(lastTick, connection.clocks.tick)
     if (connection.stream !== 0) continue
     for (const upstream of connection.subscriptions.values()) {
-      // The second place of an instrument that is being moved.
+      // The second connection of an instrument that is being moved.
       if (upstream.instrument.upstream[0] !== upstream) continue
       instruments[upstream.state]++
       if (upstream.stale) instruments.stale++

@@ -1,18 +1,19 @@
 /**
- * What a session does about faults, and what it did: restarts are limited in intensity and escalate, from a connection
- * to the session to "unavailable" with a reason. Losing a connection is no fault here: that is retried for ever, at the
- * pace of `reconnect.ts`. A fault is what should not happen: a defect of ours, a broker that breaks its protocol.
+ * Decides what a session does about faults, and remembers its decisions. Restarts are limited in intensity and
+ * escalate: from the connection to the session to "unavailable" with a reason. Losing a connection is no fault here:
+ * it is retried for ever, at the pace of `reconnect.ts`. A fault is something that should not happen: a defect of
+ * ours, or a broker that breaks its protocol.
  */
 import type { Decision } from "../../market/feedEvent.ts"
 import type { DecisionMade } from "../../market/feedStatus.ts"
 
 export interface Intensity {
-  /** So many faults of one connection within the time restart the session. */
+  /** This many faults of one connection within the time restart the session. */
   readonly connectionFaults: number
-  /** So many restarts of the session within the time make it unavailable. */
+  /** This many restarts of the session within the time make it unavailable. */
   readonly sessionRestarts: number
   readonly withinMs: number
-  /** How long nothing is tried then. */
+  /** How long the session then pauses. */
   readonly pauseMs: number
 }
 
@@ -23,7 +24,7 @@ export const defaultIntensity: Intensity = {
   pauseMs: 300_000
 }
 
-/** Decisions that are remembered for `/status`. */
+/** The number of decisions to remember for `/status`. */
 const REMEMBERED = 50
 
 export class RestartIntensity {
@@ -45,7 +46,7 @@ export class RestartIntensity {
     return [...this.#decisions]
   }
 
-  /** A fault of a connection: what is to be done beyond trying that connection again. */
+  /** Records a connection's fault and decides what to do beyond reconnecting it. */
   fault(connection: number, now: number): "restart_connection" | "restart_session" | "unavailable" {
     const { connectionFaults, sessionRestarts, withinMs } = this.#intensity
     const recent = (times: ReadonlyArray<number>) => times.filter((at) => now - at < withinMs)
@@ -53,7 +54,7 @@ export class RestartIntensity {
     this.#faults.set(connection, faults)
     if (faults.length < connectionFaults) return "restart_connection"
     this.#faults.clear()
-    // Each restart of the session takes that many faults, so restarts are counted over a longer time.
+    // Each restart of the session takes several faults, so restarts are counted over a longer time.
     this.#restarts = [...this.#restarts.filter((at) => now - at < withinMs * connectionFaults), now]
     if (this.#restarts.length < sessionRestarts) return "restart_session"
     this.#restarts = []

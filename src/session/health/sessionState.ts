@@ -1,8 +1,8 @@
-/** What the session's connections amount to. Pure. */
+/** Derives the session's state from its connections. Pure. */
 import type { SessionState } from "../../market/feedStatus.ts"
 import type { PooledConnection } from "../model.ts"
 
-/** The session's state, out of its connections' states. */
+/** The session's state, derived from its connections' states. */
 export const stateOf = (
   connections: ReadonlyArray<PooledConnection>,
   running: boolean

@@ -1,9 +1,9 @@
 /**
- * Is a connection that looks alive alive? Judged once a second from what its instruments are known to do, so that a
- * quiet night, a lunch hour or an illiquid option is not taken for a fault. Pure.
+ * Is a connection that looks alive really alive? Judged once a second from how often its instruments usually tick, so
+ * that a quiet night, a lunch break or an illiquid option is not taken for a fault. Pure.
  *
- * The clocks of bytes and pongs are the connection's own (`connection.ts`); this is the clock of ticks, for the whole
- * connection and for part of its instruments.
+ * The connection itself times bytes and pongs (`connection.ts`). This module times ticks, for the whole connection
+ * and for each of its instruments.
  */
 import type { Broker } from "../../brokers/broker.ts"
 import type { Exchange } from "../../market/exchange.ts"
@@ -11,17 +11,20 @@ import { modeBit } from "../../market/mode.ts"
 import type { PooledConnection, UpstreamSubscription } from "../model.ts"
 
 export interface TickLimits {
-  /** A connection that ticked before: no tick for so long, while ticks are due. */
+  /** The limit for a connection that has ticked before: no tick for this long, while ticks are due. */
   readonly ticklessAfterMs: number
-  /** A connection that has not ticked yet, after its subscriptions went out. Doubles with each such connection. */
+  /**
+   * The limit for a connection that has not ticked yet, after its subscriptions were sent. Doubles with each such
+   * connection.
+   */
   readonly firstTickAfterMs: number
-  /** One instrument, while others flow. */
+  /** The limit for one instrument while others tick. */
   readonly partialAfterMs: number
 }
 
 /**
- * No broker names such limits. Ten seconds without any tick of a lively list is more than any batching of theirs; an
- * instrument gets half as long again.
+ * No broker documents such limits. Ten seconds without any tick of a lively list is more than any broker's batching
+ * explains. One instrument gets half as long again.
  */
 export const tickLimits = ({ heartbeat }: Pick<Broker, "heartbeat">): TickLimits => ({
   ticklessAfterMs: heartbeat.ticklessAfterMs ?? 10_000,
@@ -29,36 +32,39 @@ export const tickLimits = ({ heartbeat }: Pick<Broker, "heartbeat">): TickLimits
   partialAfterMs: heartbeat.partialAfterMs ?? 15_000
 })
 
-/** So many times its usual pause is more than chance, for the connection and for one instrument. */
+/** This many times the usual pause is more than chance, for the connection and for one instrument. */
 const PAUSES = 20
 const LINE_PAUSES = 30
-/** Ticks from which a usual pause is known. */
+/** The number of ticks after which the usual pause is known. */
 const KNOWN_AFTER = 8
-/** The longest wait for the first tick: a list of illiquid options may really have nothing to say. */
+/** The longest wait for the first tick: a list of illiquid options may really not trade. */
 const LONGEST_FIRST_TICK_MS = 600_000
 /**
- * Replacing a connection so often in a row is tried at once. When what replaces it falls silent like it, the market has more
- * likely closed unknown to the calendar: each further login waits twice as long for its turn.
+ * This many replacements in a row are tried at once. If the replacements fall silent too, the market has more likely
+ * closed without the calendar knowing: each further login waits twice as long.
  */
 const FREE_REPLACEMENTS = 4
-/** The most that a limit of silence grows to by it. */
+/** The most that a limit of silence can grow by this. */
 const LONGEST_SILENCE_MS = 600_000
-/** Lively for so many times the limit of one instrument: what was silent before is over. */
+/** After ticks for this many times the limit of one instrument, earlier silences no longer count. */
 const RECOVERED_AFTER = 5
-/** Sent again so often before the connection is blamed, and the share of instruments that it takes. */
+/**
+ * An instrument is requested again this many times before the connection is blamed, and the share of instruments that
+ * it takes.
+ */
 const RESENDS = 2
 const BLAMED_SHARE = 0.25
-/** Further tries for what alone stays silent: it may be suspended from trading. */
+/** Further requests for an instrument that alone stays silent: it may be suspended from trading. */
 const LONGEST_RESEND_MS = 600_000
-/** The weight of one second in a connection's short-term rate: some ten seconds. */
+/** The weight of one second in a connection's short-term rate: about ten seconds. */
 const RATE_WEIGHT = 0.1
 
 export interface Verdict {
-  /** The whole connection is of no use, in words. */
+  /** Why the whole connection is of no use, as text. */
   readonly mute: string | undefined
-  /** Instruments that have just fallen silent while others flow. */
+  /** Instruments that have just fallen silent while others tick. */
   readonly silenced: ReadonlyArray<UpstreamSubscription>
-  /** To be asked for again: silent ones, and those that nothing has confirmed. */
+  /** Instruments to request again: silent ones, and those that nothing has confirmed. */
   readonly resend: ReadonlyArray<UpstreamSubscription>
   /** Whether ticks are due at all, and why not. */
   readonly due: boolean
@@ -67,7 +73,7 @@ export interface Verdict {
 
 export interface Judging {
   readonly now: number
-  /** Since the last look. */
+  /** Since the last check. */
   readonly elapsedMs: number
   readonly limits: TickLimits
   /** Why ticks of an exchange are not due; undefined: they are. */
@@ -82,7 +88,7 @@ const quiet = (why: string | undefined): Verdict => ({
   quietBecause: why
 })
 
-/** Looks at a connection that is up. Keeps the slot's short-term rate, and notes when its silences are over. */
+/** Checks a connection that is up. Updates its short-term rate, and notes when its silences are over. */
 export const judge = (
   connection: PooledConnection,
   ticksSince: number,
@@ -92,7 +98,7 @@ export const judge = (
     ((ticksSince * 1000) / elapsedMs - connection.rate) * Math.min(1, (RATE_WEIGHT * elapsedMs) / 1000)
   let why: string | undefined = "nothing is subscribed"
   let due = 0
-  /** Ticks per second by what the instruments usually do, and of those alone that are not silent. */
+  /** The expected ticks per second, by what the instruments usually do, and the part from instruments that are not silent. */
   let usual = 0
   let flowing = 0
   let firstSentAt = 0
@@ -110,7 +116,7 @@ export const judge = (
     if (now - upstream.lastTickAt <= LINE_PAUSES * upstream.usualIntervalMs)
       flowing += 1000 / upstream.usualIntervalMs
   }
-  // Refused ones are no reason to expect ticks, and still asked for again.
+  // Refused instruments are not expected to tick, but are requested again.
   const refused = [...connection.subscriptions.values()].filter(
     (upstream) =>
       upstream.state === "failed" &&

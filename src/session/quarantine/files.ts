@@ -1,6 +1,6 @@
 /**
- * The quarantine on disk: `quarantine/00000001.jsonl`, each named by the first id in it. The newest file is appended to
- * until it is full; the oldest ones are removed, so that all of them together stay within a bound.
+ * The quarantine on disk: `quarantine/00000001.jsonl`, each file named by the first id in it. The newest file is
+ * appended to until it is full. The oldest ones are removed, so that all together stay within a bound.
  */
 import { appendFile, mkdir, readFile, readdir, stat, unlink } from "node:fs/promises"
 import { join } from "node:path"
@@ -17,7 +17,7 @@ export interface FilesOptions {
 const FOLDER = "quarantine"
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(QuarantineRecord))
 
-/** Of none when there is no folder yet. */
+/** Empty if there is no folder yet. */
 const filesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return []
@@ -28,7 +28,7 @@ const filesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
 
 const readRecords = async (file: string): Promise<ReadonlyArray<QuarantineRecord>> => {
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    // Removed meanwhile by the process that writes.
+    // Removed meanwhile by the process that writes it.
     if (cause.code === "ENOENT") return ""
     throw cause
   })

@@ -1,9 +1,9 @@
 /**
- * The quarantine: frames that became no tick are kept, raw, so that the decoder can be mended and tried on them.
+ * The quarantine: keeps wire frames that became no tick, raw, so that the decoder can be fixed and tried on them.
  *
- * A flood costs a counter and a comparison per frame: what is kept is rate-limited by broker and cause before it is
- * copied, waits in a bounded queue and lies in a bounded folder. Late packets after an unsubscribe are everyday and are
- * not kept, nor are texts before a connection's first tick: among them is the answer to the login, which may repeat it.
+ * A flood costs a counter and a comparison per frame: frames are rate-limited by broker and cause before they are
+ * copied, wait in a bounded queue and lie in a bounded folder. Late packets after an unsubscribe are routine and not
+ * kept. Nor are texts before a connection's first tick: one of them is the answer to the login, which may repeat it.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -25,18 +25,18 @@ import { relevant } from "./relevant.ts"
 
 export interface QuarantineOptions {
   readonly dataDir: string
-  /** The folder's bound on disk; it is divided among eight files. 32 MiB by default. */
+  /** The folder's bound on disk, divided among eight files. 32 MiB by default. */
   readonly maxBytes?: number
   /** Frames of one broker and cause that are kept at once (20), and then in a minute (6). */
   readonly burst?: number
   readonly perMinute?: number
 }
 
-/** Of each frame; a longer one is cut off and says so. */
+/** How much of each frame is kept. A longer one is cut off and marked. */
 export const MAX_FRAME_BYTES = 4096
 const MAX_DETAIL = 500
 const MAX_FILES = 8
-/** Frames that wait for the disk: 1 MiB at most. */
+/** Wire frames that wait for the disk: 1 MiB at most. */
 const QUEUE_CAPACITY = 256
 
 interface Waiting {
@@ -127,7 +127,7 @@ const quarantine = Effect.fnUntraced(function* (
     Effect.forever,
     Effect.forkScoped
   )
-  // What waits at the end is the most interesting of all.
+  // The frames that still wait at the end are the most interesting.
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(Queue.clear(queue), (waiting) => Effect.orDie(write(waiting)))
   )

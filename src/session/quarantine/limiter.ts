@@ -1,4 +1,4 @@
-/** A bucket of tokens per key: a few at once, then some a minute. */
+/** A token bucket per key: a burst, then a number per minute. */
 
 export interface LimiterOptions {
   readonly burst: number
@@ -8,7 +8,7 @@ export interface LimiterOptions {
 export type Limiter = (key: string) => boolean
 
 /**
- * True lets one pass. Keys are few: a broker and a cause.
+ * True: pass one. There are few keys: a broker and a cause.
  *
  * @param now monotonic milliseconds
  */

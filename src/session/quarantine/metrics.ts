@@ -1,4 +1,4 @@
-/** Every reject but the everyday ones is in one of these two. */
+/** Every rejected frame, except routine ones, is counted in one of these two. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 

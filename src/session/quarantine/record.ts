@@ -1,11 +1,11 @@
-/** One quarantined frame as it is kept on disk: a line of JSON. */
+/** One quarantined wire frame as it is kept on disk: a line of JSON. */
 import * as Schema from "effect/Schema"
 import { Exchange } from "../../market/exchange.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import { Mode } from "../../market/mode.ts"
 import type { Change, Frame, Want } from "../../protocols/protocol.ts"
 
-/** What was asked of the codec for one instrument: a tuple, since there are many. */
+/** What the codec was asked for, for one instrument: a tuple, since there are many. */
 export const SubscribedOnWire = Schema.Tuple([
   Exchange,
   /** Symbol, token, broker's exchange, broker's symbol. */
@@ -35,9 +35,9 @@ export const QuarantineRecord = Schema.Struct({
   /** A text frame as it came, a binary one in base64. */
   text: Schema.optionalKey(Schema.String),
   base64: Schema.optionalKey(Schema.String),
-  /** What was requested on the connection, or the part of it that the frame is likely about. */
+  /** What was requested on the connection, or the part of it that the frame is probably about. */
   asked: Schema.Array(SubscribedOnWire),
-  /** How many instruments were requested in all, where `asked` has not all of them. */
+  /** How many instruments were requested in all, if `asked` does not list all of them. */
   askedOf: Schema.optionalKey(Schema.Int)
 })
 export type QuarantineRecord = typeof QuarantineRecord.Type
@@ -52,7 +52,7 @@ export const subscribedOnWire = (i: WireInstrument, { depth, mode }: Want): Subs
   depth
 ]
 
-/** As a request to a fresh codec. */
+/** The request that opens a fresh codec for it. */
 export const toChanges = (record: QuarantineRecord): ReadonlyArray<Change> =>
   record.asked.map(([exchange, symbol, token, brokerExchange, brokerSymbol, mode, depth]) => ({
     instrument: { exchange, symbol, token, brokerExchange, brokerSymbol },

@@ -1,13 +1,14 @@
 /**
- * Which of the thousands of instruments on a connection a frame is about, without understanding it: those whose token or
- * symbol stands in it, as text or as a 32-bit number of either order. A guess that is good enough to open a codec with.
+ * Guesses which of a connection's thousands of instruments a wire frame is about, without understanding it: those
+ * whose token or symbol stands in it, as text or as a 32-bit number of either byte order. Good enough to open a codec
+ * with.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { Frame, Want } from "../../protocols/protocol.ts"
 import type { SubscribedOnWire } from "./record.ts"
 import { subscribedOnWire } from "./record.ts"
 
-/** At most so many in a record. */
+/** The most instruments in a record. */
 export const MOST_ASKED = 200
 
 export const relevant = (

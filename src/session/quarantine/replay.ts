@@ -1,4 +1,4 @@
-/** Puts a quarantined frame to the decoder that ships now, with what was requested on its connection. */
+/** Feeds a quarantined wire frame to the shipped decoder, with what was requested on its connection. */
 import type { Broker } from "../../brokers/broker.ts"
 import { codecOptions } from "../../brokers/broker.ts"
 import { nameOf } from "../../market/instrument.ts"
@@ -10,12 +10,12 @@ import { frameOf, toChanges } from "./record.ts"
 
 export interface Replayed {
   readonly id: number
-  /** What it was kept for. */
+  /** Why it was kept. */
   readonly cause: string
-  /** `nothing`: neither a tick nor a reject, as of a frame that needs what came before it. */
+  /** `nothing`: neither a tick nor a reject, like a frame that needs earlier ones. */
   readonly outcome: "ticks" | "rejected" | "nothing"
   readonly ticks: ReadonlyArray<Tick>
-  /** Those of the cause `field` are of ticks that went on without one. */
+  /** The cause `field` belongs to ticks that continued without one field. */
   readonly rejects: ReadonlyArray<{ readonly cause: string; readonly detail: string }>
 }
 

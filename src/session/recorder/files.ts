@@ -9,7 +9,7 @@ import { breathed } from "../../kit/breathe.ts"
 import type { ConnectionName } from "../ticks/tap.ts"
 
 export interface Retention {
-  /** The newest ones. */
+  /** How many of the newest recordings to keep. */
   readonly keepFiles: number
   readonly keepBytes: number
 }
@@ -17,14 +17,14 @@ export interface Retention {
 export const EXTENSION = ".jsonl.gz"
 const PART = ".part"
 
-/** What may stand in a file's name everywhere. */
+/** Replaces what a file's name may not contain everywhere. */
 const plain = (text: string): string => text.replace(/[^\w.-]+/g, "_").slice(0, 64)
 
 /** `20261125T101503123Z-asha-zerodha-1.jsonl.gz`: sorts by time. */
 export const fileNameOf = ({ connection, stream, user }: ConnectionName, at: number): string =>
   `${new Date(at).toISOString().replace(/[-:.]/g, "")}-${plain(user)}-${plain(stream)}-${connection}${EXTENSION}`
 
-/** Gives other work a turn after each piece. */
+/** Yields to other work after each piece. */
 async function* unhurried(pieces: Iterable<string>): AsyncGenerator<string> {
   for (const piece of pieces) {
     yield piece
@@ -56,7 +56,7 @@ export const writeRecording = async (
 }
 
 /**
- * Deletes the oldest ones beyond the bounds, and what a process that died left half written.
+ * Deletes the oldest recordings beyond the bounds, and what a crashed process left half written.
  *
  * @param fresh have just been written: they stay, although a clock that was set back may make their names look old
  */

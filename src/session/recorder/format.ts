@@ -1,6 +1,6 @@
 /**
- * A recording as a file: gzip, JSON lines, the first one a header. Described for readers in docs/recordings.md; what is
- * written here and read by `session/replay/read.ts` is this.
+ * A recording as a file: gzip, JSON lines, the first line a header. docs/recordings.md describes it for readers. This
+ * module writes it and `session/replay/read.ts` reads it.
  */
 import * as Schema from "effect/Schema"
 import type { WireInstrument } from "../../market/instrument.ts"
@@ -26,10 +26,10 @@ export const Header = Schema.Struct({
   reason: Schema.String,
   user: Schema.String,
   broker: Schema.String,
-  /** The broker's name, or that of one of its deep feeds. */
+  /** The broker's name, or that of one of its deep-book streams. */
   stream: Schema.String,
   connection: Schema.Int,
-  /** Absent where the broker's data could not be had; the reader's own is used then. */
+  /** Absent if the broker's data could not be read. The reader then uses its own. */
   protocol: Schema.optionalKey(Schema.String),
   options: Schema.optionalKey(
     Schema.Struct({
@@ -78,7 +78,7 @@ export const RecordedEvent = Schema.Union([
     body: Schema.String
   }),
   Schema.Struct({ kind: Schema.Literals(["closed", "alarm"]), at, why: Schema.String }),
-  /** What came before is the prologue: the decoder's history. `skipped`: records between that were not kept. */
+  /** Everything before it is the prologue: the decoder's history. `skipped` counts records between that were not kept. */
   Schema.Struct({ kind: Schema.Literal("ring"), skipped: Schema.Int })
 ])
 export type RecordedEvent = typeof RecordedEvent.Type
@@ -99,7 +99,7 @@ const instrumentsLine = (list: ReadonlyArray<WireInstrument>): string =>
     )
   })
 
-/** Knows whether the login is over: until the first request, texts may hold what the login was made of. */
+/** Knows whether the login is over: until the first request, texts may hold what the login consisted of. */
 class LineWriter {
   #loggingIn = true
 

@@ -1,12 +1,12 @@
 /**
- * Keeps tokens out of what is written to disk. Frame frames are market data, but a login may be answered with what it
- * was asked with; so this is for texts that come before the first request, and for texts that nobody could read.
+ * Keeps tokens out of files. Wire frames are market data, but a login's answer may repeat what was sent. So this
+ * masks texts that come before the first request, and texts that the decoder could not read.
  */
 
 /** A signed token: three parts, the first of which begins like every JSON object in base64. */
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
 
-/** A long value under a name that speaks of secrets. An instrument's token is shorter. */
+/** A long value under a name that suggests a secret. An instrument's token is shorter. */
 const NAMED =
   /("(?:[^"\\]*(?:token|secret|passw|session|auth|jwt|cookie|api_?key|sid)[^"\\]*)"\s*:\s*")([^"\\]{16,})(")/gi
 
@@ -14,7 +14,7 @@ const NAMED =
 const ASSIGNED =
   /\b((?:access_?)?token|secret|password|session(?:_?id)?|auth(?:orization)?|api_?key)=([^&\s"]{8,})/gi
 
-/** As long as it was, so that nothing that counts bytes is led astray. */
+/** Keeps the length, so that byte counts stay right. */
 const stars = (text: string): string => "*".repeat(text.length)
 
 export const maskSecrets = (text: string): string =>

@@ -1,20 +1,21 @@
 /**
- * What a decoder must know before the first record of a ring: the life of the connection from its beginning to there,
- * as far as it is worth keeping. All changes in their order (some wires number subscriptions by it), and the frames that
- * followed the login and each request: acknowledgements, snapshots that later packets build on.
+ * What a decoder must know before the first record of a ring: the history of the connection, as far as it is worth
+ * keeping. All changes in their order (some wires number subscriptions by it), and the wire frames that followed the
+ * login and each request: acknowledgements, and snapshots that later packets build on.
  *
- * Made of what the ring lets go, so that nothing is kept twice and a frame costs nothing for it when it comes.
+ * It is built from records that the ring evicts, so that nothing is kept twice and a frame costs nothing for it on
+ * arrival.
  */
 import type { Want } from "../../protocols/protocol.ts"
 import { KIND, readChanges } from "./records.ts"
 import type { Slab, SlabRecord } from "./slabs.ts"
 import { HEAD, appendBytes, makeSlab, roomIn } from "./slabs.ts"
 
-/** Frames kept after the connection opened, after a request, and for each instrument in it. */
+/** How many wire frames to keep after the connection opened, after a request, and for each instrument in it. */
 const AFTER_OPENING = 256
 const AFTER_REQUEST = 16
 const PER_CHANGE = 4
-/** Changes are small and matter most: they may fill this beyond the bound. */
+/** Changes are small and matter most: they may exceed the bound up to this. */
 const CHANGES_BYTES = 1024 * 1024
 
 export interface MergedChange {
@@ -42,13 +43,13 @@ export class Prologue {
   /** Memory in use. */
   bytes = 0
 
-  /** @param grown asked for every slab (false: there is no memory for it), and told what is given back */
+  /** @param grown called for every slab (false: there is no memory for it), and for memory that is given back */
   constructor(maxBytes: number, grown: (bytes: number) => boolean) {
     this.#maxBytes = maxBytes
     this.#grown = grown
   }
 
-  /** Whether the next record is of use; what is not counts as skipped. Most frames are not, so this is cheap. */
+  /** Whether the next record is needed. Others count as skipped. Most frames are not needed, so this is cheap. */
   readonly wants = (kind: number): boolean => {
     if (kind !== KIND.text && kind !== KIND.binary) return true
     // What follows late changes would come before them.
@@ -57,7 +58,7 @@ export class Prologue {
     return false
   }
 
-  /** Takes the next record that the ring lets go, if it is wanted. */
+  /** Takes the next record that the ring evicts, if it is needed. */
   fold(record: SlabRecord): void {
     switch (record.kind) {
       case KIND.opened:

@@ -1,6 +1,6 @@
 /**
- * The flight recorder: keeps the last minutes of every connection's raw frames in memory, and writes them to disk when
- * somebody asks or the supervisor raises the alarm. `algoways replay` feeds such a file to the shipped decoder again.
+ * The flight recorder: keeps the last minutes of every connection's raw wire frames in memory, and writes them to
+ * disk on request or when the supervisor raises an alarm. `algoways replay` feeds such a file to the shipped decoder.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -48,7 +48,7 @@ export const defaultRecorder = {
 /** Alarms that wait to be written. Dropping: each connection's next alarm is written all the same. */
 const WAITING = 64
 const TIDY_EVERY_MS = 30_000
-/** A connection that said nothing for so many windows is not listed any more until it speaks again. */
+/** A connection that was silent for this many windows is not listed until it delivers again. */
 const REST_AFTER = 2
 
 const written = Metric.counter("algoways_feed_recordings_total", {
@@ -66,8 +66,8 @@ export class Recorder extends Context.Service<
   {
     readonly tap: Tap
     /**
-     * Writes what is recorded of every connection, or of those of one user. Answers the paths; a recording that could
-     * not be written is logged and left out.
+     * Writes the recordings of every connection, or of one user's connections. Returns the paths. A recording that
+     * could not be written is logged and left out.
      */
     readonly write: (reason: string, user?: string) => Effect.Effect<ReadonlyArray<string>>
   }
@@ -106,7 +106,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
     connection: (name): ConnectionTap => {
       const key = keyOf(name)
       let ring = ringOf(name)
-      /** One that rested is listed again, unless another took its place. */
+      /** A connection that delivers again is listed again, unless another took its place. */
       const listed = (): Ring => {
         if (rings.get(key) !== ring) {
           const other = rings.get(key)
@@ -132,7 +132,7 @@ const make = Effect.fnUntraced(function* (options: RecorderOptions) {
     }
   }
 
-  /** Without the broker's data the reader has to use its own. */
+  /** Without the broker's data, the reader uses its own. */
   const codecOf = (stream: string) =>
     registry.feed(stream).pipe(
       Effect.map((feed) => ({ protocol: feed.protocol, options: codecOptions(feed) })),

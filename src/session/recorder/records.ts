@@ -13,7 +13,7 @@ export interface NumberedChange {
   readonly to: Want | undefined
 }
 
-/** Instruments by number. Equal ones share a number, so that it is bounded by what is ever asked for. */
+/** Instruments by number. Equal ones share a number, so that the list is bounded by what is ever subscribed. */
 export class InstrumentTable {
   readonly #numbers = new Map<string, number>()
   readonly list: Array<WireInstrument> = []
@@ -68,7 +68,7 @@ const readWant = (view: DataView, at: number): Want | undefined => {
 }
 
 /**
- * By which an answer finds the request that a replaying decoder makes: its method and body, not its address or headers,
+ * Matches an answer with the request that a replaying decoder makes: by method and body, not by address or headers,
  * which depend on the login and stay out of recordings.
  */
 export const digestOf = ({ body = "", method }: Pick<HttpRequest, "method" | "body">): string => {

@@ -1,4 +1,4 @@
-/** The last minutes of one connection, bounded in time and bytes; what it lets go becomes the prologue. */
+/** The last minutes of one connection, bounded in time and bytes. Evicted records go to the prologue. */
 import type { Change, Frame, HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 import type { ConnectionName } from "../ticks/tap.ts"
@@ -12,7 +12,7 @@ export interface RingLimits {
   readonly windowMs: number
   /** Of one connection. */
   readonly maxBytes: number
-  /** Of one connection's early frames and answers. */
+  /** Of one connection's early wire frames and answers. */
   readonly prologueBytes: number
   /** Of all connections together. */
   readonly maxTotalBytes: number
@@ -29,7 +29,7 @@ export class Budget {
     this.#max = max
   }
 
-  /** A slab for a record, at the cost of the ring that has most where there is no more memory. */
+  /** A slab for a record. If there is no more memory, it is taken from the ring that uses the most. */
   take(size: number): Slab {
     const bytes = Math.max(SLAB_BYTES, size)
     while (this.used + bytes > this.#max) {
@@ -48,7 +48,7 @@ export class Budget {
     this.#spare.push(slab)
   }
 
-  /** For a prologue: never at the cost of a ring. Less than nothing is given back. */
+  /** For a prologue: never taken from a ring. A negative number gives memory back. */
   grow(bytes: number): boolean {
     if (bytes > 0 && this.used + bytes > this.#max) return false
     this.used += bytes
@@ -56,7 +56,7 @@ export class Budget {
   }
 }
 
-/** A ring at one moment. Its slabs are not written over until it is forgotten. */
+/** A ring at one moment. Its slabs are not overwritten until it is forgotten. */
 export interface RingView {
   readonly name: ConnectionName
   readonly instruments: ReadonlyArray<WireInstrument>
@@ -108,14 +108,14 @@ export class Ring {
 
   #text(kind: number, at: number, text: string): void {
     const last = this.#slabs.at(-1)
-    // No character takes more than three bytes; the exact size is looked for when that does not fit.
-    const slab = roomIn(last, text.length * 3) ? last : this.#room(Buffer.byteLength(text))
+    // No character takes more than three bytes. The exact size is computed only if that does not fit.
+    const slab = roomIn(last, text.length * 3) ? last : this.#slabFor(Buffer.byteLength(text))
     appendText(slab, kind, at, text)
     this.#heard(slab)
   }
 
   #bytes(kind: number, at: number, payload: Uint8Array): void {
-    const slab = this.#room(payload.length)
+    const slab = this.#slabFor(payload.length)
     appendBytes(slab, kind, at, payload)
     this.#heard(slab)
   }
@@ -124,7 +124,7 @@ export class Ring {
     slab.heardAt = this.heardAt = this.#now()
   }
 
-  #room(payload: number): Slab {
+  #slabFor(payload: number): Slab {
     const last = this.#slabs.at(-1)
     if (roomIn(last, payload)) return last
     this.#wake()

@@ -1,9 +1,9 @@
 /**
- * Records in the order in which they came, packed into slabs of bytes.
+ * Records in arrival order, packed into slabs of bytes.
  *
- * Why copied: a WebSocket message is a slice of the read it came in, so that keeping one by reference keeps its
- * neighbours, and ten thousand buffers a second are work for the garbage collector for as long as they are kept. A slab
- * costs one copy per record and is given back whole.
+ * Why copied: a WebSocket message is a slice of the read that it came in, so keeping one by reference keeps its
+ * neighbours, and ten thousand buffers a second are work for the garbage collector for as long as they are kept. A
+ * slab costs one copy per record and is released whole.
  *
  * A record: kind (1 byte), epoch milliseconds (8), length of its payload (4), payload.
  */
@@ -16,14 +16,14 @@ export interface Slab {
   end: number
   /** When its last record came, by the clock of its ring. */
   heardAt: number
-  /** Somebody still reads it: it may be let go, but not be written over. */
+  /** A reader still uses it: it may be evicted, but not overwritten. */
   lent: boolean
 }
 
 export interface SlabRecord {
   readonly kind: number
   readonly at: number
-  /** Valid as long as its slab is not written over. */
+  /** Valid until its slab is overwritten. */
   readonly payload: Buffer
 }
 
@@ -32,7 +32,7 @@ export const makeSlab = (size: number): Slab => {
   return { bytes, view: new DataView(bytes.buffer), end: 0, heardAt: 0, lent: false }
 }
 
-/** Where the next record of so many payload bytes goes; undefined when the slab has no room for it. */
+/** Where the next record with a payload of this size goes. Undefined if it does not fit. */
 export const roomIn = (slab: Slab | undefined, payload: number): slab is Slab =>
   slab !== undefined && slab.end + HEAD + payload <= slab.bytes.length
 
@@ -45,23 +45,23 @@ const begin = (slab: Slab, kind: number, at: number, length: number): number => 
   return end + HEAD
 }
 
-/** Must have room. */
+/** The slab must have room. */
 export const appendBytes = (slab: Slab, kind: number, at: number, payload: Uint8Array): void => {
   slab.bytes.set(payload, begin(slab, kind, at, payload.length))
 }
 
-/** Must have room for three bytes per character, or for the exact size in UTF-8. */
+/** The slab must have room for three bytes per character, or for the exact size in UTF-8. */
 export const appendText = (slab: Slab, kind: number, at: number, text: string): void => {
   const length = slab.bytes.write(text, slab.end + HEAD)
   begin(slab, kind, at, length)
 }
 
-/** @param end as it was when the slab was looked at: later records are not shown */
+/** @param end as it was when the slab was read first: later records are not shown */
 export function* recordsOf(slab: Slab, end: number): Generator<SlabRecord> {
   for (let at = 0; at < end; at = after(slab, at)) yield recordAt(slab, at)
 }
 
-/** The same for the tick path: a record is made of what is wanted alone. */
+/** The same for the tick path: makes objects for wanted records only. */
 export const pick = (
   slab: Slab,
   wanted: (kind: number) => boolean,

@@ -23,9 +23,9 @@ import type { Recorded } from "./read.ts"
 export interface PlayerOptions {
   readonly protocol: Protocol
   readonly options: CodecOptions
-  /** Ticks that pass the guard. */
+  /** Called for ticks that pass the guard. */
   readonly onTick: Sink["tick"]
-  /** The cause `field` is of a tick that went on without one. */
+  /** The cause `field` belongs to a tick that continued without one field. */
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly onEvent?: (event: WireEvent) => void
 }
@@ -34,7 +34,7 @@ export class Player {
   readonly #options: PlayerOptions
   readonly #sink: Sink
   #codec: Codec
-  /** HTTP requests of the codec that no answer has been matched with. */
+  /** The codec's HTTP requests that no answer has been matched with. */
   #open: Array<HttpRequest> = []
   /** Answers to requests that this decoder did not make. */
   unmatched = 0

@@ -1,6 +1,6 @@
 /**
  * A feed whose market is a recording: the shipped decoder, guard and frame writer, at the recorded times or at any
- * speed, for whoever reads by the gateway.
+ * speed, for the gateway's readers.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ import { Subscriptions } from "../subscriptions/subscriptions.ts"
 export class ReplayFeed extends Context.Service<
   ReplayFeed,
   {
-    /** Publishes a decoded tick to whoever reads its instrument. */
+    /** Publishes a decoded tick to the readers of its instrument. */
     readonly tick: (instrument: WireInstrument, tick: Tick, refreshes: number, now: number) => void
   }
 >()("algoways/session/ReplayFeed") {
@@ -55,23 +55,27 @@ const make = (
   const info: FeedInfo = { broker: broker.name, state: "connected", modes: broker.modes }
 
   const tick = (instrument: WireInstrument, decoded: Tick, refreshes: number, now: number): void => {
-    const entry = subscriptions.find(instrument.exchange, instrument.symbol)
-    if (entry === undefined) return
+    const subscribed = subscriptions.find(instrument.exchange, instrument.symbol)
+    if (subscribed === undefined) return
     const partial = protocol.partial === true
-    const merged = partial ? mergeTick(entry, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
+    const merged = partial ? mergeTick(subscribed, 0, true, decoded, refreshes) : { tick: decoded, refreshes }
     const serves =
-      entry.bookless && (merged.refreshes & modeBit.quote) !== 0
+      subscribed.bookless && (merged.refreshes & modeBit.quote) !== 0
         ? merged.refreshes | modeBit.depth
         : merged.refreshes
     for (const [i, bit] of [modeBit.ltp, modeBit.quote, modeBit.depth].entries()) {
-      if ((serves & bit) !== 0) entry.last[i] = merged.tick
+      if ((serves & bit) !== 0) subscribed.last[i] = merged.tick
     }
     const frames: Array<MarketFrame> = []
-    for (const view of entry.views) if ((serves & view.bit) !== 0) frames.push(view.write(merged.tick, now))
+    for (const view of subscribed.views)
+      if ((serves & view.bit) !== 0) frames.push(view.write(merged.tick, now))
     if (frames.length > 0) publish(frames)
   }
 
-  const hold = (reader: string, { depth, exchange, mode, symbol }: SubscribeRequest): SubscribeResult => {
+  const subscribe = (
+    reader: string,
+    { depth, exchange, mode, symbol }: SubscribeRequest
+  ): SubscribeResult => {
     const found = byName.get(nameOf({ exchange, symbol }))
     if (found === undefined || !isExchange(exchange)) {
       const message = `The recording has no ${exchange}:${symbol}`
@@ -102,7 +106,7 @@ const make = (
     brokers: Effect.succeed([broker.name]),
     attach: () => Effect.succeed(info),
     info: () => Effect.succeed(info),
-    subscribe: (_, reader, requests) => Effect.sync(() => requests.map((r) => hold(reader, r))),
+    subscribe: (_, reader, requests) => Effect.sync(() => requests.map((r) => subscribe(reader, r))),
     unsubscribe: (_, reader, requests) =>
       Effect.sync(() =>
         requests.map(({ exchange, mode, symbol }): UnsubscribeResult => ({

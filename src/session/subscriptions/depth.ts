@@ -1,4 +1,4 @@
-/** Which book level a depth subscription gets. */
+/** Which depth level a depth subscription gets. */
 import type { Broker } from "../../brokers/broker.ts"
 import { isExchange } from "../../market/exchange.ts"
 import { knownDepthLevels } from "../../market/subscription.ts"
@@ -41,7 +41,7 @@ export const chooseDepth = (broker: Broker, exchange: string, requested: number)
   }
 }
 
-/** How many deep books the broker gives here, and the level that stands in for one more; undefined: no limit. */
+/** How many instruments the broker serves at deeper levels here, and the level that replaces one more. Undefined: no limit. */
 export const deepBooksOf = (
   broker: Broker,
   exchange: string

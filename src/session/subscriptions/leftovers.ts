@@ -1,10 +1,11 @@
 /**
- * What one connection has given up, and what of it the broker goes on sending: a request may get lost, or be ignored. What
- * still ticks some seconds after its unsubscription is given up once more; if that changes nothing, the connection is
- * replaced, since a new one begins with nothing. Until then it counts as in use, because it does at the broker. A mode that an
- * instrument had before is given up like a subscription, and told by its packets (`packetKinds.ts`).
+ * What one connection has given up, and which of it the broker keeps sending: a request may get lost or be ignored.
+ * What still ticks some seconds after its unsubscription is given up once more. If that changes nothing, the
+ * connection is replaced, because a new one starts with nothing. Until then it counts as in use, because the broker
+ * counts it. The former mode of an instrument is given up like a subscription, and recognised by its kinds of packets
+ * (`packetKinds.ts`).
  *
- * Owned by the session's actor. The socket's callback notes ticks here as well, on the same thread.
+ * Owned by the session's actor. The socket's callback also notes ticks here, on the same thread.
  */
 import type { WireInstrument } from "../../market/instrument.ts"
 import { nameOf } from "../../market/instrument.ts"
@@ -20,24 +21,27 @@ import type {
 import type { StrayKinds } from "./packetKinds.ts"
 import { sameWant } from "../model.ts"
 
-/** Packets that were on their way when it was given up have arrived by then. */
+/** Packets in flight when it was given up have arrived by then. */
 export const GOES_ON_MS = 5000
-/** Further tries where the connection may not be replaced. */
+/** Further requests if the connection may not be replaced. */
 const LONGEST_PAUSE_MS = 600_000
-/** Silent for so long after it went on: it has ended, or is slow, and its next tick says so. */
+/** If it is silent for this long after it kept ticking, it has ended, or is slow, and its next tick will show it. */
 const ENDED_AFTER_MS = 30_000
-/** A broker that cannot be brought to stop must not cost its readers a gap every few seconds. Doubles each time. */
+/** A broker that does not stop must not cost its readers a gap every few seconds. Doubles each time. */
 const REPLACE_AGAIN_MS = 60_000
 const LONGEST_BETWEEN_MS = 3_600_000
-/** Of what was given up and is silent since, the newest are remembered, as the codec does. */
+/** The newest instruments that were given up and are silent since are remembered, as in the codec. */
 const REMEMBERED = 1000
-/** What was to be given up once more has left by then, or was undone by a reader who came and went. */
+/** By then the second request was sent, or undone by a reader that came and went. */
 const LEFT_WITHIN_MS = 60_000
 
-/** Looks at kinds of packets are so far apart. */
+/** The time between two checks of the kinds of packets. */
 const LOOK_EVERY_MS = 1000
 
-/** Given up once more: had it been wanted in between, or wanted otherwise, it would not be known so. */
+/**
+ * Whether a change gives it up again: if it had been wanted in between, or wanted otherwise, it would not be known
+ * like this.
+ */
 const isAgain = ({ now, waiting, want }: Leftover, from: Want | undefined, to: Want | undefined): boolean =>
   now === undefined
     ? to === undefined
@@ -59,7 +63,7 @@ export class LeftoverTracker implements Leftovers {
     this.#strayKinds = strayKinds
   }
 
-  /** Upstream subscriptions that they take of the broker's limit. */
+  /** How much of the broker's limit they use, in upstream subscriptions. */
   get used(): number {
     if (this.#goingOn.size === 0) return 0
     let used = 0
@@ -70,25 +74,25 @@ export class LeftoverTracker implements Leftovers {
     return used
   }
 
-  /** How many go on. */
+  /** How many keep ticking. */
   get size(): number {
     return this.#goingOn.size
   }
 
-  /** One that goes on, by name; that of an instrument which is wanted is a mode. */
+  /** Finds one that keeps ticking, by name. For an instrument that is still wanted, it is a mode. */
   find(name: string): Leftover | undefined {
     const one = this.#byName.get(name)
     return one !== undefined && this.#goingOn.has(one) ? one : undefined
   }
 
-  /** A new connection: the broker holds nothing. */
+  /** Call for a new connection: the broker has no subscriptions on it. */
   clear(): void {
     this.#byName.clear()
     this.#goingOn.clear()
   }
 
   /**
-   * Requests left for the broker.
+   * Requests were sent to the broker.
    *
    * @param upstreams what is wanted on the connection
    */
@@ -106,7 +110,7 @@ export class LeftoverTracker implements Leftovers {
         continue
       }
       if (known?.now !== undefined && from === undefined && sameWant(to, known.now.want)) {
-        // The watchdog has asked for the new mode, in place of what waited.
+        // The watchdog has requested the new mode, in place of the waiting change.
         if (known.waiting) known.at = at
         known.waiting = false
         continue

@@ -1,4 +1,4 @@
-/** From what a reader asks for to an instrument with a level, or to a reason why not. One SQL statement a request. */
+/** Resolves a reader's request to an instrument with a level, or to a reason why not. One SQL statement per request. */
 import * as Effect from "effect/Effect"
 import type { Broker } from "../../brokers/broker.ts"
 import type { HookFault } from "../../bus/hooks.ts"
@@ -12,7 +12,7 @@ import { Instruments, mayNameSeries } from "../../store/instruments/instruments.
 import type { DepthChoice } from "./depth.ts"
 import { chooseDepth } from "./depth.ts"
 
-/** Levels when a reader does not say. */
+/** The levels for a reader that names none. */
 export const DEFAULT_DEPTH = 5
 
 export type Resolved =
@@ -34,12 +34,15 @@ interface Name {
 
 export interface Resolver {
   readonly resolve: (requests: ReadonlyArray<SubscribeRequest>) => Effect.Effect<ReadonlyArray<Resolved>>
-  /** The same under the table's symbol: what was resolved under another name goes by that from then on. */
+  /**
+   * The same request under the table's symbol: an instrument that was resolved under another name goes by that symbol
+   * from then on.
+   */
   readonly inTable: <A extends Name>(request: A) => A
   /**
-   * Asks by the names as they are, and once more by the table's symbol for those of which nothing was known. A share that is
-   * held by its bare symbol may be named under its series by somebody who never asked for it so, or who did so before
-   * the broker changed: only then the table is looked at.
+   * Looks names up as they are, and once more by the table's symbol for names that were unknown. A share that is
+   * subscribed by its bare symbol may be named under its series by a client that never asked for it like that, or
+   * that did so before the broker changed. Only then the table is read.
    *
    * @param known whether an answer is one
    */
@@ -58,7 +61,7 @@ const failed = (request: SubscribeRequest, code: SubscriptionCode, message: stri
 /** An embedder's table may never answer. */
 const ANSWER_TIMEOUT_MS = 10_000
 
-/** @param onDefect takes what the instruments table dies of */
+/** @param onDefect takes defects of the instruments table */
 export const makeResolver = Effect.fnUntraced(function* (
   broker: Broker,
   onDefect: HookFault = () => {}
@@ -66,7 +69,7 @@ export const makeResolver = Effect.fnUntraced(function* (
   const instruments = yield* Instruments
   const offered = broker.modes.map((m) => modeLabel[m]).join(", ")
 
-  /** Symbols of the table by the other names that were asked for; never more than the table has shares. */
+  /** Symbols of the table by the other names that readers used. Never more than the table has shares. */
   const others = new Map<string, string>()
 
   const look = <A>(ask: () => Effect.Effect<A, { readonly message: string }>) =>
@@ -81,13 +84,13 @@ export const makeResolver = Effect.fnUntraced(function* (
       })
     )
 
-  /** Asked on a miss only, of a table with one row for each broker. */
+  /** Read on a miss only, from a table with one row per broker. */
   const hasInstruments = look(() => instruments.brokers).pipe(
     Effect.map((brokers) => brokers.includes(broker.name)),
     Effect.catch(() => Effect.succeed(true))
   )
 
-  /** Clients match the usual text. Where no instrument is imported no spelling helps, so that is said instead. */
+  /** Clients match the usual text. If no instrument is imported no spelling helps, so the message says that instead. */
   const notFound = (request: SubscribeRequest, imported: boolean): Resolved =>
     failed(
       request,

@@ -1,12 +1,16 @@
 /** What a tick, and the end of its connection, do to an upstream subscription. */
 import type { UpstreamSubscription } from "../model.ts"
 
-/** A new tick weighs one eighth: a rate is learned from some ten ticks and forgets a burst as quickly. */
+/** A new tick weighs one eighth: a rate is learned from about ten ticks and forgets a burst as quickly. */
 const WEIGHT = 1 / 8
 
-/** For the tick path. @param refreshes the modes that it is news for, as bits */
+/**
+ * Called on the tick path.
+ *
+ * @param refreshes the modes that the tick refreshes, as bits
+ */
 export const noteTick = (upstream: UpstreamSubscription, at: number, refreshes: number): void => {
-  // An outage or a silence that was noticed is not how the instrument usually ticks.
+  // A known outage or silence is not how the instrument usually ticks.
   if (upstream.previousTickAt > 0 && !upstream.stale) {
     const since = at - upstream.previousTickAt
     upstream.usualIntervalMs =

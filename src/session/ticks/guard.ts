@@ -1,8 +1,9 @@
 /**
- * The last check before a tick leaves the feed: is it what the Tick Schema says a tick is?
+ * The last check before a tick leaves the feed: does it match the Tick Schema?
  *
- * Good ticks are recognised by the Schema's rules compiled into straight code (`market/tickCheck.ts`). What does not pass is
- * mended, if only counts or times are wrong: they are left out. All else is put to the Schema itself, which says why.
+ * Good ticks are recognised by the Schema's rules, compiled into straight code (`market/tickCheck.ts`). A tick that
+ * does not pass is mended if only counts or times are wrong: those are left out. For any other tick the Schema itself
+ * says what is wrong.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -14,12 +15,12 @@ import { brokerText } from "../../protocols/kit/text.ts"
 /** True for a good tick. */
 export type Guard = (tick: Tick) => boolean
 
-/** For the ticks of one protocol: it grows fast on them (`market/tickCheck.ts`). */
+/** For the ticks of one protocol: it becomes fast on them (`market/tickCheck.ts`). */
 export const makeGuard: () => Guard = makeTickCheck
 
 const guards = new Map<string, Guard>()
 
-/** One for all connections of a stream: it is warm when a connection is made again, and a thousand users need one. */
+/** One for all connections of a stream: it is warm when a connection is replaced, and a thousand users need only one. */
 export const guardOf = (stream: string): Guard => {
   const known = guards.get(stream)
   if (known !== undefined) return known
@@ -28,7 +29,7 @@ export const guardOf = (stream: string): Guard => {
   return made
 }
 
-/** Told of each field that was left out, with what was wrong, for a log. */
+/** Called for each field that was left out, with what was wrong, for a log. */
 export type LeftOut = (field: string, detail: string) => void
 
 /** A tick that the guard refused, without what is wrong with it; undefined where it must be rejected. */
@@ -47,7 +48,7 @@ export const faultOf = (field: string, value: unknown): string => {
 
 const decode = Schema.decodeUnknownResult(Tick)
 
-/** Why a tick was refused, for the sampled log line. Called for rejects only. */
+/** Why a tick was refused, for the sampled log. Called for rejected ticks only. */
 export const explain = (tick: unknown): string => {
   const result = decode(tick)
   return Result.isFailure(result) ? result.failure.message.replaceAll("\n", " ") : "passes"

@@ -1,34 +1,34 @@
 /**
- * Is a price possible? A last check, switched on by those who want it: against the circuit limits that the broker told,
- * and against the price before. It cannot know the truth, only what is unlikely, so three prices in a row that agree with
- * each other are believed whatever they say: after a split or a revised band the old memory is what is wrong.
+ * Is a price plausible? An optional last check, against the circuit limits that the broker reports and against the
+ * previous price. It cannot know the truth, only what is unlikely. So three prices in a row that agree with each
+ * other are believed, whatever they are: after a split or a revised band, the remembered price is what is wrong.
  */
 import type { Implausible, Tick } from "../../market/tick.ts"
 
 export interface PlausibilityOptions {
   /** `mark` labels an implausible tick, `drop` rejects it. */
   readonly mode: "off" | "mark" | "drop"
-  /** A price that differs by more than this from the one before is a jump. */
+  /** A price that differs by more than this from the previous one is a jump. */
   readonly percent: number
 }
 
 export const DEFAULT_PERCENT = 20
 
-/** So many in a row that agree are believed: the last of them passes. */
+/** This many prices in a row that agree are believed. The last of them passes. */
 const AGREEING = 3
-/** An option of five paise doubles with one step of its price: that is no jump. */
+/** An option at five paise doubles with one tick of its price: that is no jump. */
 const LEAST_STEPS = 10
-/** Where the instrument table tells no step. */
+/** Used if the instrument table has no tick size. */
 const USUAL_STEP = 0.05
 
-/** What is remembered of an instrument on a connection. */
+/** What is remembered about an instrument on a connection. */
 export interface PriceMemory {
   /** The last price that was believed. */
   last: number
-  /** As the broker told them; NaN before. */
+  /** As the broker reports them. NaN before that. */
   upper: number
   lower: number
-  /** False once believed prices have shown the limits to be out of date, until others are told. */
+  /** False once believed prices have shown that the limits are out of date, until the broker reports others. */
   limited: boolean
   /** The implausible prices in a row that agree, and the last of them. */
   odd: number

@@ -34,8 +34,8 @@ interface Item {
 }
 
 /**
- * Room for every instrument of a full login in several modes. Conflates when it is full: the newest tick of an
- * instrument and kind replaces the one that waits, because a live reader wants the latest price, not history.
+ * Fits every instrument of a full login in several modes. Conflates when it is full: the newest tick of an instrument
+ * and kind replaces the one that waits, because a live reader wants the latest price, not history.
  */
 const QUEUE_CAPACITY = 32_768
 
@@ -53,28 +53,28 @@ const doubtOf = (
     ? `${instrument.name}: ${tick.ltp} is outside the circuit limits ${seen.lower} to ${seen.upper}`
     : `${instrument.name}: ${tick.ltp} after ${seen.last}`
 
-/** Where a connection's ticks come in: called in the socket's callback. */
+/** Takes a connection's ticks. Called in the socket's callback. */
 export type TickHandler = (instrument: WireInstrument, tick: Tick, refreshes: number) => void
 
 export interface TickHandlerOptions {
   readonly connection: PooledConnection
-  /** The packets of an instrument are joined into one picture: they come in kinds, or over several feeds. */
+  /** An instrument's packets are merged into one tick: they come in kinds, or over several streams. */
   readonly joined: boolean
-  /** Ticks of this feed carry only what their packet carried. */
+  /** Ticks of this stream carry only what their packet carried. */
   readonly partial: boolean
-  /** Of a deep feed: a late book of an instrument that no longer wants them would stand in for ever. */
+  /** True for a deep-book stream: a late book would replace the main stream's for ever if the instrument no longer wants it. */
   readonly levels?: number | undefined
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly onLeftOut: LeftOut
   /** The connection's first tick, by the time of day. */
   readonly onTicking: (at: number) => void
-  /** A line's first tick on this connection, by the clock of durations. */
+  /** An upstream subscription's first tick on this connection, by the clock of durations. */
   readonly onFirst: (upstream: UpstreamSubscription, at: number) => void
 }
 
 export interface Publisher {
   readonly tickHandler: (options: TickHandlerOptions) => TickHandler
-  /** Publishes what waits, at once: what happened before an event is told before it. */
+  /** Publishes waiting ticks at once, so that they come before the event that follows. */
   readonly flush: () => void
   readonly onReject: (cause: RejectCause, detail: string) => void
   readonly onLeftOut: LeftOut
@@ -82,9 +82,9 @@ export interface Publisher {
 }
 
 /**
- * Keeps the tick for readers who come later.
+ * Keeps the tick for later readers.
  *
- * @param reuse what it takes the place of may be written over, unless it stands for another mode still
+ * @param reuse the tick that it replaces may be overwritten, unless it is still the last one of another mode
  */
 const remember = (instrument: SubscribedInstrument, tick: Tick, refreshes: number, reuse: boolean): void => {
   const { last } = instrument
@@ -96,6 +96,7 @@ const remember = (instrument: SubscribedInstrument, tick: Tick, refreshes: numbe
   if (reuse && older !== last[0] && older !== last[1] && older !== last[2]) instrument.spare = older
 }
 
+// oxlint-disable-next-line max-lines-per-function -- the way of every tick: its parts share what they change without a hop
 export const makePublisher = Effect.fnUntraced(function* (
   count: BrokerMetrics,
   log: SampledLog,
@@ -117,16 +118,16 @@ export const makePublisher = Effect.fnUntraced(function* (
   )
   const streams = new Set<Queue.Queue<Tick>>()
   /**
-   * Somebody else may have a tick still, so none is written over: who reads a stream may keep them, and pictures of joined
-   * packets share their parts.
+   * Others may still have a tick, so none is overwritten: readers of a stream may keep ticks, and merged ticks share
+   * their parts.
    */
   let shared = false
-  /** When the oldest tick that waits came; undefined while none does. */
+  /** When the oldest waiting tick arrived. Undefined if none waits. */
   let oldestAt: number | undefined
 
   const onReject = (cause: RejectCause, detail: string): void => {
     count.rejected(cause)
-    // Late packets after an unsubscribe are everyday: counted, not logged.
+    // Late packets after an unsubscribe are routine: counted, not logged.
     if (cause !== "not_subscribed") log.warn(`rejected: ${cause}`, () => detail)
   }
 
@@ -135,7 +136,7 @@ export const makePublisher = Effect.fnUntraced(function* (
     log.warn("a field was left out", () => detail)
   }
 
-  const offer = (instrument: SubscribedInstrument, tick: Tick, refreshes: number): void => {
+  const enqueue = (instrument: SubscribedInstrument, tick: Tick, refreshes: number): void => {
     const serves =
       instrument.bookless && (refreshes & modeBit.quote) !== 0 ? refreshes | modeBit.depth : refreshes
     queue.offerUnsafe({ instrument, tick, refreshes: serves })
@@ -213,11 +214,11 @@ export const makePublisher = Effect.fnUntraced(function* (
       // Nobody reads it any more, and it is still subscribed for a moment.
       if (subscribed.views.length === 0) return
       oldestAt ??= at
-      if (!joined) return offer(subscribed, tick, refreshes)
+      if (!joined) return enqueue(subscribed, tick, refreshes)
       if (levels !== undefined && subscribed.want?.depth !== levels)
         return reject("not_subscribed", subscribed.name)
       const merged = mergeTick(subscribed, stream, partial, tick, refreshes)
-      offer(subscribed, merged.tick, merged.refreshes)
+      enqueue(subscribed, merged.tick, merged.refreshes)
     }
   }
 

@@ -1,33 +1,33 @@
 /**
- * Where others listen in on a connection: its inbound frames as they came, what was asked of the codec, and what became
- * no tick. That is all that a decoder needs to be fed the same again. Called in the socket's callback: must be cheap and
- * must not throw. Handshakes and outbound frames are not shown: they hold secrets.
+ * Lets others listen to a connection: its wire frames as they came, what was requested of the codec, and what became
+ * no tick. That is all that is needed to feed a decoder the same input again. Called in the socket's callback, so a
+ * tap must be cheap and must not throw. Handshakes and outbound frames are not passed on: they hold secrets.
  */
 import type { HookFault } from "../../bus/hooks.ts"
 import { answerOf, callHook, watchPromise } from "../../bus/hooks.ts"
 import type { Change, HttpAnswer, HttpRequest, Frame, RejectCause } from "../../protocols/protocol.ts"
 
 export interface ConnectionTap {
-  /** A fresh codec was made: what an earlier one knew is void. */
+  /** A fresh codec was made: forget what an earlier one knew. */
   readonly opened: (at: number) => void
-  /** The codec was asked to record and request these changes. */
+  /** These changes were passed to the codec's `request`. */
   readonly requested: (changes: ReadonlyArray<Change>, at: number) => void
   readonly frame: (frame: Frame, at: number) => void
   readonly answered: (request: HttpRequest, answer: HttpAnswer, at: number) => void
-  /** The frame that is being decoded, or a part of it, became no tick. */
+  /** The wire frame that is being decoded, or a part of it, became no tick. */
   readonly rejected: (cause: RejectCause, detail: string, frame: Frame | undefined, at: number) => void
   /** The first tick since `opened`: the login is over. */
   readonly ticked?: (at: number) => void
   /** The connection ended. */
   readonly closed: (why: string, at: number) => void
-  /** The supervisor escalated: keep what was recorded. */
+  /** A restart escalated: keep what was recorded. */
   readonly alarm: (why: string, at: number) => void
 }
 
 export interface ConnectionName {
   readonly user: string
   readonly broker: string
-  /** The stream's name: the broker's own, or that of a deep feed. */
+  /** The stream's name: the broker's own, or that of a deep-book stream. */
   readonly stream: string
   /** Counted from 1 within a session. */
   readonly connection: number
@@ -50,8 +50,8 @@ const silent: ConnectionTap = {
 export const noTap: Tap = { connection: () => silent }
 
 /**
- * Several taps as one. A tap that throws in spite of its promise is let go until the next codec is opened: a listener must
- * never cost a tick, and what it knows of this one is not to be relied on any more.
+ * Combines several taps. A tap that throws in spite of its promise is not called until the next codec is opened: a
+ * listener must never cost a tick, and its knowledge of this codec is no longer reliable.
  */
 export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: HookFault = nothing): Tap => ({
   connection: (name) => {
@@ -74,7 +74,7 @@ export const combineTaps = (taps: ReadonlyArray<Tap>, onFault: HookFault = nothi
         each((l) => l.opened(at))
       },
       requested: (changes, at) => each((l) => l.requested(changes, at)),
-      // Written out: called for every frame.
+      // Not written with `each`: called for every wire frame.
       frame: (frame, at) => {
         for (let i = 0; i < listeners.length; i++) {
           try {

@@ -11,7 +11,7 @@ import type { Socket, SocketOptions } from "./socket.ts"
 import { lostReason, socketReason } from "./unreachable.ts"
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** Bytes that may wait to be written before the connection counts as dead. Requests are short. */
+/** How many bytes may wait to be written before the connection counts as dead. Requests are short. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 
 export const openByteStream = (

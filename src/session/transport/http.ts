@@ -1,61 +1,45 @@
-/** HTTP to a broker's REST front, by the platform's own fetch. */
+/** HTTP to a broker's REST front. */
 import * as Effect from "effect/Effect"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import type { BodyTooLarge } from "../../kit/http.ts"
+import { boundedBody, causeOf, codeOf, send } from "../../kit/http.ts"
+import { explainedCode, hostOf } from "../../kit/networkReason.ts"
 import type { ConnectionFailure } from "../../market/errors.ts"
 import { ConnectionRefused } from "../../market/errors.ts"
-import { explainedCode, hostOf } from "../../kit/networkReason.ts"
 import type { HttpAnswer, HttpRequest } from "../../protocols/protocol.ts"
 
 const TIMEOUT_MS = 10_000
-/** Snapshots of a whole batch fit many times over. */
+/** Large enough for snapshots of a whole batch, many times over. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** Of the address only the host is shown, and no header: paths, queries and headers hold secrets. */
-export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const { body, headers, method, timeoutMs = TIMEOUT_MS, url } = request
-      const response = await fetch(url, {
-        method,
-        headers,
-        // A redirect would take the secrets of headers and body along, to a host that nobody chose.
-        redirect: "manual",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS))]),
-        ...(body === undefined ? {} : { body })
-      })
-      if (response.status >= 300 && response.status < 400) {
-        await response.body?.cancel()
-        throw new Error(`the answer is a redirect (HTTP ${response.status}), which is not followed`)
-      }
-      return {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: await bounded(response)
-      }
-    },
-    catch: (cause) =>
-      new ConnectionRefused({
-        detail: `${request.method} ${hostOf(request.url) ?? "an invalid address"}: ${reasonOf(cause)}`
-      })
-  })
-
-const bounded = async (response: Response): Promise<string> => {
-  if (response.body === null) return ""
-  const parts: Array<Uint8Array> = []
-  let length = 0
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    length += part.length
-    if (length > MAX_BODY_BYTES) throw new Error("the answer is too large")
-    parts.push(part)
-  }
-  return Buffer.concat(parts, length).toString("utf8")
+/** Errors show only the host of the address, and no header: paths, queries and headers hold secrets. */
+export const requestHttp = (request: HttpRequest): Effect.Effect<HttpAnswer, ConnectionFailure> => {
+  const { method, timeoutMs = TIMEOUT_MS, url } = request
+  const failed = (why: string) =>
+    new ConnectionRefused({ detail: `${method} ${hostOf(url) ?? "an invalid address"}: ${why}` })
+  return Effect.gen(function* () {
+    // A redirect would take the secrets in headers and body to a host that nobody chose.
+    const response = yield* send({ ...request, redirect: "manual" })
+    const { headers, status } = response
+    if (status >= 300 && status < 400)
+      return yield* failed(`the answer is a redirect (HTTP ${status}), which is not followed`)
+    const body = yield* boundedBody(response, MAX_BODY_BYTES)
+    return { status, headers: { ...headers }, body: body.toString("utf8") }
+  }).pipe(
+    Effect.scoped,
+    Effect.mapError((error) => (error._tag === "ConnectionRefused" ? error : failed(reasonOf(error)))),
+    Effect.timeoutOrElse({
+      duration: Math.min(timeoutMs, TIMEOUT_MS),
+      orElse: () => Effect.fail(failed(explainedCode("ETIMEDOUT")))
+    })
+  )
 }
 
-/** fetch says "fetch failed" and keeps the reason in its cause. Its texts may quote the address. */
-const reasonOf = (cause: unknown): string => {
-  const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
-  if (inner instanceof Error && "code" in inner && typeof inner.code === "string") {
-    return explainedCode(inner.code)
-  }
-  if (cause instanceof Error && cause.name === "TimeoutError") return explainedCode("ETIMEDOUT")
-  return cause instanceof Error ? (cause.name === "Error" ? cause.message : cause.name) : "failed"
+/** Without the error's own text, which may quote the address. */
+const reasonOf = (error: HttpClientError | BodyTooLarge): string => {
+  if (error._tag === "BodyTooLarge") return "the answer is too large"
+  const code = codeOf(error)
+  if (code !== undefined) return explainedCode(code)
+  const cause = causeOf(error)
+  return cause instanceof Error ? cause.name : "failed"
 }

@@ -4,9 +4,9 @@ import type { ConnectionFailure } from "../../market/errors.ts"
 import type { Closing, Frame, Handshake, Refusal } from "../../protocols/protocol.ts"
 
 export interface Socket {
-  /** Sends at once; a socket that is closing drops it (its end is reported by `ended`). */
+  /** Sends at once. A socket that is closing drops it, and `ended` reports the end. */
   readonly send: (frame: Frame) => void
-  /** A ping at the WebSocket's own level; nothing on a byte stream. */
+  /** A WebSocket ping. Does nothing on a byte stream. */
   readonly ping: () => void
   /** Ends it at once, without a closing handshake: for connections that are believed dead. */
   readonly drop: () => void
@@ -18,7 +18,7 @@ export interface SocketOptions {
   readonly handshake: Handshake
   /** Turns a declined upgrade into its cause. */
   readonly refusal: (refusal: Refusal) => ConnectionFailure
-  /** Turns a close frame into its cause, where it says more than "closed". */
+  /** Turns a close frame into its cause, if it says more than "closed". */
   readonly closed?: ((closing: Closing) => ConnectionFailure | undefined) | undefined
   /** Called in the socket's own callback, in order. Must not throw. */
   readonly onFrame: (frame: Frame, receivedAt: number) => void

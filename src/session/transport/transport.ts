@@ -1,9 +1,9 @@
 /**
  * How bytes travel to and from a broker. A service, so that actors are tested on a test clock without sockets.
  *
- * WebSockets for most brokers, a plain byte stream for MQTT, and HTTP beside either for logins and subscriptions
- * that go to a REST front. What the bytes mean is the codec's alone: Socket.IO, MQTT and NATS are framed there, so
- * that live connections, golden frames and the simulator share one decode path.
+ * WebSockets for most brokers, a plain byte stream for MQTT, and HTTP beside either for logins and subscriptions that
+ * use a REST API. Only the codec knows what the bytes mean: it frames Socket.IO, MQTT and NATS itself, so that live
+ * connections, golden frames and the simulator share one decode path.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ export class Transport extends Context.Service<
   {
     /** Resolves when the connection is open. It closes with the scope. */
     readonly open: (options: SocketOptions) => Effect.Effect<Socket, ConnectionFailure, Scope.Scope>
-    /** Answers of any status are answers; only a request that got none fails. */
+    /** An answer of any status succeeds. Fails only if a request gets no answer. */
     readonly request: (request: HttpRequest) => Effect.Effect<HttpAnswer, ConnectionFailure>
   }
 >()("algoways/session/Transport") {

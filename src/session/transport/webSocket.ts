@@ -1,4 +1,4 @@
-/** A WebSocket over the `ws` package, which tells the status and headers of a declined upgrade. */
+/** A WebSocket over the `ws` package, which reports the status and headers of a declined upgrade. */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,9 +11,9 @@ import type { Socket, SocketOptions } from "./socket.ts"
 import { lostReason, socketReason } from "./unreachable.ts"
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
-/** Larger than any broker's frame; a frame beyond it ends the connection instead of the process. */
+/** Larger than any broker's message. A larger one ends the connection instead of the process. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
-/** Close codes of a broker that ends a connection on purpose; 1005 is a close frame without a code. */
+/** Close codes of a broker that ends a connection on purpose. 1005 is a close frame without a code. */
 const GOODBYES: ReadonlySet<number> = new Set([1000, 1001, 1005])
 /** How long a closing handshake may take before the TCP connection is dropped. */
 const CLOSE_GRACE_MS = 250
@@ -43,7 +43,7 @@ export const openWebSocket = (
       }),
       (socket) => Effect.sync(() => close(socket))
     )
-    // Not the library's state: that is "closing" by the time an error of an open socket is told.
+    // Not the library's state: that is already "closing" when it reports an error of an open socket.
     let isOpen = false
     ws.on("open", () => {
       isOpen = true

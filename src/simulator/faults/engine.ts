@@ -37,6 +37,7 @@ const MAY_BE_SENT = (code: number): boolean =>
 
 export type Engine = ReturnType<typeof makeEngine>
 
+// oxlint-disable-next-line max-lines-per-function -- a fault's beginning, strikes and end, over one list of faults
 export const makeEngine = (options: EngineOptions) => {
   const { moment, now, onFault } = options
   const lines = new Set<FaultyWire>()

@@ -1,4 +1,4 @@
-/** Broker credentials, encrypted at rest (AES-256-GCM). Read anew at every connection attempt. */
+/** Broker credentials, encrypted at rest (AES-256-GCM). Read again at every connection attempt. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -40,7 +40,7 @@ export class MasterSecret extends Context.Service<
   {
     /** The sub-key of a purpose, 32 bytes. A KeyObject shows no bytes when it is printed. */
     readonly subKey: (purpose: Purpose) => KeyObject
-    /** Eight hex digits that tell one secret from another and say nothing about either. */
+    /** Eight hex digits that distinguish secrets and reveal nothing about them. */
     readonly fingerprint: string
     /** Where the secret came from, for messages. */
     readonly source: string
@@ -90,7 +90,7 @@ export class MasterSecret extends Context.Service<
       })
     )
 
-  /** A random secret that nobody keeps. */
+  /** A random secret that is never stored. */
   static readonly layerMemory: Layer.Layer<MasterSecret> = Layer.sync(MasterSecret, () =>
     fromBytes(randomBytes(SECRET_BYTES), "memory")
   )

@@ -40,7 +40,7 @@ export const refuseWhereSealed = Effect.fnUntraced(function* (
   })
 })
 
-/** Removes what the present secret does not open, and tells the sessions of those logins. */
+/** Removes rows that the current secret does not decrypt, and notifies the sessions of those logins. */
 export const forgetSealed = Effect.fnUntraced(function* (
   fingerprint: string
 ): Effect.fn.Return<SealedRows, DatabaseFailed, SqlClient.SqlClient> {

@@ -81,7 +81,7 @@ const configure = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, wal: bo
   // First of all: processes that start together wait for each other instead of failing.
   yield* sql.unsafe(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`)
   if (wal) yield* Effect.retry(sql.unsafe("PRAGMA journal_mode = WAL"), whileBusy)
-  // A commit is on the disk before it is told: writes are rare, and what a power cut takes back is somebody's login.
+  // A commit reaches the disk before it is reported. Writes are rare, and a power cut must not undo a stored login.
   yield* sql.unsafe("PRAGMA synchronous = FULL")
   yield* sql.unsafe("PRAGMA foreign_keys = ON")
 })

@@ -1,7 +1,7 @@
 /**
- * Whether a disk takes no more. A full disk shows in many ways: SQLite calls it an I/O error, a file that cannot be opened, even a
- * damaged one, depending on which of its files had no room. Whoever then restores a backup makes it worse, so a failure that may
- * come from a full disk is told as such only after the disk was asked.
+ * Detects a full disk. SQLite reports one as an I/O error, as a file that cannot be opened, or even as a damaged file,
+ * depending on which of its files had no space. Restoring a backup then makes it worse. So a failure that a full disk may
+ * have caused is reported only after the disk has been checked.
  */
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs"
 import { randomBytes } from "node:crypto"
@@ -52,7 +52,7 @@ const remove = (handle: number, file: string): void => {
   try {
     unlinkSync(file)
   } catch {
-    // A disk that fails altogether; what it could not write was told already.
+    // The disk fails altogether; the failed write has been reported already.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Folders of ours: nobody else may look into them. */
+/** Creates folders that only this user may read. */
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 

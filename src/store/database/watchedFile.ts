@@ -44,7 +44,7 @@ const sound = Metric.gauge("algoways_store_database_sound", {
 
 const LOOK_EVERY = Duration.seconds(1)
 
-/** Which file has the name; undefined: none, or it cannot be told. */
+/** The file of this name; undefined: there is none, or it is unknown. */
 const identityOf = (file: string): string | undefined => {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false })

@@ -1,6 +1,7 @@
 /** Reads an instrument master from a file or an address: bounded in time and size, unpacked when it is gzip or zip. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import { open } from "node:fs/promises"
 import { basename } from "node:path"
 import { promisify } from "node:util"
@@ -8,6 +9,7 @@ import { gunzip } from "node:zlib"
 import { unzipSync } from "fflate"
 import { fileName } from "../../brokers/overrides.ts"
 import type { MasterFile } from "../../brokers/broker.ts"
+import { boundedBody, causeOf, codeOf as httpCodeOf, send } from "../../kit/http.ts"
 import { networkReason } from "../../kit/networkReason.ts"
 
 /** The largest master known is below 64 MB. */
@@ -112,6 +114,9 @@ export const readFile = (
     }
   })
 
+/** Answers that have no body. */
+const EMPTY: ReadonlySet<number> = new Set([204, 205])
+
 const statusRemedy = (status: number): string => {
   if (status === 401 || status === 403) {
     return `the server refused the request (HTTP ${status}); give the headers it asks for, or download the file and import that`
@@ -121,60 +126,69 @@ const statusRemedy = (status: number): string => {
   return `the server answered HTTP ${status}; try again later`
 }
 
-/** Collects a body up to the bound; leaving the loop early cancels the download. */
-const collect = async (body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> => {
-  const parts: Array<Uint8Array> = []
-  let length = 0
-  for await (const part of body) {
-    length += part.length
-    if (length > maxBytes) throw tooLarge(maxBytes)
-    parts.push(part)
+/** What is wrong with a request before it is sent. */
+const faultOf = (url: string, headers: Readonly<Record<string, string>>): string | undefined => {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return "it is not an http or https address"
+  const { password, username } = new URL(url)
+  if (username !== "" || password !== "")
+    return "a user or password in the address is not supported; use a header"
+  try {
+    void new Headers(headers)
+    return undefined
+  } catch {
+    // The error of Headers quotes the value.
+    return "a request header has a name or a value with characters that HTTP does not allow"
   }
-  return Buffer.concat(parts, length)
+}
+
+/** Why a download failed. The error's own text is not shown: some quote the address. */
+const networkFault = (error: HttpClientError): ReadFailed => {
+  const code = httpCodeOf(error)
+  const cause = causeOf(error)
+  const name = code ?? (cause instanceof Error ? cause.name : "unknown error")
+  return fail((code === undefined ? undefined : networkReason(code)) ?? `the download failed (${name})`)
 }
 
 /** @param name for the parser; the address's own file name when not given */
 export const fetchUrl = (
   url: string,
-  options: ReadOptions & { readonly name?: string; readonly method?: string; readonly body?: string }
+  options: ReadOptions & { readonly name?: string; readonly method?: "GET" | "POST"; readonly body?: string }
 ): Effect.Effect<ReadonlyArray<MasterFile>, ReadFailed> => {
-  const timeoutMs = options.timeoutMs ?? MASTER_TIMEOUT_MS
-  const maxBytes = options.maxBytes ?? MAX_MASTER_BYTES
-  return Effect.tryPromise({
-    try: async (signal) => {
-      if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw fail("it is not an http or https address")
-      const { password, username } = new URL(url)
-      if (username !== "" || password !== "")
-        throw fail("a user or password in the address is not supported; use a header")
-      let headers: Headers
-      try {
-        headers = new Headers(options.headers)
-      } catch {
-        // The error of Headers quotes the value.
-        throw fail("a request header has a name or a value with characters that HTTP does not allow")
-      }
-      const response = await fetch(url, {
-        headers,
-        signal,
-        method: options.method ?? "GET",
-        ...(options.body === undefined ? {} : { body: options.body })
-      })
-      if (!response.ok || response.body === null) {
-        await response.body?.cancel()
-        throw fail(statusRemedy(response.status))
-      }
-      return await unpack(options.name ?? fileName(url), await collect(response.body, maxBytes), maxBytes)
-    },
-    catch: (cause) => {
-      if (cause instanceof ReadFailed) return cause
-      // fetch says "fetch failed" and keeps the reason in its cause. Its texts are not shown: some quote the address.
-      const code = codeOf(cause instanceof Error ? (cause.cause ?? cause) : cause)
-      const known = code === undefined ? undefined : networkReason(code)
-      return fail(
-        known ?? `the download failed (${code ?? (cause instanceof Error ? cause.name : "unknown error")})`
-      )
-    }
+  const {
+    body,
+    headers = {},
+    maxBytes = MAX_MASTER_BYTES,
+    method,
+    name,
+    timeoutMs = MASTER_TIMEOUT_MS
+  } = options
+  return Effect.gen(function* () {
+    const fault = faultOf(url, headers)
+    if (fault !== undefined) return yield* fail(fault)
+    const response = yield* send({
+      url,
+      headers,
+      ...(method === undefined ? {} : { method }),
+      ...(body === undefined ? {} : { body })
+    })
+    const { status } = response
+    if (status < 200 || status >= 300 || EMPTY.has(status)) return yield* fail(statusRemedy(status))
+    const bytes = yield* boundedBody(response, maxBytes)
+    return yield* Effect.tryPromise({
+      try: () => unpack(name ?? fileName(url), bytes, maxBytes),
+      catch: (cause) =>
+        cause instanceof ReadFailed
+          ? cause
+          : fail(
+              `the download failed (${codeOf(cause) ?? (cause instanceof Error ? cause.name : "unknown error")})`
+            )
+    })
   }).pipe(
+    Effect.scoped,
+    Effect.mapError((error) => {
+      if (error._tag === "ReadFailed") return error
+      return error._tag === "BodyTooLarge" ? tooLarge(maxBytes) : networkFault(error)
+    }),
     Effect.timeoutOrElse({
       duration: timeoutMs,
       orElse: () =>

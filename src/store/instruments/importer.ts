@@ -93,8 +93,8 @@ export interface ImportReport {
  * of rejected rows, and a master of which no exchange can be taken.
  *
  * Of an exchange that the master lacks, or has less than half of, the table keeps what has not expired, in the same
- * transaction that replaces the others. Such an import succeeds with `problems`, which whoever asked for it must be
- * told. Unless forced: then the master is taken as it is.
+ * transaction that replaces the others. Such an import succeeds with `problems`; the caller must report them.
+ * If forced, the import takes the master as it is.
  */
 export const importMaster = Effect.fn("importMaster")(function* (
   broker: Broker,

@@ -117,7 +117,7 @@ export interface RejectSummary {
   readonly rejectKinds: ReadonlyArray<RejectKind>
 }
 
-/** What a report tells of the rejects: no kind hides behind many rows of another. */
+/** The rejects for a report. Each kind appears, even beside many rows of another. */
 export const summarise = (rejects: ReadonlyArray<MasterReject>): RejectSummary => {
   const firsts = new Map<string, number>()
   const counts = new Map<string, number>()

@@ -16,7 +16,7 @@ export const checkUserName = (name: string): Effect.Effect<string, InvalidInput>
 
 const brokerName = /^[a-z0-9_.-]{1,64}$/
 
-/** The spelling under which a broker's rows are stored; the registry folds names in the same way. */
+/** The form of a broker's name under which its rows are stored; the registry normalises names in the same way. */
 export const brokerKey = (name: string): string => name.trim().toLowerCase()
 
 export const checkBrokerName = (name: string): Effect.Effect<string, InvalidInput> => {

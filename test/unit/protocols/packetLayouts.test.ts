@@ -145,5 +145,6 @@ describe("packet layouts", () => {
         { cwd: root, encoding: "utf8" }
       )
     assert.strictEqual(run("--disallow-code-generation-from-strings"), run())
-  })
+    // Twice all golden frames, in processes of their own.
+  }, 120_000)
 })

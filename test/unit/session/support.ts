@@ -20,7 +20,7 @@ import { alwaysOpen } from "../../../src/market/hours.ts"
 import { protocol as kite } from "../../../src/protocols/kite/index.ts"
 import type { Protocol } from "../../../src/protocols/protocol.ts"
 import type { Lapse } from "../../../src/session/health/lapse.ts"
-import { makeSession } from "../../../src/session/session.ts"
+import { makeAdapter } from "../../../src/session/adapter.ts"
 import type { Intensity } from "../../../src/session/health/restartIntensity.ts"
 import { ConnectionTaps, Hours } from "../../../src/session/references.ts"
 import type { Tap } from "../../../src/session/ticks/tap.ts"
@@ -205,7 +205,7 @@ export const makeWorld = Effect.fnUntraced(function* (
   )
   const { adapter, bus } = yield* Effect.all({
     bus: FrameBus,
-    adapter: makeSession({
+    adapter: makeAdapter({
       broker,
       protocol: options.protocol ?? kite,
       deepProtocols,

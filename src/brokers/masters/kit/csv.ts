@@ -7,6 +7,7 @@ import { MasterBuilder } from "./builder.ts"
 import { beginning } from "./fields.ts"
 import type { Row } from "./row.ts"
 import { rejected } from "./row.ts"
+import type { RowParser } from "./rows.ts"
 
 export interface CsvSource<C extends string> {
   /** For errors: `Zerodha's instrument master`. */
@@ -37,14 +38,16 @@ export const addCsvRows = <C extends string>(
   }
 }
 
-type FileSource<C extends string> = Omit<CsvSource<C>, "text">
-
 /** A parser of a master that is one CSV. */
 export const csvMaster =
-  <C extends string>(source: FileSource<C>, toRow: (fields: Fields<C>) => Row, options?: BuilderOptions) =>
+  <C extends string>(
+    source: Omit<CsvSource<C>, "text" | "columns">,
+    toRow: RowParser<C>,
+    options?: BuilderOptions
+  ) =>
   (text: string): ParsedMaster => {
     const builder = new MasterBuilder(options)
-    addCsvRows({ ...source, text }, builder, toRow)
+    addCsvRows({ ...source, columns: toRow.columns, text }, builder, toRow)
     return builder.finish()
   }
 

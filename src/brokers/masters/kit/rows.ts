@@ -63,6 +63,8 @@ const usualReasons: Reasons = {
 
 /** The table of a file that has nothing but indices. */
 export interface IndexTable<C extends string> {
+  /** Columns that only functions of this table read. */
+  readonly also?: ReadonlyArray<C>
   /** Or what becomes of the row at once: it is skipped or rejected. */
   readonly listing: (f: Fields<C>) => Listing | Row
   /** The token of the wire; plain digits as a rule. */
@@ -108,6 +110,22 @@ export interface RowTable<C extends string> extends IndexTable<C> {
   readonly contract?: (base: ContractBase, terms: Terms) => Row
   /** The file tells how indices tick, and it is kept. */
   readonly indicesTick?: boolean
+}
+
+/** Makes a row of fields, and says which columns it needs. */
+export interface RowParser<C extends string> {
+  (f: Fields<C>): Row
+  readonly columns: ReadonlyArray<C>
+}
+
+/** In the table's order. */
+const columnsOf = <C extends string>(table: IndexTable<C>): ReadonlyArray<C> => {
+  const columns = (value: unknown): ReadonlyArray<C> => {
+    if (typeof value === "string") return [value as C]
+    if (Array.isArray(value)) return value as ReadonlyArray<C>
+    return typeof value === "object" && value !== null && "columns" in value ? columns(value.columns) : []
+  }
+  return [...new Set(Object.values(table).flatMap(columns))]
 }
 
 const isRow = (value: object): value is Row => "tag" in value
@@ -178,18 +196,19 @@ const indexOf = <C extends string>({ brokerSymbol, indexName, indexSymbol }: Ind
   }
 }
 
-export const indexParser = <C extends string>(table: IndexTable<C>): ((f: Fields<C>) => Row) => {
+export const indexParser = <const C extends string>(table: IndexTable<C>): RowParser<C> => {
   const identify = identities(table)
   const toIndex = indexOf(table)
-  return (f) => {
+  const toRow = (f: Fields<C>): Row => {
     const at = table.listing(f)
     if (isRow(at)) return at
     const identity = identify(f, at)
     return isRow(identity) ? identity : toIndex(f, identity)
   }
+  return Object.assign(toRow, { columns: columnsOf(table) })
 }
 
-export const rowParser = <C extends string>(table: RowTable<C>): ((f: Fields<C>) => Row) => {
+export const rowParser = <const C extends string>(table: RowTable<C>): RowParser<C> => {
   const reasons: Reasons = { ...usualReasons, ...table.reasons }
   const identify = identities(table)
   const toIndex = indexOf(table)
@@ -197,7 +216,7 @@ export const rowParser = <C extends string>(table: RowTable<C>): ((f: Fields<C>)
   const ticks = table.tickSize === undefined ? undefined : readerOf(table.tickSize, numberOf)
   const toContract = contracts(table, reasons)
   const securityOf = table.security ?? ((_, row) => nameInSeries(row.exchange, row.brokerSymbol))
-  return (f) => {
+  const toRow = (f: Fields<C>): Row => {
     const at = table.listing(f)
     if (isRow(at)) return at
     const row = identify(f, at)
@@ -215,6 +234,7 @@ export const rowParser = <C extends string>(table: RowTable<C>): ((f: Fields<C>)
     const security = securityOf(f, row)
     return isRow(security) ? security : cash({ ...base, ...security })
   }
+  return Object.assign(toRow, { columns: columnsOf(table) })
 }
 
 /** The rest of a future or an option. */

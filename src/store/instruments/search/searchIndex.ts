@@ -1,4 +1,4 @@
-/** Keeps the search index as the instruments table is: one broker's entries are made anew, within the writer's transaction. */
+/** Keeps the search index in step with the instruments table: rebuilds one broker's entries within the writer's transaction. */
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import { exchanges } from "../../../market/exchange.ts"
@@ -121,7 +121,7 @@ const listed = Effect.fnUntraced(function* (
 })
 
 /**
- * Makes the broker's entries anew. To be run in the transaction that changes the table, after the change.
+ * Rebuilds the broker's entries. Run it in the transaction that changes the table, after the change.
  *
  * @param written what was inserted: where that is all of the broker's, it need not be read back
  */

@@ -9,7 +9,7 @@ import type { InstrumentType } from "../../../market/instrument.ts"
 import type { Chunk } from "./words.ts"
 import { LEAST_INSIDE, chunksOf, dateInNumbers, isNumber, monthOf, monthWord } from "./words.ts"
 
-/** Longer texts are refused: nobody means them, and every word costs. */
+/** Longer texts are refused: no real query is so long, and every word costs time. */
 export const MOST_LETTERS = 200
 export const MOST_WORDS = 10
 /** Of letters or digits in one word; a whole option symbol has 6. Each is a question of its own. */

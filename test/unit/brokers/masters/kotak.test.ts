@@ -131,6 +131,18 @@ describe("Kotak's scrip master", () => {
     )
   })
 
+  it("rejects a share whose lot is less than none, and takes an empty lot for 1", () => {
+    const row = (token: number, name: string, lot: string) =>
+      `${token},EQ,nse_cm,EQ,${name},${name}-EQ,,INE002A01018,${name} LTD,10.000000,${lot},,2,-1.000000`
+    const text = csv(row(1, "ODD", "-1"), row(2, "PLAIN", ""))
+    const { instruments, rejects } = parse([{ name: "nse_cm.csv", text }])
+    assert.deepStrictEqual(rejects, [{ row: 2, reason: 'lLotSize "-1" is no size' }])
+    assert.deepStrictEqual(
+      instruments.map((i) => [nameOf(i), i.lotSize]),
+      [["NSE:PLAIN", 1]]
+    )
+  })
+
   it("takes prices for paise where a file does not tell the decimals", () => {
     const plain = csv(
       `35000,XX,nse_fo,OPTIDX,NIFTY,NIFTY26AUG24800CE,CE,,,5.000000,75,${in1980("2026-08-25T14:30:00+05:30")},,2480000`
