@@ -2,7 +2,8 @@
  * How many files and sockets the process has open, and may have, and the places among them that ZeroMQ's sockets may take.
  *
  * libzmq has no limit on the connections that it accepts, so its share is set aside beforehand: the gateway counts unused
- * places of that share as used. The reserve for brokers and the database stays free whatever connects to either.
+ * places of that share as used. The reserve for brokers and the database stays free, whatever connects to ZeroMQ's sockets
+ * or to the gateway.
  */
 import { readdirSync, statSync } from "node:fs"
 

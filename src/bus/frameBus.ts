@@ -27,7 +27,7 @@ export class FrameBus extends Context.Service<
     readonly publish: (frames: ReadonlyArray<MarketFrame>) => void
     /**
      * Adds a handler until the scope closes. A handler must not block. What it throws is counted and logged; other handlers
-     * still get the frame. A frame that it keeps beyond the call it copies first (`kept`).
+     * still get the frames. A handler that keeps a frame beyond the call must copy it first (`kept`).
      */
     readonly subscribe: (handler: FrameHandler) => Effect.Effect<void, never, Scope.Scope>
     /** Hands an event to every handler of events, in order with the frames. */

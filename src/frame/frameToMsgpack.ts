@@ -45,7 +45,7 @@ const CLOSE_BRACE = 125
 /** `true`. */
 const TRUE = 0x74727565
 
-/** The most digits that a double holds exactly, so that dividing by a power of ten rounds only once. */
+/** A double holds every number of up to this many digits exactly, so that dividing it by a power of ten rounds only once. */
 const MOST_DIGITS = 15
 const powers = Float64Array.from({ length: MOST_DIGITS + 1 }, (_, i) => 10 ** i)
 const smallPowers = Int32Array.from(powers.subarray(0, 5))

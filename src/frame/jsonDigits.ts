@@ -11,7 +11,7 @@ const TOP_BITS = 0x80808080
 /** How many of the four begin the word. */
 export const digitsIn = (word: number): number => Math.clz32(((word + BEYOND_NINE) | word) & TOP_BITS) >> 3
 
-/** The number that the first digits make; at least one digit. */
+/** The number that the first `count` digits make. `count` is at least 1. */
 export const valueOf = (word: number, count: number): number => {
   const right = word >>> ((4 - count) << 3)
   const pairs = ((right >>> 8) & 0xff00ff) * 10 + (right & 0xff00ff)

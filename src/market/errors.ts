@@ -1,5 +1,5 @@
 /**
- * The typed failures that pass between folders. Each message names the thing and the remedy and carries no
+ * The typed failures that one folder of `src` passes to another. Each message names the thing and the remedy and carries no
  * secret. `code` is what the client protocol shows.
  */
 import * as Schema from "effect/Schema"

@@ -21,7 +21,10 @@ export const FeedDown = Schema.Struct({
   since: Time
 })
 
-/** The connection is back and has requested all subscriptions: the number of instruments, and how many of them had failed before. */
+/**
+ * The connection is back and has requested everything that is wanted: `restored` instruments, of which `failed` had failed
+ * by then.
+ */
 export const FeedUp = Schema.Struct({
   type: Schema.tag("feed_up"),
   ...envelope,

@@ -85,7 +85,7 @@ export const InstrumentStatus = Schema.Struct({
   /** False: the broker's instrument master has no such symbol. */
   resolved: Schema.Boolean,
   token: Schema.optionalKey(Schema.String),
-  /** The upstream subscription; absent: no reader subscribes to it. */
+  /** The subscription that the broker should have; absent: no reader subscribes to the instrument. */
   wanted: Schema.optionalKey(Schema.Struct({ mode: Mode, depth: Schema.Number })),
   connection: Schema.optionalKey(Schema.Struct({ id: Schema.Int, state: Schema.String })),
   state: Schema.optionalKey(SubscriptionState),

@@ -51,7 +51,7 @@ const LOG_EVERY_MS = 10_000
 const LOOK_EVERY = Duration.seconds(1)
 
 export interface FeedSecurity {
-  /** The options of the feed's sockets. Without an answer, no peer is accepted. */
+  /** The options of the feed's sockets. A peer is accepted only after the handshake handler has said yes. */
   readonly options: Partial<zmq.XPublisher & zmq.Router>
   /** From now on `act` is called when a key that was let in is not accepted any more. */
   readonly onRefused: (act: () => void) => Effect.Effect<void, never, Scope.Scope>
@@ -117,7 +117,7 @@ export const feedSecurity = Effect.fnUntraced(function* (
     },
     onRefused: (act) =>
       look(act).pipe(
-        // A file that cannot be read now refuses no peer; the log reports new connections.
+        // A file that cannot be read now ends no connection. Failed checks of new connections are logged as errors.
         Effect.catch((error) => Effect.logDebug("keys of gateways could not be read", error.cause)),
         Effect.andThen(Effect.sleep(LOOK_EVERY)),
         Effect.forever,

@@ -117,7 +117,7 @@ export const makeFeedLink = Effect.fnUntraced(function* (
       lease = answer.lease
       onLease()
     }
-    // A late answer to a request that timed out: ignore it.
+    // A late answer, to a request that has timed out or was given up: ignore it.
     return asked === undefined ? Effect.void : Deferred.succeed(asked.reply, answer)
   }
   yield* Effect.tryPromise(() => socket.receive()).pipe(

@@ -79,7 +79,7 @@ export const makeFeedWatch = (options: FeedWatchOptions): FeedWatch => {
   const now = monotonicOf(clock)
   const known = new Map<string, Known>()
   let knownAtMost = KNOWN_AT_FIRST
-  /** Users with a reported outage that is not reported as over yet. */
+  /** Users whose missing feed has been reported, and its return not yet. */
   const gaps = new Map<string, Gap>()
   let silent = false
   let answeredAt = now()

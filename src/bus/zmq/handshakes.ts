@@ -9,7 +9,7 @@ import type * as zmq from "zeromq"
 import { watched } from "../../kit/watched.ts"
 
 const AGAIN_AFTER = Duration.seconds(2)
-/** One connection lost in its handshake is not logged; this many in a row are. */
+/** A connection that is lost in its handshake is logged only when this many are lost in a row. */
 const LOST_IN_A_ROW = 3
 
 const problemOf = (event: zmq.Event, keys: boolean): string | undefined => {

@@ -23,7 +23,7 @@ export interface Lease {
   readonly readers: Map<string, RemoteReader>
 }
 
-/** The most reader names of all gateways together, since gateways choose them freely. Beyond, new ones are refused. */
+/** The most gateways. A limit, because gateways choose their names freely. Beyond it, new gateways are refused. */
 const MOST_GATEWAYS = 256
 /** Of all gateways: each may have 20 000 clients, and a reader for each. */
 const MOST_READERS = 200_000

@@ -34,8 +34,8 @@ export interface PublishingSocket {
 }
 
 /**
- * The pause after a socket opens again: subscribers retry every 100 to 200 ms and would miss what is sent before they are
- * connected. Waiting frames are conflated as usual.
+ * Nothing is sent for this long after a socket opens again: subscribers retry every 100 to 200 ms, and would miss what is
+ * sent before they are connected. Waiting frames are conflated as usual.
  */
 const RETURN_MS = 250
 const LOOK_EVERY_MS = 5
@@ -63,7 +63,7 @@ export const openPublishing = Effect.fnUntraced(function* (
         ...INTAKE,
         ...options.security,
         sendHighWaterMark: options.highWaterMark,
-        // Report every subscription, so that all are counted.
+        // Report every subscription and every end of one, so that all are counted.
         verbosity: "allSubsUnsubs"
       }),
     tend: (socket, full) => {

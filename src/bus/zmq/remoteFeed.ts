@@ -3,7 +3,7 @@
  * that process's frames and events arrive.
  *
  * Clients of the gateway notice a restart of the feed process as a gap: their subscriptions are restored, and events say so.
- * A frame's payload shares the memory of its message: a handler that keeps a frame copies it.
+ * A frame's payload shares the memory of its whole message: a handler that keeps a frame for long must copy it.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

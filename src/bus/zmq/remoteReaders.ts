@@ -42,8 +42,8 @@ const REFUSED_PAUSE_MS = 15_000
 /** Each may wait for a broker to answer a connection attempt. */
 const RESTORES_AT_ONCE = 256
 /**
- * The most subscriptions that one request restores, and the most such requests at once: no client may delay a feed process
- * that has just started and has thousands of clients to serve.
+ * The most subscriptions that one request restores, and the most such requests at once: no reader may hold up a feed process
+ * that has just started and has the readers of thousands of clients to serve.
  */
 const PIECE = 250
 const PIECES_AT_ONCE = 4
@@ -167,7 +167,7 @@ export class RemoteReaders {
     return heldBy(this.#readers.values(), user)
   }
 
-  /** Restores what the feed process has lost, and repeats the unsubscribe requests that it did not confirm. */
+  /** Restores what the feed process has lost, and repeats the releases of readers that it did not confirm. */
   readonly restore: Effect.Effect<void> = Effect.suspend(() => {
     const lease = this.#link.lease()
     const now = performance.now()

@@ -1,4 +1,4 @@
-/** The topics with subscribers. The publisher hands no other topic to ZeroMQ. */
+/** Knows which topics have subscribers. The publisher hands the frames of no other topic to ZeroMQ. */
 
 /**
  * The first byte of a message from an XPUB socket that reports every subscription; a prefix follows. 1: a subscriber added

@@ -1,6 +1,6 @@
 /**
  * The demo's simulated exchange as a process of its own, so that it can be killed and started again like a real
- * broker's server. It ends with its parent, which does not restart it: you do, after you killed it.
+ * broker's server. It ends with its parent. The parent does not restart it: whoever killed it must.
  */
 import { fork } from "node:child_process"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** `--simulator URL`: points all addresses of a broker to a simulator. The simulator reports the others itself. */
+/** `--simulator URL`: one address points a whole broker to a simulator. The simulator reports its other addresses itself. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

@@ -45,7 +45,7 @@ const open = (task: LoadTask, ages: Ages) =>
       })
   })
 
-/** Prints a line each second, until the time is over or no client is left. */
+/** Prints a line each second, or collects the figures for JSON, until the time is over or no client is left. */
 const watch = Effect.fnUntraced(function* (meter: Meter, task: LoadTask, seen: Array<Second>) {
   if (!task.json) yield* Console.log(header)
   for (let number = 1; task.seconds === 0 || number <= task.seconds; number++) {

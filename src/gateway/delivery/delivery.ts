@@ -1,7 +1,7 @@
 /**
  * Delivers frames to one client: at once while it reads, through its outbox while it lags, at its own interval if it asked
- * for one. A frame is lost only if a newer frame of the same subscription replaces it, or if the client chose to lose it;
- * both are counted.
+ * for one. While the client lags, a frame is lost only if a newer frame of the same subscription replaces it, or if the
+ * client chose to lose it. Both are counted.
  */
 import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { GatewayClock } from "../clock.ts"
@@ -125,7 +125,7 @@ export class Delivery {
   }
 
   tick(topicSubscription: TopicSubscription, frame: OutboundFrame): void {
-    // The subscriptions of a client that left are removed in batches.
+    // The subscriptions of a client that left are removed in batches, so ticks still arrive meanwhile.
     if (this.#closed) return
     if (topicSubscription.options.intervalMs > 0) this.#intervals.offer(topicSubscription, frame)
     else this.#pass(topicSubscription, frame)

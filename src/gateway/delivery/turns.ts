@@ -1,12 +1,12 @@
 /**
- * Does long work on sockets in pieces: one piece per turn of the event loop, job after job. So even a hundred clients with
- * thousands of subscriptions each delay only each other.
+ * Does long work on sockets in pieces. Each turn of the event loop does one piece of one job, and the jobs take turns. So
+ * even a hundred clients with thousands of subscriptions each delay only each other.
  */
 
 /** Does a piece of its work; true when more is left. Must not throw. */
 export type Job = () => boolean
 
-/** The size of one piece: some hundred microseconds of work. */
+/** The most items (frames, subscriptions or wake-ups) in one piece: some hundred microseconds of work. */
 export const PIECE = 250
 
 export class Turns {

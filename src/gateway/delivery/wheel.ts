@@ -5,7 +5,7 @@
 import { PIECE } from "./turns.ts"
 import type { Turns } from "./turns.ts"
 
-/** The length of a step. */
+/** The length of a step, which is the finest interval at which sleepers are woken. */
 const STEP_MS = 5
 
 export interface Sleeper {

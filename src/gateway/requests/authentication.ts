@@ -137,7 +137,7 @@ export const makeAuthentication = (deps: AuthenticationDeps) => {
       return client.fail("SERVER_ERROR", "The key could not be checked; try again later", requestId)
     }
     if (verified.success === undefined) {
-      // The client has shown this wrong key before: do not log it again.
+      // Log only a wrong key that is new for this address, and only up to the limit of such keys.
       if (keyGuard.failed(shown, now())) yield* Effect.logInfo("a client sent an unknown API key")
       return client.fail("AUTHENTICATION_ERROR", "Invalid API key", requestId)
     }

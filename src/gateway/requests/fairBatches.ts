@@ -1,22 +1,25 @@
 /**
- * Handles long lists in batches. Each turn of the event loop handles one batch of all clients' long lists, so huge
- * requests delay only each other.
+ * Handles long lists in batches. The batches of all clients wait in one line, and each turn of the event loop runs one or
+ * two of them. So huge requests delay only each other.
  */
 import * as Effect from "effect/Effect"
 
-/** Entries in one batch, which takes a millisecond or less. Shorter lists do not wait for a turn. */
+/** Entries in one batch, which takes a millisecond or less. Lists of up to this length do not wait for a turn. */
 export const BATCH = 100
 
 /** Symbols in the largest request of existing clients. */
 const USUAL_BULK = 3000
 
-/** The batch size where a request of the usual size should be handled at once: all of it. Longer lists use the usual batches. */
+/**
+ * The batch size for work that should happen at once. A list of up to `USUAL_BULK` entries is one batch. A longer list is
+ * split as usual.
+ */
 export const atOnce = (length: number): number => (length <= USUAL_BULK ? USUAL_BULK : BATCH)
 
 export class FairBatches {
   /**
-   * Runs one batch of all clients' long lists at a time. A batch that waits for a feed lets others run: a feed that is
-   * slow to answer one user delays no other.
+   * Waits until a batch may start, behind the batches that wait already. A batch that has started and waits for its feed
+   * does not hold up the next: a feed that is slow to answer one user delays no other.
    */
   readonly turn: Effect.Effect<void>
 

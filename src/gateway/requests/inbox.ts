@@ -60,7 +60,7 @@ export class Inbox {
     return this.#bytes
   }
 
-  /** False when the inbox is full. */
+  /** False when the inbox is full. Bytes: `most` of them may wait, or one larger frame alone. */
   add(item: Unread, most: number): boolean {
     const waiting = this.#items.length - this.#head
     if (waiting >= INBOX_FRAMES || (waiting > 0 && this.#bytes + item.bytes > most)) return false

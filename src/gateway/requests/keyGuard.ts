@@ -2,8 +2,8 @@
  * Limits attempts to log in, so that keys cannot be guessed and wrong keys of one client do not lock out the others.
  *
  * An address that showed too many different wrong keys lately is blocked: its keys are not checked for a while. All addresses
- * are blocked when together they showed too many. The same wrong key again does not count: a forgotten script with an old key
- * must not lock out other programs on the same machine.
+ * are blocked when together they showed too many. The same wrong key again does not count: a forgotten script with an old
+ * key must not lock out other programs on the same machine.
  *
  * Two kinds of keys are checked from a blocked address too: a key that has logged in from there before, and, a few times a
  * second, the first key of a new connection. Both must be too long to be guessed; shorter keys stay blocked, or the block
@@ -29,7 +29,7 @@ const MOST_IN_ALL = 100
 const WINDOW_MS = 60_000
 const ADDRESSES = 10_000
 const KNOWN = 20_000
-/** First keys of connections from a blocked address that are checked nevertheless. */
+/** First keys of connections that are checked nevertheless, for each blocked address. */
 const NEWCOMERS_PER_SECOND = 10
 
 /** What a client showed. */
@@ -109,7 +109,7 @@ export class KeyGuard {
     return first && this.#newcomers.takeOrWait(address, 1, now) === 0 ? 0 : left
   }
 
-  /** Counts a wrong key. False when this address has shown the same one before. */
+  /** Counts a wrong key. False, and not counted, when this address has shown it before or has reached its limit. */
   failed({ address, key }: ShownKey, now: number): boolean {
     const shown = digest(key)
     // The key was valid and has been revoked.

@@ -1,4 +1,4 @@
-/** Reports a feed that delivers nothing to a client: in the answer to its login, and by event. */
+/** Reports to a client that its user's feed delivers nothing: in the answer to its login, and by event. */
 import type { FeedError, FeedInfo } from "../../bus/feed.ts"
 import type { FeedEvent } from "../../market/feedEvent.ts"
 import type { MissingFeed } from "../messages/answers.ts"
@@ -80,8 +80,8 @@ export const arrivedStatus = (
   })
 
 /**
- * Whether the client has not had this event yet; it is then noted as delivered. The answer to a login may report that the
- * feed process is silent, or back, before the watch over that process reports it to all clients.
+ * Whether the client has not had this event yet; it is then noted as delivered. The login may have reported that the feed
+ * process is silent before the watch over that process does. Likewise, `arrivedStatus` may have reported that it is back.
  */
 export const isFirstReport = (
   client: { reportedDown: ReportedDown | undefined },

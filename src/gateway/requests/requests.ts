@@ -37,7 +37,7 @@ export interface Requests {
   readonly drain: (client: Client) => Effect.Effect<void>
   /** The socket is gone: gives back everything the client held. */
   readonly leave: (client: Client) => Effect.Effect<void>
-  /** The gateway stops. Clients no longer need to leave their topics. */
+  /** The gateway stops, and its topics with it: from now on clients need not leave them. */
   readonly stop: () => void
 }
 

@@ -148,7 +148,8 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       earlier?.topicSubscription.options.slow === options.slow &&
       earlier.topicSubscription.options.intervalMs === options.intervalMs
     if (earlier?.topic === topic && sameTerms) return { holding: earlier, request }
-    // The same instrument and mode with other depth levels. A client gets one frame per tick, so the new levels replace the old ones.
+    // Other depth levels or options, or the name stands for another instrument by now. A client gets one frame per tick of
+    // a name and mode number, so the new subscription replaces the earlier one.
     if (earlier !== undefined) leaving.leaveTopic(client, earlier)
     const spelling = { symbol: name.symbol, exchange: name.exchange, tag }
     const topicSubscription = topics.subscribe(
@@ -319,13 +320,13 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
       for (const { holding } of joined) client.unserved.add(holding)
       return
     }
-    // Subscriptions that had to wait for a feed have been requested by now.
+    // These subscriptions may have waited for a feed. It has been asked for them by now.
     for (const { holding } of joined) client.unserved.delete(holding)
     yield* giveUpEarlier(client, user, joined)
     yield* snapshots(client, user, joined)
   })
 
-  /** The subscriptions stand already. Without a snapshot, the next tick is the first. */
+  /** A failure is only logged: the client is subscribed already, and without a snapshot its first frame is the next tick. */
   const snapshots = (client: Client, user: string, joined: ReadonlyArray<Joined>) =>
     client.delivery.optIns.snapshot && joined.length > 0
       ? Effect.catch(sendSnapshots(client, user, joined), (error) =>
@@ -345,7 +346,10 @@ export const makeSubscribing = (deps: SubscribeDeps) => {
     yield* serve(client, user, asked)
   })
 
-  /** Asks the feed, once available, for subscriptions accepted without it. Returns how many it refused; fails if the feed is gone again. */
+  /**
+   * Asks the feed, when it is available, for the subscriptions that were accepted without it. Returns how many it refused.
+   * Fails if the feed is gone again.
+   */
   const settle = Effect.fnUntraced(function* (
     client: Client,
     user: string,

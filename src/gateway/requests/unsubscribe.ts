@@ -53,7 +53,10 @@ export const makeUnsubscribing = ({
       })
     )
 
-  /** Never in the caller's turn: the gateway may close a client while it delivers a frame of the topic that the client leaves. */
+  /**
+   * Leaves the topics in a later turn, never in the caller's: the gateway may close a client while it delivers a frame of a
+   * topic that the client leaves.
+   */
   const leaveAllTopics = Effect.fnUntraced(function* (client: Client) {
     // All at once, not subscription by subscription.
     client.delivery.clear()

@@ -4,7 +4,7 @@
  * background, at most once a second.
  *
  * A set belongs to one connection. A later connection of the same identity (key, encoding, options, name) takes over the
- * set that ended last and that no other connection has taken.
+ * set that ended last and that no other connection has taken. The set then belongs to the later connection.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,7 +16,10 @@ import { MOST_BYTES, ResumeFolder } from "./folder.ts"
 import type { SavedSubscriptions } from "./keptSet.ts"
 import { countOf, isEmpty, keyIn, savedSubscriptionsOf } from "./keptSet.ts"
 
-/** Sets kept without a connection. Beyond, the oldest set of the key that uses most is dropped, so one key cannot displace the others. */
+/**
+ * The most sets kept without a connection. Beyond, the key that uses most loses its oldest set, so that no key displaces
+ * the sets of others.
+ */
 const MOST_SETS = 10_000
 /** A live connection that has not answered a ping for this long may be lost on the client's side. */
 const LOST_AFTER_MS = 1000
@@ -147,7 +150,7 @@ export class Keeper {
       this.#add(identity, at, () => savedSubscriptionsOf(identity, held, orders), BYTES_EACH * held.length)
   }
 
-  /** The set that ended last and that is not taken yet, or the set of a connection that looks lost. */
+  /** The set that ended last and is not taken yet, or that of a live connection which looks lost or has the same name. */
   claim(identity: string, client: Client): Claimed | undefined {
     this.#expire()
     let last: EndedConnection | undefined
@@ -160,7 +163,7 @@ export class Keeper {
     for (const [other, living] of this.#live) {
       if (other === client || living.identity !== identity) continue
       const lost = other.awaitsPongSince > 0 && now - other.awaitsPongSince > LOST_AFTER_MS
-      // A name is for one connection at a time: the newer connection replaces the older.
+      // A name is for one connection at a time: the newer one takes the set, even if the older one still lives.
       if (!lost && !living.named) continue
       const set = this.#setOf(other, living)
       if (isEmpty(set)) continue

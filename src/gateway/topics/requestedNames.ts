@@ -30,7 +30,7 @@ export class RequestedNames {
     this.limits = limits
   }
 
-  /** False when the user's clients use too many forms already. */
+  /** Counts a client that uses the form. False: the form is new, and the user's clients use as many as they may. */
   add(user: string, exchange: string, written: string): boolean {
     const name = `${exchange}/${user}`
     const known = this.#inUse.get(name)
@@ -66,7 +66,7 @@ export class ClientNames {
     this.#all = all
   }
 
-  /** Records the form; undefined if the client may use it, otherwise the reason why not. */
+  /** Returns why the client may not use this form. Undefined: it may, and a form that counts is recorded. */
   take(user: string, { exchange: written, instrument: { exchange } }: Named): string | undefined {
     if (isUsual(written, exchange)) return undefined
     const own = this.#byExchange.get(exchange)

@@ -110,7 +110,10 @@ export class ClientSubscriptions {
     return earlier === undefined ? undefined : this.#removeFromInstrument(earlier)
   }
 
-  /** Removes a subscription from its instrument. Returns the unsubscribe request for the feed, if it was the last in its mode. */
+  /**
+   * Removes a subscription from its instrument. Returns the unsubscribe request for the feed if it was the last one in its
+   * mode.
+   */
   #removeFromInstrument(gone: ClientSubscription): UnsubscribeRequest | undefined {
     const { mode } = gone
     const { exchange, symbol } = gone.name.instrument
@@ -123,7 +126,7 @@ export class ClientSubscriptions {
     return { symbol, exchange, mode }
   }
 
-  /** Removes the subscriptions of this written name, in one mode or in all. */
+  /** Removes the subscriptions of this written name, in one mode or in all, whatever instrument it stands for by now. */
   remove(name: WrittenName, mode: Mode | undefined): Removed {
     const subscriptions: Array<ClientSubscription> = []
     const requests: Array<UnsubscribeRequest> = []

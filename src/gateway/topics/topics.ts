@@ -41,7 +41,7 @@ export interface RequestedName {
 
 /** One form of a topic's frames, and the subscribers that read these bytes. */
 interface Rendition {
-  /** The topic, the encoding, and the requested name. */
+  /** Made of the topic, the encoding, the mode number and the requested name. */
   readonly key: string
   /** Its index in `Topic.renditions`. */
   at: number
@@ -71,7 +71,7 @@ export interface TopicSubscription {
   readonly subscriber: Subscriber
   readonly requested: RequestedName
   readonly options: SubscriptionOptions
-  /** Whether it gets each frame handed over, not by topic. */
+  /** True if each frame is handed over to it; false if it reads by topic. */
   each: boolean
 }
 

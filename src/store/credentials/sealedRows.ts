@@ -40,7 +40,7 @@ export const refuseWhereSealed = Effect.fnUntraced(function* (
   })
 })
 
-/** Removes rows that the current secret does not decrypt, and notifies the sessions of those logins. */
+/** Removes rows that belong to another secret, and notifies the sessions of those logins. */
 export const forgetSealed = Effect.fnUntraced(function* (
   fingerprint: string
 ): Effect.fn.Return<SealedRows, DatabaseFailed, SqlClient.SqlClient> {

@@ -1,7 +1,7 @@
 /**
  * Detects a full disk. SQLite reports one as an I/O error, as a file that cannot be opened, or even as a damaged file,
  * depending on which of its files had no space. Restoring a backup then makes it worse. So a failure that a full disk may
- * have caused is reported only after the disk has been checked.
+ * have caused is reported as a full disk only after the disk has been checked.
  */
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs"
 import { randomBytes } from "node:crypto"

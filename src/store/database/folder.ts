@@ -1,4 +1,4 @@
-/** Creates folders that only this user may read. */
+/** Creates folders that only this user may open. */
 import { existsSync, mkdirSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 

@@ -44,7 +44,7 @@ const sound = Metric.gauge("algoways_store_database_sound", {
 
 const LOOK_EVERY = Duration.seconds(1)
 
-/** The file of this name; undefined: there is none, or it is unknown. */
+/** Identifies the file that has this name now. Undefined: there is none, or the system does not say. */
 const identityOf = (file: string): string | undefined => {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false })

@@ -117,7 +117,7 @@ export interface RejectSummary {
   readonly rejectKinds: ReadonlyArray<RejectKind>
 }
 
-/** The rejects for a report. Each kind appears, even beside many rows of another. */
+/** The rejects for a report. One reject of each kind is chosen before further ones, so that no kind hides the others. */
 export const summarise = (rejects: ReadonlyArray<MasterReject>): RejectSummary => {
   const firsts = new Map<string, number>()
   const counts = new Map<string, number>()

@@ -111,7 +111,7 @@ export const claim = Effect.fnUntraced(function* (
   )
 })
 
-/** Whose feeds other processes run from this folder at the moment. Does not distinguish the locks of this process. */
+/** The owners of the feeds that processes run from this folder now. Includes the feeds of this process. */
 export const owners = (dataDir: string): Effect.Effect<ReadonlyArray<Owner>> =>
   Effect.sync(() => {
     const held: Array<Owner> = []
