@@ -1,5 +1,5 @@
 /** `npm run bench`: runs the suites, prints their tables, writes `bench/results/<date>-<name>.json` and `.svg`. */
-import "../src/youngTicks.ts"
+import "../src/v8Flags.ts"
 import { ToolFailed, runTool, work } from "../scripts/tool.ts"
 import { bench } from "./flags.ts"
 import type { Flags } from "./flags.ts"

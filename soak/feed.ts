@@ -4,7 +4,7 @@ import type { Feed, FeedInfo } from "../src/bus/feed.ts"
 import { FeedError } from "../src/bus/feed.ts"
 import type { MarketFrame, View } from "../src/frame/marketFrame.ts"
 import { topicOf } from "../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../src/frame/frameToJson.ts"
 import type { SubscribeRequest, SubscribeResult, UnsubscribeRequest } from "../src/market/subscription.ts"
 import type { Tick } from "../src/market/tick.ts"
 

@@ -1,5 +1,5 @@
 /** The `algoways` command. */
-import "./youngTicks.ts"
+import "./v8Flags.ts"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"

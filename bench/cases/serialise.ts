@@ -5,7 +5,7 @@
 import { Encoder, decode } from "@msgpack/msgpack"
 import type { View } from "../../src/frame/marketFrame.ts"
 import { topicOf } from "../../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../../src/frame/frameToJson.ts"
 import { makeFrameToMsgpack } from "../../src/frame/frameToMsgpack.ts"
 import { modeNumber } from "../../src/market/mode.ts"
 import type { Tick } from "../../src/market/tick.ts"

@@ -1,5 +1,5 @@
 /** A server under test as a process of its own, so that its processor time and memory are its own. Speaks IPC. */
-import "../../src/youngTicks.ts"
+import "../../src/v8Flags.ts"
 import { PerformanceObserver, monitorEventLoopDelay } from "node:perf_hooks"
 import { startBare, startBareFeed, startBareRemote } from "./bareServer.ts"
 import type { Emit } from "./emitter.ts"

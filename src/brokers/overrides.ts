@@ -40,7 +40,7 @@ export const BrokerOverride = Schema.Struct({
   /** Which of its protocols a broker with several speaks. See `otherProtocols` in broker.ts. */
   protocol: Schema.optionalKey(Text),
   endpoint: Schema.optionalKey(Endpoint),
-  /** Whether a simulated market is at the addresses that these settings give; see moved.ts. */
+  /** Whether a simulated market is at the addresses that these settings give; see movedAddresses.ts. */
   simulated: Schema.optionalKey(Schema.Boolean.annotate({ message: "must be true or false" })),
   /** Further addresses, by the names in the broker's data. */
   services: Schema.optionalKey(objectOf(Web)),

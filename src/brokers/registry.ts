@@ -12,7 +12,7 @@ import { BrokerLoadFailed, BrokerMisconfigured, UnsupportedBroker } from "../mar
 import type { BrokerAdapter } from "./adapter.ts"
 import type { Broker } from "./broker.ts"
 import { streamsOf, wiresOf } from "./broker.ts"
-import { moveProblems } from "./moved.ts"
+import { moveProblems } from "./movedAddresses.ts"
 import { hasVariant, unknownNames, variantProblems } from "./overrideProblems.ts"
 import type { BrokerOverride } from "./overrides.ts"
 import { BrokerOverrides, OverrideProblems, applyOverride, wireOf } from "./overrides.ts"

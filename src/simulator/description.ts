@@ -1,7 +1,7 @@
 /** What a simulator says of itself over HTTP, so that one address is enough to lead all of a broker to it. */
 import * as Schema from "effect/Schema"
 import { BrokerOverride } from "../brokers/overrides.ts"
-import { addressAt } from "./reached.ts"
+import { addressAt } from "./ownAddress.ts"
 
 export const DESCRIPTION_PATH = "/algoways-simulator"
 

@@ -5,7 +5,7 @@
  */
 import type { MarketFrame } from "../../frame/marketFrame.ts"
 import type { GatewayClock } from "../clock.ts"
-import type { TopicSubscription, SubscriptionOptions } from "../topics/topics.ts"
+import type { TopicSubscription, SubscriptionOptions } from "../topics/fanOut.ts"
 import type { Encoding, Extras } from "./encoding.ts"
 import { encoded, withExtras } from "./encoding.ts"
 import { Intervals } from "./intervals.ts"

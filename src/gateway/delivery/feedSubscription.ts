@@ -8,7 +8,7 @@ import type { Listeners } from "../connections/listeners.ts"
 import type { GatewayMetrics } from "../metrics.ts"
 import { OrderUpdates, orderFrame, ordersTopic } from "../orderUpdates.ts"
 import { isFirstReport } from "../requests/missingFeed.ts"
-import type { Topics } from "../topics/topics.ts"
+import type { Topics } from "../topics/fanOut.ts"
 import { toMsgpack } from "./encoding.ts"
 import { statusOf } from "./status.ts"
 

@@ -2,8 +2,8 @@
  * Looks a MessagePack message over before it is decoded: the decoder makes an array as long as the message claims, so
  * a few bytes could claim gigabytes. One pass over the bytes, no recursion, nothing made.
  */
-import { DEEPEST, anyParts } from "../../market/nesting.ts"
-import type { MostParts } from "../../market/nesting.ts"
+import { DEEPEST, anyParts } from "../../market/jsonNesting.ts"
+import type { MostParts } from "../../market/jsonNesting.ts"
 
 /** Bytes behind the first one that hold a value's size, and bytes of the value, by the first byte from 0xc0 on. */
 const SIZED: ReadonlyMap<number, { readonly size: number; readonly fixed: number }> = new Map(

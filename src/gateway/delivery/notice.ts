@@ -1,5 +1,5 @@
 /** The notice of what a client lost. */
-import type { TopicSubscription } from "../topics/topics.ts"
+import type { TopicSubscription } from "../topics/fanOut.ts"
 import type { Loss, Lost } from "./outbox.ts"
 
 /** The most subscriptions that a notice names; it only counts the others. */

@@ -8,8 +8,8 @@
 import { isObject } from "../../kit/isObject.ts"
 import type { Mode } from "../../market/mode.ts"
 import { modeNumber } from "../../market/mode.ts"
-import { DEEPEST, excessOf } from "../../market/nesting.ts"
-import type { MostParts } from "../../market/nesting.ts"
+import { DEEPEST, excessOf } from "../../market/jsonNesting.ts"
+import type { MostParts } from "../../market/jsonNesting.ts"
 import type { OptIns } from "../delivery/delivery.ts"
 import { fromMsgpack } from "../delivery/encoding.ts"
 import { msgpackFault } from "../delivery/msgpackShape.ts"
@@ -18,8 +18,8 @@ import { LONGEST_INTERVAL_MS, LONGEST_RESUME_NAME, slowPolicies } from "./inboun
 import type { ErrorCode, ModeTag } from "./words.ts"
 import type { Limit } from "../metrics.ts"
 import { defaults } from "../options.ts"
-import type { SubscriptionOptions } from "../topics/topics.ts"
-import { usualOptions } from "../topics/topics.ts"
+import type { SubscriptionOptions } from "../topics/fanOut.ts"
+import { usualOptions } from "../topics/fanOut.ts"
 
 /** What goes into an error frame. Not every fault of a frame is one: a bad entry of a list fails alone. */
 export interface Problem {

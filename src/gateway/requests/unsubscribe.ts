@@ -7,7 +7,7 @@ import type { Client } from "../client.ts"
 import type { ClientSubscription } from "../topics/subscriptions.ts"
 import type { FailedEntry, UnsubscribedEntry } from "../messages/answers.ts"
 import type { UnsubscribeBody } from "../messages/requestReader.ts"
-import type { Topics } from "../topics/topics.ts"
+import type { Topics } from "../topics/fanOut.ts"
 import type { FairBatches } from "./fairBatches.ts"
 
 export interface UnsubscribingDeps {

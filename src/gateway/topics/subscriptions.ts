@@ -9,7 +9,7 @@ import type { Mode } from "../../market/mode.ts"
 import type { UnsubscribeRequest } from "../../market/subscription.ts"
 import type { Named } from "../messages/requestReader.ts"
 import type { ModeTag } from "../messages/words.ts"
-import type { TopicSubscription } from "./topics.ts"
+import type { TopicSubscription } from "./fanOut.ts"
 
 export interface ClientSubscription {
   /** As the client wrote them. */

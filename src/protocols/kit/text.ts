@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { Redacted as Secret } from "effect/Redacted"
 import { isObject } from "../../kit/isObject.ts"
-import { nestsTooDeep } from "../../market/nesting.ts"
+import { nestsTooDeep } from "../../market/jsonNesting.ts"
 
 export { isObject }
 

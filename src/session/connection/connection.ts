@@ -10,7 +10,7 @@ import { monotonicOf } from "../../kit/monotonic.ts"
 import { ConnectionLost, Displaced } from "../../market/errors.ts"
 import { withoutPaths } from "../../kit/withoutPaths.ts"
 import type { Unusable } from "./credentialSource.ts"
-import { reconnectSchedule } from "./reconnect.ts"
+import { reconnectSchedule } from "./retrySchedule.ts"
 import type { Transport } from "../transport/transport.ts"
 
 import type { LifeOptions } from "./connectionLife.ts"

@@ -11,7 +11,7 @@ import type { ConnectionTap } from "../ticks/tap.ts"
 import type { CredentialSource } from "./credentialSource.ts"
 import type { HookFaults } from "../containment.ts"
 import type { LeftOut } from "../ticks/guard.ts"
-import type { ReconnectOptions } from "./reconnect.ts"
+import type { ReconnectOptions } from "./retrySchedule.ts"
 import type { WireInstrument } from "../../market/instrument.ts"
 
 export interface ConnectionOptions {

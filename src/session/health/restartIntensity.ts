@@ -1,7 +1,7 @@
 /**
  * Decides what a session does about faults, and remembers its decisions. Restarts are limited in intensity and
  * escalate: from the connection to the session to "unavailable" with a reason. Losing a connection is no fault here:
- * it is retried for ever, at the pace of `reconnect.ts`. A fault is something that should not happen: a defect of
+ * it is retried for ever, at the pace of `retrySchedule.ts`. A fault is something that should not happen: a defect of
  * ours, or a broker that breaks its protocol.
  */
 import type { Decision } from "../../market/feedEvent.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { FeedEvent } from "../../../../src/market/feedEvent.ts"
 import type { MarketFrame, View } from "../../../../src/frame/marketFrame.ts"
 import { topicOf } from "../../../../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../../../../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../../../../src/frame/frameToJson.ts"
 import { BATCH_BYTES, BatchReader, BatchWriter } from "../../../../src/bus/zmq/batch.ts"
 
 const viewOf = (symbol: string, broker = "zerodha"): View => ({

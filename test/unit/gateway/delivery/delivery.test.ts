@@ -4,7 +4,7 @@ import { Delivery } from "../../../../src/gateway/delivery/delivery.ts"
 import { OutboundFrame } from "../../../../src/gateway/delivery/outboundFrame.ts"
 import { PIECE, Turns } from "../../../../src/gateway/delivery/turns.ts"
 import { Wheel } from "../../../../src/gateway/delivery/wheel.ts"
-import type { TopicSubscription } from "../../../../src/gateway/topics/topics.ts"
+import type { TopicSubscription } from "../../../../src/gateway/topics/fanOut.ts"
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

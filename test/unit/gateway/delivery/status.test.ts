@@ -2,7 +2,7 @@ import { decode } from "@msgpack/msgpack"
 import { describe, expect, it } from "vitest"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"
 import { ClientSubscriptions } from "../../../../src/gateway/topics/subscriptions.ts"
-import type { TopicSubscription } from "../../../../src/gateway/topics/topics.ts"
+import type { TopicSubscription } from "../../../../src/gateway/topics/fanOut.ts"
 import type { FeedEvent } from "../../../../src/market/feedEvent.ts"
 import { stepsOf } from "../../../support/iterations.ts"
 

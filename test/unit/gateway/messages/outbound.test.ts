@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import type { View } from "../../../../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../../../../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../../../../src/frame/frameToJson.ts"
 import { FeedError } from "../../../../src/bus/feed.ts"
 import * as answers from "../../../../src/gateway/messages/answerWriter.ts"
 import { statusOf } from "../../../../src/gateway/delivery/status.ts"

@@ -23,7 +23,7 @@ import {
   requestsOf,
   savedSubscriptionsOf
 } from "../../../../src/gateway/resume/keptSet.ts"
-import type { SubscriptionOptions } from "../../../../src/gateway/topics/topics.ts"
+import type { SubscriptionOptions } from "../../../../src/gateway/topics/fanOut.ts"
 import { temporaryFolder } from "../../store/support.ts"
 
 const usual: SubscriptionOptions = { slow: "conflate", intervalMs: 0 }

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import type { View } from "../../../src/frame/marketFrame.ts"
 import { copyOf } from "../../../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../../../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../../../src/frame/frameToJson.ts"
 import { priceDifference, twoDecimals } from "../../../src/frame/jsonNumbers.ts"
 import { Implausible } from "../../../src/market/tick.ts"
 import { Mode, modeNumber, modes } from "../../../src/market/mode.ts"
@@ -384,7 +384,7 @@ describe("frameWriter", () => {
   })
 
   it("writes the same where the process may not compile texts", () => {
-    const module = resolve(import.meta.dirname, "../../../src/frame/frameWriter.ts")
+    const module = resolve(import.meta.dirname, "../../../src/frame/frameToJson.ts")
     const price = { price: 1502.4, quantity: 7, orders: 1 }
     const whole = tick({
       ltp: 1502.4,

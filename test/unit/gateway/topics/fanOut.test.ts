@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import type { MarketFrame, View } from "../../../../src/frame/marketFrame.ts"
-import { makeFrameWriter } from "../../../../src/frame/frameWriter.ts"
+import { makeFrameWriter } from "../../../../src/frame/frameToJson.ts"
 import { ClientSubscriptions } from "../../../../src/gateway/topics/subscriptions.ts"
 import type { Named } from "../../../../src/gateway/messages/requestReader.ts"
 import type { OutboundFrame } from "../../../../src/gateway/delivery/outboundFrame.ts"
-import type { Subscriber, TopicSubscription, RequestedName } from "../../../../src/gateway/topics/topics.ts"
-import { Topics } from "../../../../src/gateway/topics/topics.ts"
+import type { Subscriber, TopicSubscription, RequestedName } from "../../../../src/gateway/topics/fanOut.ts"
+import { Topics } from "../../../../src/gateway/topics/fanOut.ts"
 
 const topic = "asha/NSE:TCS/depth/5"
 const view: View = {

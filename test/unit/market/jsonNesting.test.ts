@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import { DEEPEST, excessOf, nestsTooDeep } from "../../../src/market/nesting.ts"
+import { DEEPEST, excessOf, nestsTooDeep } from "../../../src/market/jsonNesting.ts"
 
 const nested = (levels: number, inside = ""): string => "[".repeat(levels) + inside + "]".repeat(levels)
 

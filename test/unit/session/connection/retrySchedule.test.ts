@@ -5,7 +5,7 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { ConnectionLost, Displaced, RateLimited } from "../../../../src/market/errors.ts"
 import type { ConnectionFailure } from "../../../../src/market/errors.ts"
-import { reconnectSchedule } from "../../../../src/session/connection/reconnect.ts"
+import { reconnectSchedule } from "../../../../src/session/connection/retrySchedule.ts"
 
 const options = { base: "1 second", cap: "10 seconds", healthyAfter: "1 minute" } as const
 const lost = new ConnectionLost({ detail: "reset" })
